@@ -1,0 +1,65 @@
+# make serve   starts the chat on port 9999; everything it needs is set up by itself
+# make test    runs every test and every check
+# make bench   measures
+# make proof   runs the tests at full size
+# make clean   takes away what was made here, except the chat's data
+
+MAKEFILE_ROOT := $(shell file='$(MAKEFILE_LIST)'; cd -- "$$(dirname -- "$${file\# }")" && pwd -P)
+HERE := $(shell pwd -P)
+
+.PHONY: serve test bench proof clean
+.NOTPARALLEL:
+
+# Another environment's settings must not reach into this one's.
+unexport PYTHONHOME
+unexport PYTHONPATH
+unexport VIRTUAL_ENV
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+ifneq ($(HERE),$(MAKEFILE_ROOT))
+
+serve test bench proof clean:
+	@$(MAKE) --no-print-directory -C "$(MAKEFILE_ROOT)" $@
+
+else
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+serve: $(READY)
+	@exec $(BIN)/twistd -n chat --port 9999
+
+test: $(READY)
+	$(BIN)/trial --temp-directory=.cache/trial tests
+	$(BIN)/pytest tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	@$(BIN)/python bench/run.py
+
+proof: export PROOF := 1
+proof: $(READY)
+	$(BIN)/trial --temp-directory=.cache/trial tests
+	$(BIN)/pytest tests
+
+clean:
+	rm -rf .venv .cache dist .hypothesis _trial_temp* twisted/plugins/dropin.cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml
+	@mkdir -p .cache
+	@if ! $(BIN)/python -c 'import pip' 2>/dev/null; then \
+	  for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	    if $$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	      found=$$python; break; fi; done; \
+	  if [ -z "$$found" ]; then \
+	    echo 'The chat needs Python 3.11 or newer, and there is none on this machine.' >&2; exit 1; fi; \
+	  $$found -m venv --clear .venv || { \
+	    echo 'Python could not make a virtual environment; on Debian and Ubuntu the package python3-venv is needed.' >&2; exit 1; }; fi
+	@echo 'Setting up (once) …'
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+endif

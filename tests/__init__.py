@@ -1,0 +1,10 @@
+"""The tests of twisted_chat; they run under trial and under pytest."""
+
+import os
+
+from hypothesis import settings
+
+# Here, because trial and pytest both begin with this file.
+settings.register_profile("ordinary", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("proof", deadline=None, derandomize=True, max_examples=1000)
+settings.load_profile("proof" if os.environ.get("PROOF") == "1" else "ordinary")

@@ -1,0 +1,226 @@
+"""What every backend must do with people and rooms."""
+
+from __future__ import annotations
+
+from tests.store.fresh import StoreCase
+from twisted_chat.core.errors import ChatError
+from twisted_chat.store import LOBBY, Ledger, Member, Role, RoomKind, Scope, reading
+
+
+class PeopleContract(StoreCase):
+    """Accounts, credentials, tokens."""
+
+    def test_a_new_account(self) -> None:
+        self.say("before")
+        number = self.change(
+            lambda ledger: ledger.add_account("Ann", "ann", "ann~", "argon2", "hash", admin=True)
+        )
+        [found] = self.store.load().accounts
+        self.assertEqual(found[:6], (number, "Ann", "ann", "ann~", "", True))
+        self.assertEqual((found.last_seen, found.created), (self.time, self.time))
+        self.assertIs(found.erased, False)
+        self.assertEqual(
+            self.read(lambda connection: reading.credentials(connection, number)),
+            {"argon2": "hash"},
+        )
+        self.assertEqual(
+            self.read(lambda connection: reading.cursors(connection, number)), {LOBBY: 1}
+        )
+
+    def test_b10_names_and_their_look_alikes_are_given_once(self) -> None:
+        first = self.change(lambda ledger: ledger.add_account("Ann", "ann", "s1", None, None))
+        for folded, skeleton in (("ann", "s2"), ("anm", "s1")):
+            error = self.assertRaises(
+                ChatError,
+                self.change,
+                lambda ledger, folded=folded, skeleton=skeleton: ledger.add_account(
+                    "Ann", folded, skeleton, None, None
+                ),
+            )
+            self.assertEqual(error.code, "name_taken")
+        second = self.account("ben")
+        error = self.assertRaises(
+            ChatError, self.change, lambda ledger: ledger.set_account(second, folded="ann")
+        )
+        self.assertEqual(error.code, "name_taken")
+        self.change(lambda ledger: ledger.set_account(first, folded="ann", name="ANN"))
+
+    def test_c1_of_two_who_want_a_name_at_once_one_gets_it(self) -> None:
+        results: list[object] = []
+        for _ in range(2):
+            self.store.change(
+                lambda ledger: ledger.add_account("x", "x", "x", None, None), results.append
+            )
+        self.store.run_once()
+        self.assertIsInstance(results[0], int)
+        self.assertIsInstance(results[1], ChatError)
+
+    def test_accounts_can_be_changed(self) -> None:
+        number = self.account("ann")
+        self.change(
+            lambda ledger: ledger.set_account(
+                number, intro="hi", admin=True, suspended_until=7, away="out", last_seen=9
+            )
+        )
+        [found] = self.store.load().accounts
+        self.assertEqual((found.intro, found.admin, found.suspended_until), ("hi", True, 7))
+        self.assertEqual((found.away, found.last_seen), ("out", 9))
+
+    def test_credentials_are_replaced(self) -> None:
+        number = self.account("ann")
+        for value in ("old", "new"):
+            self.change(lambda ledger, value=value: ledger.set_credential(number, "argon2", value))
+        self.change(lambda ledger: ledger.set_credential(number, "plain", "x"))
+        self.change(lambda ledger: ledger.drop_credential(number, "plain"))
+        found = self.read(lambda connection: reading.credentials(connection, number))
+        self.assertEqual(found, {"argon2": "new"})
+
+    def test_b7_tokens_rotate_and_can_be_revoked(self) -> None:
+        number = self.account("ann")
+        first = self.change(lambda ledger: ledger.add_token(number, "phone", "h1"))
+        self.time += 1
+        self.assertTrue(self.change(lambda ledger: ledger.swap_token("h1", "h2")))
+        self.assertFalse(self.change(lambda ledger: ledger.swap_token("h1", "h3")))
+        self.assertIsNone(self.read(lambda connection: reading.token(connection, "h1")))
+        found = self.read(lambda connection: reading.token(connection, "h2"))
+        self.assertEqual(found, (first, number, "phone", "h2", self.time - 1, self.time))
+        self.change(lambda ledger: ledger.add_token(number, "a", "h4"))
+        last = self.change(lambda ledger: ledger.add_token(number, "b", "h5"))
+        self.assertTrue(self.change(lambda ledger: ledger.drop_token(number, last)))
+        self.assertFalse(self.change(lambda ledger: ledger.drop_token(number, last)))
+        self.assertFalse(self.change(lambda ledger: ledger.drop_token(number + 1, first)))
+        self.change(lambda ledger: ledger.drop_tokens(number, keep=first))
+        found_all = self.read(lambda connection: reading.tokens(connection, number))
+        self.assertEqual([token.device for token in found_all], ["phone"])
+        self.change(lambda ledger: ledger.drop_tokens(number))
+        self.assertEqual(self.read(lambda connection: reading.tokens(connection, number)), [])
+
+    def test_k12_an_erased_account_leaves_its_name_and_its_words(self) -> None:
+        ann, ben = self.account("ann"), self.account("ben")
+        room = self.room("den", owner=ann)
+        self.say("hello", ann)
+
+        def fill(ledger: Ledger) -> None:
+            ledger.set_credential(ann, "argon2", "x")
+            ledger.add_token(ann, "phone", "h")
+            ledger.set_account(ann, intro="me", away="out", admin=True)
+            ledger.put_ignored(ann, ben)
+            ledger.put_ignored(ben, ann)
+            ledger.put_invite(room, ann)
+            ledger.move_cursors([(ann, "phone", LOBBY, 1)])
+            ledger.move_read_cursors([(ann, LOBBY, 1)])
+
+        self.change(fill)
+        self.change(lambda ledger: ledger.erase_account(ann))
+        loaded = self.store.load()
+        gone = loaded.accounts[0]
+        self.assertEqual((gone.name, gone.erased, gone.intro), ("ann", True, ""))
+        self.assertEqual((gone.away, gone.admin), ("", False))
+        self.assertEqual((loaded.members, loaded.invites, loaded.ignored), ([], [], []))
+        for question in (reading.credentials, reading.tokens, reading.cursors):
+            self.assertFalse(self.read(lambda connection, ask=question: ask(connection, ann)))
+        self.assertEqual(self.read(lambda connection: reading.read_cursors(connection, ann)), {})
+        self.assertRaises(ChatError, self.account, "ann")
+        shown = self.read(lambda connection: reading.history(connection, [Scope(LOBBY)], 9))
+        self.assertEqual([entry.text for entry in shown], ["hello"])
+
+
+class RoomContract(StoreCase):
+    """Rooms, members, bans, invitations."""
+
+    def test_a_new_database_has_a_lobby(self) -> None:
+        [lobby] = self.store.load().rooms
+        self.assertEqual((lobby.id, lobby.kind, lobby.hidden), (LOBBY, RoomKind.LOBBY, False))
+
+    def test_room_names_are_given_once(self) -> None:
+        ann = self.account("ann")
+        room = self.room("den", hidden=True, owner=ann)
+        error = self.assertRaises(ChatError, self.room, "den")
+        self.assertEqual(error.code, "room_taken")
+        other = self.room("other")
+        for change in ("den", "lobby"):
+            self.assertRaises(
+                ChatError,
+                self.change,
+                lambda ledger, folded=change: ledger.set_room(other, folded=folded),
+            )
+        self.change(lambda ledger: ledger.set_room(room, name="DEN", folded="den", topic="t"))
+        loaded = self.store.load()
+        self.assertEqual(loaded.rooms[1][:6], (room, "DEN", "den", RoomKind.ROOM, True, "t"))
+        self.assertEqual(loaded.members, [Member(room, ann, Role.OWNER, 0, None)])
+
+    def test_two_people_have_one_private_conversation(self) -> None:
+        ann, ben = self.account("ann"), self.account("ben")
+        room = self.change(lambda ledger: ledger.pair(ben, ann))
+        self.assertEqual(self.change(lambda ledger: ledger.pair(ann, ben)), room)
+        found = self.store.load().rooms[1]
+        self.assertEqual((found.first, found.second), (ann, ben))
+        self.assertEqual((found.kind, found.hidden, found.folded), (RoomKind.PRIVATE, True, None))
+        self.assertNotEqual(self.change(lambda ledger: ledger.pair(ann, ann)), room)
+
+    def test_what_was_said_before_is_not_new_to_a_member(self) -> None:
+        ann = self.account("ann")
+        room = self.room("den")
+        for text in "ab":
+            self.say(text, room=room)
+        self.assertTrue(self.change(lambda ledger: ledger.put_member(room, ann)))
+        self.assertEqual(self.store.load().members, [Member(room, ann, Role.MEMBER, 2, None)])
+        cursors = self.read(lambda connection: reading.device_cursors(connection, ann, "new"))
+        self.assertEqual(cursors, {LOBBY: 0, room: 2})
+
+    def test_members_are_changed_and_dropped(self) -> None:
+        ann = self.account("ann")
+        room = self.room("den")
+        self.change(lambda ledger: ledger.put_member(room, ann, since=0))
+        self.say("x", room=room)
+        changed = self.change(
+            lambda ledger: ledger.put_member(room, ann, role=Role.OPERATOR, muted_until=9)
+        )
+        self.assertFalse(changed)
+        self.assertEqual(self.store.load().members, [Member(room, ann, Role.OPERATOR, 0, 9)])
+        self.assertTrue(self.change(lambda ledger: ledger.drop_member(room, ann)))
+        self.assertFalse(self.change(lambda ledger: ledger.drop_member(room, ann)))
+
+    def test_bans_invitations_and_ignoring(self) -> None:
+        ann, ben = self.account("ann"), self.account("ben")
+        room = self.room("den")
+
+        def put(ledger: Ledger) -> None:
+            for until in (None, 5):
+                ledger.put_ban(room, ann, until)
+                ledger.put_invite(room, ben)
+                ledger.put_ignored(ann, ben)
+
+        def drop(ledger: Ledger) -> list[bool]:
+            return [
+                ledger.drop_ban(room, ann),
+                ledger.drop_invite(room, ben),
+                ledger.drop_ignored(ann, ben),
+            ]
+
+        self.change(put)
+        loaded = self.store.load()
+        self.assertEqual(loaded.bans, [(room, ann, 5)])
+        self.assertEqual((loaded.invites, loaded.ignored), ([(room, ben)], [(ann, ben)]))
+        self.assertEqual(self.change(drop), [True, True, True])
+        self.assertEqual(self.change(drop), [False, False, False])
+
+    def test_k12_an_erased_room_is_empty_and_its_name_free(self) -> None:
+        ann = self.account("ann")
+        room = self.room("den", owner=ann)
+        for text in "abcde":
+            self.say(text, ann, text, room)
+        self.change(lambda ledger: ledger.set_room(room, deleted_at=self.time))
+        steps = [self.change(lambda ledger: ledger.erase_room(room, 2)) for _ in range(3)]
+        self.assertEqual(steps, [False, False, True])
+        self.assertEqual(
+            self.read(lambda connection: reading.entries(connection, room, 0, None, 9)), []
+        )
+        loaded = self.store.load()
+        gone = loaded.rooms[1]
+        self.assertEqual((gone.name, gone.folded, gone.last_seq), ("", None, 5))
+        self.assertEqual(loaded.members, [])
+        cursors = self.read(lambda connection: reading.cursors(connection, ann))
+        self.assertEqual(cursors, {LOBBY: 0})
+        self.assertEqual(self.say("a", ann, "a").seq, 1)
+        self.room("den")

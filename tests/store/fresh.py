@@ -1,0 +1,121 @@
+"""Stores for tests: quick to make, without threads, on a clock that stands still."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.core.entries import Entry
+from twisted_chat.store import LOBBY, Ledger, Post, Store, open_store
+
+T = TypeVar("T")
+
+_template: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def database(folder: Path) -> Path:
+    """A new, empty database in a folder: a copy of one that is made once."""
+    if not _template:
+        made = tempfile.TemporaryDirectory(prefix="store-template-")
+        open_store(f"{made.name}/chat.db", lambda: 0).close()
+        _template.append(made)
+    path = folder / "chat.db"
+    shutil.copy(Path(_template[0].name) / "chat.db", path)
+    return path
+
+
+def store(folder: Path, now: Callable[[], int]) -> Store:
+    """A store on a new database; `run_once` does its work."""
+    return open_store(str(database(folder)), now)
+
+
+def settle(store: Store) -> None:
+    """Let the store do everything that waits."""
+    while store.run_once():
+        pass
+
+
+def change(store: Store, apply: Callable[[Ledger], T]) -> T:
+    """Make one change and return its result, or raise its error."""
+    results: list[T | Exception] = []
+    store.change(apply, results.append)
+    settle(store)
+    return _only(results)
+
+
+def read(store: Store, question: Callable[[sa.Connection], T]) -> T:
+    """Ask one question and return its answer, or raise its error."""
+    results: list[T | Exception] = []
+    store.read(question, results.append)
+    return _only(results)
+
+
+def _only(results: list[T | Exception]) -> T:
+    [result] = results
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+class StoreCase(SynchronousTestCase):
+    """A test with a store of its own."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir(parents=True)
+        self.time = 1_000_000
+        self.store = self.make_store()
+        self.addCleanup(lambda: self.store.close())
+
+    def make_store(self) -> Store:
+        """The store to test."""
+        return store(self.folder, lambda: self.time)
+
+    def change(self, apply: Callable[[Ledger], T]) -> T:
+        """Make one change and return its result, or raise its error."""
+        return change(self.store, apply)
+
+    def read(self, question: Callable[[sa.Connection], T]) -> T:
+        """Ask one question and return its answer, or raise its error."""
+        return read(self.store, question)
+
+    def account(self, name: str) -> int:
+        """A new account of this name."""
+        return self.change(lambda ledger: ledger.add_account(name, name, name, None, None))
+
+    def room(self, name: str, hidden: bool = False, owner: int | None = None) -> int:
+        """A new room of this name."""
+        return self.change(lambda ledger: ledger.add_room(name, name, hidden, owner))
+
+    def ask_to_say(
+        self,
+        text: str,
+        sender: int | None = None,
+        cid: str | None = None,
+        room: int = LOBBY,
+    ) -> Post:
+        """A message on its way; it is stored when the store next does its work."""
+        post = Post(room, sender, f"author {sender}", text, cid, lambda post: None)
+        self.store.writer.submit(post)
+        return post
+
+    def say(
+        self,
+        text: str,
+        sender: int | None = None,
+        cid: str | None = None,
+        room: int = LOBBY,
+    ) -> Entry:
+        """Say something and return its entry, or raise its error."""
+        post = self.ask_to_say(text, sender, cid, room)
+        settle(self.store)
+        if post.error is not None:
+            raise post.error
+        assert post.entry is not None
+        return post.entry

@@ -1,0 +1,226 @@
+"""What becomes of messages when the disk does not do what it should."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from sqlalchemy.exc import OperationalError
+
+from tests.store import fresh
+from tests.store.fresh import StoreCase, settle
+from twisted_chat.core.errors import ChatError
+from twisted_chat.store import LOBBY, Batch, Ledger, Store, open_store, reading
+from twisted_chat.store.work import Upkeep
+
+
+def codes(posts: list[fresh.Post]) -> list[str | None]:
+    """The refusals of posts."""
+    return [post.error.code if isinstance(post.error, ChatError) else None for post in posts]
+
+
+class FullDiskTests(StoreCase):
+    """The disk is full, and later it is not."""
+
+    def fill(self) -> None:
+        pages = self.store.writer._committer._connection.exec_driver_sql("PRAGMA page_count")
+        self.limit(pages.scalar_one() + 4)
+
+    def limit(self, pages: int) -> None:
+        run = self.store.writer._committer._connection.exec_driver_sql
+        run(f"PRAGMA max_page_count = {pages}")
+
+    def test_d3_a_full_disk_refuses_the_whole_batch_and_recovers(self) -> None:
+        self.say("before", 1, "0")
+        self.fill()
+        self.store.move_cursor(1, "phone", LOBBY, 1)
+        results: list[object] = []
+        posts = [self.ask_to_say("x" * 20_000, 1, str(n)) for n in range(1, 4)]
+        self.store.change(lambda ledger: ledger.end(LOBBY), results.append)
+        settle(self.store)
+        self.assertEqual(codes(posts), ["store_full"] * 3)
+        self.assertEqual([post.entry for post in posts], [None] * 3)
+        [error] = results
+        assert isinstance(error, ChatError)
+        self.assertEqual((error.code, error.details), ("store_full", {"retry_after": 30}))
+        found = self.read(lambda connection: reading.entries(connection, LOBBY, 0, None, 9))
+        self.assertEqual([entry.text for entry in found], ["before"])
+        self.limit(1_000_000)
+        self.assertEqual(self.say("x" * 20_000, 1, "1").seq, 2)
+        self.assertEqual(self.read(lambda it: reading.cursors(it, 1)), {LOBBY: 1})
+
+    def test_d3_a_change_that_fills_the_disk_fails_its_batch(self) -> None:
+        self.fill()
+        post = self.ask_to_say("small")
+        results: list[object] = []
+        self.store.change(
+            lambda ledger: ledger.set_credential(1, "x", "y" * 100_000), results.append
+        )
+        settle(self.store)
+        self.assertEqual(codes([post]), ["store_full"])
+        self.limit(1_000_000)
+        self.assertEqual(self.say("small").seq, 1)
+
+    def test_d3_with_a_full_disk_erasing_waits(self) -> None:
+        def fill(_: object) -> bool:
+            raise OperationalError("", None, _error(sqlite3.SQLITE_FULL))
+
+        results: list[object] = []
+        self.store.writer.submit(Upkeep(fill, results.append))
+        settle(self.store)
+        self.assertIsInstance(results[0], ChatError)
+
+    def test_d8_a_lock_of_another_program_is_busy(self) -> None:
+        self.store.writer._committer._connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        other = sqlite3.connect(self.folder / "chat.db", isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        post = self.ask_to_say("x")
+        settle(self.store)
+        self.assertEqual(codes([post]), ["busy"])
+        other.execute("ROLLBACK")
+        self.assertEqual(self.say("x").seq, 1)
+
+
+def _error(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("the disk said so")
+    error.sqlite_errorcode = code
+    return error
+
+
+class UnknownTests(StoreCase):
+    """Nobody is answered when it is not known what was stored."""
+
+    def make_store(self) -> Store:
+        """A store whose death is noted."""
+        self.deaths = 0
+        path = fresh.database(self.folder)
+        return open_store(str(path), lambda: self.time, die=self.die)
+
+    def die(self) -> None:
+        self.deaths += 1
+
+    def break_down(self, when: str, error: Callable[[], Exception]) -> None:
+        committer = self.store.writer._committer
+        run = committer._run
+
+        def failing(sql: str, *parameters: object) -> object:
+            if sql == when:
+                raise error()
+            return run(sql, *parameters)
+
+        committer._run = failing  # type: ignore[assignment]
+
+    def assert_dies(self) -> None:
+        reports: list[Batch] = []
+        self.store.deliver = reports.append
+        self.ask_to_say("x")
+        self.store.change(lambda ledger: None, reports.append)  # type: ignore[arg-type]
+        with self.assertLogs("twisted_chat.store", "CRITICAL"):
+            settle(self.store)
+        self.assertEqual((self.deaths, reports), (1, []))
+        error = self.assertRaises(ChatError, self.ask_to_say, "too late")
+        self.assertEqual(error.code, "busy")
+        self.store.writer._committer._run = lambda *a: None  # type: ignore[assignment]
+
+    def test_d4_a_failed_sync_ends_the_process(self) -> None:
+        broken = sqlite3.SQLITE_IOERR | 4 << 8
+        self.break_down("COMMIT", lambda: OperationalError("", None, _error(broken)))
+        self.assert_dies()
+
+    def test_d4_an_unknown_error_ends_the_process(self) -> None:
+        self.break_down("COMMIT", lambda: RuntimeError("what?"))
+        self.assert_dies()
+
+    def test_d4_a_failed_rollback_ends_the_process(self) -> None:
+        self.break_down("COMMIT", lambda: OperationalError("", None, _error(sqlite3.SQLITE_FULL)))
+        failing = self.store.writer._committer._run
+
+        def run(sql: str, *parameters: object) -> object:
+            if sql == "ROLLBACK":
+                raise OperationalError("", None, _error(sqlite3.SQLITE_IOERR))
+            return failing(sql, *parameters)
+
+        self.store.writer._committer._run = run  # type: ignore[assignment]
+        self.assert_dies()
+
+    def test_d4_an_unknown_error_while_erasing_ends_the_process(self) -> None:
+        def fail(_: object) -> bool:
+            raise OperationalError("", None, _error(sqlite3.SQLITE_IOERR))
+
+        results: list[object] = []
+        self.store.writer.submit(Upkeep(fail, results.append))
+        with self.assertLogs("twisted_chat.store", "CRITICAL"):
+            settle(self.store)
+        self.assertEqual((self.deaths, results), (1, []))
+
+    def test_d11_a_report_that_cannot_be_handed_over_ends_the_process(self) -> None:
+        def fail(batch: Batch) -> None:
+            raise RuntimeError("nobody is there")
+
+        self.store.deliver = fail
+        self.ask_to_say("x")
+        with self.assertLogs("twisted_chat.store", "CRITICAL"):
+            settle(self.store)
+        self.assertEqual(self.deaths, 1)
+
+    def test_d11_the_heartbeat_tells_since_when_a_batch_is_being_written(self) -> None:
+        beats: list[float | None] = []
+
+        def look(ledger: Ledger) -> None:
+            beats.append(self.store.writer.heartbeat)
+
+        self.assertIsNone(self.store.writer.heartbeat)
+        self.change(look)
+        self.assertIsNotNone(beats[0])
+        self.assertIsNone(self.store.writer.heartbeat)
+
+    def test_an_answer_that_fails_keeps_nobody_waiting(self) -> None:
+        def fail(result: object) -> None:
+            raise RuntimeError("not for me")
+
+        answers: list[object] = []
+        self.store.change(lambda ledger: None, fail)
+        self.store.change(lambda ledger: 7, answers.append)
+        with self.assertLogs("twisted_chat.store", "ERROR"):
+            settle(self.store)
+        self.assertEqual((answers, self.deaths), ([7], 0))
+
+
+class BoundsTests(StoreCase):
+    """Queues and batches have an end."""
+
+    def test_d10_a_full_queue_refuses_and_stores_nothing(self) -> None:
+        self.store.writer._max_works = 3
+        for text in "abc":
+            self.ask_to_say(text)
+        error = self.assertRaises(ChatError, self.ask_to_say, "d")
+        self.assertEqual((error.code, error.details), ("busy", {"retry_after": 1}))
+        settle(self.store)
+        self.assertEqual(self.say("e").seq, 4)
+
+    def test_d10_the_bytes_that_wait_are_bounded_too(self) -> None:
+        self.store.writer._max_bytes = 100
+        self.assertRaises(ChatError, self.ask_to_say, "é" * 50)
+        self.ask_to_say("e" * 50)
+        self.assertEqual(self.store.writer.waiting, 1)
+
+    def test_a_batch_is_bounded(self) -> None:
+        sizes: list[int] = []
+
+        def deliver(batch: Batch) -> None:
+            sizes.append(len(batch.works))
+            batch.answer()
+
+        self.store.deliver = deliver
+        for _ in range(600):
+            self.ask_to_say("x")
+        for _ in range(5):
+            self.ask_to_say("x" * 100_000)
+        settle(self.store)
+        self.assertEqual(sizes, [512, 91, 2])
+
+    def test_cursors_are_written_in_portions(self) -> None:
+        for account in range(5000):
+            self.store.move_cursor(account, "x", LOBBY, 1)
+        self.assertEqual([self.store.run_once() for _ in range(4)], [True, True, True, False])

@@ -1,0 +1,55 @@
+"""What each command does. `perform` makes the checks that are the same for all."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+
+from ..chat import Chat
+from ..core.commands import TABLE, Who
+from ..core.errors import ChatError
+from ..core.results import Result
+from ..session import Session, State
+
+Action = Callable[[Chat, Session, Any], "Result | Awaitable[Result]"]
+A = TypeVar("A", bound=Callable[..., Any])
+
+_ACTIONS: dict[type[object], Action] = {}
+
+
+def performs(command: type[object]) -> Callable[[A], A]:
+    """Enter a function as what a command does."""
+
+    def enter(action: A) -> A:
+        _ACTIONS[command] = action
+        return action
+
+    return enter
+
+
+def perform(chat: Chat, session: Session, command: object) -> Deferred[Result]:
+    """Carry out a command; a ChatError raised here or later is the refusal."""
+    row = TABLE.of(command)
+    person = session.person
+    session.asked_at = chat.ticks()
+    if session.state is State.LIVE and session.door.flushed() is None:
+        chat.note_all_shown(session)  # no better sign of life than that it types
+    if row.who is Who.ADMIN and not person.admin:
+        raise ChatError("not_allowed", f"Only an administrator can use {row.name}.")
+    if row.who is not Who.GUEST and person.guest:
+        raise ChatError(
+            "guest", f"A guest cannot use {row.name}: type password to make your name an account."
+        )
+    outcome = _ACTIONS[type(command)](chat, session, command)
+    if isinstance(outcome, Deferred):
+        return outcome
+    if isinstance(outcome, Result):
+        done: Deferred[Result] = Deferred()
+        done.callback(outcome)
+        return done
+    return Deferred.fromCoroutine(outcome)  # type: ignore[arg-type]
+
+
+from . import account, administration, listing, moderation, reading, rooms, talking  # noqa: E402, F401

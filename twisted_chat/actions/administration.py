@@ -1,0 +1,97 @@
+"""What only the server's administrators can do."""
+
+from __future__ import annotations
+
+import resource
+import sys
+
+from ..chat import Chat
+from ..core import vocabulary as words
+from ..core.clean import check_text
+from ..core.durations import spoken
+from ..core.errors import ChatError
+from ..core.events import Closed, Notice
+from ..core.results import Done, NewPassword, Numbers, Result
+from ..core.roster import Person
+from ..session import Session
+from ..store import FOR_EVER, reading
+from . import performs
+from .finding import account_named, deadline
+
+
+def _subordinate(session: Session, person: Person) -> Person:
+    if person is session.person or person.admin:
+        raise ChatError("not_allowed", "Administrators cannot do that to each other or themselves.")
+    return person
+
+
+@performs(words.BanUser)
+async def ban_user(chat: Chat, session: Session, command: words.BanUser) -> Result:
+    person = _subordinate(session, account_named(chat, command.user))
+    until = deadline(chat, command.duration) or FOR_EVER
+    if command.reason:
+        check_text(command.reason, 200)
+    before, person.suspended_until = person.suspended_until, until
+    try:
+        await chat.signin.suspend(person, until, command.reason)
+    except ChatError:
+        person.suspended_until = before
+        raise
+    why = f": {command.reason}" if command.reason else "."
+    chat.close_seats(person, Closed("suspended", f"You are banned from this server{why}"))
+    return Done(f"{person.name} is banned from this server.")
+
+
+@performs(words.UnbanUser)
+async def unban_user(chat: Chat, session: Session, command: words.UnbanUser) -> Result:
+    person = account_named(chat, command.user)
+    if person.suspended_until is None:
+        raise ChatError("args", f"{person.name} is not banned.")
+    await chat.signin.suspend(person, None, "")
+    person.suspended_until = None
+    return Done(f"{person.name} can log in again.")
+
+
+@performs(words.ResetPassword)
+async def reset_password(chat: Chat, session: Session, command: words.ResetPassword) -> Result:
+    person = _subordinate(session, account_named(chat, command.user))
+    new = await chat.signin.reset_password(person)
+    chat.close_seats(
+        person, Closed("password_changed", "An administrator has reset your password.")
+    )
+    return NewPassword(person.name, new)
+
+
+@performs(words.Announce)
+def announce(chat: Chat, session: Session, command: words.Announce) -> Result:
+    text = check_text(command.text, chat.settings.max_message)
+    chat.tell_all(Notice("announcement", f"Announcement by {session.person.name}: {text}"))
+    return Done()
+
+
+@performs(words.Stats)
+async def stats(chat: Chat, session: Session, command: words.Stats) -> Result:
+    stored = await chat.read(reading.counts)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return Numbers(
+        {
+            "up": spoken(int(chat.ticks() - chat.started)),
+            "people online": len(chat.roster.online),
+            "sessions": len(chat.sessions),
+            "guests": chat.roster.guests,
+            **stored._asdict(),
+            "peak memory, MiB": usage.ru_maxrss // 1024,
+            "processor seconds": round(usage.ru_utime + usage.ru_stime, 1),
+            "python": sys.version.split()[0],
+        }
+    )
+
+
+@performs(words.Shutdown)
+def shutdown(chat: Chat, session: Session, command: words.Shutdown) -> Result:
+    if not command.sure:
+        online = len(chat.roster.online)
+        raise ChatError("confirm", f"This stops the server for all {online} people online.")
+    chat.log.info("{name} shuts the server down", name=session.person.name)
+    chat.clock.callLater(0, chat.stop_server)
+    return Done("The server is stopping.")

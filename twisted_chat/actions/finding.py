@@ -1,0 +1,110 @@
+"""From the names that people type to people, rooms and messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from ..chat import Chat
+from ..core import durations
+from ..core.errors import ChatError
+from ..core.rooms import Role, Room, RoomKind
+from ..core.roster import Person
+from ..session import Session
+
+
+def person_named(chat: Chat, name: str) -> Person:
+    """The person of that name, whoever asks; names are no secret."""
+    person = chat.roster.names.find(name)
+    if person is None or person.erased:
+        raise ChatError("no_such_user", _nobody(chat, name))
+    return person
+
+
+def account_named(chat: Chat, name: str) -> Person:
+    """The account of that name; a guest is refused."""
+    person = person_named(chat, name)
+    if person.guest:
+        raise ChatError("guest", f"{person.name} is a guest and can only be reached in the lobby.")
+    return person
+
+
+def _nobody(chat: Chat, name: str) -> str:
+    shown = name if len(name) <= 32 else name[:32] + "…"
+    online = {person.name.lower(): person.name for person in chat.roster.online.values()}
+    near = get_close_matches(name.lower(), online, n=1, cutoff=0.75)
+    hint = f" Did you mean {online[near[0]]}?" if near else ""
+    return f"There is no user called {shown}.{hint}"
+
+
+def visible_room(chat: Chat, session: Session, name: str) -> Room:
+    """A room this person may know of; a hidden one answers as if it did not exist."""
+    room = chat.rooms.find(name)
+    person = session.person
+    if (
+        room is None
+        or room.deleted_at is not None
+        or (room.hidden and not room.has(person) and person.id not in room.invited)
+    ):
+        shown = name if len(name) <= 33 else name[:33] + "…"
+        raise ChatError("no_such_room", f"There is no room called {shown}.")
+    return room
+
+
+def joined_room(chat: Chat, session: Session, name: str) -> Room:
+    """A room this person is in."""
+    room = visible_room(chat, session, name)
+    if not room.has(session.person):
+        raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
+    return room
+
+
+def moderated_room(chat: Chat, session: Session, name: str, role: Role = Role.OPERATOR) -> Room:
+    """A room in which this person has at least that role."""
+    room = joined_room(chat, session, name)
+    if room.role_of(session.person) < role:
+        needed = "its owner" if role is Role.OWNER else "an operator"
+        raise ChatError("not_allowed", f"Only {needed} can do that in {room.name}.")
+    return room
+
+
+def conversation(chat: Chat, session: Session, place: str) -> Room | None:
+    """The room or private conversation of that name; None for one not begun yet."""
+    if place.startswith("#"):
+        return joined_room(chat, session, place)
+    other = account_named(chat, place)
+    return session.person.pairs.get(other.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Which message somebody means."""
+
+    room: Room
+    seq: int
+
+
+def message_named(chat: Chat, session: Session, reference: str) -> Said:
+    """`17` in the lobby, `#room/17` or `user/17`."""
+    place, _, number = reference.rpartition("/")
+    if not number.isascii() or not number.isdecimal() or len(number) > 15:
+        raise ChatError("args", "A message is named by its number: 17, or #room/17, or user/17.")
+    room = conversation(chat, session, place) if place else chat.rooms.lobby
+    seq = int(number)
+    if room is None or not room.readable_since(session.person) < seq <= room.last_seq:
+        raise no_such_message(reference)
+    return Said(room, seq)
+
+
+def no_such_message(reference: str) -> ChatError:
+    return ChatError("no_such_message", f"There is no message {reference} that you can see.")
+
+
+def deadline(chat: Chat, duration: str) -> int | None:
+    """When something ends that lasts so long from now; None for never."""
+    return chat.wall() + durations.parse(duration) * 1000 if duration else None
+
+
+def groups_of(chat: Chat, person: Person) -> list[Room]:
+    """The lobby and the rooms somebody is in."""
+    return [room for room in chat.rooms.of(person) if room.kind is not RoomKind.PAIR]

@@ -1,0 +1,160 @@
+"""Who is there, who was, and what is there to do."""
+
+from __future__ import annotations
+
+from ..chat import Chat
+from ..core import vocabulary as words
+from ..core.clean import check_text
+from ..core.commands import TABLE, Who
+from ..core.errors import ChatError
+from ..core.results import Done, Face, Guide, Left, People, Profile, Result, RoomLine, RoomList
+from ..core.rooms import Role
+from ..core.roster import Person
+from ..session import Session
+from . import performs
+from .finding import groups_of, joined_room, person_named, visible_room
+
+LONGEST_INTRO = 200  # bytes
+ROLES = {Role.MEMBER: "", Role.OPERATOR: "operator", Role.OWNER: "owner"}
+
+
+def face(person: Person, role: str = "") -> Face:
+    """A person as lists show it."""
+    return Face(person.name, person.intro, person.away, role, person.online, person.guest)
+
+
+@performs(words.WhoElse)
+def who_else(chat: Chat, session: Session, command: words.WhoElse) -> Result:
+    others = chat.roster.others_online(session.person)
+    return People("The currently online users are:", tuple(map(face, others)))
+
+
+@performs(words.WhoLast)
+def who_last(chat: Chat, session: Session, command: words.WhoLast) -> Result:
+    minutes = command.minutes
+    if not 0 <= minutes <= 60:
+        raise ChatError("args", "wholast looks back 0 to 60 minutes: give a number in between.")
+    since = chat.wall() - minutes * 60_000
+    recent = sorted(
+        (
+            person
+            for person in chat.roster.people.values()
+            if person is not session.person
+            and not person.erased
+            and (person.online or person.last_seen > since)
+        ),
+        key=lambda person: person.named.folded,
+    )
+    span = f"{minutes} minute" if minutes == 1 else f"{minutes} minutes"
+    return People(f"The users that are online in the last {span} are:", tuple(map(face, recent)))
+
+
+@performs(words.WhoIs)
+def who_is(chat: Chat, session: Session, command: words.WhoIs) -> Result:
+    person = person_named(chat, command.user)
+    shared = [
+        room.name
+        for room in groups_of(chat, person)
+        if room is not chat.rooms.lobby
+        and room.deleted_at is None
+        and (not room.hidden or room.has(session.person))
+    ]
+    return Profile(face(person), person.last_seen, tuple(sorted(shared)), person.admin, chat.wall())
+
+
+@performs(words.PersonalIntro)
+async def personal_intro(chat: Chat, session: Session, command: words.PersonalIntro) -> Result:
+    text = check_text(command.text, LONGEST_INTRO)
+    person = session.person
+    await chat.change(lambda ledger: ledger.set_account(person.id, intro=text))
+    person.intro = text
+    return Done("Your introduction is kept.")
+
+
+@performs(words.Away)
+async def away(chat: Chat, session: Session, command: words.Away) -> Result:
+    text = check_text(command.text or "away", LONGEST_INTRO)
+    person = session.person
+    await chat.change(lambda ledger: ledger.set_account(person.id, away=text))
+    person.away = text
+    return Done("You are marked as away; type back when you are here again.")
+
+
+@performs(words.Back)
+async def back(chat: Chat, session: Session, command: words.Back) -> Result:
+    person = session.person
+    if not person.away:
+        return Done("You were not marked as away.")
+    await chat.change(lambda ledger: ledger.set_account(person.id, away=""))
+    person.away = ""
+    return Done("Welcome back.")
+
+
+@performs(words.Ignore)
+async def ignore(chat: Chat, session: Session, command: words.Ignore) -> Result:
+    person, other = session.person, person_named(chat, command.user)
+    if other is person or other.guest:
+        raise ChatError("args", "Name an account other than your own.")
+    await chat.change(lambda ledger: ledger.put_ignored(person.id, other.id))
+    person.ignores |= {other.id}
+    return Done(f"You will not see what {other.name} says, until: unignore {other.name}")
+
+
+@performs(words.Unignore)
+async def unignore(chat: Chat, session: Session, command: words.Unignore) -> Result:
+    person, other = session.person, person_named(chat, command.user)
+    if other.id not in person.ignores:
+        raise ChatError("args", f"You are not ignoring {other.name}.")
+    await chat.change(lambda ledger: ledger.drop_ignored(person.id, other.id))
+    person.ignores -= {other.id}
+    return Done(f"You see what {other.name} says again.")
+
+
+@performs(words.Rooms)
+def rooms(chat: Chat, session: Session, command: words.Rooms) -> Result:
+    person = session.person
+    found = []
+    for room in chat.rooms.group_rooms():
+        joined = room.has(person)
+        if room.hidden and not joined and person.id not in room.invited:
+            continue
+        online, offline = chat.audience(room)
+        found.append(
+            RoomLine(
+                room.name,
+                online + offline,
+                online,
+                joined,
+                room.hidden,
+                room.topic,
+                room.last_seq if joined else 0,
+            )
+        )
+    return RoomList(tuple(sorted(found, key=lambda line: line.room)))
+
+
+@performs(words.Members)
+def members(chat: Chat, session: Session, command: words.Members) -> Result:
+    room = visible_room(chat, session, command.room)
+    if room is chat.rooms.lobby:
+        online = sorted(chat.roster.online.values(), key=lambda person: person.named.folded)
+        return People("Everybody is in #lobby; online now:", tuple(map(face, online)))
+    if room.hidden:
+        joined_room(chat, session, command.room)
+    found = sorted(room.members.values(), key=lambda m: (-m.role, m.person.named.folded))
+    faces = tuple(face(member.person, ROLES[member.role]) for member in found)
+    return People(f"The members of {room.name} are:", faces)
+
+
+@performs(words.Help)
+def help(chat: Chat, session: Session, command: words.Help) -> Result:
+    if command.about:
+        row, _ = TABLE.find(command.about.strip().lstrip("/"))
+        return Guide((row,), one=True)
+    most = Who.ADMIN if session.person.admin else Who.GUEST if session.person.guest else Who.ACCOUNT
+    return Guide(tuple(row for row in TABLE.rows if row.who <= most))
+
+
+@performs(words.Logout)
+def logout(chat: Chat, session: Session, command: words.Logout) -> Result:
+    return Left()

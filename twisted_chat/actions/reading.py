@@ -1,0 +1,135 @@
+"""Looking back: history, what was missed, and search."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..chat import Chat
+from ..core import vocabulary as words
+from ..core.entries import Entry
+from ..core.errors import ChatError
+from ..core.results import Line, Page, Unseen
+from ..core.rooms import Room
+from ..core.roster import Person
+from ..session import Session
+from ..store import Query, Scope, reading, search
+from . import performs
+from .finding import account_named, conversation
+
+MOST_AT_ONCE = 500
+MOST_UNSEEN = 100
+PAGE = 20
+_FILTER = re.compile(r"(?:^|\s)(from|in|before|after):(\S+)")
+
+
+def scopes(person: Person, rooms: Sequence[Room]) -> tuple[Scope, ...]:
+    """What of these conversations somebody may read."""
+    return tuple(
+        Scope(room.id, room.readable_since(person)) for room in rooms if not room.deleted_at
+    )
+
+
+def lines(chat: Chat, person: Person, entries: Sequence[Entry]) -> tuple[Line, ...]:
+    """Entries as this person sees them, without those of people it ignores."""
+    return tuple(
+        Line(chat.rooms.rooms[entry.room].label(person), entry)
+        for entry in entries
+        if entry.sender not in person.ignores
+    )
+
+
+@performs(words.History)
+async def history(chat: Chat, session: Session, command: words.History) -> Page:
+    if not 1 <= command.count <= MOST_AT_ONCE:
+        raise ChatError("args", f"History shows 1 to {MOST_AT_ONCE} messages at once.")
+    if command.before is not None and command.before < 1:
+        raise ChatError("args", "Messages are numbered from 1 on.")
+    person = session.person
+    place = command.place or ("#lobby" if command.before is not None else "")
+    if not place:
+        return await _newest_of_all(chat, person, command.count)
+    room = conversation(chat, session, place)
+    if room is None:
+        return Page(())
+    scope = scopes(person, [room])[0]
+    entries = await chat.read(
+        lambda db: reading.history_of(db, scope, command.count, command.before)
+    )
+    older = entries[0].seq if len(entries) == command.count and entries[0].seq > 1 else None
+    return Page(
+        lines(chat, person, entries), place=room.label(person), older=older, now=chat.wall()
+    )
+
+
+async def _newest_of_all(chat: Chat, person: Person, count: int) -> Page:
+    readable = scopes(person, chat.rooms.of(person))
+    entries = await chat.read(lambda db: reading.history(db, readable, count))
+    return Page(lines(chat, person, entries), now=chat.wall())
+
+
+async def unseen(chat: Chat, session: Session) -> Unseen:
+    """What no session of the account was shown before this one began."""
+    person = session.person
+    if person.guest or person.shown is None:
+        return Unseen(())
+    shown = person.shown
+    missed = [
+        (room.id, max(shown.get(room.id, 0), room.readable_since(person)), session.position(room))
+        for room in chat.rooms.of(person)
+        if shown.get(room.id, 0) < session.position(room)
+    ]
+    if not missed:
+        return Unseen(())
+    entries, older = await chat.read(lambda db: reading.unseen(db, person.id, missed, MOST_UNSEEN))
+    more = tuple(
+        (chat.rooms.rooms[room].label(person), count, before)
+        for room, (count, before) in older.items()
+    )
+    return Unseen(lines(chat, person, entries), more, chat.wall())
+
+
+@performs(words.Search)
+async def find(chat: Chat, session: Session, command: words.Search) -> Page:
+    query = _query(chat, session, command)
+    entries = await chat.read(lambda db: search(db, query))
+    older = entries[-1].id if len(entries) == PAGE else None
+    found = lines(chat, session.person, entries[::-1])
+    return Page(found, older=older, search=True, now=chat.wall())
+
+
+def _query(chat: Chat, session: Session, command: words.Search) -> Query:
+    person = session.person
+    filters: dict[str, str] = {}
+    for name, value in _FILTER.findall(command.words):
+        if name in filters:
+            raise ChatError("query", f"Give {name}: only once.")
+        filters[name] = value
+    plain = _FILTER.sub(" ", command.words).strip()
+    if not plain and not filters:
+        raise ChatError("query", "Type what to look for: search <words>.")
+    rooms: Sequence[Room] = chat.rooms.of(person)
+    if "in" in filters:
+        room = conversation(chat, session, filters["in"])
+        rooms = [] if room is None else [room]
+    author = account_named(chat, filters["from"]).id if "from" in filters else None
+    return Query(
+        words=plain,
+        author=author,
+        scopes=scopes(person, rooms),
+        after_time=_day(filters.get("after")),
+        before_time=_day(filters.get("before")),
+        before_id=command.page,
+        limit=PAGE,
+    )
+
+
+def _day(text: str | None) -> int | None:
+    """The first millisecond of a day."""
+    if text is None:
+        return None
+    try:
+        return int(datetime.strptime(text, "%Y-%m-%d").timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise ChatError("query", "A day is written as 2026-12-31.") from None

@@ -1,0 +1,153 @@
+"""Rooms: making them, going in and out, inviting, topics, deleting."""
+
+from __future__ import annotations
+
+from ..chat import Chat
+from ..core import vocabulary as words
+from ..core.clean import check_text
+from ..core.entries import Entry, Kind
+from ..core.errors import ChatError
+from ..core.events import Notice
+from ..core.names import room_name
+from ..core.results import Done, Joined, Result, TopicIs
+from ..core.rooms import LOBBY, Member, Role, Room, RoomKind
+from ..session import Session
+from ..store import Ledger
+from . import performs
+from .finding import account_named, joined_room, moderated_room, visible_room
+
+LONGEST_TOPIC = 400  # bytes
+MOST_ROOMS = 200  # of one person
+DAYS_UNTIL_ERASED = 7
+
+
+@performs(words.Create)
+async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
+    person = session.person
+    name = room_name(command.room)
+    # Taken, reserved or hidden: the answer tells nobody which.
+    taken = ChatError("not_available", f"{name.shown} is not available.")
+    if not chat.rooms.available(name):
+        raise taken
+    _may_be_in_another(session)
+
+    def apply(ledger: Ledger) -> tuple[int, Entry]:
+        room = ledger.add_room(name.shown, name.folded, command.private, person.id)
+        return room, ledger.post(room, Kind.JOIN, person.id, person.name)
+
+    try:
+        room_id, entry = await chat.change(apply)
+    except ChatError as error:
+        raise taken if error.code == "room_taken" else error from None
+    room = Room(room_id, name, RoomKind.GROUP)
+    room.hidden = command.private
+    room.last_seq = entry.seq
+    chat.rooms.add(room)
+    chat.membership.seat(person, room, Member(person, Role.OWNER, 0), entry.seq)
+    return Joined(room.name, entry.seq, "", created=True)
+
+
+def _may_be_in_another(session: Session) -> None:
+    if len(session.person.rooms) >= MOST_ROOMS:
+        raise ChatError("too_many", f"Nobody can be in more than {MOST_ROOMS} rooms: leave one.")
+
+
+@performs(words.Join)
+async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
+    room = visible_room(chat, session, command.room)
+    person = session.person
+    if room.has(person):
+        return Joined(room.name, room.last_seq, room.topic)
+    if room.banned(person, chat.wall()):
+        raise ChatError("banned", f"You are banned from {room.name}.")
+    _may_be_in_another(session)
+
+    def apply(ledger: Ledger) -> Entry:
+        ledger.put_member(room.id, person.id, role=Role.MEMBER)
+        ledger.drop_invite(room.id, person.id)
+        return ledger.post(room.id, Kind.JOIN, person.id, person.name)
+
+    entry = await chat.change(apply)
+    room.invited.discard(person.id)
+    if not room.has(person):
+        chat.membership.seat(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
+    return Joined(room.name, entry.seq, room.topic)
+
+
+@performs(words.Leave)
+async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
+    room = joined_room(chat, session, command.room)
+    if room is chat.rooms.lobby:
+        raise ChatError("not_allowed", f"Everybody is in {LOBBY}; nobody leaves it.")
+    person = session.person
+    await chat.membership.put_out(room, person, Kind.LEAVE, person)
+    return Done(f"You have left {room.name}.")
+
+
+@performs(words.Invite)
+async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
+    room = joined_room(chat, session, command.room)
+    other = account_named(chat, command.user)
+    if room.hidden:
+        moderated_room(chat, session, command.room)
+    if room.has(other):
+        raise ChatError("args", f"{other.name} is in {room.name} already.")
+    if room.banned(other, chat.wall()):
+        raise ChatError("banned", f"{other.name} is banned from {room.name}: unban first.")
+    await chat.change(lambda ledger: ledger.put_invite(room.id, other.id))
+    room.invited.add(other.id)
+    by = session.person.name
+    chat.tell(other, Notice("invited", f"{by} invites you to {room.name}: join {room.name}"))
+    return Done(f"{other.name} is invited to {room.name}.")
+
+
+@performs(words.Topic)
+async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
+    if command.text is None:
+        room = visible_room(chat, session, command.room)
+        return TopicIs(room.name, room.topic)
+    room = moderated_room(chat, session, command.room)
+    person, text = session.person, check_text(command.text, LONGEST_TOPIC)
+
+    def apply(ledger: Ledger) -> None:
+        ledger.set_room(room.id, topic=text)
+        ledger.post(room.id, Kind.TOPIC, person.id, person.name, text)
+
+    await chat.change(apply)
+    room.topic = text
+    return Done()
+
+
+async def delete_room(chat: Chat, session: Session, name: str, sure: bool) -> Result:
+    """Hide a room at once; it is erased a week later."""
+    room = moderated_room(chat, session, name, Role.OWNER)
+    if room is chat.rooms.lobby:
+        raise ChatError("not_allowed", f"{LOBBY} is everybody's and cannot be deleted.")
+    if not sure:
+        raise ChatError(
+            "confirm",
+            f"Deleting {room.name} hides it from all {len(room.members)} in it at once and "
+            f"erases it after {DAYS_UNTIL_ERASED} days; until then: undelete {room.name}",
+        )
+    now = chat.wall()
+    await chat.change(lambda ledger: ledger.set_room(room.id, deleted_at=now))
+    by = session.person.name
+    for member in list(room.members.values()):
+        if member.person is not session.person:
+            chat.tell(member.person, Notice("room_deleted", f"{by} has deleted {room.name}."))
+    chat.membership.close_room(room, now)
+    return Done(
+        f"{room.name} is deleted. For {DAYS_UNTIL_ERASED} days this brings it back:"
+        f" undelete {room.name}"
+    )
+
+
+@performs(words.Undelete)
+async def undelete(chat: Chat, session: Session, command: words.Undelete) -> Result:
+    room = chat.rooms.find(command.room)
+    member = None if room is None else room.members.get(session.person.id)
+    if room is None or room.deleted_at is None or member is None or member.role < Role.OWNER:
+        raise ChatError("no_such_room", f"There is no deleted room {command.room} of yours.")
+    await chat.change(lambda ledger: ledger.set_room(room.id, deleted_at=None))
+    chat.membership.reopen_room(room)
+    return Done(f"{room.name} is back, with everything that was said in it.")

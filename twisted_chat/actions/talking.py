@@ -1,0 +1,171 @@
+"""Saying things: to everyone, in a room, in private, and changing what was said."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from ..chat import Chat
+from ..core import vocabulary as words
+from ..core.clean import check_text
+from ..core.entries import Entry, Kind, State
+from ..core.errors import ChatError
+from ..core.results import Done, Result, Sent, SentToSeveral
+from ..core.rooms import Role, Room
+from ..core.roster import Person
+from ..session import Session
+from ..store import Ledger
+from . import performs
+from .finding import (
+    Said,
+    account_named,
+    joined_room,
+    message_named,
+    moderated_room,
+    no_such_message,
+)
+from .rooms import delete_room
+
+MOST_RECIPIENTS = 100
+
+
+@performs(words.Broadcast)
+def broadcast(chat: Chat, session: Session, command: words.Broadcast) -> Deferred[Sent]:
+    return chat.say(session, chat.rooms.lobby, command.text, command.cid)
+
+
+@performs(words.Say)
+def say(chat: Chat, session: Session, command: words.Say) -> Deferred[Sent]:
+    room = joined_room(chat, session, command.room)
+    return chat.say(session, room, command.text, command.cid)
+
+
+@performs(words.Message)
+def message(chat: Chat, session: Session, command: words.Message) -> Deferred[Sent]:
+    other = account_named(chat, command.user)
+    _may_write_to(session.person, other)
+    room = session.person.pairs.get(other.id)
+    if room is not None:
+        return chat.say(session, room, command.text, command.cid)
+    return Deferred.fromCoroutine(_first_message(chat, session, other, command))
+
+
+def _may_write_to(person: Person, other: Person) -> None:
+    if person is other:
+        raise ChatError("args", "That is you: choose somebody else to write to.")
+
+
+async def _first_message(
+    chat: Chat, session: Session, other: Person, command: words.Message
+) -> Sent:
+    """Begin a private conversation with its first message, in one transaction."""
+    check_text(command.text, chat.settings.max_message)
+    person = session.person
+
+    def apply(ledger: Ledger) -> Entry:
+        room = ledger.pair(person.id, other.id)
+        return ledger.post(
+            room, Kind.MESSAGE, person.id, person.name, command.text, cid=command.cid
+        )
+
+    entry = await chat.change(apply)
+    room = chat.membership.show_in_pair(person, other, entry, session)
+    return chat.sent(person, room, entry)
+
+
+@performs(words.BroadcastUsers)
+async def broadcast_users(
+    chat: Chat, session: Session, command: words.BroadcastUsers
+) -> SentToSeveral:
+    person = session.person
+    others = list(
+        {
+            other.id: other for other in (account_named(chat, name) for name in command.users)
+        }.values()
+    )
+    if not 0 < len(others) <= MOST_RECIPIENTS:
+        raise ChatError("args", f"One message can go to 1 to {MOST_RECIPIENTS} people.")
+    for other in others:
+        _may_write_to(person, other)
+    check_text(command.text, chat.settings.max_message)
+
+    def apply(ledger: Ledger) -> list[Entry]:
+        rooms = [ledger.pair(person.id, other.id) for other in others]
+        return [
+            ledger.post(room, Kind.MESSAGE, person.id, person.name, command.text) for room in rooms
+        ]
+
+    entries = await chat.change(apply)
+    now: list[Sent] = []
+    later: list[Sent] = []
+    for other, entry in zip(others, entries, strict=True):
+        room = chat.membership.show_in_pair(person, other, entry, session)
+        (now if other.online else later).append(chat.sent(person, room, entry))
+    return SentToSeveral(tuple(now), tuple(later))
+
+
+@performs(words.Talk)
+def talk(chat: Chat, session: Session, command: words.Talk) -> Result:
+    """Where one talks is the door's to remember; here it is only looked at."""
+    if command.place.startswith("#"):
+        chat.may_speak(session.person, joined_room(chat, session, command.place))
+    else:
+        _may_write_to(session.person, account_named(chat, command.place))
+    return Done()
+
+
+@performs(words.Edit)
+async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
+    said = message_named(chat, session, command.message)
+    person = session.person
+    chat.may_speak(person, said.room)
+    check_text(command.text, chat.settings.max_message)
+    entry = await _message_at(chat, said)
+    if entry.sender != person.id:
+        raise ChatError("not_allowed", "Only the person who said it can edit a message.")
+
+    def apply(ledger: Ledger) -> None:
+        ledger.rewrite(said.room.id, said.seq, command.text, State.EDITED)
+        ledger.post(said.room.id, Kind.EDIT, person.id, person.name, command.text, target=said.seq)
+
+    await chat.change(apply)
+    return Done()
+
+
+@performs(words.Delete)
+async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
+    if command.what.startswith("#") and "/" not in command.what:
+        return await delete_room(chat, session, command.what, command.sure)
+    said = message_named(chat, session, command.what)
+    person = session.person
+    entry = await _message_at(chat, said)
+    if entry.sender != person.id:
+        if said.room.pair is not None:
+            raise ChatError("not_allowed", "Only the person who said it can delete that.")
+        moderated_room(chat, session, said.room.name, Role.OPERATOR)
+
+    def apply(ledger: Ledger) -> None:
+        ledger.rewrite(said.room.id, said.seq, "", State.DELETED)
+        ledger.post(
+            said.room.id,
+            Kind.DELETE,
+            person.id,
+            person.name,
+            target=said.seq,
+            subject=entry.author,
+        )
+
+    await chat.change(apply)
+    return Done()
+
+
+async def _message_at(chat: Chat, said: Said) -> Entry:
+    from ..store import reading
+
+    entry = await chat.read(lambda db: reading.entry(db, said.room.id, said.seq))
+    if entry is None or entry.kind is not Kind.MESSAGE or entry.state is State.DELETED:
+        raise no_such_message(_reference(said.room, said.seq))
+    return entry
+
+
+def _reference(room: Room, seq: int) -> str:
+    return f"{room.name}/{seq}" if room.pair is None else str(seq)

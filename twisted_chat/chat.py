@@ -1,0 +1,302 @@
+"""The chat itself: who and what there is, and the way of a message.
+
+`Chat` owns the registry of people and rooms, hands what is to be kept to the
+store, and when the store has committed it lets the delivery show it. All doors
+share one `Chat`; it never sees a socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from .core.clean import check_text
+from .core.commands import TABLE
+from .core.entries import Entry
+from .core.errors import ChatError
+from .core.events import Closed, Event, Receipt
+from .core.names import Names
+from .core.results import Sent
+from .core.rooms import Room, RoomBook
+from .core.roster import Person, Roster
+from .delivery import Delivery
+from .loading import fill
+from .membership import Membership
+from .presence import PresenceNotices
+from .session import Session, State
+from .signin import SignIn
+from .store import Batch, Ledger, Post, Store, reading
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from .doors import Door
+    from .passwords import Passwords
+    from .settings import Settings
+
+T = TypeVar("T")
+MOST_DEVICES = 20  # sessions of one account; the one idle for longest makes room
+
+
+class Chat:
+    """The one shared object behind every door."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        passwords: Passwords,
+        clock: IReactorTime,
+        ticks: Callable[[], float],
+        wall: Callable[[], int],
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.ticks = ticks  # seconds that only go forward: for limits and time-outs
+        self.wall = wall  # milliseconds since 1970: for people
+        self.names = Names((*TABLE.words(), settings.name))
+        self.roster = Roster()
+        self.rooms = RoomBook()
+        self.delivery = Delivery(self.rooms, self._fetch, clock)
+        self.presence = PresenceNotices(self.delivery, clock)
+        self.membership = Membership(self)
+        self.admins = frozenset(name.lower() for name in settings.admins)
+        self.started = ticks()
+        self.signin = SignIn(self, passwords)
+        self.sessions: dict[Session, None] = {}
+        self.refusing: ChatError | None = None  # why nothing is taken at the moment
+        # While a batch is being answered: what sends the answers gathered at each door.
+        self.answering: list[Callable[[], None]] | None = None
+        self.stop_server: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Take up what the store holds."""
+        self.store.deliver = self.committed
+        fill(self.roster, self.rooms, self.store.load(), self.admins)
+
+    # --- the store ----------------------------------------------------------------------
+
+    def change(self, apply: Callable[[Ledger], T]) -> Deferred[T]:
+        """Carry out a durable change in the writer; fires when it is committed."""
+        self._accepting()
+        done: Deferred[T] = Deferred()
+        self.store.change(apply, settle(done))
+        return done
+
+    def read(self, question: Callable[[Connection], T]) -> Deferred[T]:
+        """Ask the store on a reading thread."""
+        done: Deferred[T] = Deferred()
+        self.store.read(question, settle(done))
+        return done
+
+    def _fetch(self, room: int, after: int, upto: int, limit: int) -> Deferred[list[Entry]]:
+        return self.read(lambda db: reading.entries(db, room, after, upto, limit))
+
+    def _accepting(self) -> None:
+        if self.refusing is not None:
+            raise self.refusing
+
+    def committed(self, batch: Batch) -> None:
+        """A batch is on disk: show it, then answer those who sent it."""
+        origins = {}
+        for work in batch.works:
+            if isinstance(work, Post) and work.entry is not None and not work.again:
+                assert isinstance(work.done, Sending)
+                origins[work.entry.id] = work.done.session
+        self.delivery.spread(batch.entries, origins)
+        self.answering = []
+        batch.answer()
+        senders, self.answering = self.answering, None
+        for send in senders:
+            send()
+
+    # --- messages -----------------------------------------------------------------------
+
+    def say(self, session: Session, room: Room, text: str, cid: str | None) -> Deferred[Sent]:
+        """Store a message; fires when it is committed and shown to those who are here."""
+        self._accepting()
+        person = session.person
+        self.may_speak(person, room)
+        check_text(text, self.settings.max_message)
+        if cid is not None and not 0 < len(cid) <= 64:
+            raise ChatError("args", "A cid is a string of 1 to 64 characters.")
+        sending = Sending(self, session, room)
+        sender = None if person.guest else person.id
+        self.store.post(room.id, sender, person.name, text, cid, sending)
+        return sending.answered
+
+    def may_speak(self, person: Person, room: Room) -> None:
+        """Refuse somebody who is not in the room, or who is muted there."""
+        if not room.has(person) or room.deleted_at is not None:
+            raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
+        if room.mutes and self.membership.muted_until(room, person) is not None:
+            raise ChatError("muted", f"You are muted in {room.name} and can only read there.")
+
+    def sent(self, person: Person, room: Room, entry: Entry, again: bool = False) -> Sent:
+        """The answer to somebody whose message is stored."""
+        online, offline = self.audience(room)
+        return Sent(
+            room=room.label(person),
+            seq=entry.seq,
+            time=entry.time,
+            now=online - person.online,
+            later=offline - (not person.online and not person.guest),
+            again=again,
+        )
+
+    def audience(self, room: Room) -> tuple[int, int]:
+        """How many people of a room are online, and how many are not."""
+        if room is self.rooms.lobby:
+            # Guests are in the lobby while they are here and no longer.
+            online = len(self.roster.online)
+            return online, self.roster.accounts - (online - self.roster.guests)
+        if room.pair is not None:
+            both = set(room.pair)
+            online = sum(person.online for person in both)
+            return online, len(both) - online
+        return room.online, len(room.members) - room.online
+
+    # --- people come and go ---------------------------------------------------------------
+
+    def enter(
+        self, person: Person, door: Door, device: str, positions: Mapping[Room, int] | None = None
+    ) -> Session:
+        """Sit somebody down; the door calls `begin` when it is ready for deliveries."""
+        at = {room: room.last_seq for room in self.rooms.of(person)}
+        if positions:
+            at.update(positions)
+        session = Session(person, door, self.delivery, self.ticks(), device, at)
+        if len(person.seats) >= MOST_DEVICES:
+            idle = min(self.sessions_of(person), key=lambda session: session.asked_at)
+            idle.close(Closed("too_many_devices", "Another session of yours took this place."))
+        self.sessions[session] = None
+        person.seats = (*person.seats, session)
+        if len(person.seats) == 1:
+            self.roster.online[person.id] = person
+            for room in person.rooms:
+                room.online += 1
+            self.presence.joined(person)
+        self.log.info("Client {where} connected  [ {name} ]", where=door.address, name=person.name)
+        return session
+
+    def depart(self, session: Session) -> None:
+        """The connection is over: free everything that was held for it."""
+        if session.state is State.CLOSED:
+            return
+        if session.state is State.LIVE:
+            if session.door.flushed() is True:
+                self.note_all_shown(session)
+            self.delivery.withdraw(session)
+        session.state = State.CLOSED
+        session.behind.clear()
+        self.sessions.pop(session, None)
+        person = session.person
+        person.seats = tuple(seat for seat in person.seats if seat is not session)
+        self.log.info(
+            "Client {where} is offline  [ {name} ]", where=session.address, name=person.name
+        )
+        if person.seats:
+            return
+        self.roster.online.pop(person.id, None)
+        for room in person.rooms:
+            room.online -= 1
+        self.presence.left(person)
+        person.last_seen = self.wall()
+        if person.guest:
+            self.roster.forget(person)
+        else:
+            self._keep_last_seen(person)
+
+    def _keep_last_seen(self, person: Person) -> None:
+        seen = person.last_seen
+        try:
+            kept = self.change(lambda ledger: ledger.set_account(person.id, last_seen=seen))
+        except ChatError:
+            return  # the store has more urgent things to do; it is kept in memory
+        kept.addErrback(lambda failure: failure.trap(ChatError))
+
+    def note_shown(self, session: Session, room: Room, seq: int) -> None:
+        """A session's peer has received a room up to that number."""
+        person = session.person
+        if person.guest or person.shown is None:
+            return
+        if session.door.dialect.plain and person.shown.get(room.id, 0) >= seq:
+            return  # any session of the account counts for the next login in text
+        self.store.move_cursor(person.id, session.device, room.id, seq)
+        if person.shown.get(room.id, 0) < seq:
+            person.shown[room.id] = seq
+            if room.pair is not None:
+                other = room.other(person)
+                self.tell(other, Receipt(room.label(other), person.name, delivered=seq))
+
+    def note_all_shown(self, session: Session) -> None:
+        """The same for all conversations: the peer has everything that was written."""
+        if session.door.dialect.plain:
+            for room in self.rooms.of(session.person):
+                self.note_shown(session, room, session.position(room))
+
+    def sessions_of(self, person: Person) -> tuple[Session, ...]:
+        """Somebody's open sessions."""
+        return cast("tuple[Session, ...]", person.seats)
+
+    def tell(self, person: Person, event: Event) -> None:
+        """Show an event at all of somebody's sessions."""
+        for session in self.sessions_of(person):
+            session.receive(event)
+
+    def tell_all(self, event: Event) -> None:
+        """Show an event to everybody who is online."""
+        for session in tuple(self.sessions):
+            session.receive(event)
+
+    def close_seats(self, person: Person, reason: Closed, keep: Session | None = None) -> None:
+        """End the sessions of an account, but for one."""
+        for session in self.sessions_of(person):
+            if session is not keep:
+                session.close(reason)
+
+    def stop(self, reason: Closed) -> None:
+        """Tell everybody and end all sessions; nothing new is taken from here on."""
+        self.refusing = ChatError("restart", "The server is stopping; try again in a moment.")
+        for session in tuple(self.sessions):
+            session.close(reason)
+
+
+class Sending:
+    """A message on its way to the disk; what the store calls when it is there."""
+
+    __slots__ = ("_chat", "_room", "answered", "session")
+
+    def __init__(self, chat: Chat, session: Session, room: Room) -> None:
+        self._chat = chat
+        self._room = room
+        self.session = session
+        self.answered: Deferred[Sent] = Deferred()
+
+    def __call__(self, post: Post) -> None:
+        if post.entry is None:
+            assert post.error is not None
+            self.answered.errback(post.error)
+        else:
+            person = self.session.person
+            self.answered.callback(self._chat.sent(person, self._room, post.entry, post.again))
+
+
+def settle(done: Deferred[T]) -> Callable[[T | Exception], None]:
+    """What the store calls with an outcome, firing a Deferred with it."""
+
+    def settled(outcome: T | Exception) -> None:
+        if isinstance(outcome, Exception):
+            done.errback(Failure(outcome))
+        else:
+            done.callback(outcome)
+
+    return settled

@@ -1,0 +1,68 @@
+"""Looks whether the service could start, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from . import listening
+from .core.errors import StartError
+from .newcomers import open_users
+from .settings import Settings
+from .store import migrations, soundness
+from .store.connecting import close, open_raw, open_reader
+from .store.database import locate
+
+DATABASE = "chat.db"  # its name in the data folder
+
+
+def database_of(settings: Settings) -> str:
+    """The path or address of the database."""
+    return settings.database or str(settings.data / DATABASE)
+
+
+def check(settings: Settings) -> str:
+    """What was found, in a sentence; StartError when the service could not start."""
+    listening.check(settings.port)
+    if settings.users is not None:
+        open_users(settings.users).close()
+    path = locate(database_of(settings))
+    if not path.exists():
+        _check_place(path)
+        return f"The settings are in order; the database {path} will be made at the first start."
+    _check_database(path)
+    return f"The settings and the database {path} are in order."
+
+
+def _check_place(path: Path) -> None:
+    folder = next(parent for parent in path.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise StartError(f"The database {path} cannot be made: {folder} cannot be written to.")
+
+
+def _check_database(path: Path) -> None:
+    try:
+        soundness.check_header(path)
+        raw = open_raw(path, "ro")
+        raw.text_factory = bytes  # text that is no UTF-8 is nothing to stop for
+        try:
+            version = raw.execute("SELECT version_num FROM alembic_version").fetchone()
+            if version is None or version[0].decode() not in migrations.revisions():
+                raise StartError(f"The database {path} was made by a newer version of the program.")
+            soundness.check_log(path, raw)
+            soundness.check_newest(path, raw)
+        finally:
+            raw.close()
+        reader = open_reader(path)
+        try:
+            damage = soundness.quick_check(reader)
+        finally:
+            close(reader)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StartError(f"The database {path} cannot be read: {reason}.") from None
+    except sqlite3.DatabaseError as error:
+        raise soundness.damaged(path, str(error)) from None
+    if damage is not None:
+        raise soundness.damaged(path, damage)

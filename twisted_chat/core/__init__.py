@@ -1,0 +1,1 @@
+"""The domain: plain objects, without a network, a disk or a clock."""

@@ -1,0 +1,146 @@
+"""The one table of commands: names, arguments, who may, and a line of help.
+
+A command is a frozen dataclass. The text door reads its words by the `words`
+of its row, programs give its fields by name; help, the usage sentence, the hint
+for a mistyped word and the documentation are all made from the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum, IntEnum
+from typing import TypeVar
+
+from .errors import ChatError
+
+
+class Who(IntEnum):
+    """Who may use a command; each includes the ones after it."""
+
+    GUEST = 0
+    ACCOUNT = 1
+    ADMIN = 2
+
+
+class Form(Enum):
+    """How the text door reads one argument."""
+
+    WORD = "word"  # one word
+    NUMBER = "number"
+    DURATION = "duration"  # one word that begins with a digit: 10m
+    ROOM = "room"  # one word that begins with #
+    MESSAGE = "message"  # 17, #room/17 or user/17
+    MANY = "many"  # words up to the next argument's keyword
+    REST = "rest"  # everything that is left of the line
+    FLAG = "flag"  # the keyword itself
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """One argument: the field it fills and how it is read and asked for."""
+
+    field: str
+    form: Form = Form.WORD
+    shown: str = ""  # what usage calls it, if not by its field's name
+    optional: bool = False
+    keyword: str = ""  # a word that must stand before it
+    ask: str = ""  # the text door's prompt when it was left out
+
+    @property
+    def usage(self) -> str:
+        shown = self.shown or self.field
+        body = shown if self.form is Form.ROOM else f"<{shown}>"
+        if self.form is Form.FLAG:
+            body = ""
+        if self.form is Form.MANY:
+            body = f"<{shown}>…"
+        if self.keyword:
+            body = f"{self.keyword} {body}".rstrip()
+        return f"[{body}]" if self.optional else body
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One command of the table."""
+
+    name: str
+    make: type[object]
+    help: str
+    args: tuple[Arg, ...]
+    aliases: tuple[str, ...]
+    who: Who
+    group: str
+    sends: bool  # may overtake nothing and be under way several at a time
+    lists_online: bool  # the guided dialogue begins with who is online
+
+    @property
+    def usage(self) -> str:
+        return " ".join([self.name, *(arg.usage for arg in self.args)])
+
+
+class Table:
+    """All rows, by name, by alias and by class."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self._words: dict[str, Row] = {}
+        self._classes: dict[type[object], Row] = {}
+
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+        self._classes[row.make] = row
+        for word in (row.name, *row.aliases):
+            self._words[word.lower()] = row
+
+    def named(self, word: str) -> Row | None:
+        return self._words.get(word.lower())
+
+    def of(self, command: object) -> Row:
+        return self._classes[type(command)]
+
+    def words(self) -> Iterator[str]:
+        """Every single word a command begins with; no person may be called so."""
+        return iter({word.split()[0] for word in self._words})
+
+    def find(self, line: str) -> tuple[Row, str]:
+        """The row that a typed line begins with, and the rest of the line."""
+        first, _, rest = line.partition(" ")
+        second, _, beyond = rest.lstrip().partition(" ")
+        row = self.named(f"{first} {second}") if second else None
+        if row is not None:
+            return row, beyond.strip()
+        row = self.named(first)
+        if row is None:
+            raise ChatError("unknown_command", self._unknown(first))
+        return row, rest.strip()
+
+    def _unknown(self, word: str) -> str:
+        near = get_close_matches(word.lower(), self._words, n=1, cutoff=0.6)
+        hint = f" Did you mean {near[0]}?" if near else " Type help to see what there is."
+        shown = word if len(word) <= 32 else word[:32] + "…"
+        return f"{shown} is an unknown command.{hint}"
+
+
+TABLE = Table()
+C = TypeVar("C", bound=type[object])
+
+
+def command(
+    name: str,
+    *args: Arg,
+    help: str,
+    aliases: tuple[str, ...] = (),
+    who: Who = Who.ACCOUNT,
+    group: str,
+    sends: bool = False,
+    lists_online: bool = False,
+) -> Callable[[C], C]:
+    """Enter a dataclass into the table."""
+
+    def enter(make: C) -> C:
+        TABLE.add(Row(name, make, help, args, aliases, who, group, sends, lists_online))
+        return make
+
+    return enter

@@ -1,0 +1,54 @@
+"""What a room's log is made of.
+
+Everything durable that happens in a room is one entry with the room's next
+number: a message, an edit, a deletion, a new topic, somebody coming or going.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import msgspec
+
+
+class Kind(IntEnum):
+    """What an entry records; the numbers are stored, so they never change."""
+
+    MESSAGE = 1
+    EDIT = 2
+    DELETE = 3
+    TOPIC = 4
+    JOIN = 5
+    LEAVE = 6
+    KICK = 7
+    BAN = 8
+    UNBAN = 9
+    OP = 10
+    DEOP = 11
+    MUTE = 12
+    UNMUTE = 13
+
+
+class State(IntEnum):
+    """What has become of a message since it was said."""
+
+    AS_SAID = 0
+    EDITED = 1
+    DELETED = 2
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """One entry of a room's log, as it is stored and as it is delivered."""
+
+    id: int  # the order of all entries on this server
+    room: int  # the room's id
+    seq: int  # the entry's number in its room: 1, 2, 3… without holes
+    kind: Kind
+    time: int  # milliseconds since 1970; never decreases inside a room
+    sender: int | None  # the account's id; None for a guest and for the server
+    author: str  # the name it was said under
+    text: str = ""  # the message, the new text of an edit, the topic, a reason
+    target: int | None = None  # the number that an edit or a deletion changes
+    subject: str = ""  # whom a kick, ban, op or mute concerns
+    cid: str | None = None  # the sender's own id of the message
+    state: State = State.AS_SAID

@@ -1,0 +1,49 @@
+"""What a client is told besides the entries of its rooms. None of it is stored."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="event", tag=str.lower):
+    """Anything that is pushed to a client; the tag is its name on the wire."""
+
+
+class Presence(Event, frozen=True):
+    """Who came to the conversation and who left it since the last such notice."""
+
+    joined: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    more_joined: int = 0  # beyond the names given
+    more_left: int = 0
+
+
+class Notice(Event, frozen=True):
+    """A sentence of the server's; `code` says which to programs."""
+
+    code: str
+    text: str
+
+
+class Receipt(Event, frozen=True):
+    """How far somebody has been shown a conversation, or has read it."""
+
+    room: str
+    who: str
+    delivered: int | None = None
+    read: int | None = None
+
+
+class Room(Event, frozen=True):
+    """A conversation began or ended for this account, at another session's or person's word."""
+
+    room: str
+    joined: bool
+    last: int
+
+
+class Closed(Event, frozen=True):
+    """The last thing a client hears: why the connection ends."""
+
+    code: str
+    text: str

@@ -1,0 +1,162 @@
+"""How much anybody may do in a time. Pure: every `now` is monotonic and passed in."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv6Address
+
+
+class Bucket:
+    """A token bucket: `burst` things at once, and `rate` a second in the long run.
+
+    Everything is charged, and a bucket can be in debt: whoever holds one does
+    what was asked and then rests for the time `take` said, or refuses it and
+    says when to try again. A debt is never more than `burst`, so that a refused
+    asker who keeps asking does not lock himself out.
+    """
+
+    __slots__ = ("_burst", "_debt_since", "_level", "_rate", "_then")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._level = burst
+        self._then = now
+        self._debt_since: float | None = None
+
+    def take(self, now: float, cost: float = 1.0) -> float:
+        """Charge `cost`; the seconds to wait until it is paid, 0.0 for no wait."""
+        level = max(self._at(now) - cost, -self._burst)
+        self._level = level
+        self._then = max(now, self._then)
+        if level >= 0.0:
+            self._debt_since = None
+            return 0.0
+        if self._debt_since is None:
+            self._debt_since = now
+        return -level / self._rate
+
+    def debt(self, now: float) -> float:
+        """For how long more has been asked than allowed; 0.0 once one more is free again.
+
+        Resting until a debt is just paid does not end it: somebody who is stopped
+        at every step is in debt all the time.
+        """
+        if self._debt_since is None or self._at(now) >= 1.0:
+            return 0.0
+        return now - self._debt_since
+
+    def _at(self, now: float) -> float:
+        return min(self._burst, self._level + max(0.0, now - self._then) * self._rate)
+
+
+@dataclass(slots=True)
+class _Failures:
+    count: int
+    last: float
+
+
+class Tries:
+    """Log-in attempts: after `limit` failures a key is blocked for `block_time` seconds.
+
+    The key is (folded name, network), so a stranger elsewhere cannot lock the
+    owner of a name out. Failures are forgotten `block_time` after the last, and
+    beyond `most` keys the ones longest at rest are.
+    """
+
+    def __init__(self, limit: int, block_time: float, most: int = 20_000) -> None:
+        self._limit = limit
+        self._block_time = block_time
+        self._most = most
+        self._failures: dict[tuple[str, str], _Failures] = {}  # the latest failure last
+
+    def __len__(self) -> int:
+        return len(self._failures)
+
+    def blocked(self, key: tuple[str, str], now: float) -> float:
+        """The seconds until `key` may try again; 0.0 if it may now."""
+        failures = self._failures.get(key)
+        if failures is None or failures.count < self._limit:
+            return 0.0
+        return max(0.0, failures.last + self._block_time - now)
+
+    def failed(self, key: tuple[str, str], now: float) -> int:
+        """Note a failure; how many tries are left, 0 when the key is blocked by it."""
+        self._forget_old(now)
+        failures = self._failures.pop(key, None) or _Failures(0, now)
+        failures.count += 1
+        failures.last = now
+        self._failures[key] = failures
+        if len(self._failures) > self._most:
+            del self._failures[next(iter(self._failures))]
+        return max(0, self._limit - failures.count)
+
+    def succeeded(self, key: tuple[str, str]) -> None:
+        """Forget the failures of a key that has proved itself."""
+        self._failures.pop(key, None)
+
+    def _forget_old(self, now: float) -> None:
+        while self._failures:
+            oldest = next(iter(self._failures))
+            if self._failures[oldest].last + self._block_time > now:
+                return
+            del self._failures[oldest]
+
+
+class SlidingWindow:
+    """At most `limit` for each key and `total` for all together in any `span` seconds."""
+
+    def __init__(self, limit: int, total: int, span: float) -> None:
+        self._limit = limit
+        self._total = total
+        self._span = span
+        self._all: deque[tuple[float, Hashable]] = deque()  # never more than `total`
+        self._by_key: dict[Hashable, deque[float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def take(self, key: Hashable, now: float) -> float:
+        """Count one for `key` and return 0.0; or count nothing: the seconds to wait."""
+        wait = self.wait(key, now)
+        if wait == 0.0:
+            self._all.append((now, key))
+            self._by_key.setdefault(key, deque()).append(now)
+        return wait
+
+    def wait(self, key: Hashable, now: float) -> float:
+        """The seconds until `take` would be allowed; counts nothing."""
+        self._forget_old(now)
+        times = self._by_key.get(key)
+        wait = 0.0
+        if times is not None and len(times) >= self._limit:
+            wait = times[0] + self._span - now
+        if len(self._all) >= self._total:
+            wait = max(wait, self._all[0][0] + self._span - now)
+        return wait
+
+    def _forget_old(self, now: float) -> None:
+        while self._all and self._all[0][0] + self._span <= now:
+            _, key = self._all.popleft()
+            times = self._by_key[key]
+            times.popleft()
+            if not times:
+                del self._by_key[key]
+
+
+def network(host: str) -> str:
+    """Whom an address belongs to: an IPv4 address itself, of IPv6 the /64.
+
+    One household or one rented machine has a whole IPv6 /64 to itself. Whatever
+    is no address, such as the path of a Unix socket, stands for itself.
+    """
+    try:
+        address = IPv6Address(host)
+    except AddressValueError:
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    prefix = int(address) >> 64 << 64
+    return f"{IPv6Address(prefix)}/64"

@@ -1,0 +1,287 @@
+"""The names of people and rooms: what they may be, and when two are the same.
+
+Two names collide when they are equal but for case and width, or when they look
+alike. Between two plain ASCII names only case counts, so that `barn` and `bam`
+are two people; but nobody can look like the server or an administrator.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from twisted_chat.core.clean import code_point, excess_mark
+from twisted_chat.core.errors import ChatError
+from twisted_chat.core.lookalikes import look, script
+
+if TYPE_CHECKING:
+    from precis_i18n.profile import Profile
+
+LONGEST = 32
+RULE = (
+    f"a name is 1 to {LONGEST} letters, digits and _ - . with at least one letter,"
+    " and does not begin with - or ."
+)
+
+# Whom a name must not be taken for, even by plain tricks such as adm1n or sys_tem.
+SYSTEM = frozenset(
+    {"server", "system", "admin", "admins", "administrator", "administrators", "sysadmin"}
+    | {"operator", "operators", "moderator", "moderators", "root", "nobody"}
+)
+# Words that mean something else where a name is expected, but deceive nobody:
+# `Ali` looks much like `all` and is a fine name.
+WORDS = frozenset(
+    {"all", "anonymous", "anybody", "anyone", "channel", "chat", "everybody", "everyone"}
+    | {"guest", "here", "lobby", "me", "none", "room", "somebody", "someone", "you"}
+)
+
+_PLAIN = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,{LONGEST - 1}}}")
+_PLAIN_LETTER = re.compile("[A-Za-z]")
+_LETTER_MARK_OR_DIGIT = ("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd")
+
+# Unicode's "highly restrictive": one script, or what is really written together.
+_WRITTEN_TOGETHER = (
+    {"LATIN", "HAN", "HIRAGANA", "KATAKANA"},
+    {"LATIN", "HAN", "BOPOMOFO"},
+    {"LATIN", "HAN", "HANGUL"},
+)
+# Letters that belong to no script; these two are Japanese, others are refused.
+_JAPANESE_SIGNS = "ー〆"  # the long vowel, and shime
+
+_SEPARATORS = str.maketrans("", "", "_-.")
+_DIGITS_FOR_LETTERS = str.maketrans("i1034578", "lloeastb")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name as its owner writes it, and what it is known by."""
+
+    shown: str
+    folded: str  # equal for every way to write the name
+    skeleton: str  # what it looks like, as folded and as shown; two words if they differ
+
+
+def fold(text: str) -> Name:
+    """The name that `text` is; a ChatError('bad_name') says why it is none."""
+    if text.isascii():
+        if not (_PLAIN.fullmatch(text) and _PLAIN_LETTER.search(text)):
+            _refuse(text)
+        folded = text.lower()
+        return Name(text, folded, _skeleton(text, folded))
+    if len(text) > 4 * LONGEST:  # before anything that takes longer for longer texts
+        _refuse(text)
+    shown, folded = _precis("UsernameCasePreserved", text), _precis("UsernameCaseMapped", text)
+    _check_unicode(shown)
+    _check_unicode(folded)
+    _check_writing(folded)
+    return Name(shown, folded, _skeleton(shown, folded.casefold()))
+
+
+def room_name(text: str) -> Name:
+    """The name of a room: `#`, and then what would do for a person."""
+    if not text.startswith("#"):
+        raise ChatError("bad_name", f"A room's name begins with #; after it, {RULE}.")
+    name = fold(text[1:])
+    skeleton = " ".join("#" + key for key in name.skeleton.split())
+    return Name("#" + name.shown, "#" + name.folded, skeleton)
+
+
+class Names:
+    """Which names people may take on this server.
+
+    `reserved` are words with a meaning of their own, such as the commands; SYSTEM
+    and WORDS are always among them.
+    """
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self._words = {word.lower() for word in (*WORDS, *SYSTEM, *reserved)}
+        self._looks = {look(word) for word in self._words}
+        self._system = {_plainest(look(word)) for word in SYSTEM}
+
+    def check(self, text: str) -> Name:
+        """The name that `text` is, if a person may have it; a ChatError('bad_name') if not."""
+        name = fold(text)
+        keys = name.skeleton.split()
+        if name.folded in self._words:
+            raise _bad("That word means something to the server")
+        if not name.folded.isascii() and not self._looks.isdisjoint(keys):
+            raise _bad("That name looks like a word that means something to the server")
+        if not self._system.isdisjoint(map(_plainest, keys)):
+            raise _bad("That name could be taken for the server or for who runs it")
+        return name
+
+
+Owner = TypeVar("Owner")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[Owner]):
+    name: Name
+    owner: Owner
+    protected: bool
+
+
+class NameBook(Generic[Owner]):
+    """Who has which name; finding and comparing take the same time however many there are.
+
+    Names come folded, so that loading ten thousand from the store computes nothing.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _Entry[Owner]] = {}
+        self._looks: Counter[str] = Counter()
+        self._foreign_looks: Counter[str] = Counter()  # of the names outside ASCII
+        self._protected_looks: Counter[str] = Counter()  # of the administrators, at their plainest
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def register(self, name: Name, owner: Owner, *, protected: bool = False) -> None:
+        """Enter a name, or change its owner or whether it is protected (an administrator's).
+
+        Protection is against names to come; those already there stay.
+        """
+        self.forget(name)
+        self._entries[name.folded] = _Entry(name, owner, protected)
+        keys = name.skeleton.split()
+        self._looks.update(keys)
+        if not name.folded.isascii():
+            self._foreign_looks.update(keys)
+        if protected:
+            self._protected_looks.update(map(_plainest, keys))
+
+    def forget(self, name: Name) -> None:
+        """Strike a name out; nothing happens if it is not there."""
+        entry = self._entries.pop(name.folded, None)
+        if entry is None:
+            return
+        keys = entry.name.skeleton.split()
+        _take_away(self._looks, keys)
+        if not name.folded.isascii():
+            _take_away(self._foreign_looks, keys)
+        if entry.protected:
+            _take_away(self._protected_looks, map(_plainest, keys))
+
+    def find(self, name: Name | str) -> Owner | None:
+        """Whose name this is, however it is written; None if nobody's."""
+        if isinstance(name, Name):
+            folded = name.folded
+        elif name.isascii():
+            folded = name.lower()
+        else:
+            try:
+                folded = room_name(name).folded if name.startswith("#") else fold(name).folded
+            except ChatError:
+                return None
+        entry = self._entries.get(folded)
+        return None if entry is None else entry.owner
+
+    def collides(self, name: Name) -> bool:
+        """Whether somebody has this name already, or one that could be taken for it."""
+        if name.folded in self._entries:
+            return True
+        keys = name.skeleton.split()
+        alike = self._foreign_looks if name.folded.isascii() else self._looks
+        if any(key in alike for key in keys):
+            return True
+        if not self._protected_looks:
+            return False
+        return any(_plainest(key) in self._protected_looks for key in keys)
+
+
+def _skeleton(shown: str, folded: str) -> str:
+    keys = look(folded), look(shown)
+    return keys[0] if keys[0] == keys[1] else " ".join(keys)
+
+
+def _plainest(skeleton: str) -> str:
+    """A look without separators and accents, and with digits read as the letters they ape."""
+    letters = skeleton.translate(_SEPARATORS).translate(_DIGITS_FOR_LETTERS)
+    if not letters.isascii():
+        letters = "".join(c for c in letters if not unicodedata.category(c).startswith("M"))
+    return letters.replace("vv", "w")
+
+
+def _take_away(counts: Counter[str], keys: Iterable[str]) -> None:
+    for key in keys:
+        counts[key] -= 1
+        if not counts[key]:
+            del counts[key]
+
+
+@cache
+def _profile(name: str) -> Profile:
+    from precis_i18n import get_profile  # here, because most servers start without needing it
+
+    profile: Profile = get_profile(name)
+    return profile
+
+
+def _precis(profile: str, text: str) -> str:
+    try:
+        return _profile(profile).enforce(text)
+    except UnicodeEncodeError as problem:
+        _refuse(text)
+        if "bidi" in problem.reason:
+            raise _bad("That name runs both from left to right and from right to left") from None
+        raise _bad("That name has characters that are not allowed in names") from None
+
+
+def _refuse(text: str) -> None:
+    """Say what is wrong with a name, if it is one of the plain mistakes."""
+    if not text:
+        raise _bad("A name cannot be empty")
+    if len(text) > 4 * LONGEST:
+        raise _bad(f"That name is longer than {LONGEST} characters")
+    _check_unicode(unicodedata.normalize("NFC", text))
+
+
+def _check_unicode(text: str) -> None:
+    if len(text) > LONGEST:
+        raise _bad(f"That name is longer than {LONGEST} characters")
+    for character in text:
+        if character in "_-.":
+            continue
+        if unicodedata.category(character) not in _LETTER_MARK_OR_DIGIT:
+            raise _bad(f"A name cannot contain {_spelled(character)}")
+    if text[0] in "-.":
+        raise _bad(f"A name cannot begin with {text[0]}")
+    if unicodedata.category(text[0]).startswith("M"):
+        raise _bad("A name cannot begin with an accent")
+    if not any(unicodedata.category(character).startswith("L") for character in text):
+        raise _bad("A name needs at least one letter")
+    if excess_mark(text):
+        raise _bad("That name has too many accents on one letter")
+
+
+def _check_writing(text: str) -> None:
+    """Refuse letters of scripts, and digits of systems, that are not written together."""
+    scripts = set()
+    for character in text:
+        written = script(character)
+        if written == "COMMON" and unicodedata.category(character).startswith("L"):
+            written = "KATAKANA" if character in _JAPANESE_SIGNS else "UNKNOWN"
+        if written == "UNKNOWN":
+            raise _bad(f"A name cannot contain {_spelled(character)}")
+        scripts.add(written)
+    scripts -= {"COMMON", "INHERITED"}
+    if len(scripts) > 1 and not any(scripts <= together for together in _WRITTEN_TOGETHER):
+        mixed = " and ".join(name.replace("_", " ").title() for name in sorted(scripts))
+        raise _bad(f"That name mixes {mixed} letters, which could pass for other names")
+    if len({ord(c) - unicodedata.decimal(c) for c in text if c.isdecimal()}) > 1:
+        raise _bad("That name mixes digits of different scripts")
+
+
+def _spelled(character: str) -> str:
+    if character == " ":
+        return "a space"
+    return character if "!" <= character <= "~" else code_point(character)
+
+
+def _bad(problem: str) -> ChatError:
+    return ChatError("bad_name", f"{problem}; {RULE}.")

@@ -1,0 +1,158 @@
+"""What the commands answer. Each door shows them in its own words."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .commands import Row
+from .entries import Entry
+
+
+class Result(msgspec.Struct, frozen=True):
+    """The answer to a command that did what it was asked."""
+
+
+class Done(Result, frozen=True):
+    """It is done; `text` says so where no entry of a room does."""
+
+    text: str = ""
+
+
+class Sent(Result, frozen=True):
+    """A message is stored. `now` and `later` count the other people who get it."""
+
+    room: str
+    seq: int
+    time: int
+    now: int
+    later: int
+    again: bool = False  # it was stored already under the same cid
+
+
+class SentToSeveral(Result, frozen=True):
+    """One message each to several people: who got it now, and who gets it later."""
+
+    now: tuple[Sent, ...]
+    later: tuple[Sent, ...]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """An entry as one person sees it: with that person's name of the conversation."""
+
+    room: str
+    entry: Entry
+
+
+class Page(Result, frozen=True):
+    """Messages, oldest first."""
+
+    lines: tuple[Line, ...]
+    place: str = ""  # the one conversation they are from, if it is one
+    older: int | None = None  # what to ask `before` (history) or `page` (search) with
+    search: bool = False
+    now: int = 0  # when it was looked up
+
+
+class Unseen(Result, frozen=True):
+    """What no session of the account was shown."""
+
+    lines: tuple[Line, ...]
+    older: tuple[tuple[str, int, int], ...] = ()  # room, how many more, before which
+    now: int = 0  # when it was looked up
+
+
+class Face(msgspec.Struct, frozen=True):
+    """A person in a list."""
+
+    name: str
+    intro: str = ""
+    away: str = ""
+    role: str = ""
+    online: bool = True
+    guest: bool = False
+
+
+class People(Result, frozen=True):
+    """Persons under a heading."""
+
+    heading: str
+    people: tuple[Face, ...]
+
+
+class Profile(Result, frozen=True):
+    """What is known about somebody."""
+
+    face: Face
+    last_seen: int = 0
+    rooms: tuple[str, ...] = ()
+    admin: bool = False
+    now: int = 0  # when it was asked
+
+
+class RoomLine(msgspec.Struct, frozen=True):
+    """A room in a list."""
+
+    room: str
+    members: int
+    online: int
+    joined: bool
+    private: bool
+    topic: str
+    last: int
+
+
+class RoomList(Result, frozen=True):
+    rooms: tuple[RoomLine, ...]
+
+
+class TopicIs(Result, frozen=True):
+    room: str
+    topic: str
+
+
+class Joined(Result, frozen=True):
+    """The room is joined; its entries after `seq` follow."""
+
+    room: str
+    seq: int
+    topic: str
+    created: bool = False
+
+
+class DeviceLine(msgspec.Struct, frozen=True):
+    """One open session."""
+
+    number: int
+    device: str
+    door: str
+    address: str
+    minutes: int
+    here: bool
+
+
+class DeviceList(Result, frozen=True):
+    devices: tuple[DeviceLine, ...]
+
+
+class NewPassword(Result, frozen=True):
+    """A password that somebody must be told."""
+
+    name: str
+    password: str
+
+
+class Numbers(Result, frozen=True):
+    """How the server is doing."""
+
+    facts: dict[str, int | float | str]
+
+
+class Guide(Result, frozen=True):
+    """Help: rows of the table of commands."""
+
+    rows: tuple[Row, ...]
+    one: bool = False
+
+
+class Left(Result, frozen=True):
+    """The session ends at its own wish."""

@@ -1,0 +1,190 @@
+"""Rooms: the lobby, group rooms and private conversations."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from .names import Name, NameBook
+
+if TYPE_CHECKING:
+    from .entries import Entry
+    from .roster import Person
+
+LOBBY = "#lobby"
+TAIL = 256  # how many of a room's newest entries are kept in memory
+
+
+class RoomKind(IntEnum):
+    """What sort of conversation a room is; the numbers are stored."""
+
+    LOBBY = 1
+    GROUP = 2
+    PAIR = 3
+
+
+class Role(IntEnum):
+    """What a member may do in a room; the numbers are stored."""
+
+    MEMBER = 0
+    OPERATOR = 1
+    OWNER = 2
+
+
+class Member:
+    """Somebody's place in a room."""
+
+    __slots__ = ("person", "role", "since")
+
+    def __init__(self, person: Person, role: Role, since: int) -> None:
+        self.person = person
+        self.role = role
+        self.since = since  # in a hidden room, what came before is not theirs to read
+
+
+class Room:
+    """A conversation with one order of entries; members are kept for group rooms only.
+
+    Everybody is in the lobby, and a private conversation is its two people.
+    """
+
+    __slots__ = (
+        "_tail",
+        "bans",
+        "deleted_at",
+        "hidden",
+        "id",
+        "invited",
+        "kind",
+        "last_seq",
+        "members",
+        "mutes",
+        "name",
+        "named",
+        "online",
+        "pair",
+        "topic",
+    )
+
+    def __init__(self, id: int, name: Name, kind: RoomKind) -> None:
+        self.id = id
+        self.named = name
+        self.name = name.shown
+        self.kind = kind
+        self.hidden = False
+        self.topic = ""
+        self.deleted_at: int | None = None
+        self.last_seq = 0  # the newest entry that has been delivered
+        self.members: dict[int, Member] = {}
+        self.bans: dict[int, int | None] = {}  # person's id → until when, None for ever
+        self.mutes: dict[int, int] = {}  # person's id → until when it may only read
+        self.invited: set[int] = set()
+        self.online = 0  # how many of the members are online
+        self.pair: tuple[Person, Person] | None = None
+        self._tail: deque[Entry] = deque(maxlen=TAIL)
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Take note of committed entries, in order."""
+        self.last_seq = entries[-1].seq
+        self._tail.extend(entries)
+
+    def recent(self, after: int) -> list[Entry] | None:
+        """All entries after that number, or None when memory does not reach back to it."""
+        tail = self._tail
+        if not tail or tail[0].seq > after + 1:
+            return None
+        return [entry for entry in tail if entry.seq > after]
+
+    def forget_recent(self) -> None:
+        """Something in the tail was changed or erased: read it from the store from now on."""
+        self._tail.clear()
+
+    def has(self, person: Person) -> bool:
+        """Whether this person is in the conversation now."""
+        if self.kind is RoomKind.GROUP:
+            return person.id in self.members
+        if self.pair is not None:
+            return person in self.pair
+        return True
+
+    def role_of(self, person: Person) -> Role:
+        """The person's role; administrators run the lobby."""
+        member = self.members.get(person.id)
+        if member is not None:
+            return member.role
+        if self.kind is RoomKind.LOBBY and person.admin:
+            return Role.OPERATOR
+        return Role.MEMBER
+
+    def readable_since(self, person: Person) -> int:
+        """This person may read the entries with a greater number."""
+        member = self.members.get(person.id)
+        return member.since if self.hidden and member is not None else 0
+
+    def banned(self, person: Person, now: int) -> bool:
+        if person.id not in self.bans:
+            return False
+        until = self.bans[person.id]
+        return until is None or until > now
+
+    def other(self, person: Person) -> Person:
+        """The one at the other end of a private conversation."""
+        assert self.pair is not None
+        return self.pair[1] if person is self.pair[0] else self.pair[0]
+
+    def label(self, viewer: Person) -> str:
+        """What this person calls the conversation: `#room`, or the other's name."""
+        return self.name if self.pair is None else self.other(viewer).name
+
+
+def pair_of(id: int, one: Person, two: Person) -> Room:
+    """The private conversation of two people, which both know from now on."""
+    room = Room(id, Name("", "", ""), RoomKind.PAIR)
+    room.pair = (one, two)
+    one.pairs[two.id] = room
+    two.pairs[one.id] = room
+    return room
+
+
+class RoomBook:
+    """Every room by id and every group room by name."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[int, Room] = {}
+        self._names: NameBook[Room] = NameBook()
+        self.lobby: Room
+
+    def add(self, room: Room) -> None:
+        self.rooms[room.id] = room
+        if room.kind is not RoomKind.PAIR:
+            self._names.register(room.named, room)
+        if room.kind is RoomKind.LOBBY:
+            self.lobby = room
+
+    def forget(self, room: Room) -> None:
+        self.rooms.pop(room.id, None)
+        self._names.forget(room.named)
+
+    def find(self, name: str) -> Room | None:
+        """The room of that name however it is written, hidden and deleted ones included."""
+        return self._names.find(name)
+
+    def available(self, name: Name) -> bool:
+        """Whether no room has that name or looks like it."""
+        return not self._names.collides(name)
+
+    def group_rooms(self) -> Iterable[Room]:
+        """The lobby and the group rooms that are not deleted."""
+        return (
+            room
+            for room in self.rooms.values()
+            if room.kind is not RoomKind.PAIR and room.deleted_at is None
+        )
+
+    def of(self, person: Person) -> list[Room]:
+        """All conversations this person is in."""
+        if person.guest:
+            return [self.lobby]
+        return [self.lobby, *person.rooms, *person.pairs.values()]

@@ -1,0 +1,123 @@
+"""Who exists and who is here: accounts, guests and their sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from .names import Name, NameBook
+
+if TYPE_CHECKING:
+    from .rooms import Room
+
+
+class Seat(Protocol):
+    """One connected client of a person, as far as the domain can see it."""
+
+    @property
+    def since(self) -> float:
+        """When it signed in, on the server's monotonic clock."""
+
+
+class Person:
+    """An account, or a guest (whose id is negative and who leaves no trace)."""
+
+    __slots__ = (
+        "admin",
+        "away",
+        "erased",
+        "id",
+        "ignores",
+        "intro",
+        "last_seen",
+        "name",
+        "named",
+        "pairs",
+        "rooms",
+        "seats",
+        "shown",
+        "suspended_until",
+    )
+
+    def __init__(self, id: int, named: Name) -> None:
+        self.id = id
+        self.named = named
+        self.name = named.shown
+        self.intro = ""
+        self.admin = False
+        self.erased = False  # the name stays taken, and that is all that stays
+        self.away = ""
+        self.suspended_until: int | None = None
+        self.last_seen = 0
+        self.seats: tuple[Seat, ...] = ()
+        self.rooms: tuple[Room, ...] = ()  # joined rooms; the lobby is everybody's
+        self.pairs: dict[int, Room] = {}  # private conversations by the other's id
+        self.ignores: frozenset[int] = frozenset()
+        # What some session of this account has been shown, per room id; None
+        # until it is read at the first sign-in.
+        self.shown: dict[int, int] | None = None
+
+    @property
+    def guest(self) -> bool:
+        return self.id < 0
+
+    @property
+    def online(self) -> bool:
+        return bool(self.seats)
+
+
+class Roster:
+    """Every person by id and by name, and who of them is online."""
+
+    def __init__(self) -> None:
+        self.names: NameBook[Person] = NameBook()
+        self.people: dict[int, Person] = {}
+        self.online: dict[int, Person] = {}
+        self.guests = 0
+        self.erased = 0
+        self._next_guest = -1
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts there are, guests and erased ones left out."""
+        return len(self.people) - self.guests - self.erased
+
+    def add(self, person: Person) -> None:
+        """Make a person known."""
+        self.people[person.id] = person
+        self.names.register(person.named, person, protected=person.admin)
+        self.guests += person.guest
+        self.erased += person.erased
+
+    def forget(self, person: Person) -> None:
+        """Drop a person; the name is free again."""
+        if self.people.pop(person.id, None) is not None:
+            self.names.forget(person.named)
+            self.guests -= person.guest
+
+    def new_guest(self, named: Name) -> Person:
+        """A guest under a free name."""
+        person = Person(self._next_guest, named)
+        self._next_guest -= 1
+        self.add(person)
+        return person
+
+    def erase(self, person: Person) -> None:
+        """An account is no more; its name stays in the book, so that nobody else can take it."""
+        person.erased = True
+        person.admin = False
+        person.intro = person.away = ""
+        self.erased += 1
+
+    def become_account(self, guest: Person, number: int) -> None:
+        """A guest has become an account under its name."""
+        del self.people[guest.id]
+        if self.online.pop(guest.id, None) is not None:
+            self.online[number] = guest
+        self.guests -= 1
+        guest.id = number
+        self.people[number] = guest
+
+    def others_online(self, person: Person) -> list[Person]:
+        """Everybody online but the one who asks, in order of name."""
+        others = (other for other in self.online.values() if other is not person)
+        return sorted(others, key=lambda other: other.named.folded)

@@ -1,0 +1,240 @@
+"""From a committed batch to the people in its rooms.
+
+The entries of a batch are rendered once per room and dialect and joined into one
+bytes object, which is written once to everybody who is live in that room. So the
+cost of a busy room is its messages plus its members, not one times the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from .core.entries import Entry, Kind
+from .core.rooms import Room, RoomBook
+from .core.roster import Person
+from .session import Session, State
+
+if TYPE_CHECKING:
+    from .doors import Dialect
+
+# What one turn of catching up takes from the store.
+CHUNK = 200
+RETRY = 1.0  # seconds until a read that failed is tried again
+
+Audience = dict["Dialect", dict[Session, None]]
+Fetch = Callable[[int, int, int, int], "Deferred[list[Entry]]"]
+
+
+class Delivery:
+    """Who is live where, and what they are written."""
+
+    def __init__(self, rooms: RoomBook, fetch: Fetch, clock: IReactorTime) -> None:
+        self.rooms = rooms
+        self._clock = clock
+        self._fetch = fetch  # (room's id, after, upto, limit) → its entries in order
+        self._audiences: dict[Room, Audience] = {}
+        self.active: set[Room] = set()  # rooms in which something was delivered lately
+
+    # --- the batch --------------------------------------------------------------------
+
+    def spread(self, entries: Iterable[Entry], origins: Mapping[int, Session]) -> None:
+        """Deliver a batch; `origins` tells which session said an entry, by the entry's id."""
+        ordered = sorted(entries, key=lambda entry: entry.room)
+        for room_id, group in groupby(ordered, key=lambda entry: entry.room):
+            room = self.rooms.rooms.get(room_id)
+            if room is None:
+                continue
+            fresh = list(group)
+            room.append(fresh)
+            if any(entry.kind in (Kind.EDIT, Kind.DELETE) for entry in fresh):
+                room.forget_recent()  # the store knows what has become of the words
+            self.active.add(room)
+            if room.pair is not None:
+                self._spread_pair(room, fresh, origins)
+            else:
+                self._spread_room(room, fresh, origins)
+
+    def _spread_room(
+        self, room: Room, entries: Sequence[Entry], origins: Mapping[int, Session]
+    ) -> None:
+        for dialect, sessions in self._audiences.get(room, {}).items():
+            if not sessions:
+                continue
+            pieces = dialect.entries(room, entries)
+            whole = b"".join(pieces)
+            special = self._special(room, entries, pieces, dialect, sessions, origins)
+            for session in tuple(sessions):  # a write may pause a session and withdraw it
+                session.write(special.get(session, whole) if special else whole)
+
+    def _special(
+        self,
+        room: Room,
+        entries: Sequence[Entry],
+        pieces: list[bytes],
+        dialect: Dialect,
+        sessions: dict[Session, None],
+        origins: Mapping[int, Session],
+    ) -> dict[Session, bytes]:
+        """What those are written who see the batch otherwise: authors, and who ignores one."""
+        changed: dict[Session, list[bytes]] = {}
+        for index, entry in enumerate(entries):
+            origin = origins.get(entry.id)
+            if origin is None:
+                continue
+            for seat in origin.person.seats:
+                session = cast(Session, seat)
+                if session in sessions:
+                    own = changed.setdefault(session, pieces.copy())
+                    own[index] = dialect.own(room, entry, session.person, session is origin)
+        for session in sessions:
+            ignores = session.person.ignores
+            if ignores:
+                for index, entry in enumerate(entries):
+                    if entry.sender in ignores:
+                        own = changed.setdefault(session, pieces.copy())
+                        own[index] = dialect.hidden(room, entry, session.person)
+        return {session: b"".join(own) for session, own in changed.items()}
+
+    def _spread_pair(
+        self, room: Room, entries: Sequence[Entry], origins: Mapping[int, Session]
+    ) -> None:
+        assert room.pair is not None
+        for person in room.pair:
+            for seat in person.seats:
+                session = cast(Session, seat)
+                if session.state is State.LIVE:
+                    self._write(session, room, entries, origins)
+
+    def _write(
+        self,
+        session: Session,
+        room: Room,
+        entries: Sequence[Entry],
+        origins: Mapping[int, Session],
+    ) -> None:
+        """Write entries as this one session sees them."""
+        dialect, person = session.door.dialect, session.person
+        pieces = []
+        for entry in entries:
+            if entry.sender in person.ignores:
+                pieces.append(dialect.hidden(room, entry, person))
+            elif entry.sender == person.id and entry.kind is Kind.MESSAGE:
+                here = origins.get(entry.id) is session
+                pieces.append(dialect.own(room, entry, person, here))
+            else:
+                pieces.append(dialect.entry(room, entry, person))
+        session.write(b"".join(pieces))
+
+    # --- who is live ------------------------------------------------------------------
+
+    def positions(self, session: Session) -> dict[Room, int]:
+        """Where a live session is: at the end of all its conversations."""
+        return {room: room.last_seq for room in self.rooms.of(session.person)}
+
+    def admit(self, session: Session) -> None:
+        """Write to this session from now on, in all its rooms."""
+        session.state = State.LIVE
+        self._enter(session, self.rooms.lobby)
+        for room in session.person.rooms:
+            self._enter(session, room)
+
+    def _enter(self, session: Session, room: Room) -> None:
+        audience = self._audiences.setdefault(room, {})
+        audience.setdefault(session.door.dialect, {})[session] = None
+
+    def _exit(self, session: Session, room: Room) -> None:
+        audience = self._audiences.get(room)
+        if audience is not None:
+            audience.get(session.door.dialect, {}).pop(session, None)
+            if not any(audience.values()):
+                del self._audiences[room]
+
+    def withdraw(self, session: Session) -> None:
+        """Write nothing more to this session."""
+        self._exit(session, self.rooms.lobby)
+        for room in session.person.rooms:
+            self._exit(session, room)
+
+    def follow(self, person: Person, room: Room, after: int) -> None:
+        """This person's sessions are in the room now and are shown what is after `after`."""
+        for seat in person.seats:
+            session = cast(Session, seat)
+            if session.state is State.LIVE and room.last_seq == after:
+                self._enter(session, room)
+            elif session.state is not State.CLOSED:
+                session.fall_behind(room, after)
+
+    def unfollow(self, person: Person, room: Room) -> None:
+        """This person's sessions see no more of the room."""
+        for seat in person.seats:
+            session = cast(Session, seat)
+            self._exit(session, room)
+            session.behind.pop(room, None)
+
+    def show(self, person: Person, room: Room, entry: Entry) -> None:
+        """Show one entry to somebody who is not in its room any more."""
+        for seat in person.seats:
+            session = cast(Session, seat)
+            session.write(session.door.dialect.entry(room, entry, person))
+
+    def present_in(self, room: Room) -> list[Session]:
+        """Every session that is shown a conversation, live or behind."""
+        if room.pair is not None:
+            return [cast(Session, seat) for person in room.pair for seat in person.seats]
+        return self.live_in(room)
+
+    def live_in(self, room: Room) -> list[Session]:
+        """Every session that is written to at once in a room."""
+        return [s for sessions in self._audiences.get(room, {}).values() for s in sessions]
+
+    # --- those who are behind ---------------------------------------------------------
+
+    def catch_up(self, session: Session) -> None:
+        """Write what the session has not been shown, as long as its peer reads."""
+        while session.state is State.CATCHING_UP and not session.fetching:
+            room = next(iter(session.behind), None)
+            if room is None:
+                self.admit(session)
+                return
+            after = session.behind[room]
+            if after >= room.last_seq or room.id not in self.rooms.rooms:
+                del session.behind[room]
+                continue
+            recent = room.recent(after)
+            if recent is None:
+                self._catch_up_from_store(session, room, after)
+            else:
+                self._advance(session, room, recent[:CHUNK])
+
+    def _advance(self, session: Session, room: Room, entries: Sequence[Entry]) -> None:
+        session.behind[room] = entries[-1].seq
+        self.active.add(room)
+        self._write(session, room, entries, {})
+
+    def _catch_up_from_store(self, session: Session, room: Room, after: int) -> None:
+        session.fetching = True
+
+        def fetched(entries: list[Entry]) -> None:
+            session.fetching = False
+            # Meanwhile the session may have closed, or lost the room.
+            if session.state is not State.CLOSED and session.behind.get(room) == after:
+                if entries:
+                    self._advance(session, room, entries)
+                else:
+                    session.behind[room] = room.last_seq
+            self.catch_up(session)
+
+        def failed(_: object) -> None:
+            # The store is busy: the session stays where it is and asks again.
+            self._clock.callLater(RETRY, retry)
+
+        def retry() -> None:
+            session.fetching = False
+            self.catch_up(session)
+
+        self._fetch(room.id, after, room.last_seq, CHUNK).addCallbacks(fetched, failed)

@@ -1,0 +1,102 @@
+"""Builds the connections, counts them and looks after them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import ServerFactory
+from twisted.internet.task import LoopingCall
+
+from .chat import Chat
+from .core.errors import ChatError
+from .core.events import Closed
+from .housekeeping import Housekeeping
+from .protocol import ChatProtocol
+
+PER_NETWORK = 10  # a tenth of all connections for one network
+BEFORE_LOGIN = 5  # a fifth of all connections may be of people not signed in yet
+BEFORE_LOGIN_PER_NETWORK = 32
+
+
+class ChatFactory(ServerFactory):
+    """The shared factory: it holds the one `Chat`, and every connection that is open."""
+
+    noisy = False
+
+    def __init__(self, chat: Chat, most_connections: int | None = None) -> None:
+        self.chat = chat
+        limit = chat.settings.connection_limit
+        self.most = min(limit or most_connections or 0, most_connections or limit or 0)
+        self.limited = bool(limit)
+        self.connections: dict[ChatProtocol, None] = {}
+        self.networks: Counter[str] = Counter()
+        self.strangers: dict[ChatProtocol, None] = {}  # connected, not signed in
+        self.housekeeping = Housekeeping(chat)
+        self._every_second = LoopingCall(self._look_after)
+        self._every_second.clock = chat.clock
+
+    def startFactory(self) -> None:
+        self._every_second.start(1.0, now=False)
+
+    def stopFactory(self) -> None:
+        if self._every_second.running:
+            self._every_second.stop()
+
+    def buildProtocol(self, address: IAddress | None) -> ChatProtocol:  # type: ignore[override]
+        assert address is not None
+        protocol = ChatProtocol(address)
+        protocol.factory = self
+        return protocol
+
+    def connected(self, protocol: ChatProtocol) -> None:
+        """A connection was made; one too many is told so and closed."""
+        self.connections[protocol] = None
+        self.networks[protocol.network] += 1
+        self.strangers[protocol] = None
+        full = self._full(protocol)
+        if full is not None:
+            protocol.refuse_connection(full)
+
+    def _full(self, protocol: ChatProtocol) -> ChatError | None:
+        if self.most and len(self.connections) > self.most:
+            return ChatError("full", "The server is full: try again later.")
+        if not self.limited:
+            return None
+        if self.networks[protocol.network] > max(1, self.most // PER_NETWORK):
+            return ChatError("full", "Too many connections from your network: close some first.")
+        waiting = sum(1 for other in self.strangers if other.network == protocol.network)
+        if waiting > BEFORE_LOGIN_PER_NETWORK or len(self.strangers) > self.most // BEFORE_LOGIN:
+            return ChatError("full", "Too many are logging in at once: try again in a moment.")
+        return None
+
+    def signed_in(self, protocol: ChatProtocol) -> None:
+        """Somebody has signed in there."""
+        self.strangers.pop(protocol, None)
+
+    def disconnected(self, protocol: ChatProtocol) -> None:
+        """A connection is gone."""
+        if protocol in self.connections:
+            del self.connections[protocol]
+            self.networks[protocol.network] -= 1
+            if not self.networks[protocol.network]:
+                del self.networks[protocol.network]
+        self.strangers.pop(protocol, None)
+
+    def _look_after(self) -> None:
+        now = self.chat.ticks()
+        for protocol in list(self.strangers):
+            overdue = protocol.overdue(now)
+            if overdue is None:
+                # They are in order of age, but a later one may still owe its first line.
+                if now - protocol.since < 1.0:
+                    break
+            else:
+                protocol.conversation.close(overdue)
+        self.housekeeping.sweep(now)
+
+    def stop(self, reason: Closed) -> None:
+        """Tell everybody why, and close every connection."""
+        self.chat.stop(reason)
+        for protocol in list(self.connections):
+            protocol.conversation.close(reason)

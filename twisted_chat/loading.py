@@ -1,0 +1,57 @@
+"""From what the store holds to what the server keeps in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from .core.names import Name, room_name
+from .core.rooms import LOBBY, Member, Role, Room, RoomBook, RoomKind, pair_of
+from .core.roster import Person, Roster
+from .store import Snapshot
+
+
+def fill(roster: Roster, rooms: RoomBook, kept: Snapshot, admins: Collection[str]) -> None:
+    """Take up people, rooms and who is where."""
+    for account in kept.accounts:
+        name = Name(account.name, account.folded, account.skeleton)
+        person = Person(account.id, name)
+        person.intro = account.intro
+        person.away = account.away
+        person.admin = (account.admin or account.folded in admins) and not account.erased
+        person.suspended_until = account.suspended_until
+        person.last_seen = account.last_seen
+        person.erased = account.erased
+        roster.add(person)
+    _fill_rooms(roster, rooms, kept)
+    people = roster.people
+    for member in kept.members:
+        place, person = rooms.rooms[member.room], people[member.account]
+        if member.muted_until is not None:
+            place.mutes[person.id] = member.muted_until
+        if place.kind is RoomKind.GROUP:
+            place.members[person.id] = Member(person, Role(member.role), member.since)
+            if place.deleted_at is None:
+                person.rooms = (*person.rooms, place)
+    for ban in kept.bans:
+        rooms.rooms[ban.room].bans[ban.account] = ban.until
+    for room, account_id in kept.invites:
+        rooms.rooms[room].invited.add(account_id)
+    for account_id, other in kept.ignored:
+        people[account_id].ignores |= {other}
+
+
+def _fill_rooms(roster: Roster, rooms: RoomBook, kept: Snapshot) -> None:
+    for row in kept.rooms:
+        kind = RoomKind(row.kind)
+        if kind is RoomKind.GROUP and row.folded is None:
+            continue  # erased; only its number is left
+        if kind is RoomKind.PAIR:
+            assert row.first is not None and row.second is not None
+            room = pair_of(row.id, roster.people[row.first], roster.people[row.second])
+        else:
+            room = Room(row.id, room_name(LOBBY if kind is RoomKind.LOBBY else row.name), kind)
+            room.hidden = row.hidden
+            room.topic = row.topic
+            room.deleted_at = row.deleted_at
+        room.last_seq = row.last_seq
+        rooms.add(room)

@@ -1,0 +1,132 @@
+"""Who is in which conversation, kept in step with what is committed.
+
+What takes a right away (a kick, a ban, a mute, leaving) holds from the moment it is
+asked for, so that nothing said after it slips in before its commit; what grants one
+holds from its commit on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .core.entries import Entry, Kind
+from .core.events import Room as RoomEvent
+from .core.rooms import Member, Room, pair_of
+from .core.roster import Person
+from .session import Session
+
+if TYPE_CHECKING:
+    from .chat import Chat
+    from .store import Ledger
+
+KINDS_OF_EXIT = (Kind.LEAVE, Kind.KICK, Kind.BAN)
+
+
+class Membership:
+    """Seats people in rooms and takes them out again."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    def seat(self, person: Person, room: Room, member: Member, after: int) -> None:
+        """Somebody has become a member; its sessions are shown what is after `after`."""
+        room.members[person.id] = member
+        room.online += person.online
+        person.rooms = (*person.rooms, room)
+        self._announce(person, room, joined=True, last=after)
+        self._chat.delivery.follow(person, room, after)
+
+    def unseat(self, person: Person, room: Room) -> Member:
+        """Somebody is a member no longer."""
+        member = room.members.pop(person.id)
+        room.online -= person.online
+        self._chat.delivery.unfollow(person, room)
+        person.rooms = tuple(other for other in person.rooms if other is not room)
+        return member
+
+    def _announce(self, person: Person, room: Room, joined: bool, last: int) -> None:
+        event = RoomEvent(room.label(person), joined, last)
+        for session in self._chat.sessions_of(person):
+            session.receive(event)
+
+    async def put_out(
+        self,
+        room: Room,
+        person: Person,
+        kind: Kind,
+        by: Person,
+        reason: str = "",
+        until: int | None = None,
+    ) -> None:
+        """Leave, kick or ban: out at once, and back in if it cannot be stored."""
+        was_in = person.id in room.members
+        if was_in:
+            member = self.unseat(person, room)
+            seen = room.last_seq
+        subject = "" if kind is Kind.LEAVE else person.name
+
+        def apply(ledger: Ledger) -> Entry:
+            ledger.drop_member(room.id, person.id)
+            if kind is Kind.BAN:
+                ledger.put_ban(room.id, person.id, until)
+            ledger.drop_invite(room.id, person.id)
+            return ledger.post(room.id, kind, by.id, by.name, reason, subject=subject)
+
+        try:
+            entry = await self._chat.change(apply)
+        except Exception:
+            if was_in:
+                self.seat(person, room, member, seen)
+            raise
+        room.invited.discard(person.id)
+        if was_in:
+            if kind is not Kind.LEAVE:
+                self._chat.delivery.show(person, room, entry)
+            self._announce(person, room, joined=False, last=entry.seq)
+
+    def close_room(self, room: Room, now: int) -> None:
+        """A room is deleted: nobody sees it any more."""
+        room.deleted_at = now
+        for member in room.members.values():
+            person = member.person
+            self._chat.delivery.unfollow(person, room)
+            person.rooms = tuple(other for other in person.rooms if other is not room)
+            self._announce(person, room, joined=False, last=room.last_seq)
+        room.online = 0
+
+    def reopen_room(self, room: Room) -> None:
+        """A deleted room is back, with the members it had."""
+        room.deleted_at = None
+        for member in room.members.values():
+            person = member.person
+            person.rooms = (*person.rooms, room)
+            room.online += person.online
+            self._announce(person, room, joined=True, last=room.last_seq)
+            self._chat.delivery.follow(person, room, room.last_seq)
+
+    def show_in_pair(self, person: Person, other: Person, entry: Entry, origin: Session) -> Room:
+        """Show a message of a private conversation that may have begun with it."""
+        room = person.pairs.get(other.id)
+        if room is None:
+            room = pair_of(entry.room, person, other)
+            self._chat.rooms.add(room)
+            for one in (person, other):
+                for session in self._chat.sessions_of(one):
+                    session.began(room)
+        if entry.seq > room.last_seq:
+            self._chat.delivery.spread([entry], {entry.id: origin})
+        return room
+
+    def muted_until(self, room: Room, person: Person) -> int | None:
+        """Until when somebody may only read; None if it may speak."""
+        until = room.mutes.get(person.id)
+        if until is not None and until <= self._chat.wall():
+            del room.mutes[person.id]
+            return None
+        return until
+
+    def set_mute(self, room: Room, person: Person, until: int | None) -> None:
+        if until is None:
+            room.mutes.pop(person.id, None)
+        else:
+            room.mutes[person.id] = until

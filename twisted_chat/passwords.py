@@ -1,0 +1,256 @@
+"""Keeping and checking passwords, on threads of their own and only so many at once.
+
+Passwords are kept as argon2id. Those taken over from elsewhere in an older form
+are checked in that form once, and `Verdict.new_hash` is what to keep instead.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from twisted.internet.defer import Deferred, fail, maybeDeferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+from twisted_chat.core.errors import ChatError
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IReactorFromThreads
+
+log = Logger()
+T = TypeVar("T")
+Runner = Callable[[Callable[[], T]], Deferred[T]]
+
+MAX_BYTES = 1_024
+MEMORY = 19 * 1_024  # KiB, and
+ROUNDS = 2  # what OWASP recommends for argon2id with one lane
+WAITING = 64
+RETRY_AFTER = 5
+
+# How a password that another program kept as it was is marked until its owner
+# logs in. Without the mark anything unreadable in the store, such as a hash of
+# an unknown kind, would itself be a password that opens the account.
+PLAIN_MARK = "{plain}"
+
+# The dearest hash that is checked at all: a damaged or forged row must not be able
+# to ask for gigabytes, or to keep a thread busy for an hour.
+_MOST_MEMORY = 256 * 1_024  # KiB
+_MOST_ROUNDS = 16
+_MOST_LANES = 8
+_MOST_OLD_ROUNDS = 1_000_000
+_LONGEST_STORED = 2_048
+
+_ARGON2 = re.compile(
+    r"\$argon2(?:id|i|d)\$(?:v=\d{1,3}\$)?m=(\d{1,10}),t=(\d{1,10}),p=(\d{1,10})\$"
+    r"[A-Za-z0-9+/]{8,128}\$[A-Za-z0-9+/]{8,256}"
+)
+_OLD_ROUNDS = re.compile(r"\$(?:pbkdf2-sha256\$|[56]\$rounds=)(\d+)\$")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a password is right, and what is to be stored instead of its old hash."""
+
+    ok: bool
+    new_hash: str | None = None
+
+
+def prepare(password: str) -> str:
+    """A password as it is hashed: the same whatever keyboard it was typed on (PRECIS)."""
+    if len(password) <= MAX_BYTES:
+        prepared = password
+        if not (password.isascii() and password.isprintable()):
+            prepared = _opaque(password)
+        size = len(prepared.encode())
+        if 0 < size <= MAX_BYTES:
+            return prepared
+        if not size:
+            raise ChatError("bad_password", "A password cannot be empty.")
+    raise ChatError("bad_password", f"A password has at most {MAX_BYTES:,} bytes of UTF-8.")
+
+
+def _opaque(password: str) -> str:
+    from precis_i18n import get_profile  # here, because most passwords do without
+
+    try:
+        return get_profile("OpaqueString").enforce(password)
+    except UnicodeEncodeError:
+        # From None: the original error would take the password into the log.
+        raise ChatError(
+            "bad_password",
+            "A password is made of letters, digits, spaces, punctuation and symbols;"
+            " that one has other characters in it.",
+        ) from None
+
+
+class Passwords:
+    """Hashes and checks passwords without holding up the reactor.
+
+    At most `threads` at once (one core is left for messages) and `waiting` more in
+    line; whoever comes then is told to come again. A place belongs to the work and
+    not to who asked for it: one who leaves does not make room for another while
+    the work goes on. `run` stands in for the threads in tests.
+    """
+
+    def __init__(
+        self,
+        reactor: IReactorFromThreads,
+        *,
+        memory: int = MEMORY,
+        rounds: int = ROUNDS,
+        threads: int | None = None,
+        waiting: int = WAITING,
+        run: Runner[Any] | None = None,
+    ) -> None:
+        threads = threads or max(1, (os.cpu_count() or 1) - 1)
+        self._reactor = reactor
+        self._pool = ThreadPool(minthreads=0, maxthreads=threads, name="passwords")
+        self._schemes = _Schemes(memory, rounds)
+        self._run = run or self._run_in_pool
+        self._most = threads + waiting
+        self._jobs = 0
+        self._closed = False
+
+    def hash(self, prepared: str) -> Deferred[str]:
+        """What to store for a new password."""
+        return self._submit(lambda: self._schemes.hash(prepared))
+
+    def verify(self, prepared: str, stored: str | None) -> Deferred[Verdict]:
+        """Whether the password is the stored one; None, for an unknown user, takes as long."""
+        if stored is not None and (excess := _excess(stored)):
+            log.warn("A stored password hash is refused: {excess}", excess=excess)
+            stored = None
+        return self._submit(lambda: self._schemes.verify(prepared, stored))
+
+    def close(self) -> None:
+        """Stop the threads; what still waits in line is refused, what runs is waited for."""
+        self._closed = True
+        if self._pool.started and not self._pool.joined:
+            self._pool.stop()
+
+    def _submit(self, work: Callable[[], T]) -> Deferred[T]:
+        if self._closed:
+            return fail(_stopping())
+        if self._jobs >= self._most:
+            return fail(_busy())
+        self._jobs += 1
+        answer: Deferred[T] = Deferred()
+
+        def done(result: T | Failure) -> None:
+            self._jobs -= 1
+            # An answer that was cancelled swallows this one call.
+            if isinstance(result, Failure):
+                answer.errback(result)
+            else:
+                answer.callback(result)
+
+        def unless_closed() -> T:
+            if self._closed:
+                raise _stopping()
+            return work()
+
+        maybeDeferred(self._run, unless_closed).addBoth(done)
+        return answer
+
+    def _run_in_pool(self, work: Callable[[], T]) -> Deferred[T]:
+        if not self._pool.started:
+            self._pool.start()
+        return deferToThreadPool(self._reactor, self._pool, work)
+
+
+class _Schemes:
+    """The ways of keeping a password. Everything here may run on any thread."""
+
+    def __init__(self, memory: int, rounds: int) -> None:
+        self._memory = memory
+        self._rounds = rounds
+
+    def hash(self, prepared: str) -> str:
+        hashed: str = self._context.hash(prepared)
+        return hashed
+
+    def verify(self, prepared: str, stored: str | None) -> Verdict:
+        outdated = True
+        if stored is not None and self._context.identify(stored):
+            try:
+                ok = self._context.verify(prepared, stored)
+                outdated = self._context.needs_update(stored)
+            except ValueError:
+                # Without the error itself, which may quote the hash.
+                log.warn("A stored password hash is damaged and opens nothing")
+            else:
+                if ok:
+                    return Verdict(True, self.hash(prepared) if outdated else None)
+        if outdated:
+            # Every answer costs one hash of today's kind, so that the time does not
+            # tell an unknown user, or one with an old and quick hash, from the others.
+            self.hash(prepared)
+        return Verdict(False)
+
+    @cached_property
+    def _context(self) -> Any:
+        # Imported at the first password: passlib and its parts take a tenth of a second.
+        ignore = warnings.filterwarnings
+        ignore("ignore", ".*argon2.__version__", DeprecationWarning, r"passlib\.")
+        ignore("ignore", "'crypt' is deprecated", DeprecationWarning, r"passlib\.")
+        from passlib.context import CryptContext
+        from passlib.hash import plaintext
+        from passlib.utils.handlers import PrefixWrapper
+
+        marked_plain = PrefixWrapper("marked_plain", plaintext, PLAIN_MARK, ident=PLAIN_MARK)
+        return CryptContext(
+            schemes=[
+                "argon2",
+                "pbkdf2_sha256",
+                "sha256_crypt",
+                "sha512_crypt",
+                "ldap_salted_sha1",
+                "hex_sha256",
+                marked_plain,
+            ],
+            deprecated="auto",
+            argon2__type="ID",
+            argon2__memory_cost=self._memory,
+            argon2__time_cost=self._rounds,
+            argon2__parallelism=1,
+        )
+
+
+def _excess(stored: str) -> str | None:
+    """What about a stored hash is too much to be worked out, if anything is."""
+    if len(stored) > _LONGEST_STORED:
+        return "it is too long"
+    if stored.startswith("$argon2"):
+        found = _ARGON2.fullmatch(stored)
+        if found is None:
+            return "it is damaged"
+        memory, rounds, lanes = map(int, found.groups())
+        if memory > _MOST_MEMORY or rounds > _MOST_ROUNDS or lanes > _MOST_LANES:
+            return f"it asks for {memory:,} KiB, {rounds:,} rounds and {lanes:,} lanes"
+    elif (found := _OLD_ROUNDS.match(stored)) and int(found[1]) > _MOST_OLD_ROUNDS:
+        return f"it asks for more than {_MOST_OLD_ROUNDS:,} rounds"
+    return None
+
+
+def _busy() -> ChatError:
+    return ChatError(
+        "busy",
+        f"Too many people are logging in right now; please try again in {RETRY_AFTER} seconds.",
+        retry_after=RETRY_AFTER,
+    )
+
+
+def _stopping() -> ChatError:
+    return ChatError(
+        "busy",
+        "The server is about to stop; please log in again in a moment.",
+        retry_after=RETRY_AFTER,
+    )

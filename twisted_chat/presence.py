@@ -1,0 +1,77 @@
+"""Who came and who left, told at most once a second however many it were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IReactorTime
+
+from .core.events import Presence
+from .core.roster import Person
+
+if TYPE_CHECKING:
+    from .delivery import Delivery
+    from .doors import Dialect
+
+PAUSE = 1.0
+MOST_NAMES = 50  # beyond these a notice only counts
+
+
+class PresenceNotices:
+    """Tells the lobby who joined and left the conversation.
+
+    The first to come or go is told at once; whoever follows within the second is
+    gathered into one notice at its end. Who comes and goes within it is not told.
+    """
+
+    def __init__(self, delivery: Delivery, clock: IReactorTime) -> None:
+        self._delivery = delivery
+        self._clock = clock
+        self._joined: dict[str, None] = {}
+        self._left: dict[str, None] = {}
+        self._waiting = False
+
+    def joined(self, person: Person) -> None:
+        """Somebody's first session began."""
+        if self._left.pop(person.name, 0) == 0:
+            self._joined[person.name] = None
+            self._tell_or_gather()
+
+    def left(self, person: Person) -> None:
+        """Somebody's last session ended."""
+        if self._joined.pop(person.name, 0) == 0:
+            self._left[person.name] = None
+            self._tell_or_gather()
+
+    def _tell_or_gather(self) -> None:
+        if not self._waiting:
+            self._tell()
+
+    def _tell(self) -> None:
+        joined, left = tuple(self._joined), tuple(self._left)
+        self._joined.clear()
+        self._left.clear()
+        self._waiting = bool(joined or left)
+        if not self._waiting:
+            return
+        self._clock.callLater(PAUSE, self._tell)
+        rendered: dict[Dialect, bytes] = {}
+        newcomers = frozenset(joined[:MOST_NAMES])
+        for session in self._delivery.live_in(self._delivery.rooms.lobby):
+            dialect = session.door.dialect
+            if session.person.name in newcomers:
+                others = tuple(name for name in joined if name != session.person.name)
+                line = dialect.event(_notice(others, left)) if others or left else b""
+            else:
+                line = rendered.get(dialect) or dialect.event(_notice(joined, left))
+                rendered[dialect] = line
+            session.write(line)
+
+
+def _notice(joined: tuple[str, ...], left: tuple[str, ...]) -> Presence:
+    return Presence(
+        joined=joined[:MOST_NAMES],
+        left=left[:MOST_NAMES],
+        more_joined=max(0, len(joined) - MOST_NAMES),
+        more_left=max(0, len(left) - MOST_NAMES),
+    )

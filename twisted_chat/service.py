@@ -1,0 +1,268 @@
+"""The life of the service: how it starts, what it watches over, how it stops."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.logger import ILogObserver, Logger, globalLogPublisher
+from twisted.python.components import Componentized
+
+from . import listening
+from .chat import Chat
+from .core.errors import ChatError, StartError
+from .core.events import Closed
+from .factory import ChatFactory
+from .logs import PLAIN, Log, take_in_standard_logging
+from .newcomers import Newcomers, open_users
+from .passwords import Passwords
+from .settings import Settings
+from .store import Store
+from .watchdog import EXIT_CODE, Watchdog
+
+RESERVED_FILES = 64  # for the database, the log and what else must be opened when all is full
+MOST_FILES = 1 << 20  # what is asked for where the system names no limit
+FAREWELL = 2.0  # seconds in which clients are told that the service stops
+STOP_WITHIN = 4.5  # seconds in which it has stopped, or is ended
+DRAIN_EVERY = 1.0  # seconds after which a log that could not be written is tried again
+
+DAMAGED = 1  # the exit code
+
+RESTART = Closed("restart", "The server is stopping: come back in a moment.")
+LOST = ChatError(
+    "store_unavailable",
+    "The server's database was moved or removed, so nothing can be stored: tell who runs it.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is put together when the service starts."""
+
+    store: Store
+    passwords: Passwords
+    chat: Chat
+    factory: ChatFactory
+    place: str  # where the data is
+
+
+Assemble = Callable[[Settings, int, Any], Parts]
+
+
+class ChatService(Service):
+    """Everything that `twistd chat` runs."""
+
+    log = Logger()
+    name = "chat"
+
+    def __init__(
+        self,
+        settings: Settings,
+        assemble: Assemble,
+        observer: Log,
+        refuse: Callable[[str], NoReturn],
+        reactor: Any,
+    ) -> None:
+        """`refuse` ends the program with the sentence that says why it cannot start."""
+        self.settings = settings
+        self._assemble = assemble
+        self._observer = observer
+        self._refuse = refuse
+        self._reactor = reactor
+        self._bound: socket.socket | None = None
+        self._parts: Parts | None = None
+        self._port: IListeningPort | None = None
+        self._newcomers: Newcomers | None = None
+        self._watchdog: Watchdog | None = None
+        self._draining = LoopingCall(observer.drain)
+        self._draining.clock = reactor
+
+    def setServiceParent(self, parent: Any) -> None:
+        # twistd asks its application for the observer of the log before anything starts.
+        if self._observer.for_people and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self._observer)
+        super().setServiceParent(parent)
+
+    # --- start --------------------------------------------------------------------------
+
+    def privilegedStartService(self) -> None:
+        """Take the port while the process may still have the right to."""
+        super().privilegedStartService()
+        try:
+            self._bound = listening.bind(self.settings.port)
+        except StartError as error:
+            self._refuse(str(error))
+
+    def startService(self) -> None:
+        """Everything up to listening happens before the reactor runs, or is refused."""
+        super().startService()
+        if not self._observer.for_people:
+            globalLogPublisher.addObserver(self._observer)
+        take_in_standard_logging()
+        try:
+            self._open()
+        except StartError as error:
+            if self._parts is not None:
+                self._parts.store.close()
+            self._refuse(str(error))
+        self._announce()
+        self._watch()
+
+    def _open(self) -> None:
+        users = open_users(self.settings.users) if self.settings.users is not None else None
+        parts = self._assemble(self.settings, self._most_connections(), self._reactor)
+        self._parts = parts
+        parts.chat.stop_server = self._stop_server
+        self._port = listening.listen(self._reactor, self.settings.port, self._bound, parts.factory)
+        if users is not None:
+            self._newcomers = Newcomers(parts.chat, self._reactor, users)
+            taken = Deferred.fromCoroutine(self._newcomers.take_in())
+            taken.addErrback(
+                lambda failure: self.log.failure("The users' file was not taken in", failure)
+            )
+
+    def _most_connections(self) -> int:
+        """How many connections the files leave room for that this process may have open."""
+        files = raised_file_limit()
+        most = max(1, files - RESERVED_FILES)
+        if most < self.settings.connection_limit:
+            self.log.warn(
+                "This process may have {files} files open: more than {most} connections"
+                " at once will be turned away",
+                files=files,
+                most=most,
+            )
+        return most
+
+    def _announce(self) -> None:
+        assert self._parts is not None and self._port is not None
+        place = listening.shown(self._port, self.settings.port)
+        where = f"port {place}" if place.isdigit() else place
+        # Starters and tests wait for exactly this line.
+        self.log.info("[INFO] Waiting for connection on {where}...", where=where, **{PLAIN: True})
+        self.log.info("[INFO] The data is in {place}", place=self._parts.place, **{PLAIN: True})
+
+    # --- watch --------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        assert self._parts is not None
+        store = self._parts.store
+        self._watchdog = Watchdog(
+            self._reactor, lambda: store.writer.heartbeat, self._look_at_files
+        )
+        self._watchdog.start()
+        store.check(self._checked)
+        self._draining.start(DRAIN_EVERY, now=False)
+
+    def _look_at_files(self) -> None:
+        """Called by the watchdog's thread."""
+        assert self._parts is not None
+        self._reactor.callFromThread(self._files_seen, self._parts.store.moved())
+
+    def _files_seen(self, moved: bool) -> None:
+        assert self._parts is not None
+        chat = self._parts.chat
+        if not self.running:
+            return
+        if moved and chat.refusing is None:
+            self.log.critical(
+                "The database in {place} was moved, removed or replaced; nothing is stored until"
+                " it is back in its place",
+                place=self._parts.place,
+            )
+            chat.refusing = LOST
+        elif not moved and chat.refusing is LOST:
+            self.log.warn("The database is back in its place")
+            chat.refusing = None
+
+    def _checked(self, damage: str | Exception | None) -> None:
+        """The whole database was read, which takes too long to wait for it with listening."""
+        if isinstance(damage, Exception):
+            self.log.warn("The database could not be checked: {reason}", reason=damage)
+        elif damage is not None and self.running:
+            self.log.critical(
+                "The database {place} is damaged, so the service stops: {damage}."
+                " Restore a backup of it",
+                place=self._parts.place if self._parts else "",
+                damage=damage,
+            )
+            self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, DAMAGED)
+            self._reactor.stop()
+
+    # --- stop ---------------------------------------------------------------------------
+
+    def _stop_server(self) -> None:
+        """What an administrator's command to shut down does."""
+        if self.running:
+            self._reactor.stop()
+
+    @inlineCallbacks
+    def stopService(self) -> Generator[Deferred[Any], Any, None]:
+        """Take nothing new, finish what was taken, tell the clients, close."""
+        super().stopService()
+        parts, port = self._parts, self._port
+        if parts is None or port is None:
+            return
+        deadline = threading.Timer(STOP_WITHIN, self._give_up)
+        deadline.daemon = True
+        deadline.start()
+        self._stop_watching()
+        yield maybeDeferred(port.stopListening)
+        parts.chat.refusing = ChatError(RESTART.code, RESTART.text)
+        yield self._committed(parts.store)
+        parts.factory.stop(RESTART)
+        yield self._farewell(parts.factory)
+        parts.passwords.close()
+        parts.store.close()
+        self._observer.drain()
+        deadline.cancel()
+
+    def _stop_watching(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.stop()
+        if self._newcomers is not None:
+            self._newcomers.stop()
+        if self._draining.running:
+            self._draining.stop()
+
+    def _committed(self, store: Store) -> Deferred[object]:
+        """Fires when everything that was handed to the writer so far is on disk and answered."""
+        done: Deferred[object] = Deferred()
+        try:
+            store.change(lambda ledger: None, done.callback)
+        except ChatError:
+            done.callback(None)  # no room in the queue, so the store's own end has to do
+        return done
+
+    @inlineCallbacks
+    def _farewell(self, factory: ChatFactory) -> Generator[Deferred[Any], Any, None]:
+        end = self._reactor.seconds() + FAREWELL
+        while factory.connections and self._reactor.seconds() < end:
+            yield deferLater(self._reactor, 0.01)
+        for connection in list(factory.connections):
+            connection.transport.abortConnection()
+
+    def _give_up(self) -> None:
+        self.log.critical("The service did not stop in time and is ended")
+        os._exit(EXIT_CODE)
+
+
+def raised_file_limit() -> int:
+    """How many files this process may have open, after asking for as many as it can get."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (OSError, ValueError):
+            return soft  # some systems have another limit below the one they name
+    return wanted

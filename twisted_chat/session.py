@@ -1,0 +1,126 @@
+"""A signed-in client: a person at a door, and how far it has been shown its rooms.
+
+A session never queues messages. While it keeps up it is *live* and is written to
+as soon as something is committed. When its peer reads too slowly, it is taken out
+of delivery and remembers one number per room; when the peer reads again it goes on
+from there, out of memory or out of the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from .core.events import Closed, Event
+from .core.rooms import Room
+from .core.roster import Person
+
+if TYPE_CHECKING:
+    from .delivery import Delivery
+    from .doors import Door
+
+
+class State(Enum):
+    """Where a session is between its sign-in and its end."""
+
+    WAITING = "waiting"  # its door has something to show first
+    CATCHING_UP = "catching up"  # being shown what is after its positions
+    LIVE = "live"  # written to at once
+    PAUSED = "paused"  # the peer does not read
+    CLOSED = "closed"
+
+
+class Session:
+    """One client of a person."""
+
+    __slots__ = (
+        "address",
+        "asked_at",
+        "behind",
+        "delivery",
+        "device",
+        "door",
+        "fetching",
+        "paused_at",
+        "person",
+        "since",
+        "state",
+        "write",
+    )
+
+    def __init__(
+        self,
+        person: Person,
+        door: Door,
+        delivery: Delivery,
+        now: float,
+        device: str,
+        positions: Mapping[Room, int],
+    ) -> None:
+        self.person = person
+        self.door = door
+        self.delivery = delivery
+        self.device = device
+        self.address = door.address
+        self.since = now
+        self.asked_at = now  # when it last gave a command
+        self.paused_at = 0.0
+        self.behind: dict[Room, int] = dict(positions)
+        self.fetching = False
+        self.state = State.WAITING
+        self.write = door.write
+
+    def receive(self, event: Event) -> None:
+        """Show something that is not an entry of a room."""
+        if self.state is not State.CLOSED:
+            self.write(self.door.dialect.event(event))
+
+    def begin(self) -> None:
+        """The door has shown what it had to: deliver from here on."""
+        if self.state is State.WAITING:
+            self.state = State.CATCHING_UP
+            self.delivery.catch_up(self)
+
+    def pause(self, now: float) -> None:
+        """The peer has stopped reading: remember where it is and write nothing."""
+        if self.state is State.LIVE:
+            self.behind.update(self.delivery.positions(self))
+            self.delivery.withdraw(self)
+        if self.state in (State.LIVE, State.CATCHING_UP):
+            self.state = State.PAUSED
+            self.paused_at = now
+
+    def resume(self) -> None:
+        """The peer reads again: go on where it was."""
+        if self.state is State.PAUSED:
+            self.state = State.CATCHING_UP
+            self.delivery.catch_up(self)
+
+    def fall_behind(self, room: Room, after: int) -> None:
+        """Show this room from after that number before going on live."""
+        if self.state is State.LIVE:
+            self.behind.update(self.delivery.positions(self))
+            self.delivery.withdraw(self)
+            self.state = State.CATCHING_UP
+        self.behind[room] = after
+        if self.state is State.CATCHING_UP:
+            self.delivery.catch_up(self)
+
+    def began(self, room: Room) -> None:
+        """A private conversation began: one that is not live sees it from its first entry."""
+        if self.state in (State.WAITING, State.CATCHING_UP, State.PAUSED):
+            self.behind.setdefault(room, 0)
+
+    def lag(self) -> int:
+        """How many entries it has not been shown yet."""
+        return sum(max(0, room.last_seq - seq) for room, seq in self.behind.items())
+
+    def position(self, room: Room) -> int:
+        """The newest entry of a room that has been written to this session."""
+        return self.behind.get(room, room.last_seq)
+
+    def close(self, reason: Closed | None) -> None:
+        """End the session from the server's side."""
+        if self.state is not State.CLOSED:
+            self.door.close(reason)

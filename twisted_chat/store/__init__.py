@@ -1,0 +1,176 @@
+"""Everything durable: accounts, rooms and what was said, in one SQLite file.
+
+One writer commits in batches (`Store.post`, `Store.change`), a few readers answer questions
+(`Store.read`). Nothing here knows of Twisted: results come back through callables.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from twisted_chat.store import reading
+from twisted_chat.store.connecting import close
+from twisted_chat.store.database import Database, open_database
+from twisted_chat.store.ledger import Ledger, scrub
+from twisted_chat.store.readers import InlineReaders, Readers, ThreadReaders
+from twisted_chat.store.records import (
+    FOR_EVER,
+    LOBBY,
+    Account,
+    Ban,
+    Member,
+    Role,
+    Room,
+    RoomKind,
+    Scope,
+    Snapshot,
+    Token,
+)
+from twisted_chat.store.search import Query, search
+from twisted_chat.store.soundness import quick_check
+from twisted_chat.store.work import Batch, Change, Post, Upkeep
+from twisted_chat.store.writer import Writer
+
+__all__ = [
+    "FOR_EVER",
+    "LOBBY",
+    "Account",
+    "Ban",
+    "Batch",
+    "Ledger",
+    "Member",
+    "Post",
+    "Query",
+    "Role",
+    "Room",
+    "RoomKind",
+    "Scope",
+    "Snapshot",
+    "Store",
+    "Token",
+    "open_store",
+    "reading",
+    "search",
+]
+
+T = TypeVar("T")
+Call = Callable[[Callable[[], object]], object]
+
+
+def open_store(
+    path_or_url: str,
+    now: Callable[[], int],
+    call: Call | None = None,
+    die: Callable[[], object] = lambda: os._exit(70),
+) -> Store:
+    """Open the database at a path or `sqlite:///` address, making it when there is none.
+
+    `now` is the time in milliseconds. `call` runs a callable on the thread that owns the store,
+    as `reactor.callFromThread` does; without it there are no threads: questions are answered at
+    once, and works are done by `Store.run_once`. StartError says why it cannot be opened.
+    """
+    return Store(open_database(path_or_url, now), now, call, die)
+
+
+class Store:
+    """The storage of one server. All methods are for one thread (the reactor's)."""
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], int],
+        call: Call | None,
+        die: Callable[[], object],
+    ) -> None:
+        self.epoch = database.epoch
+        self.deliver: Callable[[Batch], object] = Batch.answer
+        """What is done with every commit; it must answer the batch, after showing its entries."""
+        self._database = database
+        self._call = call
+        self._readers: Readers
+        if call is None:
+            self._readers = InlineReaders(database.reader)
+            self.writer = Writer(database.writer, now, self._report, die)
+        else:
+            self._readers = ThreadReaders(database.reader, call)
+            report = call
+            self.writer = Writer(
+                database.writer, now, lambda batch: report(lambda: self._report(batch)), die
+            )
+            self.writer.start()
+
+    def load(self) -> Snapshot:
+        """Everything that a server keeps in memory; for the start, since it blocks."""
+        connection = self._database.reader()
+        try:
+            return reading.load(connection)
+        finally:
+            close(connection)
+
+    def post(
+        self,
+        room: int,
+        sender: int | None,
+        author: str,
+        text: str,
+        cid: str | None,
+        done: Callable[[Post], object],
+    ) -> None:
+        """Say something in a room; ChatError('busy') when too much waits already."""
+        self.writer.submit(Post(room, sender, author, text, cid, done))
+
+    def change(self, apply: Callable[[Ledger], T], done: Callable[[T | Exception], object]) -> None:
+        """Change anything else. `apply` runs on the writer's thread, and fails as a whole."""
+        self.writer.submit(Change(apply, done))
+
+    def read(
+        self, question: Callable[[sa.Connection], T], done: Callable[[T | Exception], object]
+    ) -> None:
+        """Ask the database; see `reading` and `search` for what can be asked."""
+        self._readers.ask(question, done)
+
+    def move_cursor(self, account: int, device: str, room: int, seq: int) -> None:
+        """Note what was delivered; written with the next commit."""
+        self.writer.cursors.move(account, device, room, seq)
+
+    def move_read_cursor(self, account: int, room: int, seq: int) -> None:
+        """Note what was read; written with the next commit."""
+        self.writer.cursors.move_read(account, room, seq)
+
+    def flush_cursors(self) -> None:
+        """Write the cursors that have moved, even if nobody says anything."""
+        if self.writer.cursors:
+            self.writer.wake()
+
+    def check(self, done: Callable[[str | Exception | None], object]) -> None:
+        """Read the whole file; None, or what is wrong with it. For after the start."""
+        self._readers.ask_apart(quick_check, done)
+
+    def scrub(self, done: Callable[[bool | Exception], object]) -> None:
+        """Do one step of making erased text unrecoverable; True when nothing is left to do."""
+        self.writer.submit(Upkeep(scrub, done))
+
+    def run_once(self) -> bool:
+        """Without threads: do one batch of what waits; False when nothing did."""
+        return self.writer.run_once()
+
+    def moved(self) -> bool:
+        """Whether the database file was deleted or replaced while it is in use."""
+        return self._database.moved()
+
+    def log_size(self) -> int:
+        """The size of the write-ahead log in bytes."""
+        return self._database.log_size()
+
+    def close(self) -> None:
+        """Commit everything that waits, answer every question, and let go of the file."""
+        self.writer.stop()
+        self._readers.close()
+        self._database.close()
+
+    def _report(self, batch: Batch) -> None:
+        self.deliver(batch)

@@ -1,0 +1,145 @@
+"""One transaction of the writer: what goes into it, and what becomes of it when it fails."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from twisted_chat.core.entries import Kind
+from twisted_chat.core.errors import ChatError
+from twisted_chat.store.cursors import DirtyCursors, Moves
+from twisted_chat.store.ledger import Ledger
+from twisted_chat.store.log import Mark
+from twisted_chat.store.work import Batch, Change, Post, Upkeep, Work
+
+
+class Unknown(Exception):
+    """It is not known whether a transaction was stored."""
+
+
+class Committer:
+    """Commits batches on the one connection that writes."""
+
+    def __init__(
+        self, connection: sa.Connection, now: Callable[[], int], cursors: DirtyCursors
+    ) -> None:
+        self._connection = connection
+        self._run = connection.exec_driver_sql
+        self._ledger = Ledger(connection, now)
+        self._cursors = cursors
+
+    def commit(self, works: list[Work]) -> Batch:
+        """Commit a batch, or roll it back and put the same refusal into all its works.
+
+        Raises Unknown when it cannot be said which of the two has happened.
+        """
+        moves = self._cursors.take()
+        start = self._ledger.mark()
+        try:
+            self._write(works, moves)
+        except Exception as error:
+            refusal = _refusal(error)
+            if refusal is None:
+                raise Unknown from error
+            self._roll_back(start)
+            self._cursors.put_back(moves)
+            for work in works:
+                work.error = refusal
+                if type(work) is Post:
+                    work.entry = None
+            return Batch([], works)
+        return Batch(self._ledger.forget(), works)
+
+    def attend(self, upkeep: Upkeep[Any]) -> None:
+        """Do something between two transactions; a refusal is its own affair."""
+        try:
+            upkeep.result = upkeep.run(self._connection)
+        except Exception as error:
+            upkeep.error = _refusal(error)
+            if upkeep.error is None:
+                raise Unknown from error
+            self._end_transaction()
+
+    def _write(self, works: list[Work], moves: Moves) -> None:
+        ledger = self._ledger
+        self._run("BEGIN IMMEDIATE")
+        # First, so that what a change of this batch erases does not come back.
+        ledger.move_cursors(moves.delivered)
+        ledger.move_read_cursors(moves.read)
+        keys = [
+            (work.sender, work.cid)
+            for work in works
+            if type(work) is Post and work.cid is not None and work.sender is not None
+        ]
+        if keys:
+            ledger.recall(keys)
+        entries = ledger.entries
+        for work in works:
+            if type(work) is Post:
+                before = len(entries)
+                try:
+                    work.entry = ledger.post(
+                        work.room,
+                        Kind.MESSAGE,
+                        work.sender,
+                        work.author,
+                        work.text,
+                        cid=work.cid,
+                    )
+                except ChatError as error:
+                    work.error = error
+                else:
+                    work.again = len(entries) == before
+            elif isinstance(work, Change):
+                self._apply(work)
+        ledger.finish()
+        self._run("COMMIT")
+
+    def _apply(self, change: Change[Any]) -> None:
+        """Let a change succeed, or fail alone and leave nothing behind."""
+        ledger = self._ledger
+        mark = ledger.mark()
+        self._run("SAVEPOINT change")
+        try:
+            change.result = change.apply(ledger)
+            ledger.flush()
+        except OperationalError:
+            raise  # the disk, not the change
+        except Exception as error:
+            if isinstance(error, IntegrityError):
+                change.error = ChatError("conflict", "Somebody was faster; look again.")
+            else:
+                change.error = error
+            self._run("ROLLBACK TO change")
+            ledger.fall_back(mark)
+        self._run("RELEASE change")
+
+    def _roll_back(self, start: Mark) -> None:
+        self._end_transaction()
+        self._ledger.fall_back(start)
+        self._ledger.forget()
+
+    def _end_transaction(self) -> None:
+        raw = self._connection.connection.dbapi_connection
+        # After some errors SQLite has rolled back by itself.
+        if raw is not None and raw.in_transaction:
+            self._run("ROLLBACK")
+
+
+def _refusal(error: Exception) -> ChatError | None:
+    """What to answer after an error that is known to store nothing; None after any other."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return ChatError(
+            "store_full", "The server's disk is full; try again later.", retry_after=30
+        )
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CONSTRAINT):
+        return ChatError(
+            "busy", "The server could not store this; try again in a moment.", retry_after=1
+        )
+    return None

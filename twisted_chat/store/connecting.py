@@ -1,0 +1,82 @@
+"""Connections to the database file: one that writes and checkpoints, others that only read.
+
+SQLite before 3.51.3 can damage a write-ahead log that several connections write or checkpoint.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from twisted_chat.store.rows import tolerant_text
+
+BUSY_TIMEOUT = 5000
+"""How long to wait for a lock that some other program holds, in milliseconds."""
+
+_CHECKPOINT_EVERY = 1000  # pages
+_LOG_KEPT = 16 * 1024 * 1024  # bytes; what a long reader made it grow beyond is cut off again
+
+_WRITER_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16384",
+    f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_EVERY}",
+    f"PRAGMA journal_size_limit = {_LOG_KEPT}",
+)
+
+
+def open_raw(path: Path, mode: str) -> sqlite3.Connection:
+    """A driver connection in autocommit; `mode` is `ro` or `rw`, and neither makes a file."""
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT / 1000,
+    )
+
+
+def open_writer(path: Path) -> sa.Connection:
+    """The connection that writes; its user begins and commits transactions in SQL."""
+
+    def connect() -> sqlite3.Connection:
+        raw = open_raw(path, "rw")
+        for setting in _WRITER_SETTINGS:
+            raw.execute(setting)
+        return raw
+
+    return _open(connect)
+
+
+def open_reader(path: Path) -> sa.Connection:
+    """A connection that can only read, and reads on when one value is spoilt."""
+
+    def connect() -> sqlite3.Connection:
+        raw = open_raw(path, "ro")
+        raw.text_factory = tolerant_text
+        raw.execute("PRAGMA temp_store = MEMORY")
+        return raw
+
+    return _open(connect)
+
+
+def close(connection: sa.Connection) -> None:
+    """Close for good; nothing is left in a pool."""
+    connection.close()
+    connection.engine.dispose()
+
+
+def _open(connect: Callable[[], sqlite3.Connection]) -> sa.Connection:
+    # AUTOCOMMIT keeps SQLAlchemy from sending a COMMIT of its own in the middle of ours.
+    url = "sqlite://"
+    engine = sa.create_engine(
+        url, creator=connect, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+    )
+    return engine.connect()

@@ -1,0 +1,152 @@
+"""Finding, making, checking and opening the database file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+import sqlalchemy as sa
+
+from twisted_chat.core.errors import StartError
+from twisted_chat.store import migrations, soundness
+from twisted_chat.store.connecting import close, open_raw, open_reader, open_writer
+from twisted_chat.store.lock import Lock
+
+
+class Database:
+    """A database that this process alone has open."""
+
+    def __init__(self, path: Path, lock: Lock, epoch: str) -> None:
+        self.path = path
+        self.epoch = epoch
+        self.writer = open_writer(path)
+        self._lock = lock
+        self._log = path.with_name(path.name + "-wal")
+        # Something must be read for the log to be there.
+        self.writer.exec_driver_sql("SELECT 1 FROM meta").all()
+        self._opened = [_identity(path), _identity(self._log)]
+
+    def reader(self) -> sa.Connection:
+        """Another connection, which can only read."""
+        return open_reader(self.path)
+
+    def moved(self) -> bool:
+        """Whether the files that are in use are no longer those that have the names."""
+        return [_identity(self.path), _identity(self._log)] != self._opened
+
+    def log_size(self) -> int:
+        """The size of the write-ahead log in bytes: a long reader keeps it from being emptied."""
+        try:
+            return self._log.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def close(self) -> None:
+        """Close; readers must be closed before, since the last connection tidies up."""
+        close(self.writer)
+        self._lock.release()
+
+
+def locate(path_or_url: str) -> Path:
+    """The file that a path or an `sqlite:///` address names; StartError for other addresses."""
+    scheme, separator, rest = path_or_url.partition("://")
+    if not separator:
+        return Path(path_or_url).absolute()
+    if scheme != "sqlite":
+        raise StartError(
+            f"Databases of the kind {scheme!r} cannot be used: give the path of a file, "
+            "or an address like sqlite:////var/lib/chat/chat.db."
+        )
+    name = unquote(rest.removeprefix("/"))
+    if not rest.startswith("/") or name in ("", ":memory:"):
+        raise StartError(
+            f"{path_or_url} names no file: an address looks like sqlite:////var/lib/chat/chat.db."
+        )
+    return Path(name).absolute()
+
+
+def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
+    """Open a database, making or migrating it first if need be.
+
+    StartError says in one sentence what is in the way; then nothing was changed.
+    """
+    path = locate(path_or_url)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = path.resolve()
+        lock = Lock(path)
+    except OSError as error:
+        raise StartError(f"The database {path} cannot be used: {error.strerror}.") from error
+    try:
+        if not path.exists():
+            _make(path, lock, now)
+        epoch, to_migrate = _look(path)
+        database = Database(path, lock, epoch)
+        if to_migrate:
+            migrations.upgrade(database.writer, now())
+    except OSError as error:
+        lock.release()
+        raise StartError(f"The database {path} cannot be used: {error.strerror}.") from error
+    except BaseException:
+        lock.release()
+        raise
+    lock.note(epoch)
+    return database
+
+
+def _make(path: Path, lock: Lock, now: Callable[[], int]) -> None:
+    """Make an empty database under another name and give it its own when it is complete."""
+    log = path.with_name(path.name + "-wal")
+    if lock.epoch or (log.exists() and log.stat().st_size):
+        raise StartError(
+            f"The database {path} is gone, though a server has used it before. Restore a backup "
+            f"of it, or remove {path.name}.lock and {path.name}-wal to begin with an empty one."
+        )
+    unfinished = path.with_name(path.name + ".new")
+    for leftover in ("", "-wal", "-shm", "-journal"):
+        unfinished.with_name(unfinished.name + leftover).unlink(missing_ok=True)
+    os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    connection = open_writer(unfinished)
+    try:
+        migrations.upgrade(connection, now())
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+    finally:
+        close(connection)
+    unfinished.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+
+
+def _look(path: Path) -> tuple[str, bool]:
+    """The epoch of a sound database, and whether it must be migrated; else StartError."""
+    soundness.check_header(path)
+    raw = open_raw(path, "ro")
+    raw.text_factory = bytes  # text that is no UTF-8 is nothing to stop for
+    try:
+        version = raw.execute("SELECT version_num FROM alembic_version").fetchone()
+        revision = version[0].decode("ascii", "replace") if version else ""
+        known = migrations.revisions()
+        if revision not in known:
+            raise StartError(
+                f"The database {path} was made by a newer version of this program (its schema is "
+                f"{revision!r}, this program knows up to {known[-1]!r}). Nothing was changed; "
+                "install that version again."
+            )
+        soundness.check_log(path, raw)
+        return soundness.check_newest(path, raw), revision != known[-1]
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes what it finds damaged
+        raise soundness.damaged(path, str(error)) from error
+    finally:
+        raw.close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,247 @@
+"""The log of every room, inside the writer's transaction.
+
+New entries, and what is to be put into the full-text index, wait in memory and are inserted in
+bulk. The end of each room is remembered; what a rolled-back transaction touched is forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from twisted_chat.core.entries import Entry, Kind, State
+from twisted_chat.core.errors import ChatError
+from twisted_chat.store import schema
+from twisted_chat.store.rows import COLUMNS, entry_of
+from twisted_chat.store.words import indexed
+
+entry = schema.entry
+
+# Written out, because compiling and binding through Core would cost more than these take.
+_INSERT = f"INSERT INTO entry ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+_SET_END = "UPDATE room SET last_seq = ? WHERE id = ?"
+# The hidden column `words` takes the index's own commands; NULL there is a plain insert.
+_INDEX = "INSERT INTO words (words, rowid, text, tags) VALUES (?,?,?,?)"
+_RECALL = (
+    f"SELECT {', '.join('e.' + name for name in COLUMNS.split(', '))} "
+    "FROM json_each(?) AS k CROSS JOIN entry AS e "
+    "ON e.sender = json_extract(k.value, '$[0]') AND e.cid = json_extract(k.value, '$[1]')"
+)
+_FIND_END = (
+    "SELECT r.last_seq, (SELECT e.time FROM entry AS e WHERE e.room = r.id AND e.seq = r.last_seq)"
+    " FROM room AS r WHERE r.id = ? AND r.deleted_at IS NULL"
+)
+
+# An enumeration's member is bound slower than the plain number that it stands for.
+_NUMBERS = {kind: int(kind) for kind in Kind}
+
+UNSCRUBBED = "unscrubbed"
+"""The key in `meta` that says that erased words may still be in the index's older parts."""
+
+
+class End(NamedTuple):
+    """The last entry of a room: its number and its time."""
+
+    seq: int
+    time: int
+
+
+class Mark(NamedTuple):
+    """How far a transaction has come, to fall back to."""
+
+    entries: int
+    indexing: int
+    last_id: int
+
+
+class Log:
+    """Appends to the rooms' logs and changes what they show.
+
+    `entries` are those of the present transaction, in order.
+    """
+
+    def __init__(self, connection: sa.Connection, now: Callable[[], int]) -> None:
+        self.connection = connection
+        self.now = now
+        self.entries: list[Entry] = []
+        self._inserted = 0
+        self._rows: list[tuple[object, ...]] = []
+        self._indexing: list[tuple[str | None, int, str, str]] = []
+        self._ends: dict[int, End] = {}
+        self._recalled: dict[tuple[int, str], Entry | None] = {}
+        newest = connection.execute(sa.select(sa.func.max(entry.c.id))).scalar()
+        self._last_id: int = newest or 0
+
+    def end(self, room: int) -> int:
+        """The number of the room's last entry."""
+        return (self._ends.get(room) or self._find_end(room)).seq
+
+    def said(self, sender: int, cid: str) -> Entry | None:
+        """The entry that this sender has stored under this id of its own, if any."""
+        key = (sender, cid)
+        if key not in self._recalled:
+            self.recall([key])
+        return self._recalled[key]
+
+    def post(
+        self,
+        room: int,
+        kind: Kind,
+        sender: int | None,
+        author: str,
+        text: str = "",
+        target: int | None = None,
+        subject: str = "",
+        cid: str | None = None,
+    ) -> Entry:
+        """Append an entry to a room's log.
+
+        With a `cid` that this sender has used before, the entry of that time is returned when it
+        is the same, and ChatError('conflict') is raised when it is another.
+        """
+        if sender is not None and cid is not None:
+            old = self.said(sender, cid)
+            if old is not None:
+                return _same(old, room, kind, text, target)
+        end = self._ends.get(room) or self._find_end(room)
+        seq = end.seq + 1
+        time = self.now()
+        if time < end.time:
+            time = end.time
+        number = self._last_id + 1
+        new = Entry(number, room, seq, kind, time, sender, author, text, target, subject, cid)
+        self._last_id = number
+        self._ends[room] = End(seq, time)
+        self.entries.append(new)
+        self._rows.append(
+            (number, room, seq, _NUMBERS[kind], time, sender, author, text, target, subject, cid, 0)
+        )
+        if kind is Kind.MESSAGE and text:
+            self._indexing.append((None, number, indexed(text), _tags(room, sender)))
+        if sender is not None and cid is not None:
+            self._recalled[sender, cid] = new
+        return new
+
+    def rewrite(self, room: int, seq: int, text: str, state: State) -> None:
+        """Change what a message shows from now on, in history and in searches.
+
+        For State.DELETED the text goes, and with it the texts of all its edits.
+        """
+        self.flush()
+        place = (entry.c.room == room) & (entry.c.seq == seq)
+        old = self.connection.execute(
+            sa.select(entry.c.id, entry.c.sender, entry.c.text).where(
+                place, entry.c.kind == int(Kind.MESSAGE), entry.c.state != int(State.DELETED)
+            )
+        ).one_or_none()
+        if old is None:
+            raise ChatError("no_such_message", f"There is no message {seq} here.")
+        if state is State.DELETED:
+            text = ""
+            self._blank_edits(room, seq)
+        self.connection.execute(
+            sa.update(entry).where(entry.c.id == old.id).values(text=text, state=int(state))
+        )
+        self._unindex(old.id, room, old.sender, old.text)
+        if text:
+            self._indexing.append((None, old.id, indexed(text), _tags(room, old.sender)))
+
+    # For the writer
+
+    def recall(self, keys: Iterable[tuple[int, str]]) -> None:
+        """Look up with one query what these senders have stored under these ids."""
+        wanted = [key for key in keys if key not in self._recalled]
+        if wanted:
+            self._recalled.update(dict.fromkeys(wanted))
+            for row in self.connection.exec_driver_sql(_RECALL, (json.dumps(wanted),)):
+                found = entry_of(row)
+                self._recalled[found.sender, found.cid] = found  # type: ignore[index]
+
+    def mark(self) -> Mark:
+        """Where the transaction stands; everything before is flushed."""
+        self.flush()
+        return Mark(len(self.entries), len(self._indexing), self._last_id)
+
+    def fall_back(self, mark: Mark) -> None:
+        """Forget what came after the mark; the database has been told to already."""
+        for undone in self.entries[mark.entries :]:
+            self._ends.pop(undone.room, None)
+            if undone.sender is not None and undone.cid is not None:
+                self._recalled[undone.sender, undone.cid] = None
+        del self.entries[mark.entries :]
+        del self._indexing[mark.indexing :]
+        self._rows.clear()
+        self._inserted = len(self.entries)
+        self._last_id = mark.last_id
+
+    def flush(self) -> None:
+        """Insert the entries that wait, so that SQL sees them."""
+        if self._rows:
+            run = self.connection.exec_driver_sql
+            run(_INSERT, self._rows)
+            rooms = {new.room for new in self.entries[self._inserted :]}
+            run(_SET_END, [(self._ends[room].seq, room) for room in rooms])
+            self._rows.clear()
+            self._inserted = len(self.entries)
+
+    def finish(self) -> None:
+        """Write out everything; what is left is to commit."""
+        self.flush()
+        if self._indexing:
+            self.connection.exec_driver_sql(_INDEX, self._indexing)
+
+    def forget(self) -> list[Entry]:
+        """Begin anew after a commit; the entries of the finished transaction."""
+        entries, self.entries = self.entries, []
+        self._inserted = 0
+        self._rows.clear()
+        self._indexing.clear()
+        self._recalled.clear()
+        return entries
+
+    # For the rest of the ledger
+
+    def _find_end(self, room: int) -> End:
+        row = self.connection.exec_driver_sql(_FIND_END, (room,)).one_or_none()
+        if row is None:
+            raise ChatError("no_such_room", "There is no such room.")
+        return End(row[0], row[1] or 0)
+
+    def _add(self, table: sa.Table, **values: object) -> int:
+        """Insert a row, and return the number that it was given."""
+        key = self.connection.execute(sa.insert(table).values(**values)).inserted_primary_key
+        assert key is not None
+        return int(key[0])
+
+    def _blank_edits(self, room: int, seq: int) -> None:
+        self.connection.execute(
+            sa.update(entry)
+            .where(entry.c.room == room, entry.c.target == seq, entry.c.kind == int(Kind.EDIT))
+            .values(text="", state=int(State.DELETED))
+        )
+
+    def _unindex(self, number: int, room: int, sender: int | None, text: str) -> None:
+        if text:
+            self._indexing.append(("delete", number, indexed(text), _tags(room, sender)))
+        self._leave_to_scrub()
+
+    def _leave_to_scrub(self) -> None:
+        # The index only marks a word as deleted; it goes when its parts are merged into one.
+        self.connection.exec_driver_sql(
+            "INSERT OR REPLACE INTO meta VALUES (?, 'begin')", (UNSCRUBBED,)
+        )
+
+
+def _tags(room: int, sender: int | None) -> str:
+    return f"r{room}" if sender is None else f"r{room} a{sender}"
+
+
+def _same(old: Entry, room: int, kind: Kind, text: str, target: int | None) -> Entry:
+    # What an edited or deleted message said at first is not known any more.
+    as_said = old.text == text or old.state is not State.AS_SAID
+    if as_said and (old.room, old.kind, old.target) == (room, kind, target):
+        return old
+    raise ChatError("conflict", "You have used this id for another message already.")

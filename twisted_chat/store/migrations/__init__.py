@@ -1,0 +1,39 @@
+"""Bringing a database to the present schema, in one transaction.
+
+Revisions are `versions/vNNNN_what.py`, and their numbers are read from the file names:
+Alembic takes time to import and a start that has nothing to migrate does without it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+_HERE = Path(__file__).parent
+
+
+def revisions() -> list[str]:
+    """Every revision that this program knows, oldest first."""
+    return sorted(path.name[1:5] for path in (_HERE / "versions").glob("v[0-9]*.py"))
+
+
+def upgrade(connection: sa.Connection, now: int) -> None:
+    """Bring the database to the newest revision; it is either old or new, never between.
+
+    The connection's driver must be in autocommit: left to itself it would commit before DDL.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(connection=connection, now=now)
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        command.upgrade(config, "head")
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")

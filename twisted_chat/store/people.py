@@ -1,0 +1,174 @@
+"""Changes to accounts and to what belongs to one person alone."""
+
+from __future__ import annotations
+
+from typing import TypedDict, Unpack
+
+import sqlalchemy as sa
+
+from twisted_chat.core.errors import ChatError
+from twisted_chat.store import schema
+from twisted_chat.store.log import Log
+from twisted_chat.store.records import LOBBY
+
+account = schema.account
+credential = schema.credential
+token = schema.token
+ignored = schema.ignored
+
+
+class AccountFields(TypedDict, total=False):
+    """What may be changed about an account."""
+
+    name: str
+    folded: str
+    skeleton: str
+    intro: str
+    admin: bool
+    suspended_until: int | None
+    suspended_reason: str
+    away: str
+    last_seen: int
+
+
+class PeopleChanges(Log):
+    """The part of the ledger that is about people."""
+
+    def add_account(
+        self,
+        name: str,
+        folded: str,
+        skeleton: str,
+        scheme: str | None,
+        value: str | None,
+        admin: bool = False,
+    ) -> int:
+        """Make an account and return its number; what was said before is not new to it.
+
+        ChatError('name_taken') when the name, or one that looks like it, was ever given away.
+        """
+        alike = sa.select(account.c.folded).where(
+            sa.or_(account.c.folded == folded, account.c.skeleton == skeleton)
+        )
+        taken = self.connection.execute(alike).scalars().all()
+        if folded in taken:
+            raise ChatError("name_taken", f"The name {name} is taken.")
+        if taken:
+            raise ChatError("name_taken", f"The name {name} looks too much like another one.")
+        now = self.now()
+        number = self._add(
+            account,
+            name=name,
+            folded=folded,
+            skeleton=skeleton,
+            admin=admin,
+            last_seen=now,
+            created=now,
+        )
+        if scheme is not None and value is not None:
+            self.set_credential(number, scheme, value)
+        self._begin_at_end(number, LOBBY)
+        return number
+
+    def set_credential(self, account: int, scheme: str, value: str) -> None:
+        """Store what a password or key is checked against, instead of what was there."""
+        self.drop_credential(account, scheme)
+        self.connection.execute(
+            sa.insert(credential).values(account=account, scheme=scheme, value=value)
+        )
+
+    def drop_credential(self, account: int, scheme: str) -> None:
+        """Forget one way of signing in."""
+        self.connection.execute(
+            sa.delete(credential).where(
+                credential.c.account == account, credential.c.scheme == scheme
+            )
+        )
+
+    def add_token(self, account: int, device: str, hash: str) -> int:
+        """Let a device resume with the token of this hash; the number to revoke it by."""
+        now = self.now()
+        return self._add(token, account=account, device=device, hash=hash, created=now, used=now)
+
+    def swap_token(self, old_hash: str, new_hash: str) -> bool:
+        """Put a fresh token in the place of a used one; False when it has been used or revoked."""
+        done = self.connection.execute(
+            sa.update(token).where(token.c.hash == old_hash).values(hash=new_hash, used=self.now())
+        )
+        return done.rowcount == 1
+
+    def drop_token(self, account: int, number: int) -> bool:
+        """Revoke one of an account's tokens; False when it has no such token."""
+        done = self.connection.execute(
+            sa.delete(token).where(token.c.account == account, token.c.id == number)
+        )
+        return done.rowcount == 1
+
+    def drop_tokens(self, account: int, keep: int | None = None) -> None:
+        """Revoke an account's tokens, all but the one with the number `keep`."""
+        revoked = sa.delete(token).where(token.c.account == account)
+        if keep is not None:
+            revoked = revoked.where(token.c.id != keep)
+        self.connection.execute(revoked)
+
+    def set_account(self, id: int, **columns: Unpack[AccountFields]) -> None:
+        """Change an account; ChatError('name_taken') when the new name belongs to another."""
+        if "folded" in columns:
+            taken = sa.select(account.c.id).where(
+                account.c.folded == columns["folded"], account.c.id != id
+            )
+            if self.connection.execute(taken).first():
+                raise ChatError("name_taken", f"The name {columns['folded']} is taken.")
+        if columns:
+            self.connection.execute(sa.update(account).where(account.c.id == id).values(**columns))
+
+    def erase_account(self, id: int) -> None:
+        """Forget a person. The name stays taken, and what was said in rooms stays said."""
+        self.connection.execute(
+            sa.update(account)
+            .where(account.c.id == id)
+            .values(
+                erased=True,
+                admin=False,
+                intro="",
+                away="",
+                suspended_until=None,
+                suspended_reason="",
+                last_seen=0,
+            )
+        )
+        for table in (
+            credential,
+            token,
+            schema.cursor,
+            schema.read_cursor,
+            schema.member,
+            schema.invite,
+            ignored,
+        ):
+            self.connection.execute(sa.delete(table).where(table.c.account == id))
+        self.connection.execute(sa.delete(ignored).where(ignored.c.other == id))
+        self._leave_to_scrub()
+
+    def put_ignored(self, account: int, other: int) -> None:
+        """Let an account ignore another one."""
+        self.drop_ignored(account, other)
+        self.connection.execute(sa.insert(ignored).values(account=account, other=other))
+
+    def drop_ignored(self, account: int, other: int) -> bool:
+        """Stop ignoring; False when it was not ignored."""
+        done = self.connection.execute(
+            sa.delete(ignored).where(ignored.c.account == account, ignored.c.other == other)
+        )
+        return done.rowcount == 1
+
+    def _begin_at_end(self, account: int, room: int) -> None:
+        """Count everything so far in a room as delivered to all devices of an account."""
+        self.flush()
+        self.connection.exec_driver_sql(MOVE_CURSOR, (account, "", room, self.end(room)))
+
+
+MOVE_CURSOR = (
+    "INSERT INTO cursor (account, device, room, seq) VALUES (?,?,?,?) "
+    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
+)

@@ -1,0 +1,175 @@
+"""Changes to rooms and to who may be in them."""
+
+from __future__ import annotations
+
+from typing import TypedDict, Unpack
+
+import sqlalchemy as sa
+
+from twisted_chat.core.entries import Kind, State
+from twisted_chat.core.errors import ChatError
+from twisted_chat.store import schema
+from twisted_chat.store.people import PeopleChanges
+from twisted_chat.store.records import Role, RoomKind
+
+room_table = schema.room
+member = schema.member
+ban = schema.ban
+invite = schema.invite
+entry = schema.entry
+
+
+class RoomFields(TypedDict, total=False):
+    """What may be changed about a room."""
+
+    name: str
+    folded: str | None
+    hidden: bool
+    topic: str
+    deleted_at: int | None
+
+
+class MemberFields(TypedDict, total=False):
+    """What may be changed about a member."""
+
+    role: int
+    since: int
+    muted_until: int | None
+
+
+class RoomChanges(PeopleChanges):
+    """The part of the ledger that is about rooms."""
+
+    def add_room(self, name: str, folded: str, hidden: bool, owner: int | None) -> int:
+        """Make a room and return its number; its owner is its first member.
+
+        ChatError('room_taken') when a room has this name, or had it until it was deleted and
+        can still be brought back.
+        """
+        self._check_free(name, folded)
+        room = self._add(
+            room_table,
+            name=name,
+            folded=folded,
+            kind=int(RoomKind.ROOM),
+            hidden=hidden,
+            created=self.now(),
+        )
+        if owner is not None:
+            self.put_member(room, owner, role=int(Role.OWNER))
+        return room
+
+    def pair(self, a: int, b: int) -> int:
+        """The private conversation of two accounts, made when there is none yet."""
+        first, second = sorted((a, b))
+        found = self.connection.execute(
+            sa.select(room_table.c.id).where(
+                room_table.c.first == first, room_table.c.second == second
+            )
+        ).scalar()
+        if found is not None:
+            return int(found)
+        return self._add(
+            room_table,
+            name="",
+            kind=int(RoomKind.PRIVATE),
+            hidden=True,
+            created=self.now(),
+            first=first,
+            second=second,
+        )
+
+    def set_room(self, id: int, **columns: Unpack[RoomFields]) -> None:
+        """Change a room; with `deleted_at` it takes no more entries until that is None again.
+
+        ChatError('room_taken') when the new name belongs to another room.
+        """
+        folded = columns.get("folded")
+        if folded is not None:
+            self._check_free(columns.get("name", folded), folded, but=id)
+        self.flush()
+        self._ends.pop(id, None)
+        if columns:
+            self.connection.execute(
+                sa.update(room_table).where(room_table.c.id == id).values(**columns)
+            )
+
+    def erase_room(self, id: int, at_most: int = 1000) -> bool:
+        """Erase what a deleted room held and free its name; only its number stays.
+
+        One call erases at most so many entries, to keep the writer free for others: call again
+        until it returns True.
+        """
+        self.flush()
+        oldest = (
+            sa.select(entry.c.id, entry.c.sender, entry.c.text, entry.c.kind, entry.c.state)
+            .where(entry.c.room == id)
+            .order_by(entry.c.seq)
+            .limit(at_most)
+        )
+        gone = self.connection.execute(oldest).all()
+        for row in gone:
+            if row.kind == int(Kind.MESSAGE) and row.state != int(State.DELETED):
+                self._unindex(row.id, id, row.sender, row.text)
+        if gone:
+            self.connection.execute(
+                sa.delete(entry).where(entry.c.id == sa.bindparam("gone")),
+                [{"gone": row.id} for row in gone],
+            )
+        if len(gone) == at_most:
+            return False
+        for table in (member, ban, invite, schema.cursor, schema.read_cursor):
+            self.connection.execute(sa.delete(table).where(table.c.room == id))
+        self.set_room(id, name="", folded=None, topic="")
+        return True
+
+    def put_member(self, room: int, account: int, **columns: Unpack[MemberFields]) -> bool:
+        """Make an account a member, or change one that is; True when it was not one before.
+
+        A new member begins at the room's end: what was said before is not new to it, and `since`
+        (unless given) keeps it from reading that in a hidden room.
+        """
+        mine = (member.c.room == room) & (member.c.account == account)
+        if self.connection.execute(sa.select(member.c.role).where(mine)).first():
+            if columns:
+                self.connection.execute(sa.update(member).where(mine).values(**columns))
+            return False
+        fresh: MemberFields = {"role": int(Role.MEMBER), "since": self.end(room), **columns}
+        self.connection.execute(sa.insert(member).values(room=room, account=account, **fresh))
+        self._begin_at_end(account, room)
+        return True
+
+    def drop_member(self, room: int, account: int) -> bool:
+        """End a membership; False when there was none."""
+        return self._drop(member, room, account)
+
+    def put_ban(self, room: int, account: int, until: int | None) -> None:
+        """Keep an account out of a room, for ever when `until` is None."""
+        self._drop(ban, room, account)
+        self.connection.execute(sa.insert(ban).values(room=room, account=account, until=until))
+
+    def drop_ban(self, room: int, account: int) -> bool:
+        """Let an account in again; False when it was not banned."""
+        return self._drop(ban, room, account)
+
+    def put_invite(self, room: int, account: int) -> None:
+        """Let an account join a hidden room."""
+        self._drop(invite, room, account)
+        self.connection.execute(sa.insert(invite).values(room=room, account=account))
+
+    def drop_invite(self, room: int, account: int) -> bool:
+        """Take an invitation back or use it up; False when there was none."""
+        return self._drop(invite, room, account)
+
+    def _drop(self, table: sa.Table, room: int, account: int) -> bool:
+        done = self.connection.execute(
+            sa.delete(table).where(table.c.room == room, table.c.account == account)
+        )
+        return done.rowcount == 1
+
+    def _check_free(self, name: str, folded: str, but: int | None = None) -> None:
+        others = sa.select(room_table.c.id).where(
+            room_table.c.folded == folded, room_table.c.id.is_distinct_from(but)
+        )
+        if self.connection.execute(others).first():
+            raise ChatError("room_taken", f"There is a room called {name} already.")

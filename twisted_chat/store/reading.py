@@ -1,0 +1,233 @@
+"""Questions to the database: plain functions for a connection that only reads."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from twisted_chat.core.entries import Entry
+from twisted_chat.store import schema
+from twisted_chat.store.records import (
+    Account,
+    Ban,
+    Member,
+    Room,
+    RoomKind,
+    Scope,
+    Snapshot,
+    Token,
+)
+from twisted_chat.store.rows import COLUMNS, entry_of
+
+_entry = schema.entry
+_ENTRIES = sa.select(*(_entry.c[name] for name in COLUMNS.split(", ")))
+
+# Entries of one room have growing numbers (seq) and growing ids, so either says a place.
+_ID_AT = "SELECT id FROM entry WHERE room = ? AND seq <= ? ORDER BY seq DESC LIMIT 1"
+# The partial index keeps the messages that are shown in the order of their ids, so nothing but
+# what is returned (or counted) is read.
+_IN_SPAN = (
+    "FROM entry INDEXED BY entry_shown"
+    " WHERE room = ? AND kind = 1 AND state <> 2 AND id > ? AND id < ?"
+)
+_SHOWN = f"SELECT id {_IN_SPAN} AND (? IS NULL OR sender IS NOT ?) ORDER BY id DESC LIMIT ?"
+_COUNT = f"SELECT count(*) {_IN_SPAN} AND sender IS NOT ?"
+_NO_END = 2**63 - 1
+
+
+def load(connection: sa.Connection) -> Snapshot:
+    """Everything that a server keeps in memory."""
+
+    def all_of(table: sa.Table) -> Iterable[Any]:
+        return connection.execute(sa.select(table))
+
+    return Snapshot(
+        accounts=[Account._make(row) for row in all_of(schema.account)],
+        rooms=[Room._make(row) for row in all_of(schema.room)],
+        members=[Member._make(row) for row in all_of(schema.member)],
+        bans=[Ban._make(row) for row in all_of(schema.ban)],
+        invites=[(row[0], row[1]) for row in all_of(schema.invite)],
+        ignored=[(row[0], row[1]) for row in all_of(schema.ignored)],
+    )
+
+
+def credentials(connection: sa.Connection, account: int) -> dict[str, str]:
+    """What an account's sign-in is checked against: {scheme: value}."""
+    table = schema.credential
+    found = connection.execute(
+        sa.select(table.c.scheme, table.c.value).where(table.c.account == account)
+    )
+    return {row.scheme: row.value for row in found}
+
+
+def token(connection: sa.Connection, hash: str) -> Token | None:
+    """The token of this hash."""
+    found = connection.execute(sa.select(schema.token).where(schema.token.c.hash == hash)).first()
+    return None if found is None else Token._make(found)
+
+
+def tokens(connection: sa.Connection, account: int) -> list[Token]:
+    """The tokens of an account, the last used first."""
+    table = schema.token
+    found = connection.execute(
+        sa.select(table).where(table.c.account == account).order_by(table.c.used.desc())
+    )
+    return [Token._make(row) for row in found]
+
+
+def entries(
+    connection: sa.Connection, room: int, after: int, upto: int | None, limit: int
+) -> list[Entry]:
+    """Entries of all kinds after one number and up to another (or the end), oldest first."""
+    wanted = _ENTRIES.where(_entry.c.room == room, _entry.c.seq > after)
+    if upto is not None:
+        wanted = wanted.where(_entry.c.seq <= upto)
+    found = connection.execute(wanted.order_by(_entry.c.seq).limit(limit))
+    return [entry_of(row) for row in found]
+
+
+def entry(connection: sa.Connection, room: int, seq: int) -> Entry | None:
+    """One entry of a room."""
+    found = connection.execute(_ENTRIES.where(_entry.c.room == room, _entry.c.seq == seq)).first()
+    return None if found is None else entry_of(found)
+
+
+def history(
+    connection: sa.Connection, scopes: Iterable[Scope], limit: int, before_id: int | None = None
+) -> list[Entry]:
+    """The newest messages over several rooms (before an entry's id), oldest first.
+
+    Deleted messages are not shown.
+    """
+    before = _NO_END if before_id is None else before_id
+    spans = ((room, _id_at(connection, room, since), before) for room, since in scopes)
+    return _entries_of(connection, _newest(connection, spans, limit))
+
+
+def history_of(
+    connection: sa.Connection, scope: Scope, limit: int, before_seq: int | None = None
+) -> list[Entry]:
+    """The newest messages of one room (before a number), oldest first."""
+    before = None if before_seq is None else _id_at(connection, scope.room, before_seq - 1) + 1
+    return history(connection, [scope], limit, before)
+
+
+def unseen(
+    connection: sa.Connection,
+    account: int,
+    gaps: Iterable[tuple[int, int, int]],
+    limit: int,
+) -> tuple[list[Entry], dict[int, tuple[int, int]]]:
+    """Messages by others in the gaps (room, after, upto): the newest, oldest first.
+
+    And for every room with more: how many older ones, and the number before which they are.
+    """
+    spans = {
+        room: (_id_at(connection, room, after), _id_at(connection, room, upto) + 1, upto + 1)
+        for room, after, upto in gaps
+    }
+    rooms = ((room, floor, end) for room, (floor, end, _) in spans.items())
+    shown = _entries_of(connection, _newest(connection, rooms, limit, account))
+    for found in reversed(shown):
+        spans[found.room] = (spans[found.room][0], found.id, found.seq)
+    older: dict[int, tuple[int, int]] = {}
+    for room, (floor, end, seq) in spans.items():
+        row = connection.exec_driver_sql(_COUNT, (room, floor, end, account)).one()
+        if row[0]:
+            older[room] = (row[0], seq)
+    return shown, older
+
+
+def cursors(connection: sa.Connection, account: int) -> dict[int, int]:
+    """How far each room was delivered to an account, on whichever of its devices."""
+    table = schema.cursor
+    found = connection.execute(
+        sa.select(table.c.room, sa.func.max(table.c.seq))
+        .where(table.c.account == account)
+        .group_by(table.c.room)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def device_cursors(connection: sa.Connection, account: int, device: str) -> dict[int, int]:
+    """How far each room was delivered to one device, or where the account came to the room."""
+    table = schema.cursor
+    found = connection.execute(
+        sa.select(table.c.room, sa.func.max(table.c.seq))
+        .where(table.c.account == account, table.c.device.in_(("", device)))
+        .group_by(table.c.room)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def read_cursors(connection: sa.Connection, account: int) -> dict[int, int]:
+    """How far an account has read each room."""
+    table = schema.read_cursor
+    found = connection.execute(
+        sa.select(table.c.room, table.c.seq).where(table.c.account == account)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+class Counts(NamedTuple):
+    """Figures for the statistics."""
+
+    accounts: int
+    rooms: int
+    entries: int
+    """Of all kinds, those of erased rooms included."""
+
+
+def counts(connection: sa.Connection) -> Counts:
+    """How much there is."""
+    room, account = schema.room, schema.account
+    row = connection.execute(
+        sa.select(
+            _count(account).where(~account.c.erased).scalar_subquery(),
+            _count(room)
+            .where(room.c.kind != int(RoomKind.PRIVATE), room.c.deleted_at.is_(None))
+            .scalar_subquery(),
+            sa.select(sa.func.coalesce(sa.func.sum(room.c.last_seq), 0)).scalar_subquery(),
+        )
+    ).one()
+    return Counts(*row)
+
+
+def _count(table: sa.Table) -> sa.Select[int]:
+    return sa.select(sa.func.count()).select_from(table)
+
+
+def _id_at(connection: sa.Connection, room: int, seq: int) -> int:
+    """The id of the last entry of a room up to a number; 0 when there is none."""
+    if seq <= 0:
+        return 0
+    found = connection.exec_driver_sql(_ID_AT, (room, seq)).scalar()
+    return int(found or 0)
+
+
+def _newest(
+    connection: sa.Connection,
+    spans: Iterable[tuple[int, int, int]],
+    limit: int,
+    but: int | None = None,
+) -> list[int]:
+    """The ids of the newest messages in spans (room, floor, before), not by the account `but`."""
+    found: list[int] = []  # a heap: the oldest first
+    for room, floor, before in spans:
+        if len(found) == limit:
+            floor = max(floor, found[0]) if found else before
+        span = (room, floor, before, but, but, limit)
+        for number in connection.exec_driver_sql(_SHOWN, span).scalars().all():
+            if len(found) < limit:
+                heapq.heappush(found, number)
+            else:
+                heapq.heappushpop(found, number)
+    return found
+
+
+def _entries_of(connection: sa.Connection, numbers: list[int]) -> list[Entry]:
+    found = connection.execute(_ENTRIES.where(_entry.c.id.in_(numbers)).order_by(_entry.c.id))
+    return [entry_of(row) for row in found]

@@ -1,0 +1,110 @@
+"""What the store keeps about people and rooms, as plain tuples."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+LOBBY = 1
+"""The number of the room that every database begins with."""
+
+FOR_EVER = 253_402_300_799_999
+"""The last millisecond of the year 9999: the end of a mute or suspension that has none."""
+
+
+class RoomKind(IntEnum):
+    """What a room is; the numbers are stored, so they never change."""
+
+    LOBBY = 1
+    ROOM = 2
+    PRIVATE = 3
+
+
+class Role(IntEnum):
+    """What a member is in a room; the numbers are stored, so they never change."""
+
+    MEMBER = 0
+    OPERATOR = 1
+    OWNER = 2
+
+
+class Account(NamedTuple):
+    """A person or a program that has a name here."""
+
+    id: int
+    name: str
+    folded: str
+    skeleton: str
+    intro: str
+    admin: bool
+    suspended_until: int | None
+    suspended_reason: str
+    away: str
+    last_seen: int
+    created: int
+    erased: bool
+
+
+class Room(NamedTuple):
+    """A room, the lobby or a private conversation."""
+
+    id: int
+    name: str
+    folded: str | None
+    kind: int
+    hidden: bool
+    topic: str
+    last_seq: int
+    created: int
+    deleted_at: int | None
+    first: int | None
+    second: int | None
+
+
+class Member(NamedTuple):
+    """That an account belongs to a room, and from which entry on it may read a hidden one."""
+
+    room: int
+    account: int
+    role: int
+    since: int
+    muted_until: int | None
+
+
+class Ban(NamedTuple):
+    """That an account may not enter a room; `until` is None for ever."""
+
+    room: int
+    account: int
+    until: int | None
+
+
+class Snapshot(NamedTuple):
+    """Everything that a server keeps in memory."""
+
+    accounts: list[Account]
+    rooms: list[Room]
+    members: list[Member]
+    bans: list[Ban]
+    invites: list[tuple[int, int]]
+    """(room, account)"""
+    ignored: list[tuple[int, int]]
+    """(account, the account it ignores)"""
+
+
+class Token(NamedTuple):
+    """A device's right to resume a session."""
+
+    id: int
+    account: int
+    device: str
+    hash: str
+    created: int
+    used: int
+
+
+class Scope(NamedTuple):
+    """A room that may be read, from the entry after `since` on."""
+
+    room: int
+    since: int = 0

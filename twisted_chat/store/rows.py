@@ -1,0 +1,65 @@
+"""Turning rows of the table `entry` into entries, whatever has happened to them on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted_chat.core.entries import Entry, Kind, State
+
+COLUMNS = "id, room, seq, kind, time, sender, author, text, target, subject, cid, state"
+UNREADABLE = "[cannot be shown]"
+
+_KINDS = {int(kind): kind for kind in Kind}
+_STATES = {int(state): state for state in State}
+_NUMBER_OR_NONE = (int, type(None))
+_TEXT_OR_NONE = (str, type(None))
+
+
+def tolerant_text(raw: bytes) -> str:
+    """What a connection's text columns are read with: bad UTF-8 spoils one value, not a page."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return UNREADABLE
+
+
+def entry_of(row: Sequence[Any]) -> Entry:
+    """The entry of a row; what cannot be understood is shown as a message that says so."""
+    number, room, seq, kind, time, sender, author, text, target, subject, cid, state = row
+    known = _KINDS.get(kind)
+    if (
+        known is None
+        or state not in _STATES
+        or type(time) is not int
+        or type(author) is not str
+        or type(text) is not str
+        or type(subject) is not str
+        or type(sender) not in _NUMBER_OR_NONE
+        or type(target) not in _NUMBER_OR_NONE
+        or type(cid) not in _TEXT_OR_NONE
+    ):
+        return Entry(
+            number,
+            room,
+            seq,
+            Kind.MESSAGE,
+            time if type(time) is int else 0,
+            sender if type(sender) is int else None,
+            author if type(author) is str else UNREADABLE,
+            UNREADABLE,
+        )
+    return Entry(
+        number,
+        room,
+        seq,
+        known,
+        time,
+        sender,
+        author,
+        text,
+        target,
+        subject,
+        cid,
+        _STATES[state],
+    )

@@ -1,0 +1,85 @@
+"""Full-text search over the rooms that somebody may read."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from twisted_chat.core.entries import Entry
+from twisted_chat.core.errors import ChatError
+from twisted_chat.store.records import Scope
+from twisted_chat.store.rows import COLUMNS, entry_of
+from twisted_chat.store.words import phrase
+
+_MAX_TERMS = 32
+_NO_END = 2**63 - 1
+
+# The index walks its matches from the newest on, so a page costs what it shows. Rooms that are
+# readable only in part are looked at for each match; the others are settled in the index.
+_SEARCH = f"""
+SELECT {", ".join("e." + name for name in COLUMNS.split(", "))}
+FROM words CROSS JOIN entry AS e ON e.id = words.rowid
+WHERE words MATCH ? AND words.rowid < ?
+  AND e.kind = 1 AND e.state <> 2 AND e.time > ? AND e.time < ?
+  AND NOT EXISTS (
+    SELECT 1 FROM json_each(?) AS part
+    WHERE e.room = json_extract(part.value, '$[0]') AND e.seq <= json_extract(part.value, '$[1]')
+  )
+ORDER BY words.rowid DESC LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for. Every word must occur; "several words" in quotes, in this order."""
+
+    words: str
+    scopes: tuple[Scope, ...]
+    author: int | None = None
+    """The number of the account that said it."""
+    after_time: int | None = None
+    before_time: int | None = None
+    before_id: int | None = None
+    """For the next page: the id of the oldest entry of this one."""
+    limit: int = 20
+
+
+def search(connection: sa.Connection, query: Query) -> list[Entry]:
+    """One page of the messages that match, the newest first.
+
+    ChatError('query') when there is nothing to look for.
+    """
+    if not query.scopes:
+        return []
+    parts = [[scope.room, scope.since] for scope in query.scopes if scope.since > 0]
+    found = connection.exec_driver_sql(
+        _SEARCH,
+        (
+            _expression(query),
+            _NO_END if query.before_id is None else query.before_id,
+            -1 if query.after_time is None else query.after_time,
+            _NO_END if query.before_time is None else query.before_time,
+            json.dumps(parts),
+            query.limit,
+        ),
+    )
+    return [entry_of(row) for row in found]
+
+
+def _expression(query: Query) -> str:
+    """The query in the index's own language; whatever people typed is inside quotes there."""
+    terms = [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|([^\s"]+)', query.words)]
+    phrases = [found for term in terms if (found := phrase(term)) is not None]
+    if len(phrases) > _MAX_TERMS:
+        raise ChatError("query", f"Search for {_MAX_TERMS} words at most.", max=_MAX_TERMS)
+    if not phrases and (query.author is None or query.words.strip()):
+        raise ChatError("query", "There is no word to look for in this.")
+    conditions = [f"(text : {words})" for words in phrases]
+    if query.author is not None:
+        conditions.append(f"(tags : a{query.author})")
+    rooms = " OR ".join(f"r{scope.room}" for scope in query.scopes)
+    conditions.append(f"(tags : ({rooms}))")
+    return " AND ".join(conditions)

@@ -1,0 +1,166 @@
+"""The group commit: one thread that commits whatever is waiting, then reports it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from twisted_chat.core.errors import ChatError
+from twisted_chat.store.commit import Committer, Unknown
+from twisted_chat.store.cursors import DirtyCursors
+from twisted_chat.store.work import Batch, Post, Upkeep, Work
+
+BATCH_WORKS = 512
+BATCH_BYTES = 256 * 1024
+QUEUE_WORKS = 4096
+QUEUE_BYTES = 16 * 1024 * 1024
+
+_SIZE_OF_OTHERS = 256
+
+_log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Takes works in their order and commits them in batches.
+
+    `submit` and `cursors` are for one thread (the reactor's). `deliver` is called on the
+    writer's thread, once for each batch, after its commit. `die` is called when it is not known
+    whether something was stored: it must end the process, for then nobody may be answered.
+
+    `heartbeat` is the monotonic time at which the present batch began, None between batches.
+    """
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        now: Callable[[], int],
+        deliver: Callable[[Batch], object],
+        die: Callable[[], object],
+        max_works: int = QUEUE_WORKS,
+        max_bytes: int = QUEUE_BYTES,
+    ) -> None:
+        self.heartbeat: float | None = None
+        self.cursors: Final = DirtyCursors()
+        self._committer = Committer(connection, now, self.cursors)
+        self._deliver = deliver
+        self._die = die
+        self._max_works = max_works
+        self._max_bytes = max_bytes
+        # None only wakes the writer.
+        self._queue: SimpleQueue[tuple[Work, int] | None] = SimpleQueue()
+        # Each of these is counted up by one thread only, so no lock is needed.
+        self._put_works = self._put_bytes = 0
+        self._taken_works = self._taken_bytes = 0
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._dead = False
+
+    def submit(self, work: Work) -> None:
+        """Queue a work; ChatError when there is no room for it, and then nothing is stored."""
+        size = _size_of(work)
+        if self._closed or self._dead:
+            raise ChatError("busy", "The server is stopping; try again soon.", retry_after=1)
+        if (
+            self._put_works - self._taken_works >= self._max_works
+            or self._put_bytes - self._taken_bytes + size > self._max_bytes
+        ):
+            raise ChatError(
+                "busy", "Too much is waiting to be stored; try again in a moment.", retry_after=1
+            )
+        self._put_works += 1
+        self._put_bytes += size
+        self._queue.put((work, size))
+
+    @property
+    def waiting(self) -> int:
+        """How many works are queued."""
+        return self._put_works - self._taken_works
+
+    def wake(self) -> None:
+        """Write the cursors that have moved, even if there is nothing else to write."""
+        self._queue.put(None)
+
+    def start(self) -> None:
+        """Begin to work on a thread of its own."""
+        self._thread = threading.Thread(target=self._work, name="store writer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish everything that is queued, and end."""
+        self._closed = True
+        if self._thread is not None:
+            self.wake()
+            self._thread.join()
+            self._thread = None
+        while self.run_once():
+            pass
+
+    def run_once(self) -> bool:
+        """Commit one batch on the calling thread; False when there is nothing to do."""
+        try:
+            first = self._queue.get_nowait()
+        except Empty:
+            if not self.cursors:
+                return False
+            first = None
+        self._settle(*self._gather(first))
+        return not self._dead
+
+    def _work(self) -> None:
+        while not self._dead and not (self._closed and self._queue.empty()):
+            self._settle(*self._gather(self._queue.get()))
+
+    def _gather(self, item: tuple[Work, int] | None) -> tuple[list[Work], Upkeep[Any] | None]:
+        """Whatever is waiting, up to the limits of a batch; an upkeep ends it."""
+        works: list[Work] = []
+        room = BATCH_BYTES
+        while True:
+            if item is not None:
+                work, size = item
+                self._taken_works += 1
+                self._taken_bytes += size
+                room -= size
+                if isinstance(work, Upkeep):
+                    return works, work
+                works.append(work)
+            if len(works) >= BATCH_WORKS or room <= 0:
+                return works, None
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                return works, None
+
+    def _settle(self, works: list[Work], upkeep: Upkeep[Any] | None) -> None:
+        self.heartbeat = time.monotonic()
+        try:
+            if works or self.cursors:
+                self._deliver(self._committer.commit(works))
+            if upkeep is not None:
+                self._committer.attend(upkeep)
+                self._deliver(Batch([], [upkeep]))
+        except Unknown:
+            _log.critical("It is not known what was stored; the server must end", exc_info=True)
+            self._dead = True
+            self._die()
+        except BaseException:
+            _log.critical("The store's writer failed; the server must end", exc_info=True)
+            self._dead = True
+            self._die()
+        finally:
+            self.heartbeat = None
+
+
+def _size_of(work: Work) -> int:
+    """The bytes of a work's text, which proves that it can be stored as text."""
+    if type(work) is not Post:
+        return _SIZE_OF_OTHERS
+    try:
+        return len(f"{work.author}{work.cid}{work.text}".encode())
+    except UnicodeEncodeError:
+        raise ChatError("bad_utf8", "This text contains half a character.") from None

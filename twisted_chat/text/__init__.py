@@ -1,0 +1,1 @@
+"""The text dialect: what people with netcat type and read."""

@@ -1,0 +1,70 @@
+"""The dialogue that begins every text session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.errors import ChatError
+from ..core.events import Closed
+from ..core.roster import Person
+
+if TYPE_CHECKING:
+    from .talk import TextTalk
+
+MOST_TRIES = 10  # dialogues on one connection that lead nowhere
+
+
+async def sign_in(talk: TextTalk) -> Person:
+    """Ask for a name and whatever proves it, until somebody is signed in."""
+    for _ in range(MOST_TRIES):
+        name = ""
+        while not name:
+            name = (await talk.ask("Username: ")).strip()
+        try:
+            person = await _prove(talk, name)
+            if person is not None:
+                return person
+        except ChatError as error:
+            talk.refuse(error)
+    talk.close(Closed("too_many_tries", "That was tried too often: goodbye."))
+    raise ChatError("too_many_tries", "That was tried too often.")
+
+
+async def _prove(talk: TextTalk, name: str) -> Person | None:
+    signin = talk.chat.signin
+    if signin.find(name) is not None or not _open(talk):
+        return await _known(talk, name)
+    if talk.chat.settings.guests:
+        return signin.guest(name)
+    return await _new(talk, name)
+
+
+def _open(talk: TextTalk) -> bool:
+    settings = talk.chat.settings
+    return settings.registration_open or settings.guests
+
+
+async def _known(talk: TextTalk, name: str) -> Person | None:
+    """Ask for the password until it is right or there are no tries left."""
+    while True:
+        password = await talk.ask("Enter user's password: ")
+        try:
+            return await talk.chat.signin.with_password(name, password, talk.connection.network)
+        except ChatError as error:
+            if error.code != "wrong_password":
+                raise
+            talk.refuse(error)
+
+
+async def _new(talk: TextTalk, name: str) -> Person:
+    """Somebody new chooses a password."""
+    signin, connection = talk.chat.signin, talk.connection
+    signin.new_name(name, connection.local)
+    signin.check_registration(connection.network)
+    talk.say(f"{name} is a new name here: choose a password for it.")
+    password = await talk.ask("Enter Password: ")
+    if not password:
+        raise ChatError("bad_password", "A password cannot be empty: begin again.")
+    if await talk.ask("Enter Password again: ") != password:
+        raise ChatError("args", "The two passwords are not the same: begin again.")
+    return await signin.register(name, password, connection.network, connection.local)

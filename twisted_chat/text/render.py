@@ -1,0 +1,156 @@
+"""Entries and events as lines of text.
+
+Every line begins with something that the server made, so that nobody can say
+something that looks like it; no text that comes from people can hold a line break.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from time import localtime, strftime
+
+from ..core.clean import shown
+from ..core.entries import Entry, Kind, State
+from ..core.events import Closed, Event, Notice, Presence
+from ..core.rooms import LOBBY, Room
+from ..core.roster import Person
+
+STATES = {State.AS_SAID: "", State.EDITED: " edited", State.DELETED: " deleted"}
+
+
+class TextDialect:
+    """The text dialect with one of the two line ends."""
+
+    name = "text"
+    plain = True  # no client keeps count of what it was shown; the server does
+
+    def __init__(self, end: str) -> None:
+        self.end = end
+
+    def encoded(self, *lines: str) -> bytes:
+        """Lines as they are sent."""
+        return "".join([line + self.end for line in lines]).encode("utf-8", "replace")
+
+    def entries(self, room: Room, entries: Sequence[Entry]) -> list[bytes]:
+        label, end = room.name, self.end
+        return [(line_of(label, entry) + end).encode("utf-8", "replace") for entry in entries]
+
+    def entry(self, room: Room, entry: Entry, viewer: Person) -> bytes:
+        return self.encoded(line_of(room.label(viewer), entry))
+
+    def own(self, room: Room, entry: Entry, viewer: Person, here: bool) -> bytes:
+        return b"" if here else self.entry(room, entry, viewer)
+
+    def hidden(self, room: Room, entry: Entry, viewer: Person) -> bytes:
+        return b""
+
+    def event(self, event: Event) -> bytes:
+        match event:
+            case Presence():
+                return self.encoded(*_presence(event))
+            case Notice():
+                return self.encoded(f"[server] {shown(event.text)}")
+            case Closed():
+                return self.encoded(shown(event.text), "Disconnected")
+        return b""
+
+
+LF = TextDialect("\n")
+CRLF = TextDialect("\r\n")
+
+
+def line_of(label: str, entry: Entry, long: bool = False, now: int | None = None) -> str:
+    """One entry of the conversation that its viewer calls `label`.
+
+    `long` names the lobby too, for lists that mix conversations; with `now`, the time
+    of another day than today's has its date.
+    """
+    kind = entry.kind
+    private = not label.startswith("#")
+    place = "" if label == LOBBY and not long else f"{label}/"
+    mark = " private" if private else ""
+    when = clock_time(entry.time, now)
+    if kind is Kind.MESSAGE:
+        head = f"[{place}{entry.seq} {when}{mark}{STATES[entry.state]}]"
+        if entry.state is State.DELETED:
+            return f"{head} {entry.author}: (deleted)"
+        return f"{head} {_said(label, entry, private)}"
+    if kind is Kind.EDIT:
+        return f"[{place}{entry.target} {when}{mark} edited] {_said(label, entry, private)}"
+    if kind is Kind.DELETE:
+        whose = "" if entry.subject in ("", entry.author) else f"{entry.subject}'s "
+        return f"[{place}{entry.target} {when}{mark} deleted] {entry.author} deleted {whose}message"
+    return f"[{place}{entry.seq} {when}{mark}] {_happened(label, entry)}"
+
+
+def _said(label: str, entry: Entry, private: bool) -> str:
+    if private:
+        return f"{entry.author}: {shown(entry.text)} <private message>"
+    if label == LOBBY:
+        return f"{entry.author}: {shown(entry.text)}"
+    return f"{label} {entry.author}: {shown(entry.text)}"
+
+
+def _happened(label: str, entry: Entry) -> str:
+    """Something other than words: who came, who went, who did what to whom."""
+    by, whom, text = entry.author, entry.subject, shown(entry.text)
+    because = f": {text}" if text else ""
+    lasting = f" for {text}" if text else ""
+    sentences = {
+        Kind.TOPIC: f"{by} set the topic of {label}: {text}",
+        Kind.JOIN: f"{by} joined {label}",
+        Kind.LEAVE: f"{by} left {label}",
+        Kind.KICK: f"{by} kicked {whom} from {label}{because}",
+        Kind.BAN: f"{by} banned {whom} from {label}{lasting}",
+        Kind.UNBAN: f"{by} lets {whom} join {label} again",
+        Kind.OP: f"{by} made {whom} an operator of {label}",
+        Kind.DEOP: f"{by} made {whom} an ordinary member of {label} again",
+        Kind.MUTE: f"{by} muted {whom} in {label}{lasting}",
+        Kind.UNMUTE: f"{by} lets {whom} speak in {label} again",
+    }
+    return sentences.get(entry.kind, "[cannot be shown]")
+
+
+def _presence(event: Presence) -> list[str]:
+    lines = []
+    for names, more, verb in (
+        (event.joined, event.more_joined, "joined"),
+        (event.left, event.more_left, "left"),
+    ):
+        if names:
+            lines.append(f"{_gathered(names, more)} {verb} the conversation")
+    return lines
+
+
+def _gathered(names: Sequence[str], more: int) -> str:
+    """`ann`, `ann and bob`, `ann, bob and cid`, `ann, bob and 35 others`."""
+    if len(names) + more <= 3:
+        *most, last = names
+        return f"{', '.join(most)} and {last}" if most else last
+    return f"{names[0]}, {names[1]} and {len(names) + more - 2} others"
+
+
+def clock_time(milliseconds: int, now: int | None = None) -> str:
+    """When it was: the time of day, and before it the day if `now` is another one."""
+    minute = milliseconds // 60_000
+    if now is None or _day(minute) == _day(now // 60_000):
+        return _time_of_day(minute)
+    return f"{_day(minute)} {_time_of_day(minute)}"
+
+
+@lru_cache(maxsize=1024)
+def _time_of_day(minute: int) -> str:
+    return _formatted("%H:%M", minute)
+
+
+@lru_cache(maxsize=1024)
+def _day(minute: int) -> str:
+    return _formatted("%Y-%m-%d", minute)
+
+
+def _formatted(pattern: str, minute: int) -> str:
+    try:
+        return strftime(pattern, localtime(minute * 60))
+    except (OverflowError, OSError, ValueError):
+        return "?"  # a time that no calendar has, in a row from elsewhere

@@ -1,0 +1,1 @@
+"""The JSON dialect: one JSON object a line, for programs."""

@@ -1,0 +1,74 @@
+"""What programs say of their own progress, and how they fill gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..actions.finding import conversation
+from ..chat import Chat
+from ..core.errors import ChatError
+from ..core.events import Receipt
+from ..core.rooms import Room
+from ..session import Session
+from ..store import reading
+from .render import Hidden, view
+
+if TYPE_CHECKING:
+    from .requests import Entries
+
+MOST_ENTRIES = 500
+
+
+async def entries(chat: Chat, session: Session, asked: Entries) -> dict[str, Any]:
+    """The entries of a room after a number, whatever their kind."""
+    person = session.person
+    room = conversation(chat, session, asked.room)
+    if not 1 <= asked.limit <= MOST_ENTRIES:
+        raise ChatError("args", f"The limit is 1 to {MOST_ENTRIES}.")
+    if room is None:
+        return {"entries": [], "more": False}
+    after = max(asked.after, room.readable_since(person), 0)
+    upto = room.last_seq if asked.upto is None else min(asked.upto, room.last_seq)
+    found = await chat.read(lambda db: reading.entries(db, room.id, after, upto, asked.limit))
+    label = room.label(person)
+    seen = [
+        Hidden(label, entry.seq)
+        if entry.sender in person.ignores
+        else view(label, entry, own=entry.sender == person.id)
+        for entry in found
+    ]
+    return {"entries": seen, "more": bool(found) and found[-1].seq < upto}
+
+
+def delivered(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str, Any]:
+    """The program has received these rooms up to these numbers."""
+    for room, seq in _positions(chat, session, positions):
+        chat.note_shown(session, room, min(seq, session.position(room)))
+    return {}
+
+
+def read(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str, Any]:
+    """The person has read these rooms up to these numbers."""
+    person = session.person
+    if person.guest:
+        return {}
+    for room, seq in _positions(chat, session, positions):
+        chat.store.move_read_cursor(person.id, room.id, seq)
+        if room.pair is not None:
+            other = room.other(person)
+            chat.tell(other, Receipt(room.label(other), person.name, read=seq))
+        for seat in chat.sessions_of(person):
+            if seat is not session:
+                seat.receive(Receipt(room.label(person), person.name, read=seq))
+    return {}
+
+
+def _positions(
+    chat: Chat, session: Session, positions: Mapping[str, int]
+) -> Iterator[tuple[Room, int]]:
+    for label, seq in positions.items():
+        room = conversation(chat, session, label)
+        if room is None or not 0 <= seq <= room.last_seq:
+            raise ChatError("args", f"{label[:33]} has no number {seq}.")
+        yield room, seq

@@ -1,0 +1,158 @@
+"""Entries, events and answers as lines of JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ..core.commands import Row
+from ..core.entries import Entry, Kind, State
+from ..core.events import Event
+from ..core.results import Line, Result
+from ..core.rooms import Room
+from ..core.roster import Person
+
+encode = msgspec.json.Encoder().encode
+
+
+class Said(msgspec.Struct, tag_field="event", tag="message", omit_defaults=True):
+    """A message."""
+
+    room: str
+    seq: int
+    time: int
+    sender: str = msgspec.field(name="from")
+    text: str
+    cid: str | None = None
+    edited: bool = False
+    deleted: bool = False
+    private: bool = False
+    id: int | None = None  # only in pages of search, which are asked for by it
+
+
+class Changed(msgspec.Struct, tag_field="event", omit_defaults=True):
+    """A message was edited or deleted."""
+
+    room: str
+    seq: int
+    time: int
+    by: str
+    target: int
+
+
+class Edited(Changed, tag="edit"):
+    text: str = ""
+
+
+class Deleted(Changed, tag="delete"):
+    pass
+
+
+class Happened(msgspec.Struct, omit_defaults=True):
+    """Anything else that is an entry of a room; `event` is what happened."""
+
+    event: str
+    room: str
+    seq: int
+    time: int
+    by: str
+    whom: str = ""
+    text: str = ""
+
+
+class Hidden(msgspec.Struct, tag_field="event", tag="hidden"):
+    """Stands for the message of somebody who is ignored."""
+
+    room: str
+    seq: int
+
+
+def view(label: str, entry: Entry, own: bool = False) -> Said | Changed | Happened:
+    """An entry as it is encoded, for somebody who calls its conversation `label`."""
+    kind = entry.kind
+    if kind is Kind.MESSAGE:
+        return Said(
+            label,
+            entry.seq,
+            entry.time,
+            entry.author,
+            entry.text,
+            cid=entry.cid if own else None,
+            edited=entry.state is State.EDITED,
+            deleted=entry.state is State.DELETED,
+            private=not label.startswith("#"),
+        )
+    if kind is Kind.EDIT:
+        return Edited(
+            label, entry.seq, entry.time, entry.author, entry.target or 0, text=entry.text
+        )
+    if kind is Kind.DELETE:
+        return Deleted(label, entry.seq, entry.time, entry.author, entry.target or 0)
+    name = kind.name.lower()
+    return Happened(
+        name, label, entry.seq, entry.time, entry.author, whom=entry.subject, text=entry.text
+    )
+
+
+class JsonDialect:
+    """One JSON object a line."""
+
+    name = "json"
+    plain = False  # programs say themselves what they have
+
+    def entries(self, room: Room, entries: Sequence[Entry]) -> list[bytes]:
+        label = room.name
+        return [encode(view(label, entry)) + b"\n" for entry in entries]
+
+    def entry(self, room: Room, entry: Entry, viewer: Person) -> bytes:
+        return encode(view(room.label(viewer), entry)) + b"\n"
+
+    def own(self, room: Room, entry: Entry, viewer: Person, here: bool) -> bytes:
+        return encode(view(room.label(viewer), entry, own=True)) + b"\n"
+
+    def hidden(self, room: Room, entry: Entry, viewer: Person) -> bytes:
+        return encode(Hidden(room.label(viewer), entry.seq)) + b"\n"
+
+    def event(self, event: Event) -> bytes:
+        return encode(event) + b"\n"
+
+
+JSON = JsonDialect()
+
+
+def answer(request: object, result: Result | dict[str, Any]) -> bytes:
+    """The line that answers a request with what came of it."""
+    return encode({"re": request, "ok": plain(result)}) + b"\n"
+
+
+def refusal(request: object, code: str, message: str, details: dict[str, object]) -> bytes:
+    """The line that refuses a request."""
+    return encode({"re": request, "error": {"code": code, "message": message, **details}}) + b"\n"
+
+
+def plain(value: Any) -> Any:
+    """A result as dictionaries, lists and plain values."""
+    if isinstance(value, Line):
+        return _page_line(value)
+    if isinstance(value, Row):
+        return {
+            "do": value.name,
+            "aliases": value.aliases,
+            "usage": value.usage,
+            "help": value.help,
+            "arguments": list(value.make.__dataclass_fields__),  # type: ignore[attr-defined]
+        }
+    if isinstance(value, msgspec.Struct):
+        return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return value
+
+
+def _page_line(line: Line) -> object:
+    seen = view(line.room, line.entry)
+    if isinstance(seen, Said):
+        seen.id = line.entry.id
+    return seen

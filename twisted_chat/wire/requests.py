@@ -1,0 +1,152 @@
+"""What programs may ask beside the commands of the table, and how it is read."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import msgspec
+
+from ..core.commands import TABLE, Row
+from ..core.errors import ChatError
+
+MOST_DEPTH = 16
+MOST_KEYS = 64
+MOST_POSITIONS = 10_000
+
+
+class Register(msgspec.Struct, tag_field="do", tag="register", forbid_unknown_fields=True):
+    """Make an account and sign in to it."""
+
+    name: str
+    password: str
+    device: str = "program"
+
+
+class Login(msgspec.Struct, tag_field="do", tag="login", forbid_unknown_fields=True):
+    """Sign in with a password."""
+
+    name: str
+    password: str
+    device: str = "program"
+    epoch: str = ""
+    positions: dict[str, int] = {}
+
+
+class Guest(msgspec.Struct, tag_field="do", tag="guest", forbid_unknown_fields=True):
+    """Come in as a guest."""
+
+    name: str
+
+
+class Resume(msgspec.Struct, tag_field="do", tag="resume", forbid_unknown_fields=True):
+    """Sign in with a token and go on where the program was."""
+
+    token: str
+    epoch: str = ""
+    positions: dict[str, int] = {}
+
+
+class Send(msgspec.Struct, tag_field="do", tag="send", forbid_unknown_fields=True):
+    """Say something in a room or to somebody."""
+
+    room: str
+    text: str
+    cid: str
+
+
+class Entries(msgspec.Struct, tag_field="do", tag="entries", forbid_unknown_fields=True):
+    """Fill a gap: the entries of a room after a number."""
+
+    room: str
+    after: int
+    upto: int | None = None
+    limit: int = 200
+
+
+class Delivered(msgspec.Struct, tag_field="do", tag="delivered", forbid_unknown_fields=True):
+    """The program has these rooms up to these numbers."""
+
+    positions: dict[str, int]
+
+
+class Read(msgspec.Struct, tag_field="do", tag="read", forbid_unknown_fields=True):
+    """The person has read these rooms up to these numbers."""
+
+    positions: dict[str, int]
+
+
+class Ping(msgspec.Struct, tag_field="do", tag="ping", forbid_unknown_fields=True):
+    """Ask whether anybody is there."""
+
+
+Request = Register | Login | Guest | Resume | Send | Entries | Delivered | Read | Ping
+_REQUESTS: dict[str, type[Any]] = {
+    str(kind.__struct_config__.tag): kind
+    for kind in (Register, Login, Guest, Resume, Send, Entries, Delivered, Read, Ping)
+}
+_decode = msgspec.json.Decoder(dict[str, Any], strict=True).decode
+
+
+def decode(line: bytes) -> dict[str, Any]:
+    """The object on a line."""
+    if line.count(b"{") + line.count(b"[") > MOST_DEPTH and depth(line) > MOST_DEPTH:
+        raise ChatError("syntax", f"JSON may be nested {MOST_DEPTH} deep at most.")
+    try:
+        request = _decode(line)
+    except UnicodeDecodeError:
+        raise ChatError("bad_utf8", "That line is not UTF-8.") from None
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ChatError("syntax", f"That line is not a JSON object: {error}.") from None
+    if len(request) > MOST_KEYS:
+        raise ChatError("syntax", f"An object may have {MOST_KEYS} keys at most.")
+    return request
+
+
+def depth(line: bytes) -> int:
+    """How deep brackets are nested, those inside strings left out."""
+    deepest = level = 0
+    inside = escaped = False
+    for byte in line:
+        if inside:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                inside = False
+        elif byte == 0x22:
+            inside = True
+        elif byte in b"{[":
+            level += 1
+            deepest = max(deepest, level)
+        elif byte in b"}]":
+            level -= 1
+    return deepest
+
+
+def read(request: dict[str, Any]) -> tuple[object, Row | None]:
+    """What a program asks: a request of its own, or a command and its row of the table."""
+    verb = request.get("do")
+    if not isinstance(verb, str):
+        raise ChatError("syntax", 'A request says what to do: {"id": 1, "do": "whoelse"}.')
+    values = {name: value for name, value in request.items() if name != "id"}
+    kind = _REQUESTS.get(verb)
+    if kind is not None:
+        return _convert(values, kind), None
+    row = TABLE.named(verb)
+    if row is None or row.name != verb:
+        raise ChatError("unknown_command", f"There is no {verb[:32]}: ask for help.")
+    del values["do"]
+    known = {field.name for field in fields(row.make)}  # type: ignore[arg-type]
+    for name in values:
+        if name not in known:
+            raise ChatError("args", f"{verb} has no argument {name[:32]}.")
+    return _convert(values, row.make), row
+
+
+def _convert(values: dict[str, Any], kind: type[Any]) -> object:
+    try:
+        return msgspec.convert(values, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise ChatError("args", f"{error}.") from None

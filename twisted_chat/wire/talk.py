@@ -1,0 +1,207 @@
+"""A conversation in the JSON dialect: requests, answers and resuming."""
+
+from __future__ import annotations
+
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from .. import actions
+from ..conversation import MOST_MISTAKES, Conversation, Line
+from ..core import vocabulary as words
+from ..core.clean import shown
+from ..core.commands import Row
+from ..core.errors import ChatError
+from ..core.events import Closed
+from ..core.results import Left, Result
+from ..core.roster import Person
+from . import progress, requests
+from .positions import starting_points
+from .render import JSON, answer, encode, refusal
+
+if TYPE_CHECKING:
+    from ..chat import Chat
+    from ..core.rooms import Room
+
+VERSION = 1
+LONGEST_DEVICE = 64
+
+
+class JsonTalk(Conversation):
+    """One program."""
+
+    def __init__(self, chat: Chat, line: Line) -> None:
+        super().__init__(chat, line)
+        self.dialect = JSON
+        self._mistakes = 0
+
+    def greet(self, on_new_line: bool = False) -> None:
+        """Say who answers here, and under which rules."""
+        settings = self.chat.settings
+        hello = {
+            "event": "hello",
+            "server": settings.name,
+            "software": "twisted-chat",
+            "version": VERSION,
+            "epoch": self.chat.store.epoch,
+            "registration": "open" if settings.registration_open else "closed",
+            "guests": settings.guests,
+            "max_message": settings.max_message,
+            "motd": settings.motd,
+        }
+        self.connection.write((b"\n" if on_new_line else b"") + encode(hello) + b"\n")
+
+    def refuse(self, error: ChatError, request: object = None) -> None:
+        self.connection.reply(refusal(request, error.code, shown(error.sentence), error.details))
+        if self.session is None and error.code in ("bad_utf8", "syntax", "too_long"):
+            self._mistakes += 1
+            if self._mistakes >= MOST_MISTAKES and not self.closed:
+                self.close(Closed("syntax", "Too many lines that are no requests: goodbye."))
+
+    def farewell(self, reason: Closed) -> bytes:
+        return self.dialect.event(reason)
+
+    # --- requests ---------------------------------------------------------------------------
+
+    def take(self, line: bytes) -> bool:
+        if not line or line.isspace():
+            return True
+        number: object = None
+        try:
+            request = requests.decode(line)
+            number = _number(request)
+            asked, row = requests.read(request)
+            sends = isinstance(asked, requests.Send) or (row is not None and row.sends)
+            if not sends and self.sending:
+                return False
+            if sends:
+                self.under_way(self._answered(number, self._begin(asked, row)))
+            else:
+                self.occupied(lambda: self._answered(number, self._begin(asked, row)))
+        except ChatError as error:
+            if self.sending:
+                return False  # the refusal waits until what came before is answered
+            self.refuse(error, number)
+        return True
+
+    def _begin(self, asked: object, row: Row | None) -> Deferred[Any]:
+        if self.session is None:
+            return Deferred.fromCoroutine(self._sign_in(asked))
+        if row is not None:
+            return actions.perform(self.chat, self.session, asked)
+        if isinstance(asked, requests.Send):
+            command = (
+                words.Say(asked.room, asked.text, asked.cid)
+                if asked.room.startswith("#")
+                else words.Message(asked.room, asked.text, asked.cid)
+            )
+            return actions.perform(self.chat, self.session, command)
+        return Deferred.fromCoroutine(self._ask(asked))
+
+    def _answered(self, number: object, done: Deferred[Any]) -> Deferred[None]:
+        return done.addCallback(self._show, number).addErrback(self._failed, number)
+
+    def _show(self, result: Result | dict[str, Any], number: object) -> None:
+        if isinstance(result, Left):
+            self.leave(answer(number, {}))
+            return
+        self.connection.reply(answer(number, result))
+        if self.session is not None:
+            self.session.begin()  # the first time, the stream begins after the answer
+
+    def _failed(self, failure: Failure, number: object) -> None:
+        if failure.check(CancelledError) or self.closed:
+            return
+        error = failure.value
+        if not isinstance(error, ChatError):
+            mark = token_hex(4)
+            self.log.failure("Internal error {mark}", failure, mark=mark)
+            error = ChatError("internal", "Something went wrong here.", number=mark)
+        self.refuse(error, number)
+
+    async def _ask(self, asked: object) -> dict[str, Any]:
+        assert self.session is not None
+        match asked:
+            case requests.Entries():
+                return await progress.entries(self.chat, self.session, asked)
+            case requests.Delivered():
+                return progress.delivered(self.chat, self.session, asked.positions)
+            case requests.Read():
+                return progress.read(self.chat, self.session, asked.positions)
+            case requests.Ping():
+                return {}
+        raise ChatError("not_now", "You are logged in already.")
+
+    # --- signing in ---------------------------------------------------------------------------
+
+    async def _sign_in(self, asked: object) -> dict[str, Any]:
+        signin, connection = self.chat.signin, self.connection
+        match asked:
+            case requests.Register():
+                person = await signin.register(
+                    asked.name, asked.password, connection.network, connection.local
+                )
+                token = await signin.new_token(person, _device(asked.device))
+                return await self._sit_down(person, asked.device, token, "", {})
+            case requests.Login():
+                person = await signin.with_password(asked.name, asked.password, connection.network)
+                token = await signin.new_token(person, _device(asked.device))
+                return await self._sit_down(
+                    person, asked.device, token, asked.epoch, asked.positions
+                )
+            case requests.Resume():
+                found = await signin.with_token(asked.token)
+                return await self._sit_down(
+                    found.person, found.device, found.token, asked.epoch, asked.positions
+                )
+            case requests.Guest():
+                person = signin.guest(asked.name)
+                return await self._sit_down(person, "program", "", "", {})
+            case requests.Ping():
+                return {}
+        raise ChatError("not_now", "Log in first: register, login, resume or guest.")
+
+    async def _sit_down(
+        self, person: Person, device: str, token: str, epoch: str, positions: dict[str, int]
+    ) -> dict[str, Any]:
+        reset = bool(epoch) and epoch != self.chat.store.epoch
+        start = await starting_points(self.chat, person, device, {} if reset else positions)
+        if self.closed:
+            raise ChatError("gone", "The connection closed.")
+        self.session = self.chat.enter(person, self, device, start.positions)
+        self.connection.signed_in()
+        return {
+            "name": person.name,
+            "guest": person.guest,
+            "admin": person.admin,
+            "token": token,
+            "device": device,
+            "epoch": self.chat.store.epoch,
+            "reset": reset,
+            "unknown": start.unknown,
+            "rooms": {
+                room.label(person): self._room(room, person, at)
+                for room, at in self.session.behind.items()
+            },
+            "ignores": sorted(self.chat.roster.people[i].name for i in person.ignores),
+        }
+
+    def _room(self, room: Room, person: Person, at: int) -> dict[str, Any]:
+        return {"from": at, "last": room.last_seq, "topic": room.topic}
+
+
+def _number(request: dict[str, Any]) -> object:
+    number = request.get("id")
+    if number is not None and (isinstance(number, bool) or not isinstance(number, int | str)):
+        raise ChatError("args", "The id of a request is a number or a string.")
+    if isinstance(number, str) and len(number) > 64:
+        raise ChatError("args", "The id of a request has at most 64 characters.")
+    return number
+
+
+def _device(name: str) -> str:
+    if not 0 < len(name) <= LONGEST_DEVICE or not name.isprintable():
+        raise ChatError("args", f"A device's name has 1 to {LONGEST_DEVICE} visible characters.")
+    return name
