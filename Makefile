@@ -4,7 +4,8 @@
 # make proof   runs the tests at full size
 # make clean   takes away what was made here, except the chat's data
 
-MAKEFILE_ROOT := $(shell file='$(MAKEFILE_LIST)'; cd -- "$$(dirname -- "$${file\# }")" && pwd -P)
+# The list begins with a space, and the path may have more of them in it.
+MAKEFILE_ROOT := $(shell file="$$(printf %s '$(MAKEFILE_LIST)' | sed 's/^ //')"; cd "$$(dirname "$$file")" && pwd -P)
 HERE := $(shell pwd -P)
 
 .PHONY: serve test bench proof clean

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Timer
 from types import TracebackType
 
 import twisted_chat
@@ -62,6 +63,10 @@ class Server:
                 stderr=errors,
                 text=True,
             )
+        # Whoever waits for a line that never comes hears the end of the server instead.
+        self._limit = Timer(PATIENCE, self.process.kill)
+        self._limit.daemon = True
+        self._limit.start()
         self.lines: list[str] = []
         found = WAITING.fullmatch(self.line_with("Waiting for connection"))
         assert found is not None, self.lines
@@ -107,6 +112,7 @@ class Server:
 
     def kill(self) -> None:
         """End it without its help."""
+        self._limit.cancel()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(PATIENCE)

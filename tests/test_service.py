@@ -133,6 +133,24 @@ class OutletTest(SynchronousTestCase):
         os.close(read_end)
         outlet.write(b"nobody reads\n")
 
+    def test_a_signal_in_the_middle_of_a_line(self) -> None:
+        """Its handler logs too, on the thread that is writing already."""
+        fd = os.open(self.mktemp(), os.O_RDWR | os.O_CREAT)
+        self.addCleanup(os.close, fd)
+        outlet = self.outlet(fd)
+        signals = iter((b"Received SIGTERM\n",))
+
+        def interrupted(fd: int, data: bytes) -> int:
+            written = os.pwrite(fd, data, os.fstat(fd).st_size)
+            for line in signals:
+                outlet.write(line)
+            return written
+
+        with mock.patch("twisted_chat.logs.os.write", interrupted):
+            outlet.write(b"first\n")
+            outlet.write(b"last\n")
+        self.assertEqual(os.pread(fd, 99, 0), b"first\nReceived SIGTERM\nlast\n")
+
     def read(self, fd: int) -> bytes:
         try:
             return os.read(fd, 65536)

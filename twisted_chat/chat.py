@@ -8,7 +8,7 @@ share one `Chat`; it never sees a socket.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 T = TypeVar("T")
+LONGEST_CID = 64  # characters
 MOST_DEVICES = 20  # sessions of one account; the one idle for longest makes room
 
 
@@ -62,7 +63,7 @@ class Chat:
         self.clock = clock
         self.ticks = ticks  # seconds that only go forward: for limits and time-outs
         self.wall = wall  # milliseconds since 1970: for people
-        self.names = Names((*TABLE.words(), settings.name))
+        self.names = Names((*TABLE.words(), settings.name), protected=settings.admins)
         self.roster = Roster()
         self.rooms = RoomBook()
         self.delivery = Delivery(self.rooms, self._fetch, clock)
@@ -72,6 +73,7 @@ class Chat:
         self.started = ticks()
         self.signin = SignIn(self, passwords)
         self.sessions: dict[Session, None] = {}
+        self._outgoing: list[Sending] = []
         self.refusing: ChatError | None = None  # why nothing is taken at the moment
         # While a batch is being answered: what sends the answers gathered at each door.
         self.answering: list[Callable[[], None]] | None = None
@@ -84,18 +86,26 @@ class Chat:
 
     # --- the store ----------------------------------------------------------------------
 
-    def change(self, apply: Callable[[Ledger], T]) -> Deferred[T]:
-        """Carry out a durable change in the writer; fires when it is committed."""
+    def change(self, apply: Callable[[Ledger], T], origin: Session | None = None) -> Deferred[T]:
+        """Carry out a durable change in the writer; fires when it is committed.
+
+        `origin` is the session that says the messages which `apply` returns.
+        """
         self._accepting()
-        done: Deferred[T] = Deferred()
-        self.store.change(apply, settle(done))
-        return done
+        self._hand_over()  # what was said before it is stored before it
+        outcome = Outcome[T](origin)
+        self.store.change(apply, outcome)
+        return outcome.known
 
     def read(self, question: Callable[[Connection], T]) -> Deferred[T]:
         """Ask the store on a reading thread."""
-        done: Deferred[T] = Deferred()
-        self.store.read(question, settle(done))
-        return done
+        outcome = Outcome[T]()
+        try:
+            self._accepting()
+            self.store.read(question, outcome)
+        except ChatError as error:
+            outcome.known.errback(error)  # who reads for others can try again
+        return outcome.known
 
     def _fetch(self, room: int, after: int, upto: int, limit: int) -> Deferred[list[Entry]]:
         return self.read(lambda db: reading.entries(db, room, after, upto, limit))
@@ -106,12 +116,7 @@ class Chat:
 
     def committed(self, batch: Batch) -> None:
         """A batch is on disk: show it, then answer those who sent it."""
-        origins = {}
-        for work in batch.works:
-            if isinstance(work, Post) and work.entry is not None and not work.again:
-                assert isinstance(work.done, Sending)
-                origins[work.entry.id] = work.done.session
-        self.delivery.spread(batch.entries, origins)
+        self.delivery.spread(batch.entries, _origins(batch))
         self.answering = []
         batch.answer()
         senders, self.answering = self.answering, None
@@ -126,12 +131,22 @@ class Chat:
         person = session.person
         self.may_speak(person, room)
         check_text(text, self.settings.max_message)
-        if cid is not None and not 0 < len(cid) <= 64:
-            raise ChatError("args", "A cid is a string of 1 to 64 characters.")
-        sending = Sending(self, session, room)
-        sender = None if person.guest else person.id
-        self.store.post(room.id, sender, person.name, text, cid, sending)
+        check_cid(cid)
+        sending = Sending(self, session, room, text, cid)
+        if not self._outgoing:
+            self.clock.callLater(0, self._hand_over)
+        self._outgoing.append(sending)
         return sending.answered
+
+    def _hand_over(self) -> None:
+        """Give the store all that was said in this turn of the reactor, as one batch.
+
+        The writer begins with whatever it finds. If it found the first message of a packet
+        alone, the whole room would be written to for that one message.
+        """
+        outgoing, self._outgoing = self._outgoing, []
+        for sending in outgoing:
+            sending.hand_over(self.store)
 
     def may_speak(self, person: Person, room: Room) -> None:
         """Refuse somebody who is not in the room, or who is muted there."""
@@ -170,6 +185,7 @@ class Chat:
         self, person: Person, door: Door, device: str, positions: Mapping[Room, int] | None = None
     ) -> Session:
         """Sit somebody down; the door calls `begin` when it is ready for deliveries."""
+        self.signin.admit(person)  # it may have been banned while its password was checked
         at = {room: room.last_seq for room in self.rooms.of(person)}
         if positions:
             at.update(positions)
@@ -212,7 +228,7 @@ class Chat:
         person.last_seen = self.wall()
         if person.guest:
             self.roster.forget(person)
-        else:
+        elif not person.erased:
             self._keep_last_seen(person)
 
     def _keep_last_seen(self, person: Person) -> None:
@@ -266,20 +282,54 @@ class Chat:
     def stop(self, reason: Closed) -> None:
         """Tell everybody and end all sessions; nothing new is taken from here on."""
         self.refusing = ChatError("restart", "The server is stopping; try again in a moment.")
+        self.presence.stop()
         for session in tuple(self.sessions):
             session.close(reason)
+
+
+def check_cid(cid: str | None) -> None:
+    """Refuse what cannot be a sender's own id of a message."""
+    if cid is not None and not 0 < len(cid) <= LONGEST_CID:
+        raise ChatError("args", f"A cid is a string of 1 to {LONGEST_CID} characters.")
+
+
+def _origins(batch: Batch) -> dict[int, Session]:
+    """Which session said an entry, by the entry's id."""
+    origins: dict[int, Session] = {}
+    for work in batch.works:
+        done = work.done
+        if isinstance(work, Post):
+            if work.entry is not None and not work.again and isinstance(done, Sending):
+                origins[work.entry.id] = done.session
+        elif isinstance(done, Outcome) and done.origin is not None and work.error is None:
+            said = (item for item in work.result if isinstance(item, Entry))
+            origins.update((entry.id, done.origin) for entry in said)
+    return origins
 
 
 class Sending:
     """A message on its way to the disk; what the store calls when it is there."""
 
-    __slots__ = ("_chat", "_room", "answered", "session")
+    __slots__ = ("_chat", "_cid", "_room", "_text", "answered", "session")
 
-    def __init__(self, chat: Chat, session: Session, room: Room) -> None:
+    def __init__(
+        self, chat: Chat, session: Session, room: Room, text: str, cid: str | None
+    ) -> None:
         self._chat = chat
         self._room = room
+        self._text = text
+        self._cid = cid
         self.session = session
         self.answered: Deferred[Sent] = Deferred()
+
+    def hand_over(self, store: Store) -> None:
+        """Put it into the writer's queue, or refuse it if there is no place."""
+        person = self.session.person
+        sender = None if person.guest else person.id
+        try:
+            store.post(self._room.id, sender, person.name, self._text, self._cid, self)
+        except ChatError as error:
+            self.answered.errback(error)
 
     def __call__(self, post: Post) -> None:
         if post.entry is None:
@@ -290,13 +340,17 @@ class Sending:
             self.answered.callback(self._chat.sent(person, self._room, post.entry, post.again))
 
 
-def settle(done: Deferred[T]) -> Callable[[T | Exception], None]:
-    """What the store calls with an outcome, firing a Deferred with it."""
+class Outcome(Generic[T]):
+    """What the store calls with an outcome: it fires a Deferred."""
 
-    def settled(outcome: T | Exception) -> None:
+    __slots__ = ("known", "origin")
+
+    def __init__(self, origin: Session | None = None) -> None:
+        self.known: Deferred[T] = Deferred()
+        self.origin = origin
+
+    def __call__(self, outcome: T | Exception) -> None:
         if isinstance(outcome, Exception):
-            done.errback(Failure(outcome))
+            self.known.errback(Failure(outcome))
         else:
-            done.callback(outcome)
-
-    return settled
+            self.known.callback(outcome)

@@ -58,7 +58,7 @@ class Conversation:
         self.connection = line
         self.session: Session | None = None
         self.closed = False
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes | ChatError] = deque()  # an error stands for a refused line
         self._paid = False  # the first of the waiting lines has been charged for
         self._under_way = 0
         self._busy = False
@@ -66,6 +66,7 @@ class Conversation:
         self._barrier = False  # the first waiting line waits for those under way
         self._throttle: IDelayedCall | None = None
         self._ending = False  # the client will send no more
+        self._stuck = False  # the client does not read, so it is not answered either
         rate = chat.settings.flood_limit
         self._bucket = Bucket(rate, 2 * rate, chat.ticks()) if rate else None
 
@@ -85,6 +86,26 @@ class Conversation:
 
     def flushed(self) -> bool | None:
         return self.connection.flushed()
+
+    def seat(self, session: Session) -> None:
+        """Somebody has signed in here."""
+        self.session = session
+        if self._stuck:
+            session.pause(self.chat.ticks())
+        self.connection.signed_in()
+
+    def peer_stopped_reading(self) -> None:
+        """More is queued than may be: deliver nothing, and begin nothing either."""
+        self._stuck = True
+        if self.session is not None:
+            self.session.pause(self.chat.ticks())
+
+    def peer_reads_again(self) -> None:
+        """Go on where it was."""
+        self._stuck = False
+        if self.session is not None:
+            self.session.resume()
+        self._drain()
 
     # --- for the dialects -----------------------------------------------------------------
 
@@ -113,13 +134,16 @@ class Conversation:
         raise AssertionError("each dialect has last words of its own")
 
     def too_long(self, most: int) -> None:
-        """A line was longer than any line may be."""
-        self.refuse(ChatError("too_long", f"A line may have at most {most} bytes.", max=most))
+        """A line was longer than any line may be; it is answered when its turn comes."""
+        self._queue(ChatError("too_long", f"A line may have at most {most} bytes.", max=most))
 
     # --- lines in order -------------------------------------------------------------------
 
     def feed(self, line: bytes) -> None:
         """Take a line now or when its turn comes."""
+        self._queue(line)
+
+    def _queue(self, line: bytes | ChatError) -> None:
         self._waiting.append(line)
         self._drain()
         if len(self._waiting) >= MOST_WAITING:
@@ -135,6 +159,7 @@ class Conversation:
             self._busy
             or self._barrier
             or self._throttle
+            or self._stuck
             or self.closed
             or self._under_way >= MOST_UNDER_WAY
         )
@@ -159,13 +184,21 @@ class Conversation:
                 if not self._afford(line):
                     return
             self._waiting.popleft()
-            if self.take(line):
+            if self._take_turn(line):
                 self._paid = False
             else:
                 self._waiting.appendleft(line)
                 self._barrier = True
 
-    def _afford(self, line: bytes) -> bool:
+    def _take_turn(self, line: bytes | ChatError) -> bool:
+        if isinstance(line, bytes):
+            return self.take(line)
+        if self.sending:
+            return False
+        self.refuse(line)
+        return True
+
+    def _afford(self, line: bytes | ChatError) -> bool:
         """Charge for a line; False when the client has to rest before it is taken."""
         if self._bucket is None:
             return True
@@ -205,7 +238,7 @@ class Conversation:
     def wait_for_line(self) -> None:
         """What is going on needs the next line before it can go on."""
         self._busy = False
-        if self._waiting:
+        if self._waiting or self._ending:
             self.chat.clock.callLater(0, self._drain)
 
     def line_came(self) -> None:

@@ -7,7 +7,7 @@ cost of a busy room is its messages plus its members, not one times the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
@@ -22,8 +22,10 @@ from .session import Session, State
 if TYPE_CHECKING:
     from .doors import Dialect
 
-# What one turn of catching up takes from the store.
+# What one turn of catching up takes from the store, and about how many characters of it
+# are written before looking whether the peer still reads.
 CHUNK = 200
+PORTION = 32 * 1024
 RETRY = 1.0  # seconds until a read that failed is tried again
 
 Audience = dict["Dialect", dict[Session, None]]
@@ -92,12 +94,12 @@ class Delivery:
                     own = changed.setdefault(session, pieces.copy())
                     own[index] = dialect.own(room, entry, session.person, session is origin)
         for session in sessions:
-            ignores = session.person.ignores
-            if ignores:
+            person = session.person
+            if person.ignores:
                 for index, entry in enumerate(entries):
-                    if entry.sender in ignores:
+                    if person.hides(entry):
                         own = changed.setdefault(session, pieces.copy())
-                        own[index] = dialect.hidden(room, entry, session.person)
+                        own[index] = dialect.hidden(room, entry, person)
         return {session: b"".join(own) for session, own in changed.items()}
 
     def _spread_pair(
@@ -121,7 +123,7 @@ class Delivery:
         dialect, person = session.door.dialect, session.person
         pieces = []
         for entry in entries:
-            if entry.sender in person.ignores:
+            if person.hides(entry):
                 pieces.append(dialect.hidden(room, entry, person))
             elif entry.sender == person.id and entry.kind is Kind.MESSAGE:
                 here = origins.get(entry.id) is session
@@ -163,11 +165,14 @@ class Delivery:
     def follow(self, person: Person, room: Room, after: int) -> None:
         """This person's sessions are in the room now and are shown what is after `after`."""
         for seat in person.seats:
-            session = cast(Session, seat)
-            if session.state is State.LIVE and room.last_seq == after:
-                self._enter(session, room)
-            elif session.state is not State.CLOSED:
-                session.fall_behind(room, after)
+            self.follow_with(cast(Session, seat), room, after)
+
+    def follow_with(self, session: Session, room: Room, after: int) -> None:
+        """The same for one session."""
+        if session.state is State.LIVE and room.last_seq == after:
+            self._enter(session, room)
+        elif session.state is not State.CLOSED:
+            session.fall_behind(room, after)
 
     def unfollow(self, person: Person, room: Room) -> None:
         """This person's sessions see no more of the room."""
@@ -197,27 +202,34 @@ class Delivery:
     def catch_up(self, session: Session) -> None:
         """Write what the session has not been shown, as long as its peer reads."""
         while session.state is State.CATCHING_UP and not session.fetching:
-            room = next(iter(session.behind), None)
+            # A room stays in `behind` until the last one is done: while another is being
+            # read from the store, more may be said in it.
+            room = next((room for room in session.behind if self._is_behind(session, room)), None)
             if room is None:
+                session.behind.clear()
                 self.admit(session)
                 return
             after = session.behind[room]
-            if after >= room.last_seq or room.id not in self.rooms.rooms:
-                del session.behind[room]
-                continue
             recent = room.recent(after)
             if recent is None:
                 self._catch_up_from_store(session, room, after)
             else:
                 self._advance(session, room, recent[:CHUNK])
 
+    def _is_behind(self, session: Session, room: Room) -> bool:
+        return session.behind[room] < room.last_seq and room.id in self.rooms.rooms
+
     def _advance(self, session: Session, room: Room, entries: Sequence[Entry]) -> None:
-        session.behind[room] = entries[-1].seq
         self.active.add(room)
-        self._write(session, room, entries, {})
+        for portion in _portions(entries):
+            session.behind[room] = portion[-1].seq
+            self._write(session, room, portion, {})
+            if session.state is not State.CATCHING_UP:
+                return
 
     def _catch_up_from_store(self, session: Session, room: Room, after: int) -> None:
         session.fetching = True
+        upto = room.last_seq
 
         def fetched(entries: list[Entry]) -> None:
             session.fetching = False
@@ -226,7 +238,7 @@ class Delivery:
                 if entries:
                     self._advance(session, room, entries)
                 else:
-                    session.behind[room] = room.last_seq
+                    session.behind[room] = upto
             self.catch_up(session)
 
         def failed(_: object) -> None:
@@ -237,4 +249,14 @@ class Delivery:
             session.fetching = False
             self.catch_up(session)
 
-        self._fetch(room.id, after, room.last_seq, CHUNK).addCallbacks(fetched, failed)
+        self._fetch(room.id, after, upto, CHUNK).addCallbacks(fetched, failed)
+
+
+def _portions(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Entries in slices that are not much longer than they must be."""
+    start = size = 0
+    for index, entry in enumerate(entries, 1):
+        size += len(entry.text)
+        if size > PORTION or index == len(entries):
+            yield entries[start:index]
+            start, size = index, 0

@@ -66,7 +66,8 @@ class ChatFactory(ServerFactory):
         if self.networks[protocol.network] > max(1, self.most // PER_NETWORK):
             return ChatError("full", "Too many connections from your network: close some first.")
         waiting = sum(1 for other in self.strangers if other.network == protocol.network)
-        if waiting > BEFORE_LOGIN_PER_NETWORK or len(self.strangers) > self.most // BEFORE_LOGIN:
+        crowded = len(self.strangers) > max(1, self.most // BEFORE_LOGIN)
+        if waiting > BEFORE_LOGIN_PER_NETWORK or crowded:
             return ChatError("full", "Too many are logging in at once: try again in a moment.")
         return None
 

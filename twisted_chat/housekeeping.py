@@ -18,7 +18,7 @@ EVERY = 5.0  # seconds between two looks at what peers have received
 MOST_LAG = 10_000  # messages a peer that does not read may fall behind
 MOST_PAUSE = 60.0  # seconds it may read nothing at all
 ROOM_KEPT = 7 * 24 * 3600 * 1000  # milliseconds between a room's deletion and its erasure
-ERASE_EVERY = 600.0
+ERASE_EVERY = 3600.0
 
 
 class Housekeeping:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from .core.names import Name, room_name
-from .core.rooms import LOBBY, Member, Role, Room, RoomBook, RoomKind, pair_of
+from .core.rooms import Member, Role, Room, RoomBook, RoomKind, pair_of
 from .core.roster import Person, Roster
 from .store import Snapshot
 
@@ -26,12 +26,11 @@ def fill(roster: Roster, rooms: RoomBook, kept: Snapshot, admins: Collection[str
     people = roster.people
     for member in kept.members:
         place, person = rooms.rooms[member.room], people[member.account]
-        if member.muted_until is not None:
-            place.mutes[person.id] = member.muted_until
-        if place.kind is RoomKind.GROUP:
-            place.members[person.id] = Member(person, Role(member.role), member.since)
-            if place.deleted_at is None:
-                person.rooms = (*person.rooms, place)
+        place.members[person.id] = Member(person, Role(member.role), member.since)
+        if place.deleted_at is None:
+            person.rooms = (*person.rooms, place)
+    for mute in kept.mutes:
+        rooms.rooms[mute.room].mutes[mute.account] = mute.until
     for ban in kept.bans:
         rooms.rooms[ban.room].bans[ban.account] = ban.until
     for room, account_id in kept.invites:
@@ -49,7 +48,7 @@ def _fill_rooms(roster: Roster, rooms: RoomBook, kept: Snapshot) -> None:
             assert row.first is not None and row.second is not None
             room = pair_of(row.id, roster.people[row.first], roster.people[row.second])
         else:
-            room = Room(row.id, room_name(LOBBY if kind is RoomKind.LOBBY else row.name), kind)
+            room = Room(row.id, room_name(row.name), kind)
             room.hidden = row.hidden
             room.topic = row.topic
             room.deleted_at = row.deleted_at

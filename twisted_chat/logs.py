@@ -11,6 +11,7 @@ import logging
 import os
 import select
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,8 +48,12 @@ class Outlet:
         self.dropped = 0  # lines lost since the service began
         self._loss = loss  # the line that reports how many were lost
         self._unreported = 0
-        self._waiting = b""
-        self._lock = threading.Lock()
+        self._lines: deque[bytes] = deque()
+        self._waiting = 0  # the bytes in them
+        # A signal is handled between two steps of whatever the main thread is doing, which may
+        # be a line of the log, and its handler logs: so the same thread may come in twice.
+        self._lock = threading.RLock()
+        self._draining = False
         self._poll = select.poll()
         self._poll.register(fd, select.POLLOUT)
 
@@ -56,14 +61,14 @@ class Outlet:
         """Write a line now or when there is room for it again, or count it as lost."""
         with self._lock:
             self._drain()
-            if self._unreported and len(self._waiting) < MOST_WAITING // 2:
-                self._waiting += self._loss(self._unreported)
-                self._unreported = 0
-            if len(self._waiting) + len(line) > MOST_WAITING:
+            if self._unreported and self._waiting < MOST_WAITING // 2:
+                report, self._unreported = self._loss(self._unreported), 0
+                self._append(report)
+            if self._waiting + len(line) > MOST_WAITING:
                 self.dropped += 1
                 self._unreported += 1
                 return
-            self._waiting += line
+            self._append(line)
             self._drain()
 
     def drain(self) -> None:
@@ -71,12 +76,28 @@ class Outlet:
         with self._lock:
             self._drain()
 
+    def _append(self, line: bytes) -> None:
+        size = len(line)  # first, for a signal may come with any call
+        self._waiting += size
+        self._lines.append(line)
+
     def _drain(self) -> None:
+        if self._draining:
+            return  # the one that is at it goes on until nothing waits
+        self._draining = True
         try:
-            while self._waiting and any(event & select.POLLOUT for _, event in self._poll.poll(0)):
-                self._waiting = self._waiting[os.write(self.fd, self._waiting[:CHUNK]) :]
+            while self._lines and any(event & select.POLLOUT for _, event in self._poll.poll(0)):
+                line = self._lines[0]
+                written = os.write(self.fd, line[:CHUNK])
+                self._waiting -= written
+                if written < len(line):
+                    self._lines[0] = line[written:]
+                else:
+                    self._lines.popleft()
         except OSError:
             pass  # no space, or nobody reads any more: the lines wait, and then they are counted
+        finally:
+            self._draining = False
 
 
 def escaped(text: str) -> str:

@@ -7,6 +7,7 @@ holds from its commit on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .core.entries import Entry, Kind
@@ -36,6 +37,12 @@ class Membership:
         self._announce(person, room, joined=True, last=after)
         self._chat.delivery.follow(person, room, after)
 
+    def begin(self, person: Person, room: Room, member: Member, after: int) -> None:
+        """Somebody has come to a room, to whom nothing that was said before is new."""
+        self.seat(person, room, member, after)
+        if person.shown is not None:
+            person.shown[room.id] = max(after, person.shown.get(room.id, 0))
+
     def unseat(self, person: Person, room: Room) -> Member:
         """Somebody is a member no longer."""
         member = room.members.pop(person.id)
@@ -61,8 +68,8 @@ class Membership:
         """Leave, kick or ban: out at once, and back in if it cannot be stored."""
         was_in = person.id in room.members
         if was_in:
+            reached = {s: s.position(room) for s in self._chat.sessions_of(person)}
             member = self.unseat(person, room)
-            seen = room.last_seq
         subject = "" if kind is Kind.LEAVE else person.name
 
         def apply(ledger: Ledger) -> Entry:
@@ -76,13 +83,27 @@ class Membership:
             entry = await self._chat.change(apply)
         except Exception:
             if was_in:
-                self.seat(person, room, member, seen)
+                self._seat_again(person, room, member, reached)
             raise
         room.invited.discard(person.id)
         if was_in:
             if kind is not Kind.LEAVE:
                 self._chat.delivery.show(person, room, entry)
             self._announce(person, room, joined=False, last=entry.seq)
+
+    def _seat_again(
+        self, person: Person, room: Room, member: Member, reached: Mapping[Session, int]
+    ) -> None:
+        """As if nobody had been put out: its sessions go on where they were."""
+        room.members[person.id] = member
+        if room.deleted_at is not None:
+            return  # meanwhile nobody sees it any more
+        room.online += person.online
+        person.rooms = (*person.rooms, room)
+        for session in self._chat.sessions_of(person):
+            if session not in reached:  # it came in between, and was not told of this room
+                session.receive(RoomEvent(room.label(person), True, room.last_seq))
+            self._chat.delivery.follow_with(session, room, reached.get(session, room.last_seq))
 
     def close_room(self, room: Room, now: int) -> None:
         """A room is deleted: nobody sees it any more."""

@@ -43,6 +43,10 @@ class PresenceNotices:
             self._left[person.name] = None
             self._tell_or_gather()
 
+    def stop(self) -> None:
+        """Tell nothing more: everybody is leaving."""
+        self._waiting = True
+
     def _tell_or_gather(self) -> None:
         if not self._waiting:
             self._tell()

@@ -127,6 +127,8 @@ class ChatProtocol(LineReceiver):
 
     def dataReceived(self, data: bytes) -> None:
         """Split a packet at once: LineReceiver copies the rest of its buffer for every line."""
+        if self.conversation.closed:
+            return  # one who is being turned away is not listened to
         if not self.line_mode:
             super().dataReceived(data)
             return
@@ -219,7 +221,10 @@ class ChatProtocol(LineReceiver):
     # --- writing ------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Send bytes now."""
+        """Send bytes now, after the answers that came before them."""
+        if self._replies:
+            data = b"".join((*self._replies, data))
+            self._replies.clear()
         if data:
             write_now(self.transport, data)
 
@@ -234,30 +239,24 @@ class ChatProtocol(LineReceiver):
 
     def send_replies(self) -> None:
         """Send the answers that were gathered."""
-        data = b"".join(self._replies)
-        self._replies.clear()
-        self.write(data)
+        self.write(b"")
 
     def flushed(self) -> bool | None:
         return flushed(self.transport)
 
     def peer_stopped_reading(self) -> None:
-        """More is queued than may be: deliver nothing, and take no commands either."""
+        """More is queued than may be: add nothing to it, and take no commands either."""
         self._stuck = True
-        if self.conversation.session is not None:
-            self.conversation.session.pause(self.factory.chat.ticks())
+        self.conversation.peer_stopped_reading()
         self._read_or_not()
 
     def peer_reads_again(self) -> None:
         self._stuck = False
-        if self.conversation.session is not None:
-            self.conversation.session.resume()
+        self.conversation.peer_reads_again()
         self._read_or_not()
 
     def end(self, farewell: bytes) -> None:
         """Close the connection once the peer has what was written, or soon in any case."""
-        if self._replies:
-            self.send_replies()
         self.write(farewell)
         self.transport.unregisterProducer()
         self.transport.loseConnection()

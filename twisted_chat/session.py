@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from .core.events import Closed, Event
+from .core.events import Closed, Event, Receipt
 from .core.rooms import Room
 from .core.roster import Person
 
@@ -46,6 +46,8 @@ class Session:
         "person",
         "since",
         "state",
+        "stuck",
+        "token",
         "write",
     )
 
@@ -68,31 +70,36 @@ class Session:
         self.paused_at = 0.0
         self.behind: dict[Room, int] = dict(positions)
         self.fetching = False
+        self.stuck = False  # the peer does not read
+        self.token = 0  # the number of the token it can resume with
         self.state = State.WAITING
         self.write = door.write
 
     def receive(self, event: Event) -> None:
         """Show something that is not an entry of a room."""
-        if self.state is not State.CLOSED:
-            self.write(self.door.dialect.event(event))
+        if self.state is State.CLOSED or (self.stuck and isinstance(event, Receipt)):
+            return  # to one who does not read, only what it must know is queued
+        self.write(self.door.dialect.event(event))
 
     def begin(self) -> None:
         """The door has shown what it had to: deliver from here on."""
         if self.state is State.WAITING:
-            self.state = State.CATCHING_UP
+            self.state = State.PAUSED if self.stuck else State.CATCHING_UP
             self.delivery.catch_up(self)
 
     def pause(self, now: float) -> None:
         """The peer has stopped reading: remember where it is and write nothing."""
+        self.stuck = True
+        self.paused_at = now
         if self.state is State.LIVE:
             self.behind.update(self.delivery.positions(self))
             self.delivery.withdraw(self)
         if self.state in (State.LIVE, State.CATCHING_UP):
             self.state = State.PAUSED
-            self.paused_at = now
 
     def resume(self) -> None:
         """The peer reads again: go on where it was."""
+        self.stuck = False
         if self.state is State.PAUSED:
             self.state = State.CATCHING_UP
             self.delivery.catch_up(self)

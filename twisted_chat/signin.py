@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from hashlib import sha256
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from .core.durations import spoken
+from .core.entries import Kind
 from .core.errors import ChatError
 from .core.limits import SlidingWindow, Tries
-from .core.names import Name
+from .core.names import Name, NameBook, fold
 from .core.roster import Person
 from .passwords import prepare
 from .store import reading
@@ -33,6 +36,7 @@ class Token(NamedTuple):
     person: Person
     device: str
     token: str
+    number: int  # to revoke it by
 
 
 class SignIn:
@@ -42,12 +46,12 @@ class SignIn:
         self._chat = chat
         self._passwords = passwords
         settings = chat.settings
-        self._tries = Tries(settings.login_attempts, settings.block_time)
+        self._tries = Tries(settings.login_attempts or sys.maxsize, settings.block_time)
         limited = settings.flood_limit > 0
         self._sign_ups = (
             SlidingWindow(SIGN_UPS_PER_NETWORK, SIGN_UPS, SIGN_UP_SPAN) if limited else None
         )
-        self._being_made: set[str] = set()
+        self._being_made: NameBook[None] = NameBook()
 
     # --- names --------------------------------------------------------------------------
 
@@ -60,8 +64,9 @@ class SignIn:
         """The name if it is free, or a refusal that says what is wrong with it."""
         chat = self._chat
         admin = text.lower() in chat.admins
-        name = chat.names.check(text)
-        if chat.roster.names.collides(name) or name.folded in self._being_made:
+        # The server's owner may call an administrator what nobody else may be called, such as root.
+        name = fold(text) if admin else chat.names.check(text)
+        if chat.roster.names.collides(name) or self._being_made.collides(name):
             raise ChatError(
                 "name_taken", f"{name.shown} is taken, or looks like a name that is: try another."
             )
@@ -78,8 +83,7 @@ class SignIn:
         """The account whose name and password these are."""
         chat = self._chat
         person = self.find(name)
-        folded = person.named.folded if person is not None else name.lower()[:64]
-        key = (folded, network)
+        key = (_folded(name), network)
         blocked = self._tries.blocked(key, chat.ticks())
         if blocked > 0:
             raise self._blocked(blocked)
@@ -96,24 +100,30 @@ class SignIn:
             left = self._tries.failed(key, chat.ticks())
             if not left:
                 raise self._blocked(self._tries.blocked(key, chat.ticks()))
-            tries = "1 try" if left == 1 else f"{left} tries"
-            raise ChatError("wrong_password", f"{WRONG} You have {tries} left.", tries=left)
+            raise self._wrong(left)
         self._tries.succeeded(key)
-        self._admit(person)
         new = verdict.new_hash
         if new is not None:
             await chat.change(lambda ledger: ledger.set_credential(person.id, SCHEME, new))
         await self.recall(person)
+        self.admit(person)
         return person
+
+    def _wrong(self, left: int) -> ChatError:
+        if not self._chat.settings.login_attempts:
+            return ChatError("wrong_password", WRONG)
+        tries = "1 try" if left == 1 else f"{left} tries"
+        return ChatError("wrong_password", f"{WRONG} You have {tries} left.", tries=left)
 
     def _blocked(self, seconds: float) -> ChatError:
         return ChatError(
             "blocked",
             f"Too many wrong passwords: this name is blocked for you for {spoken(seconds)}.",
-            retry_after=seconds,
+            retry_after=ceil(seconds),
         )
 
-    def _admit(self, person: Person) -> None:
+    def admit(self, person: Person) -> None:
+        """Refuse somebody who is banned from the server."""
         until = person.suspended_until
         if until is not None and until > self._chat.wall():
             raise ChatError("suspended", f"{person.name} is banned from this server.")
@@ -144,7 +154,7 @@ class SignIn:
                 raise ChatError(
                     "too_many_accounts",
                     f"Too many new accounts from your network: wait {spoken(wait)}.",
-                    retry_after=wait,
+                    retry_after=ceil(wait),
                 )
 
     async def register(self, text: str, password: str, network: str, local: bool) -> Person:
@@ -159,7 +169,7 @@ class SignIn:
         """Make an account under a name that was found free."""
         chat = self._chat
         prepared = prepare(password)
-        self._being_made.add(name.folded)
+        self._being_made.register(name, None)
         try:
             secret = await self._passwords.hash(prepared)
             admin = name.folded in chat.admins
@@ -177,7 +187,7 @@ class SignIn:
             chat.roster.add(person)
             return person
         finally:
-            self._being_made.discard(name.folded)
+            self._being_made.forget(name)
 
     async def adopt(self, session: Session, password: str) -> None:
         """Make the guest of a session an account."""
@@ -199,7 +209,13 @@ class SignIn:
     async def change_password(self, person: Person, old: str, new: str, network: str) -> None:
         """Set a new password, given the old one; ends every resume token."""
         prepared = prepare(new)
-        await self.with_password(person.name, old, network)
+        try:
+            await self.with_password(person.name, old, network)
+        except ChatError as error:
+            if error.code != "wrong_password":
+                raise
+            sentence = error.sentence.replace(WRONG, "That is not your password.")
+            raise ChatError(error.code, sentence, **error.details) from None
         await self._set_password(person, prepared)
 
     async def reset_password(self, person: Person) -> str:
@@ -229,33 +245,62 @@ class SignIn:
 
     async def erase(self, person: Person) -> None:
         """Erase an account; its name stays taken for good."""
-        chat = self._chat
-        await chat.change(lambda ledger: ledger.erase_account(person.id))
+        chat, rooms = self._chat, person.rooms
+
+        def apply(ledger: Ledger) -> None:
+            for room in rooms:
+                ledger.post(room.id, Kind.LEAVE, person.id, person.name)
+            ledger.erase_account(person.id)
+
+        await chat.change(apply)
         chat.roster.erase(person)
         for room in person.rooms:
             chat.membership.unseat(person, room)
 
     # --- tokens -------------------------------------------------------------------------
 
-    async def new_token(self, person: Person, device: str) -> str:
+    async def new_token(self, person: Person, device: str) -> Token:
         """A token to sign in with next time; only its hash is kept."""
         token = secrets.token_urlsafe(32)
-        await self._chat.change(lambda ledger: ledger.add_token(person.id, device, _hash(token)))
-        return token
+        number = await self._chat.change(
+            lambda ledger: ledger.add_token(person.id, device, _hash(token))
+        )
+        return Token(person, device, token, number)
+
+    async def revoke(self, person: Person, number: int) -> None:
+        """Make a token worth nothing."""
+        await self._chat.change(lambda ledger: ledger.drop_token(person.id, number))
 
     async def with_token(self, token: str) -> Token:
-        """Sign in with a token, which is good once: the next one comes with the answer."""
+        """Sign in with a token; the next one comes with the answer.
+
+        It stays good until that one is used: the answer may never arrive.
+        """
         chat = self._chat
         old, new = _hash(token), secrets.token_urlsafe(32)
         found = await chat.read(lambda db: reading.token(db, old))
         person = None if found is None else chat.roster.people.get(found.account)
         if found is None or person is None or person.erased:
             raise ChatError("bad_token", "That token is not known here: log in with a password.")
-        self._admit(person)
-        if not await chat.change(lambda ledger: ledger.swap_token(old, _hash(new))):
+        self.admit(person)
+        try:
+            fresh = await chat.change(lambda ledger: ledger.swap_token(old, _hash(new)))
+        except ChatError as error:
+            if error.code != "store_full":
+                raise
+            new, fresh = token, True  # nothing can be kept, so this one stays good
+        if not fresh:
             raise ChatError("bad_token", "That token was used already: log in with a password.")
         await self.recall(person)
-        return Token(person, found.device, new)
+        return Token(person, found.device, new, found.id)
+
+
+def _folded(name: str) -> str:
+    """The name, known or not, the same however it is written."""
+    try:
+        return fold(name).folded
+    except ChatError:
+        return name.lower()[:64]
 
 
 def _hash(token: str) -> str:

@@ -78,8 +78,12 @@ class Client:
 
     def sends(self, data: bytes) -> None:
         """Send bytes, which the server reads as soon as it is ready to."""
-        self._pending += data
+        self.sends_later(data)
         self.hall.settle()
+
+    def sends_later(self, data: bytes) -> None:
+        """Send bytes that the server reads together with what others send, or when it settles."""
+        self._pending += data
 
     def deliver(self) -> bool:
         """Hand over what the server is ready to read; whether there was anything."""
@@ -108,6 +112,13 @@ class Client:
         self.transport.closed = True
         self.protocol.connectionLost(Failure(ConnectionAborted()))
         self.hall.settle()
+
+    def breaks(self) -> None:
+        """The connection breaks before the server has done what it was asked."""
+        while self.deliver():
+            pass
+        self.transport.closed = True
+        self.protocol.connectionLost(Failure(ConnectionAborted()))
 
     def ends_input(self) -> None:
         """The client sends its last byte and goes on reading."""
@@ -176,9 +187,15 @@ class Program(Client):
 
     def begins(self, do: str, **arguments: Any) -> int:
         """Ask for something."""
+        number = self.queues(do, **arguments)
+        self.hall.settle()
+        return number
+
+    def queues(self, do: str, **arguments: Any) -> int:
+        """Ask for something in one packet with what is asked next."""
         self._number += 1
         request = {"id": self._number, "do": do, **arguments}
-        self.sends(json.dumps(request).encode() + b"\n")
+        self._pending += json.dumps(request).encode() + b"\n"
         return self._number
 
     def answer_to(self, number: int) -> dict[str, Any]:
@@ -285,11 +302,11 @@ class Hall:
                 return
         raise AssertionError("the server does not come to rest")
 
-    def wait(self, seconds: float) -> None:
-        """Let time pass, second by second."""
+    def wait(self, seconds: float, step: float = 1.0) -> None:
+        """Let time pass, second by second or in other steps."""
         while seconds > 0:
-            self.clock.advance(min(1.0, seconds))
-            seconds -= 1.0
+            self.clock.advance(min(step, seconds))
+            seconds -= step
             self.settle()
 
     # --- people -----------------------------------------------------------------------------
@@ -307,8 +324,10 @@ class Hall:
     def person(self, name: str, password: str = PASSWORD, host: str = "127.0.0.1") -> Client:
         """Somebody with netcat who has signed up or logged in, and has read the welcome."""
         client = self.connects(host)
-        client.types(name, password)
+        client.types(name)
         if "choose a password" in client.received:
+            client.types(password, password)
+        elif client.received.endswith("password: "):  # which nobody asks a guest for
             client.types(password)
         client.hears("Login successful, Welcome to ", "\n")
         self.wait(2)  # until everybody has been told

@@ -76,7 +76,7 @@ class UnseenContract(StoreCase):
             self.say(text, self.ben, room=(LOBBY, self.den)[place % 2])
         self.say("mine", self.ann)
         self.say("guest")
-        self.change(lambda ledger: ledger.rewrite(self.den, 4, "", State.DELETED))
+        self.rewrite(4, "", State.DELETED, self.den)
         self.change(lambda ledger: ledger.post(LOBBY, Kind.JOIN, self.ben, "ben"))
 
     def unseen(
@@ -143,9 +143,9 @@ class CursorContract(StoreCase):
         for text in "abc":
             self.say(text, room=room)
         self.change(lambda ledger: ledger.put_member(room, self.ann))
-        for device in ("phone", "new"):
-            found = self.read(lambda it, name=device: reading.device_cursors(it, self.ann, name))
-            self.assertEqual(found[room], 3)
+        ask = reading.device_cursors
+        self.assertEqual(self.read(lambda it: ask(it, self.ann, "phone"))[room], 3)
+        self.assertEqual(self.read(lambda it: ask(it, self.ann, "new"))[room], 3)
 
     def test_counts(self) -> None:
         ben = self.account("ben")

@@ -11,7 +11,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.core.entries import Entry
+from twisted_chat.core.entries import Entry, State
 from twisted_chat.store import LOBBY, Ledger, Post, Store, open_store
 
 T = TypeVar("T")
@@ -32,7 +32,11 @@ def database(folder: Path) -> Path:
 
 def store(folder: Path, now: Callable[[], int]) -> Store:
     """A store on a new database; `run_once` does its work."""
-    return open_store(str(database(folder)), now)
+    return open_store(str(database(folder)), now, die=_fail)
+
+
+def _fail() -> None:
+    raise AssertionError("the store would end the process")
 
 
 def settle(store: Store) -> None:
@@ -77,6 +81,10 @@ class StoreCase(SynchronousTestCase):
         """The store to test."""
         return store(self.folder, lambda: self.time)
 
+    def reopened(self) -> Store:
+        """The store on the same database once more, after it was closed."""
+        return open_store(str(self.folder / "chat.db"), lambda: self.time, die=_fail)
+
     def change(self, apply: Callable[[Ledger], T]) -> T:
         """Make one change and return its result, or raise its error."""
         return change(self.store, apply)
@@ -92,6 +100,10 @@ class StoreCase(SynchronousTestCase):
     def room(self, name: str, hidden: bool = False, owner: int | None = None) -> int:
         """A new room of this name."""
         return self.change(lambda ledger: ledger.add_room(name, name, hidden, owner))
+
+    def rewrite(self, seq: int, text: str, state: State, room: int = LOBBY) -> None:
+        """Change what a message shows."""
+        self.change(lambda ledger: ledger.rewrite(room, seq, text, state))
 
     def ask_to_say(
         self,

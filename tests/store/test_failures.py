@@ -10,11 +10,11 @@ from sqlalchemy.exc import OperationalError
 from tests.store import fresh
 from tests.store.fresh import StoreCase, settle
 from twisted_chat.core.errors import ChatError
-from twisted_chat.store import LOBBY, Batch, Ledger, Store, open_store, reading
+from twisted_chat.store import LOBBY, Batch, Ledger, Post, Store, open_store, reading
 from twisted_chat.store.work import Upkeep
 
 
-def codes(posts: list[fresh.Post]) -> list[str | None]:
+def codes(posts: list[Post]) -> list[str | None]:
     """The refusals of posts."""
     return [post.error.code if isinstance(post.error, ChatError) else None for post in posts]
 
@@ -102,7 +102,7 @@ class UnknownTests(StoreCase):
 
     def break_down(self, when: str, error: Callable[[], Exception]) -> None:
         committer = self.store.writer._committer
-        run = committer._run
+        run: Callable[..., object] = committer._run
 
         def failing(sql: str, *parameters: object) -> object:
             if sql == when:
@@ -115,13 +115,13 @@ class UnknownTests(StoreCase):
         reports: list[Batch] = []
         self.store.deliver = reports.append
         self.ask_to_say("x")
-        self.store.change(lambda ledger: None, reports.append)  # type: ignore[arg-type]
+        self.store.change(lambda ledger: None, lambda result: reports.append(Batch([], [])))
         with self.assertLogs("twisted_chat.store", "CRITICAL"):
             settle(self.store)
         self.assertEqual((self.deaths, reports), (1, []))
         error = self.assertRaises(ChatError, self.ask_to_say, "too late")
         self.assertEqual(error.code, "busy")
-        self.store.writer._committer._run = lambda *a: None  # type: ignore[assignment]
+        self.assertFalse(self.store.run_once())
 
     def test_d4_a_failed_sync_ends_the_process(self) -> None:
         broken = sqlite3.SQLITE_IOERR | 4 << 8
@@ -134,7 +134,7 @@ class UnknownTests(StoreCase):
 
     def test_d4_a_failed_rollback_ends_the_process(self) -> None:
         self.break_down("COMMIT", lambda: OperationalError("", None, _error(sqlite3.SQLITE_FULL)))
-        failing = self.store.writer._committer._run
+        failing: Callable[..., object] = self.store.writer._committer._run
 
         def run(sql: str, *parameters: object) -> object:
             if sql == "ROLLBACK":

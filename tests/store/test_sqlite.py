@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.store import contract, contract_people, contract_reading
-from twisted_chat.store import open_store
 
 
 class SQLiteLogTests(contract.LogContract):
@@ -12,7 +11,7 @@ class SQLiteLogTests(contract.LogContract):
     def reopen(self) -> None:
         """Close the store and open it again."""
         self.store.close()
-        self.store = open_store(str(self.folder / "chat.db"), lambda: self.time)
+        self.store = self.reopened()
 
 
 class SQLiteOnceTests(contract.OnceContract):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
 from ..chat import Chat
 from ..core.commands import TABLE, Who
 from ..core.errors import ChatError
 from ..core.results import Result
-from ..session import Session, State
+from ..session import Session
 
 Action = Callable[[Chat, Session, Any], "Result | Awaitable[Result]"]
 A = TypeVar("A", bound=Callable[..., Any])
@@ -34,15 +34,18 @@ def perform(chat: Chat, session: Session, command: object) -> Deferred[Result]:
     row = TABLE.of(command)
     person = session.person
     session.asked_at = chat.ticks()
-    if session.state is State.LIVE and session.door.flushed() is None:
-        chat.note_all_shown(session)  # no better sign of life than that it types
     if row.who is Who.ADMIN and not person.admin:
         raise ChatError("not_allowed", f"Only an administrator can use {row.name}.")
     if row.who is not Who.GUEST and person.guest:
         raise ChatError(
             "guest", f"A guest cannot use {row.name}: type password to make your name an account."
         )
-    outcome = _ACTIONS[type(command)](chat, session, command)
+    try:
+        outcome = _ACTIONS[type(command)](chat, session, command)
+    except ChatError:
+        raise
+    except Exception:
+        return fail()  # a fault of the program's, which the door reports like any other answer
     if isinstance(outcome, Deferred):
         return outcome
     if isinstance(outcome, Result):

@@ -28,7 +28,7 @@ async def password(chat: Chat, session: Session, command: words.Password) -> Res
 
 
 @performs(words.Devices)
-def devices(chat: Chat, session: Session, command: words.Devices) -> Result:
+async def devices(chat: Chat, session: Session, command: words.Devices) -> Result:
     seats = cast("tuple[Session, ...]", session.person.seats)
     if command.end is None:
         now = chat.ticks()
@@ -50,6 +50,8 @@ def devices(chat: Chat, session: Session, command: words.Devices) -> Result:
     seat = seats[command.end - 1]
     if seat is session:
         return Left()
+    if seat.token:
+        await chat.signin.revoke(session.person, seat.token)
     seat.close(Closed("ended", "This session was ended from another one of yours."))
     return Done(f"Session {command.end} has ended.")
 
@@ -60,7 +62,8 @@ async def delete_account(chat: Chat, session: Session, command: words.DeleteAcco
     owned = [room.name for room in person.rooms if room.role_of(person) is Role.OWNER]
     if owned:
         raise ChatError(
-            "not_allowed", f"You own {', '.join(owned)}: delete that first, then your account."
+            "not_allowed",
+            f"You own {', '.join(owned)}: leave or delete that first, then your account.",
         )
     if not command.sure:
         raise ChatError(

@@ -88,10 +88,11 @@ async def stats(chat: Chat, session: Session, command: words.Stats) -> Result:
 
 
 @performs(words.Shutdown)
-def shutdown(chat: Chat, session: Session, command: words.Shutdown) -> Result:
+async def shutdown(chat: Chat, session: Session, command: words.Shutdown) -> Result:
     if not command.sure:
-        online = len(chat.roster.online)
-        raise ChatError("confirm", f"This stops the server for all {online} people online.")
+        others = len(chat.roster.online) - 1
+        whom = "1 other" if others == 1 else f"{others:,} others"
+        raise ChatError("confirm", f"This stops the server, for you and {whom} online.")
     chat.log.info("{name} shuts the server down", name=session.person.name)
     chat.clock.callLater(0, chat.stop_server)
     return Done("The server is stopping.")

@@ -72,8 +72,11 @@ def conversation(chat: Chat, session: Session, place: str) -> Room | None:
     """The room or private conversation of that name; None for one not begun yet."""
     if place.startswith("#"):
         return joined_room(chat, session, place)
-    other = account_named(chat, place)
-    return session.person.pairs.get(other.id)
+    other = chat.roster.names.find(place)
+    if other is None or other.id not in session.person.pairs:
+        account_named(chat, place)  # the words of one whose account is erased stay readable
+        return None
+    return session.person.pairs[other.id]
 
 
 @dataclass(frozen=True, slots=True)

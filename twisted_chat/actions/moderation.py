@@ -42,7 +42,7 @@ def _not_lobby(chat: Chat, room: Room) -> None:
 
 
 async def _set_role(chat: Chat, session: Session, name: str, user: str, role: Role) -> Result:
-    room = moderated_room(chat, session, name, Role.OWNER)
+    room = moderated_room(chat, session, name)
     _not_lobby(chat, room)
     other = _target(chat, session, room, user)
     member, by = _member(room, other), session.person
@@ -167,7 +167,10 @@ async def _mute(
     by = session.person
 
     def apply(ledger: Ledger) -> None:
-        ledger.put_member(room.id, other.id, muted_until=until)
+        if until is None:
+            ledger.drop_mute(room.id, other.id)
+        else:
+            ledger.put_mute(room.id, other.id, until)
         kind = Kind.UNMUTE if until is None else Kind.MUTE
         ledger.post(room.id, kind, by.id, by.name, span, subject=other.name)
 

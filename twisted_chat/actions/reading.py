@@ -109,6 +109,8 @@ def _query(chat: Chat, session: Session, command: words.Search) -> Query:
     plain = _FILTER.sub(" ", command.words).strip()
     if not plain and not filters:
         raise ChatError("query", "Type what to look for: search <words>.")
+    if not plain and "from" not in filters:
+        raise ChatError("query", "Give a word to look for too, or from:user for all of theirs.")
     rooms: Sequence[Room] = chat.rooms.of(person)
     if "in" in filters:
         room = conversation(chat, session, filters["in"])

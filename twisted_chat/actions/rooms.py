@@ -11,6 +11,7 @@ from ..core.events import Notice
 from ..core.names import room_name
 from ..core.results import Done, Joined, Result, TopicIs
 from ..core.rooms import LOBBY, Member, Role, Room, RoomKind
+from ..core.roster import Person
 from ..session import Session
 from ..store import Ledger
 from . import performs
@@ -35,15 +36,18 @@ async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
         room = ledger.add_room(name.shown, name.folded, command.private, person.id)
         return room, ledger.post(room, Kind.JOIN, person.id, person.name)
 
+    chat.rooms.being_made.register(name, None)
     try:
         room_id, entry = await chat.change(apply)
     except ChatError as error:
         raise taken if error.code == "room_taken" else error from None
+    finally:
+        chat.rooms.being_made.forget(name)
     room = Room(room_id, name, RoomKind.GROUP)
     room.hidden = command.private
     room.last_seq = entry.seq
     chat.rooms.add(room)
-    chat.membership.seat(person, room, Member(person, Role.OWNER, 0), entry.seq)
+    chat.membership.begin(person, room, Member(person, Role.OWNER, 0), entry.seq)
     return Joined(room.name, entry.seq, "", created=True)
 
 
@@ -62,15 +66,17 @@ async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
         raise ChatError("banned", f"You are banned from {room.name}.")
     _may_be_in_another(session)
 
-    def apply(ledger: Ledger) -> Entry:
-        ledger.put_member(room.id, person.id, role=Role.MEMBER)
+    def apply(ledger: Ledger) -> Entry | None:
+        if not ledger.put_member(room.id, person.id, role=Role.MEMBER):
+            return None  # another session of theirs was faster
         ledger.drop_invite(room.id, person.id)
         return ledger.post(room.id, Kind.JOIN, person.id, person.name)
 
     entry = await chat.change(apply)
+    if entry is None:
+        return Joined(room.name, room.last_seq, room.topic)
     room.invited.discard(person.id)
-    if not room.has(person):
-        chat.membership.seat(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
+    chat.membership.begin(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
     return Joined(room.name, entry.seq, room.topic)
 
 
@@ -80,8 +86,28 @@ async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
     if room is chat.rooms.lobby:
         raise ChatError("not_allowed", f"Everybody is in {LOBBY}; nobody leaves it.")
     person = session.person
+    if room.role_of(person) is Role.OWNER:
+        await _hand_over(chat, room, person)
     await chat.membership.put_out(room, person, Kind.LEAVE, person)
     return Done(f"You have left {room.name}.")
+
+
+async def _hand_over(chat: Chat, room: Room, owner: Person) -> None:
+    """The owner is leaving: somebody else owns the room from here on."""
+    heir = room.heir(owner)
+    if heir is None:
+        raise ChatError(
+            "not_allowed", f"You are the last in {room.name}: to be rid of it, delete {room.name}"
+        )
+
+    def apply(ledger: Ledger) -> None:
+        ledger.put_member(room.id, owner.id, role=int(Role.MEMBER))
+        ledger.put_member(room.id, heir.person.id, role=int(Role.OWNER))
+        ledger.post(room.id, Kind.OWNER, owner.id, owner.name, subject=heir.person.name)
+
+    await chat.change(apply)
+    room.members[owner.id].role = Role.MEMBER
+    heir.role = Role.OWNER
 
 
 @performs(words.Invite)
@@ -97,7 +123,8 @@ async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
     await chat.change(lambda ledger: ledger.put_invite(room.id, other.id))
     room.invited.add(other.id)
     by = session.person.name
-    chat.tell(other, Notice("invited", f"{by} invites you to {room.name}: join {room.name}"))
+    if session.person.id not in other.ignores:
+        chat.tell(other, Notice("invited", f"{by} invites you to {room.name}: join {room.name}"))
     return Done(f"{other.name} is invited to {room.name}.")
 
 
@@ -126,7 +153,7 @@ async def delete_room(chat: Chat, session: Session, name: str, sure: bool) -> Re
     if not sure:
         raise ChatError(
             "confirm",
-            f"Deleting {room.name} hides it from all {len(room.members)} in it at once and "
+            f"Deleting {room.name} hides it from everybody at once ({_counted(room)}) and "
             f"erases it after {DAYS_UNTIL_ERASED} days; until then: undelete {room.name}",
         )
     now = chat.wall()
@@ -140,6 +167,10 @@ async def delete_room(chat: Chat, session: Session, name: str, sure: bool) -> Re
         f"{room.name} is deleted. For {DAYS_UNTIL_ERASED} days this brings it back:"
         f" undelete {room.name}"
     )
+
+
+def _counted(room: Room) -> str:
+    return "1 member" if len(room.members) == 1 else f"{len(room.members):,} members"
 
 
 @performs(words.Undelete)

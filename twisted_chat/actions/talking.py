@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from ..chat import Chat
+from ..chat import Chat, check_cid
 from ..core import vocabulary as words
 from ..core.clean import check_text
 from ..core.entries import Entry, Kind, State
 from ..core.errors import ChatError
 from ..core.results import Done, Result, Sent, SentToSeveral
-from ..core.rooms import Role, Room
+from ..core.rooms import LOBBY, Role
 from ..core.roster import Person
 from ..session import Session
 from ..store import Ledger
@@ -46,7 +46,7 @@ def message(chat: Chat, session: Session, command: words.Message) -> Deferred[Se
     room = session.person.pairs.get(other.id)
     if room is not None:
         return chat.say(session, room, command.text, command.cid)
-    return Deferred.fromCoroutine(_first_message(chat, session, other, command))
+    return _first_message(chat, session, other, command)
 
 
 def _may_write_to(person: Person, other: Person) -> None:
@@ -54,22 +54,26 @@ def _may_write_to(person: Person, other: Person) -> None:
         raise ChatError("args", "That is you: choose somebody else to write to.")
 
 
-async def _first_message(
+def _first_message(
     chat: Chat, session: Session, other: Person, command: words.Message
-) -> Sent:
+) -> Deferred[Sent]:
     """Begin a private conversation with its first message, in one transaction."""
     check_text(command.text, chat.settings.max_message)
-    person = session.person
+    check_cid(command.cid)
+    person, cid = session.person, command.cid
 
-    def apply(ledger: Ledger) -> Entry:
+    def apply(ledger: Ledger) -> tuple[Entry, bool]:
+        again = cid is not None and ledger.said(person.id, cid) is not None
         room = ledger.pair(person.id, other.id)
-        return ledger.post(
-            room, Kind.MESSAGE, person.id, person.name, command.text, cid=command.cid
-        )
+        entry = ledger.post(room, Kind.MESSAGE, person.id, person.name, command.text, cid=cid)
+        return entry, again
 
-    entry = await chat.change(apply)
-    room = chat.membership.show_in_pair(person, other, entry, session)
-    return chat.sent(person, room, entry)
+    def show(stored: tuple[Entry, bool]) -> Sent:
+        entry, again = stored
+        room = chat.membership.show_in_pair(person, other, entry, session)
+        return chat.sent(person, room, entry, again)
+
+    return chat.change(apply, session).addCallback(show)
 
 
 @performs(words.BroadcastUsers)
@@ -94,7 +98,7 @@ async def broadcast_users(
             ledger.post(room, Kind.MESSAGE, person.id, person.name, command.text) for room in rooms
         ]
 
-    entries = await chat.change(apply)
+    entries = await chat.change(apply, session)
     now: list[Sent] = []
     later: list[Sent] = []
     for other, entry in zip(others, entries, strict=True):
@@ -106,10 +110,11 @@ async def broadcast_users(
 @performs(words.Talk)
 def talk(chat: Chat, session: Session, command: words.Talk) -> Result:
     """Where one talks is the door's to remember; here it is only looked at."""
-    if command.place.startswith("#"):
-        chat.may_speak(session.person, joined_room(chat, session, command.place))
+    place = command.place or LOBBY
+    if place.startswith("#"):
+        chat.may_speak(session.person, joined_room(chat, session, place))
     else:
-        _may_write_to(session.person, account_named(chat, command.place))
+        _may_write_to(session.person, account_named(chat, place))
     return Done()
 
 
@@ -119,7 +124,7 @@ async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     person = session.person
     chat.may_speak(person, said.room)
     check_text(command.text, chat.settings.max_message)
-    entry = await _message_at(chat, said)
+    entry = await _message_at(chat, said, command.message)
     if entry.sender != person.id:
         raise ChatError("not_allowed", "Only the person who said it can edit a message.")
 
@@ -137,7 +142,7 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
         return await delete_room(chat, session, command.what, command.sure)
     said = message_named(chat, session, command.what)
     person = session.person
-    entry = await _message_at(chat, said)
+    entry = await _message_at(chat, said, command.what)
     if entry.sender != person.id:
         if said.room.pair is not None:
             raise ChatError("not_allowed", "Only the person who said it can delete that.")
@@ -158,14 +163,10 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
     return Done()
 
 
-async def _message_at(chat: Chat, said: Said) -> Entry:
+async def _message_at(chat: Chat, said: Said, reference: str) -> Entry:
     from ..store import reading
 
     entry = await chat.read(lambda db: reading.entry(db, said.room.id, said.seq))
     if entry is None or entry.kind is not Kind.MESSAGE or entry.state is State.DELETED:
-        raise no_such_message(_reference(said.room, said.seq))
+        raise no_such_message(reference)
     return entry
-
-
-def _reference(room: Room, seq: int) -> str:
-    return f"{room.name}/{seq}" if room.pair is None else str(seq)

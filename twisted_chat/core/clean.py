@@ -40,7 +40,7 @@ def check_text(text: str, max_bytes: int) -> str:
         raise ChatError(
             "bad_character",
             f"The character {code_point(found[0])} cannot be sent;"
-            " a message is one line of text without control characters.",
+            " what is said is one line of text without control characters.",
             character=code_point(found[0]),
         )
     size = len(text.encode())
@@ -48,12 +48,12 @@ def check_text(text: str, max_bytes: int) -> str:
         raise ChatError(
             "too_long",
             f"That is {size:,} bytes long and the most is {max_bytes:,};"
-            " nothing was sent, please say it in several parts.",
+            " nothing of it was taken, please make it shorter or several.",
             max=max_bytes,
             actual=size,
         )
     if _BLANK.fullmatch(text):
-        raise ChatError("empty", "There is nothing to read in that, so nothing was sent.")
+        raise ChatError("empty", "There is nothing to read in that, so nothing was done.")
     if mark := excess_mark(text):
         raise ChatError(
             "bad_character",

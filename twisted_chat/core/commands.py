@@ -106,21 +106,30 @@ class Table:
 
     def find(self, line: str) -> tuple[Row, str]:
         """The row that a typed line begins with, and the rest of the line."""
-        first, _, rest = line.partition(" ")
-        second, _, beyond = rest.lstrip().partition(" ")
-        row = self.named(f"{first} {second}") if second else None
+        first, rest = split_word(line.strip())
+        second, beyond = split_word(rest)
+        row = self.named(f"{first} {second}")
         if row is not None:
-            return row, beyond.strip()
+            return row, beyond
         row = self.named(first)
         if row is None:
             raise ChatError("unknown_command", self._unknown(first))
-        return row, rest.strip()
+        return row, rest
 
     def _unknown(self, word: str) -> str:
-        near = get_close_matches(word.lower(), self._words, n=1, cutoff=0.6)
-        hint = f" Did you mean {near[0]}?" if near else " Type help to see what there is."
+        if not word:
+            return "There is no command in that. Type help to see what there is."
+        longer = [row.name for row in self.rows if row.name.startswith(f"{word.lower()} ")]
+        near = longer or get_close_matches(word.lower(), self._words, n=1, cutoff=0.6)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "Type help to see what there is."
         shown = word if len(word) <= 32 else word[:32] + "…"
-        return f"{shown} is an unknown command.{hint}"
+        return f"{shown} is an unknown command. {hint}"
+
+
+def split_word(text: str) -> tuple[str, str]:
+    """The first word, and what comes after the space behind it, be that a tab or U+3000."""
+    word, *rest = text.split(None, 1) or [""]
+    return word, rest[0] if rest else ""
 
 
 TABLE = Table()

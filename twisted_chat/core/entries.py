@@ -27,6 +27,11 @@ class Kind(IntEnum):
     DEOP = 11
     MUTE = 12
     UNMUTE = 13
+    OWNER = 14
+
+
+WORDS = frozenset((Kind.MESSAGE, Kind.EDIT))
+"""What somebody has said; everything else is what somebody did."""
 
 
 class State(IntEnum):

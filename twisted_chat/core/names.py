@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LONGEST = 32
 RULE = (
     f"a name is 1 to {LONGEST} letters, digits and _ - . with at least one letter,"
-    " and does not begin with - or ."
+    " and begins with a letter, a digit or _"
 )
 
 # Whom a name must not be taken for, even by plain tricks such as adm1n or sys_tem.
@@ -95,13 +95,14 @@ class Names:
     """Which names people may take on this server.
 
     `reserved` are words with a meaning of their own, such as the commands; SYSTEM
-    and WORDS are always among them.
+    and WORDS are always among them. `protected` are names that nobody may be taken for
+    either, such as the administrators' before they have signed up.
     """
 
-    def __init__(self, reserved: Iterable[str] = ()) -> None:
+    def __init__(self, reserved: Iterable[str] = (), protected: Iterable[str] = ()) -> None:
         self._words = {word.lower() for word in (*WORDS, *SYSTEM, *reserved)}
         self._looks = {look(word) for word in self._words}
-        self._system = {_plainest(look(word)) for word in SYSTEM}
+        self._system = {_plainest(look(word.lower())) for word in (*SYSTEM, *protected)}
 
     def check(self, text: str) -> Name:
         """The name that `text` is, if a person may have it; a ChatError('bad_name') if not."""

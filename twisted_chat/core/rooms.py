@@ -123,6 +123,11 @@ class Room:
         member = self.members.get(person.id)
         return member.since if self.hidden and member is not None else 0
 
+    def heir(self, owner: Person) -> Member | None:
+        """Who owns the room when its owner leaves: the operator or member who came first."""
+        others = [member for member in self.members.values() if member.person is not owner]
+        return max(others, key=lambda member: (member.role, -member.since), default=None)
+
     def banned(self, person: Person, now: int) -> bool:
         if person.id not in self.bans:
             return False
@@ -154,6 +159,7 @@ class RoomBook:
     def __init__(self) -> None:
         self.rooms: dict[int, Room] = {}
         self._names: NameBook[Room] = NameBook()
+        self.being_made: NameBook[None] = NameBook()
         self.lobby: Room
 
     def add(self, room: Room) -> None:
@@ -172,8 +178,8 @@ class RoomBook:
         return self._names.find(name)
 
     def available(self, name: Name) -> bool:
-        """Whether no room has that name or looks like it."""
-        return not self._names.collides(name)
+        """Whether no room, made or being made, has that name or looks like it."""
+        return not (self._names.collides(name) or self.being_made.collides(name))
 
     def group_rooms(self) -> Iterable[Room]:
         """The lobby and the group rooms that are not deleted."""

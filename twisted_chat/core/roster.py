@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from .entries import WORDS, Entry
 from .names import Name, NameBook
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ class Person:
     def online(self) -> bool:
         return bool(self.seats)
 
+    def hides(self, entry: Entry) -> bool:
+        """Whether an entry is something said by somebody whom this person ignores."""
+        return entry.sender in self.ignores and entry.kind in WORDS
+
 
 class Roster:
     """Every person by id and by name, and who of them is online."""
@@ -106,6 +111,7 @@ class Roster:
         person.erased = True
         person.admin = False
         person.intro = person.away = ""
+        person.shown = None
         self.erased += 1
 
     def become_account(self, guest: Person, number: int) -> None:

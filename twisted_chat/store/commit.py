@@ -17,10 +17,6 @@ from twisted_chat.store.log import Mark
 from twisted_chat.store.work import Batch, Change, Post, Upkeep, Work
 
 
-class Unknown(Exception):
-    """It is not known whether a transaction was stored."""
-
-
 class Committer:
     """Commits batches on the one connection that writes."""
 
@@ -35,7 +31,7 @@ class Committer:
     def commit(self, works: list[Work]) -> Batch:
         """Commit a batch, or roll it back and put the same refusal into all its works.
 
-        Raises Unknown when it cannot be said which of the two has happened.
+        Any error that it raises says that it is not known which of the two has happened.
         """
         moves = self._cursors.take()
         start = self._ledger.mark()
@@ -44,7 +40,7 @@ class Committer:
         except Exception as error:
             refusal = _refusal(error)
             if refusal is None:
-                raise Unknown from error
+                raise
             self._roll_back(start)
             self._cursors.put_back(moves)
             for work in works:
@@ -61,7 +57,7 @@ class Committer:
         except Exception as error:
             upkeep.error = _refusal(error)
             if upkeep.error is None:
-                raise Unknown from error
+                raise
             self._end_transaction()
 
     def _write(self, works: list[Work], moves: Moves) -> None:

@@ -24,6 +24,7 @@ _LOG_KEPT = 16 * 1024 * 1024  # bytes; what a long reader made it grow beyond is
 _WRITER_SETTINGS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
+    "PRAGMA fullfsync = ON",  # macOS does not reach the disk otherwise
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16384",
@@ -48,6 +49,7 @@ def open_writer(path: Path) -> sa.Connection:
 
     def connect() -> sqlite3.Connection:
         raw = open_raw(path, "rw")
+        raw.text_factory = tolerant_text
         for setting in _WRITER_SETTINGS:
             raw.execute(setting)
         return raw
@@ -56,7 +58,7 @@ def open_writer(path: Path) -> sa.Connection:
 
 
 def open_reader(path: Path) -> sa.Connection:
-    """A connection that can only read, and reads on when one value is spoilt."""
+    """A connection that can only read."""
 
     def connect() -> sqlite3.Connection:
         raw = open_raw(path, "ro")

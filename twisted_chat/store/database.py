@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from twisted_chat.core.errors import StartError
 from twisted_chat.store import migrations, soundness
@@ -84,14 +85,14 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
         if not path.exists():
             _make(path, lock, now)
         epoch, to_migrate = _look(path)
-        database = Database(path, lock, epoch)
         if to_migrate:
-            migrations.upgrade(database.writer, now())
-    except OSError as error:
+            _migrate(path, now)
+        database = Database(path, lock, epoch)
+    except BaseException as error:
         lock.release()
-        raise StartError(f"The database {path} cannot be used: {error.strerror}.") from error
-    except BaseException:
-        lock.release()
+        if isinstance(error, OSError | DBAPIError):
+            why = error.strerror if isinstance(error, OSError) else error.orig
+            raise StartError(f"The database {path} cannot be used: {why}.") from error
         raise
     lock.note(epoch)
     return database
@@ -109,16 +110,25 @@ def _make(path: Path, lock: Lock, now: Callable[[], int]) -> None:
     for leftover in ("", "-wal", "-shm", "-journal"):
         unfinished.with_name(unfinished.name + leftover).unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    connection = open_writer(unfinished)
-    try:
-        migrations.upgrade(connection, now())
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
-    finally:
-        close(connection)
+    _migrate(unfinished, now)
     unfinished.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
+
+
+def _migrate(path: Path, now: Callable[[], int]) -> None:
+    connection = open_writer(path)
+    try:
+        migrations.upgrade(connection, now())
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+    except DBAPIError as error:
+        raise StartError(
+            f"The database {path} could not be brought up to date: {error.orig}. "
+            "Nothing was changed."
+        ) from error
+    finally:
+        close(connection)
 
 
 def _look(path: Path) -> tuple[str, bool]:
@@ -128,7 +138,9 @@ def _look(path: Path) -> tuple[str, bool]:
     raw.text_factory = bytes  # text that is no UTF-8 is nothing to stop for
     try:
         version = raw.execute("SELECT version_num FROM alembic_version").fetchone()
-        revision = version[0].decode("ascii", "replace") if version else ""
+        if version is None:
+            raise soundness.damaged(path, "it does not know its version")
+        revision = version[0].decode("ascii", "replace")
         known = migrations.revisions()
         if revision not in known:
             raise StartError(

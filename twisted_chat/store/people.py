@@ -45,16 +45,10 @@ class PeopleChanges(Log):
     ) -> int:
         """Make an account and return its number; what was said before is not new to it.
 
-        ChatError('name_taken') when the name, or one that looks like it, was ever given away.
+        ChatError('name_taken') when the name was ever given away. Which names look too much alike
+        is for the caller to know.
         """
-        alike = sa.select(account.c.folded).where(
-            sa.or_(account.c.folded == folded, account.c.skeleton == skeleton)
-        )
-        taken = self.connection.execute(alike).scalars().all()
-        if folded in taken:
-            raise ChatError("name_taken", f"The name {name} is taken.")
-        if taken:
-            raise ChatError("name_taken", f"The name {name} looks too much like another one.")
+        self._check_name(name, folded)
         now = self.now()
         number = self._add(
             account,
@@ -91,9 +85,14 @@ class PeopleChanges(Log):
         return self._add(token, account=account, device=device, hash=hash, created=now, used=now)
 
     def swap_token(self, old_hash: str, new_hash: str) -> bool:
-        """Put a fresh token in the place of a used one; False when it has been used or revoked."""
+        """Put a fresh token in the place of one that is used; False when it is not good any more.
+
+        The used one stays good until the fresh one is used.
+        """
         done = self.connection.execute(
-            sa.update(token).where(token.c.hash == old_hash).values(hash=new_hash, used=self.now())
+            sa.update(token)
+            .where(sa.or_(token.c.hash == old_hash, token.c.former == old_hash))
+            .values(hash=new_hash, former=old_hash, used=self.now())
         )
         return done.rowcount == 1
 
@@ -114,11 +113,8 @@ class PeopleChanges(Log):
     def set_account(self, id: int, **columns: Unpack[AccountFields]) -> None:
         """Change an account; ChatError('name_taken') when the new name belongs to another."""
         if "folded" in columns:
-            taken = sa.select(account.c.id).where(
-                account.c.folded == columns["folded"], account.c.id != id
-            )
-            if self.connection.execute(taken).first():
-                raise ChatError("name_taken", f"The name {columns['folded']} is taken.")
+            folded = columns["folded"]
+            self._check_name(columns.get("name", folded), folded, but=id)
         if columns:
             self.connection.execute(sa.update(account).where(account.c.id == id).values(**columns))
 
@@ -143,6 +139,7 @@ class PeopleChanges(Log):
             schema.cursor,
             schema.read_cursor,
             schema.member,
+            schema.mute,
             schema.invite,
             ignored,
         ):
@@ -161,6 +158,13 @@ class PeopleChanges(Log):
             sa.delete(ignored).where(ignored.c.account == account, ignored.c.other == other)
         )
         return done.rowcount == 1
+
+    def _check_name(self, name: str, folded: str, but: int | None = None) -> None:
+        others = sa.select(account.c.id).where(
+            account.c.folded == folded, account.c.id.is_distinct_from(but)
+        )
+        if self.connection.execute(others).first():
+            raise ChatError("name_taken", f"The name {name} is taken.")
 
     def _begin_at_end(self, account: int, room: int) -> None:
         """Count everything so far in a room as delivered to all devices of an account."""

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 
 from twisted_chat.core.entries import Kind, State
 from twisted_chat.core.errors import ChatError
+from twisted_chat.core.rooms import Role, RoomKind
 from twisted_chat.store import schema
 from twisted_chat.store.people import PeopleChanges
-from twisted_chat.store.records import Role, RoomKind
 
 room_table = schema.room
 member = schema.member
+mute = schema.mute
 ban = schema.ban
 invite = schema.invite
 entry = schema.entry
@@ -34,7 +35,6 @@ class MemberFields(TypedDict, total=False):
 
     role: int
     since: int
-    muted_until: int | None
 
 
 class RoomChanges(PeopleChanges):
@@ -51,7 +51,7 @@ class RoomChanges(PeopleChanges):
             room_table,
             name=name,
             folded=folded,
-            kind=int(RoomKind.ROOM),
+            kind=int(RoomKind.GROUP),
             hidden=hidden,
             created=self.now(),
         )
@@ -72,7 +72,7 @@ class RoomChanges(PeopleChanges):
         return self._add(
             room_table,
             name="",
-            kind=int(RoomKind.PRIVATE),
+            kind=int(RoomKind.PAIR),
             hidden=True,
             created=self.now(),
             first=first,
@@ -118,7 +118,7 @@ class RoomChanges(PeopleChanges):
             )
         if len(gone) == at_most:
             return False
-        for table in (member, ban, invite, schema.cursor, schema.read_cursor):
+        for table in (member, mute, ban, invite, schema.cursor, schema.read_cursor):
             self.connection.execute(sa.delete(table).where(table.c.room == id))
         self.set_room(id, name="", folded=None, topic="")
         return True
@@ -142,6 +142,15 @@ class RoomChanges(PeopleChanges):
     def drop_member(self, room: int, account: int) -> bool:
         """End a membership; False when there was none."""
         return self._drop(member, room, account)
+
+    def put_mute(self, room: int, account: int, until: int) -> None:
+        """Let an account only read in a room, member of it or not."""
+        self._drop(mute, room, account)
+        self.connection.execute(sa.insert(mute).values(room=room, account=account, until=until))
+
+    def drop_mute(self, room: int, account: int) -> bool:
+        """Let an account speak again; False when it was not muted."""
+        return self._drop(mute, room, account)
 
     def put_ban(self, room: int, account: int, until: int | None) -> None:
         """Keep an account out of a room, for ever when `until` is None."""

@@ -77,7 +77,9 @@ class ThreadReaders:
         self._max_queued = max_queued
         self._queue: SimpleQueue[tuple[Any, Any] | None] = SimpleQueue()
         self._threads = [
-            threading.Thread(target=self._serve, name=f"store reader {number}", daemon=True)
+            threading.Thread(
+                target=self._serve, args=(connect(),), name=f"store reader {number}", daemon=True
+            )
             for number in range(threads)
         ]
         for thread in self._threads:
@@ -99,10 +101,12 @@ class ThreadReaders:
         """Answer on a thread made for it, which a closing store does not wait for."""
 
         def serve() -> None:
-            connection = self._connect()
             try:
+                connection = self._connect()
+            except Exception as error:
+                self._report(done, error)
+            else:
                 self._report(done, _answer(connection, question))
-            finally:
                 close(connection)
 
         threading.Thread(target=serve, name="store check", daemon=True).start()
@@ -114,8 +118,7 @@ class ThreadReaders:
         for thread in self._threads:
             thread.join()
 
-    def _serve(self) -> None:
-        connection = self._connect()
+    def _serve(self, connection: sa.Connection) -> None:
         while (item := self._queue.get()) is not None:
             question, done = item
             self._report(done, _answer(connection, question))
@@ -127,12 +130,13 @@ class ThreadReaders:
 
 def _answer(connection: sa.Connection, question: Callable[[sa.Connection], T]) -> T | Exception:
     """What one question finds, all of it as of one moment."""
-    connection.exec_driver_sql("BEGIN")
     try:
-        return question(connection)
+        connection.exec_driver_sql("BEGIN")
+        try:
+            return question(connection)
+        finally:
+            connection.exec_driver_sql("ROLLBACK")
     except Exception as error:
         if not isinstance(error, ChatError):
             _log.warning("The database could not be read", exc_info=True)
         return error
-    finally:
-        connection.exec_driver_sql("ROLLBACK")

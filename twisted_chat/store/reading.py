@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from twisted_chat.core.entries import Entry
+from twisted_chat.core.rooms import RoomKind
 from twisted_chat.store import schema
 from twisted_chat.store.records import (
     Account,
     Ban,
     Member,
+    Mute,
     Room,
-    RoomKind,
     Scope,
     Snapshot,
     Token,
@@ -27,14 +28,13 @@ _ENTRIES = sa.select(*(_entry.c[name] for name in COLUMNS.split(", ")))
 
 # Entries of one room have growing numbers (seq) and growing ids, so either says a place.
 _ID_AT = "SELECT id FROM entry WHERE room = ? AND seq <= ? ORDER BY seq DESC LIMIT 1"
-# The partial index keeps the messages that are shown in the order of their ids, so nothing but
-# what is returned (or counted) is read.
-_IN_SPAN = (
-    "FROM entry INDEXED BY entry_shown"
-    " WHERE room = ? AND kind = 1 AND state <> 2 AND id > ? AND id < ?"
-)
-_SHOWN = f"SELECT id {_IN_SPAN} AND (? IS NULL OR sender IS NOT ?) ORDER BY id DESC LIMIT ?"
-_COUNT = f"SELECT count(*) {_IN_SPAN} AND sender IS NOT ?"
+# The partial index keeps the messages in the order of their ids, so hardly anything but what is
+# returned (or counted) is read.
+_IN_SPAN = "FROM entry INDEXED BY entry_shown WHERE room = ? AND kind = 1 AND id > ? AND id < ?"
+_UNREAD = "sender IS NOT ? AND state <> 2"
+_NEWEST = f"SELECT id {_IN_SPAN} AND (? IS NULL OR ({_UNREAD})) ORDER BY id DESC LIMIT ?"
+_COUNT = f"SELECT count(*) {_IN_SPAN} AND {_UNREAD}"
+_IS_BEFORE = "SELECT id, time < ? AS earlier FROM entry WHERE room = ? AND seq = ?"
 _NO_END = 2**63 - 1
 
 
@@ -48,6 +48,7 @@ def load(connection: sa.Connection) -> Snapshot:
         accounts=[Account._make(row) for row in all_of(schema.account)],
         rooms=[Room._make(row) for row in all_of(schema.room)],
         members=[Member._make(row) for row in all_of(schema.member)],
+        mutes=[Mute._make(row) for row in all_of(schema.mute)],
         bans=[Ban._make(row) for row in all_of(schema.ban)],
         invites=[(row[0], row[1]) for row in all_of(schema.invite)],
         ignored=[(row[0], row[1]) for row in all_of(schema.ignored)],
@@ -64,8 +65,10 @@ def credentials(connection: sa.Connection, account: int) -> dict[str, str]:
 
 
 def token(connection: sa.Connection, hash: str) -> Token | None:
-    """The token of this hash."""
-    found = connection.execute(sa.select(schema.token).where(schema.token.c.hash == hash)).first()
+    """The token of this hash, or the one that came for it and was not used yet."""
+    table = schema.token
+    good = sa.or_(table.c.hash == hash, table.c.former == hash)
+    found = connection.execute(sa.select(table).where(good)).first()
     return None if found is None else Token._make(found)
 
 
@@ -100,7 +103,7 @@ def history(
 ) -> list[Entry]:
     """The newest messages over several rooms (before an entry's id), oldest first.
 
-    Deleted messages are not shown.
+    A deleted message is among them, without its text.
     """
     before = _NO_END if before_id is None else before_id
     spans = ((room, _id_at(connection, room, since), before) for room, since in scopes)
@@ -121,7 +124,8 @@ def unseen(
     gaps: Iterable[tuple[int, int, int]],
     limit: int,
 ) -> tuple[list[Entry], dict[int, tuple[int, int]]]:
-    """Messages by others in the gaps (room, after, upto): the newest, oldest first.
+    """Messages by others in the gaps (room, after, upto), deleted ones left out: the newest,
+    oldest first.
 
     And for every room with more: how many older ones, and the number before which they are.
     """
@@ -139,6 +143,22 @@ def unseen(
         if row[0]:
             older[room] = (row[0], seq)
     return shown, older
+
+
+def last_before(connection: sa.Connection, room: int, time: int) -> int:
+    """The id of a room's last entry before a time; 0 when there is none.
+
+    Times never decrease inside a room, so a few looks are enough.
+    """
+    found, low, high = 0, 1, _last_seq(connection, room)
+    while low <= high:
+        middle = (low + high) // 2
+        row = connection.exec_driver_sql(_IS_BEFORE, (time, room, middle)).first()
+        if row is None or row.earlier:
+            found, low = found if row is None else row.id, middle + 1
+        else:
+            high = middle - 1
+    return found
 
 
 def cursors(connection: sa.Connection, account: int) -> dict[int, int]:
@@ -188,7 +208,7 @@ def counts(connection: sa.Connection) -> Counts:
         sa.select(
             _count(account).where(~account.c.erased).scalar_subquery(),
             _count(room)
-            .where(room.c.kind != int(RoomKind.PRIVATE), room.c.deleted_at.is_(None))
+            .where(room.c.kind != int(RoomKind.PAIR), room.c.deleted_at.is_(None))
             .scalar_subquery(),
             sa.select(sa.func.coalesce(sa.func.sum(room.c.last_seq), 0)).scalar_subquery(),
         )
@@ -208,19 +228,27 @@ def _id_at(connection: sa.Connection, room: int, seq: int) -> int:
     return int(found or 0)
 
 
+def _last_seq(connection: sa.Connection, room: int) -> int:
+    found = connection.execute(sa.select(sa.func.max(_entry.c.seq)).where(_entry.c.room == room))
+    return found.scalar() or 0
+
+
 def _newest(
     connection: sa.Connection,
     spans: Iterable[tuple[int, int, int]],
     limit: int,
-    but: int | None = None,
+    unread_by: int | None = None,
 ) -> list[int]:
-    """The ids of the newest messages in spans (room, floor, before), not by the account `but`."""
+    """The ids of the newest messages in spans (room, floor, before).
+
+    With `unread_by` only those that are new to this account: by others, and not deleted.
+    """
     found: list[int] = []  # a heap: the oldest first
     for room, floor, before in spans:
         if len(found) == limit:
             floor = max(floor, found[0]) if found else before
-        span = (room, floor, before, but, but, limit)
-        for number in connection.exec_driver_sql(_SHOWN, span).scalars().all():
+        span = (room, floor, before, unread_by, unread_by, limit)
+        for number in connection.exec_driver_sql(_NEWEST, span).scalars().all():
             if len(found) < limit:
                 heapq.heappush(found, number)
             else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import NamedTuple
 
 LOBBY = 1
@@ -10,22 +9,6 @@ LOBBY = 1
 
 FOR_EVER = 253_402_300_799_999
 """The last millisecond of the year 9999: the end of a mute or suspension that has none."""
-
-
-class RoomKind(IntEnum):
-    """What a room is; the numbers are stored, so they never change."""
-
-    LOBBY = 1
-    ROOM = 2
-    PRIVATE = 3
-
-
-class Role(IntEnum):
-    """What a member is in a room; the numbers are stored, so they never change."""
-
-    MEMBER = 0
-    OPERATOR = 1
-    OWNER = 2
 
 
 class Account(NamedTuple):
@@ -68,7 +51,14 @@ class Member(NamedTuple):
     account: int
     role: int
     since: int
-    muted_until: int | None
+
+
+class Mute(NamedTuple):
+    """That an account may only read in a room."""
+
+    room: int
+    account: int
+    until: int
 
 
 class Ban(NamedTuple):
@@ -85,6 +75,7 @@ class Snapshot(NamedTuple):
     accounts: list[Account]
     rooms: list[Room]
     members: list[Member]
+    mutes: list[Mute]
     bans: list[Ban]
     invites: list[tuple[int, int]]
     """(room, account)"""
@@ -99,6 +90,7 @@ class Token(NamedTuple):
     account: int
     device: str
     hash: str
+    former: str | None
     created: int
     used: int
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from twisted_chat.core.entries import Entry
 from twisted_chat.core.errors import ChatError
+from twisted_chat.store.reading import last_before
 from twisted_chat.store.records import Scope
 from twisted_chat.store.rows import COLUMNS, entry_of
 from twisted_chat.store.words import phrase
@@ -22,13 +23,13 @@ _NO_END = 2**63 - 1
 _SEARCH = f"""
 SELECT {", ".join("e." + name for name in COLUMNS.split(", "))}
 FROM words CROSS JOIN entry AS e ON e.id = words.rowid
-WHERE words MATCH ? AND words.rowid < ?
-  AND e.kind = 1 AND e.state <> 2 AND e.time > ? AND e.time < ?
+WHERE words MATCH ?1 AND words.rowid > ?2 AND words.rowid < ?3
+  AND e.kind = 1 AND e.state <> 2 AND (?4 IS NULL OR e.time > ?4) AND (?5 IS NULL OR e.time < ?5)
   AND NOT EXISTS (
-    SELECT 1 FROM json_each(?) AS part
+    SELECT 1 FROM json_each(?6) AS part
     WHERE e.room = json_extract(part.value, '$[0]') AND e.seq <= json_extract(part.value, '$[1]')
   )
-ORDER BY words.rowid DESC LIMIT ?
+ORDER BY words.rowid DESC LIMIT ?7
 """
 
 
@@ -54,19 +55,35 @@ def search(connection: sa.Connection, query: Query) -> list[Entry]:
     """
     if not query.scopes:
         return []
+    expression = _expression(query)
+    first, end = _span(connection, query)
     parts = [[scope.room, scope.since] for scope in query.scopes if scope.since > 0]
     found = connection.exec_driver_sql(
         _SEARCH,
         (
-            _expression(query),
-            _NO_END if query.before_id is None else query.before_id,
-            -1 if query.after_time is None else query.after_time,
-            _NO_END if query.before_time is None else query.before_time,
+            expression,
+            first,
+            end,
+            query.after_time,
+            query.before_time,
             json.dumps(parts),
             query.limit,
         ),
     )
     return [entry_of(row) for row in found]
+
+
+def _span(connection: sa.Connection, query: Query) -> tuple[int, int]:
+    """The ids between which everything lies that the query may find."""
+    rooms = [scope.room for scope in query.scopes]
+    first, end = 0, _NO_END
+    if query.after_time is not None:
+        after = query.after_time + 1
+        first = min(last_before(connection, room, after) for room in rooms)
+    if query.before_time is not None:
+        before = query.before_time
+        end = 1 + max(last_before(connection, room, before) for room in rooms)
+    return first, end if query.before_id is None else min(end, query.before_id)
 
 
 def _expression(query: Query) -> str:

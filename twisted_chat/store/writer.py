@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from twisted_chat.core.errors import ChatError
-from twisted_chat.store.commit import Committer, Unknown
+from twisted_chat.store.commit import Committer
 from twisted_chat.store.cursors import DirtyCursors
 from twisted_chat.store.work import Batch, Post, Upkeep, Work
 
@@ -103,18 +103,20 @@ class Writer:
 
     def run_once(self) -> bool:
         """Commit one batch on the calling thread; False when there is nothing to do."""
+        if self._dead:
+            return False
         try:
             first = self._queue.get_nowait()
         except Empty:
             if not self.cursors:
                 return False
             first = None
-        self._settle(*self._gather(first))
+        self._settle(first)
         return not self._dead
 
     def _work(self) -> None:
         while not self._dead and not (self._closed and self._queue.empty()):
-            self._settle(*self._gather(self._queue.get()))
+            self._settle(self._queue.get())
 
     def _gather(self, item: tuple[Work, int] | None) -> tuple[list[Work], Upkeep[Any] | None]:
         """Whatever is waiting, up to the limits of a batch; an upkeep ends it."""
@@ -136,19 +138,17 @@ class Writer:
             except Empty:
                 return works, None
 
-    def _settle(self, works: list[Work], upkeep: Upkeep[Any] | None) -> None:
+    def _settle(self, first: tuple[Work, int] | None) -> None:
         self.heartbeat = time.monotonic()
         try:
+            works, upkeep = self._gather(first)
             if works or self.cursors:
                 self._deliver(self._committer.commit(works))
             if upkeep is not None:
                 self._committer.attend(upkeep)
                 self._deliver(Batch([], [upkeep]))
-        except Unknown:
-            _log.critical("It is not known what was stored; the server must end", exc_info=True)
-            self._dead = True
-            self._die()
         except BaseException:
+            # Nobody is answered, since it is not known what was stored and reported.
             _log.critical("The store's writer failed; the server must end", exc_info=True)
             self._dead = True
             self._die()

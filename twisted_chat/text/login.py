@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.commands import TABLE
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.roster import Person
+from ..core.vocabulary import Logout
 
 if TYPE_CHECKING:
     from .talk import TextTalk
@@ -14,12 +16,16 @@ if TYPE_CHECKING:
 MOST_TRIES = 10  # dialogues on one connection that lead nowhere
 
 
-async def sign_in(talk: TextTalk) -> Person:
-    """Ask for a name and whatever proves it, until somebody is signed in."""
+async def sign_in(talk: TextTalk) -> Person | None:
+    """Ask for a name and whatever proves it; None when that leads nowhere."""
     for _ in range(MOST_TRIES):
         name = ""
         while not name:
             name = (await talk.ask("Username: ")).strip()
+            row = TABLE.named(name)
+            if row is not None and row.make is Logout:
+                talk.log_out(name)
+                return None
         try:
             person = await _prove(talk, name)
             if person is not None:
@@ -27,7 +33,7 @@ async def sign_in(talk: TextTalk) -> Person:
         except ChatError as error:
             talk.refuse(error)
     talk.close(Closed("too_many_tries", "That was tried too often: goodbye."))
-    raise ChatError("too_many_tries", "That was tried too often.")
+    return None
 
 
 async def _prove(talk: TextTalk, name: str) -> Person | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..core.commands import TABLE, Arg, Form, Row
+from ..core.commands import TABLE, Arg, Form, Row, split_word
 from ..core.errors import ChatError
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -42,6 +42,8 @@ def read(line: str, here: str = "") -> Typed:
             raise usage(row)
     if words.rest:
         raise usage(row)
+    if here and "before" in values:
+        values.setdefault("place", here)
     return Typed(line.split()[0].lower(), row, values, tuple(missing))
 
 
@@ -70,6 +72,8 @@ class _Words:
             self.rest = rest
             if arg.form is Form.FLAG:
                 return True
+            if not rest:
+                raise usage(self.row)
         if arg.form is Form.REST:
             value, self.rest = self.rest, ""
             return value or None
@@ -78,8 +82,7 @@ class _Words:
         return self._word(arg, after)
 
     def _first(self) -> tuple[str, str]:
-        word, _, rest = self.rest.partition(" ")
-        return word, rest.lstrip()
+        return split_word(self.rest)
 
     def _many(self, keyword: str) -> tuple[str, ...] | None:
         words: list[str] = []

@@ -48,7 +48,7 @@ class TextDialect:
     def event(self, event: Event) -> bytes:
         match event:
             case Presence():
-                return self.encoded(*_presence(event))
+                return self.encoded(_presence(event))
             case Notice():
                 return self.encoded(f"[server] {shown(event.text)}")
             case Closed():
@@ -73,23 +73,24 @@ def line_of(label: str, entry: Entry, long: bool = False, now: int | None = None
     when = clock_time(entry.time, now)
     if kind is Kind.MESSAGE:
         head = f"[{place}{entry.seq} {when}{mark}{STATES[entry.state]}]"
-        if entry.state is State.DELETED:
-            return f"{head} {entry.author}: (deleted)"
-        return f"{head} {_said(label, entry, private)}"
+        text = "(deleted)" if entry.state is State.DELETED else entry.text
+        return f"{head} {_said(label, entry.author, text)}"
     if kind is Kind.EDIT:
-        return f"[{place}{entry.target} {when}{mark} edited] {_said(label, entry, private)}"
+        head = f"[{place}{entry.target} {when}{mark} edited]"
+        return f"{head} {_said(label, entry.author, entry.text)}"
     if kind is Kind.DELETE:
-        whose = "" if entry.subject in ("", entry.author) else f"{entry.subject}'s "
-        return f"[{place}{entry.target} {when}{mark} deleted] {entry.author} deleted {whose}message"
+        by = "" if entry.subject in ("", entry.author) else f" by {entry.author}"
+        head = f"[{place}{entry.target} {when}{mark} deleted]"
+        return f"{head} {_said(label, entry.subject or entry.author, f'(deleted{by})')}"
     return f"[{place}{entry.seq} {when}{mark}] {_happened(label, entry)}"
 
 
-def _said(label: str, entry: Entry, private: bool) -> str:
-    if private:
-        return f"{entry.author}: {shown(entry.text)} <private message>"
+def _said(label: str, author: str, text: str) -> str:
+    if not label.startswith("#"):
+        return f"{author}: {shown(text)} <private message>"
     if label == LOBBY:
-        return f"{entry.author}: {shown(entry.text)}"
-    return f"{label} {entry.author}: {shown(entry.text)}"
+        return f"{author}: {shown(text)}"
+    return f"{label} {author}: {shown(text)}"
 
 
 def _happened(label: str, entry: Entry) -> str:
@@ -104,6 +105,7 @@ def _happened(label: str, entry: Entry) -> str:
         Kind.KICK: f"{by} kicked {whom} from {label}{because}",
         Kind.BAN: f"{by} banned {whom} from {label}{lasting}",
         Kind.UNBAN: f"{by} lets {whom} join {label} again",
+        Kind.OWNER: f"{whom} owns {label} now",
         Kind.OP: f"{by} made {whom} an operator of {label}",
         Kind.DEOP: f"{by} made {whom} an ordinary member of {label} again",
         Kind.MUTE: f"{by} muted {whom} in {label}{lasting}",
@@ -112,15 +114,14 @@ def _happened(label: str, entry: Entry) -> str:
     return sentences.get(entry.kind, "[cannot be shown]")
 
 
-def _presence(event: Presence) -> list[str]:
-    lines = []
-    for names, more, verb in (
-        (event.joined, event.more_joined, "joined"),
-        (event.left, event.more_left, "left"),
-    ):
-        if names:
-            lines.append(f"{_gathered(names, more)} {verb} the conversation")
-    return lines
+def _presence(event: Presence) -> str:
+    """One line, even when some came and others went in the same second."""
+    parts = []
+    if event.joined:
+        parts.append(f"{_gathered(event.joined, event.more_joined)} joined")
+    if event.left:
+        parts.append(f"{_gathered(event.left, event.more_left)} left")
+    return f"{', '.join(parts)} the conversation"
 
 
 def _gathered(names: Sequence[str], more: int) -> str:

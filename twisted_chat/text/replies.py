@@ -79,7 +79,7 @@ def _listed(several: Sequence[Sent]) -> str:
 
 @lines.register
 def _(result: Page) -> Sequence[str]:
-    if not result.lines:
+    if not result.lines and result.older is None:
         return ["(Nothing found)" if result.search else "(No messages)"]
     found = [line_of(line.room, line.entry, not result.place, result.now) for line in result.lines]
     if result.search and result.older is not None:
@@ -172,10 +172,8 @@ def _(result: DeviceList) -> Sequence[str]:
     for line in result.devices:
         since = spoken(line.minutes * 60) if line.minutes else "a moment"
         here = ", this one" if line.here else ""
-        found.append(
-            f"{line.number}  {line.door} ({shown(line.device)}) from {line.address},"
-            f" for {since}{here}"
-        )
+        device = "" if line.device == line.door else f" ({shown(line.device)})"
+        found.append(f"{line.number}  {line.door}{device} from {line.address}, for {since}{here}")
     found.append("(devices end <number> ends one of them)")
     return found
 

@@ -19,6 +19,7 @@ from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.results import Left, Page, Result
 from ..core.roster import Person
+from ..session import State
 from . import login, parse, replies
 from .render import CRLF, LF, TextDialect
 
@@ -56,19 +57,25 @@ class TextTalk(Conversation):
         return prompted
 
     async def _sign_in(self) -> None:
-        self.sit_down(await login.sign_in(self))
+        person = await login.sign_in(self)
+        if person is None:
+            return
+        self.sit_down(person)
         assert self.session is not None
         settings = self.chat.settings
         self.say(f"Login successful, Welcome to {settings.name}!")
         if settings.motd:
             self.say(*shown_lines(settings.motd))
-        self.say(*replies.lines(await reading.unseen(self.chat, self.session)))
+        unseen = await reading.unseen(self.chat, self.session)
+        self.say(*replies.lines(unseen))
         self.session.begin()
+        self.chat.delivery.active.update(
+            self.chat.rooms.rooms[line.entry.room] for line in unseen.lines
+        )
 
     def sit_down(self, person: Person) -> None:
         """Somebody has proved who it is."""
-        self.session = self.chat.enter(person, self, DEVICE)
-        self.connection.signed_in()
+        self.seat(self.chat.enter(person, self, DEVICE))
 
     def lost(self) -> None:
         super().lost()
@@ -100,6 +107,8 @@ class TextTalk(Conversation):
 
     def refuse(self, error: ChatError) -> None:
         self.say(f"({shown(error.sentence)})")
+        if self._prompt:
+            self.connection.reply(self._prompt)  # what was asked for is still awaited
         if self.session is None and not self.closed and error.code in ("bad_utf8", "too_long"):
             self._mistakes += 1
             if self._mistakes >= MOST_MISTAKES:
@@ -132,6 +141,7 @@ class TextTalk(Conversation):
     def take(self, line: bytes) -> bool:
         try:
             text = decode_line(line)
+            self._note_shown()
             if self._asking is not None:
                 self._answer(text)
             elif not text or text.isspace():
@@ -144,12 +154,19 @@ class TextTalk(Conversation):
             self.refuse(error)
         return True
 
+    def _note_shown(self) -> None:
+        """Where nothing tells what has arrived, that somebody types is the best sign of it."""
+        session = self.session
+        if session is not None and session.state is State.LIVE and self.flushed() is None:
+            self.chat.note_all_shown(session)
+
     def _perform(self, text: str) -> bool:
         """Begin a command; False if it must wait for messages under way."""
         said = self._said(text)
         if said is None:
             typed = parse.read(text.lstrip().removeprefix("/"), self._place)
-            if not typed.row.sends and self.sending:
+            sends = typed.row.sends and not typed.missing
+            if self.sending and not sends:
                 return False
             special = self._SPECIAL.get(typed.row.make)
             if special is not None:
@@ -158,7 +175,7 @@ class TextTalk(Conversation):
             if typed.missing:
                 self.occupied(lambda: self._answering(self._guide(typed)))
                 return True
-            command, sends = typed.command(), typed.row.sends
+            command = typed.command()
         else:
             command, sends = said, True
         if sends:
@@ -183,11 +200,13 @@ class TextTalk(Conversation):
 
     def _show(self, result: Result) -> None:
         if isinstance(result, Left):
-            self._leave("Disconnected")
+            self.log_out("logout")
         else:
             self.say(*replies.lines(result))
 
-    def _leave(self, last: str) -> None:
+    def log_out(self, word: str) -> None:
+        """Leave at one's own word; each has its own answer."""
+        last = "DISCONNECTED!!" if word.lower() == "tata" else "Disconnected"
         self.leave(self.dialect.encoded("Logging off", last))
 
     def _answering(self, dialogue: Coroutine[Any, Any, None]) -> Deferred[None]:
@@ -230,7 +249,7 @@ class TextTalk(Conversation):
         for arg in typed.missing:
             answer = (await self.ask(arg.ask)).strip()
             if not answer:
-                self.say("(Nothing was sent)")
+                self.say("(Nothing was done)")
                 return
             answers[arg.field] = answer
         await self._do(typed.command(**answers))
@@ -267,7 +286,7 @@ class TextTalk(Conversation):
         self._search = replace(command, page=page.older) if more else None
 
     async def _logout(self, typed: parse.Typed) -> None:
-        self._leave("DISCONNECTED!!" if typed.word == "tata" else "Disconnected")
+        self.log_out(typed.word)
 
     _SPECIAL: ClassVar[dict[type[object], Callable[..., Coroutine[Any, Any, None]]]] = {
         words.Talk: _talk,

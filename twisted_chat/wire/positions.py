@@ -10,6 +10,8 @@ from ..core.roster import Person
 from ..store import reading
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from ..chat import Chat
 
 
@@ -18,26 +20,37 @@ class Start(NamedTuple):
 
     positions: dict[Room, int]
     unknown: list[str]
+    read: Mapping[int, int]  # how far the person has read, by the rooms' ids
 
 
 async def starting_points(
     chat: Chat, person: Person, device: str, asked: Mapping[str, int]
 ) -> Start:
-    """What the program says, else what its device has confirmed, else the present end."""
+    """What the program says, else what its device has confirmed, else where the room was joined."""
     confirmed: Mapping[int, int] = {}
+    read: Mapping[int, int] = {}
     if not person.guest:
-        confirmed = await chat.read(lambda db: reading.device_cursors(db, person.id, device))
+        confirmed, read = await chat.read(lambda db: _kept(db, person.id, device))
     rooms = {room.label(person): room for room in chat.rooms.of(person)}
-    folded = {label.lower(): room for label, room in rooms.items()}
     positions = {}
     for room in rooms.values():
-        at = confirmed.get(room.id, room.last_seq)
+        # A private conversation may have begun while the account was away, so it begins at 0.
+        at = confirmed.get(room.id, room.last_seq if room.pair is None else 0)
         positions[room] = max(room.readable_since(person), min(at, room.last_seq))
+    folded = {label.lower(): room for label, room in rooms.items()}
     unknown = []
     for label, at in asked.items():
         found = folded.get(label.lower())
         if found is None:
             unknown.append(label)
-        else:
-            positions[found] = max(found.readable_since(person), min(max(at, 0), found.last_seq))
-    return Start(positions, unknown)
+        elif at <= found.last_seq:  # a number that was never given is of another room's log
+            positions[found] = max(found.readable_since(person), at)
+    return Start(positions, unknown, read)
+
+
+def _kept(db: Connection, account: int, device: str) -> tuple[dict[int, int], dict[int, int]]:
+    """What the device has confirmed, and what the person has read or was not there for."""
+    read = reading.device_cursors(db, account, "")
+    for room, seq in reading.read_cursors(db, account).items():
+        read[room] = max(seq, read.get(room, 0))
+    return reading.device_cursors(db, account, device), read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..actions.finding import conversation
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .requests import Entries
 
 MOST_ENTRIES = 500
+MOST_TEXT = 128 * 1024  # characters in one answer
 
 
 async def entries(chat: Chat, session: Session, asked: Entries) -> dict[str, Any]:
@@ -32,13 +33,19 @@ async def entries(chat: Chat, session: Session, asked: Entries) -> dict[str, Any
     upto = room.last_seq if asked.upto is None else min(asked.upto, room.last_seq)
     found = await chat.read(lambda db: reading.entries(db, room.id, after, upto, asked.limit))
     label = room.label(person)
-    seen = [
-        Hidden(label, entry.seq)
-        if entry.sender in person.ignores
-        else view(label, entry, own=entry.sender == person.id)
-        for entry in found
-    ]
-    return {"entries": seen, "more": bool(found) and found[-1].seq < upto}
+    seen: list[object] = []
+    last, text = upto, 0
+    for entry in found:
+        text += len(entry.text)
+        if seen and text > MOST_TEXT:
+            break
+        last = entry.seq
+        seen.append(
+            Hidden(label, entry.seq)
+            if person.hides(entry)
+            else view(label, entry, own=entry.sender == person.id)
+        )
+    return {"entries": seen, "more": last < upto}
 
 
 def delivered(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str, Any]:
@@ -66,9 +73,12 @@ def read(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str
 
 def _positions(
     chat: Chat, session: Session, positions: Mapping[str, int]
-) -> Iterator[tuple[Room, int]]:
+) -> list[tuple[Room, int]]:
+    """The rooms and numbers, all of them or a refusal."""
+    found = []
     for label, seq in positions.items():
         room = conversation(chat, session, label)
         if room is None or not 0 <= seq <= room.last_seq:
             raise ChatError("args", f"{label[:33]} has no number {seq}.")
-        yield room, seq
+        found.append((room, seq))
+    return found

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ..core.clean import shown
 from ..core.commands import Row
 from ..core.entries import Entry, Kind, State
 from ..core.events import Event
@@ -71,29 +72,25 @@ class Hidden(msgspec.Struct, tag_field="event", tag="hidden"):
 
 def view(label: str, entry: Entry, own: bool = False) -> Said | Changed | Happened:
     """An entry as it is encoded, for somebody who calls its conversation `label`."""
-    kind = entry.kind
+    kind, text = entry.kind, shown(entry.text)
     if kind is Kind.MESSAGE:
         return Said(
             label,
             entry.seq,
             entry.time,
             entry.author,
-            entry.text,
+            text,
             cid=entry.cid if own else None,
             edited=entry.state is State.EDITED,
             deleted=entry.state is State.DELETED,
             private=not label.startswith("#"),
         )
     if kind is Kind.EDIT:
-        return Edited(
-            label, entry.seq, entry.time, entry.author, entry.target or 0, text=entry.text
-        )
+        return Edited(label, entry.seq, entry.time, entry.author, entry.target or 0, text=text)
     if kind is Kind.DELETE:
         return Deleted(label, entry.seq, entry.time, entry.author, entry.target or 0)
     name = kind.name.lower()
-    return Happened(
-        name, label, entry.seq, entry.time, entry.author, whom=entry.subject, text=entry.text
-    )
+    return Happened(name, label, entry.seq, entry.time, entry.author, whom=entry.subject, text=text)
 
 
 class JsonDialect:

@@ -12,7 +12,7 @@ from ..core.errors import ChatError
 
 MOST_DEPTH = 16
 MOST_KEYS = 64
-MOST_POSITIONS = 10_000
+LARGEST_NUMBER = 2**53  # what every language's JSON can count to
 
 
 class Register(msgspec.Struct, tag_field="do", tag="register", forbid_unknown_fields=True):
@@ -81,7 +81,7 @@ class Ping(msgspec.Struct, tag_field="do", tag="ping", forbid_unknown_fields=Tru
 
 
 Request = Register | Login | Guest | Resume | Send | Entries | Delivered | Read | Ping
-_REQUESTS: dict[str, type[Any]] = {
+REQUESTS: dict[str, type[Any]] = {
     str(kind.__struct_config__.tag): kind
     for kind in (Register, Login, Guest, Resume, Send, Entries, Delivered, Read, Ping)
 }
@@ -131,7 +131,7 @@ def read(request: dict[str, Any]) -> tuple[object, Row | None]:
     if not isinstance(verb, str):
         raise ChatError("syntax", 'A request says what to do: {"id": 1, "do": "whoelse"}.')
     values = {name: value for name, value in request.items() if name != "id"}
-    kind = _REQUESTS.get(verb)
+    kind = REQUESTS.get(verb)
     if kind is not None:
         return _convert(values, kind), None
     row = TABLE.named(verb)
@@ -146,6 +146,9 @@ def read(request: dict[str, Any]) -> tuple[object, Row | None]:
 
 
 def _convert(values: dict[str, Any], kind: type[Any]) -> object:
+    for name, value in values.items():
+        if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+            raise ChatError("args", f"The number for {name[:32]} is too large.")
     try:
         return msgspec.convert(values, kind, strict=True)
     except msgspec.ValidationError as error:

@@ -16,14 +16,13 @@ from ..core.commands import Row
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.results import Left, Result
-from ..core.roster import Person
+from ..signin import Token
 from . import progress, requests
 from .positions import starting_points
 from .render import JSON, answer, encode, refusal
 
 if TYPE_CHECKING:
     from ..chat import Chat
-    from ..core.rooms import Room
 
 VERSION = 1
 LONGEST_DEVICE = 64
@@ -89,6 +88,7 @@ class JsonTalk(Conversation):
     def _begin(self, asked: object, row: Row | None) -> Deferred[Any]:
         if self.session is None:
             return Deferred.fromCoroutine(self._sign_in(asked))
+        self.session.asked_at = self.chat.ticks()  # a ping keeps a program from being idle
         if row is not None:
             return actions.perform(self.chat, self.session, asked)
         if isinstance(asked, requests.Send):
@@ -104,6 +104,8 @@ class JsonTalk(Conversation):
         return done.addCallback(self._show, number).addErrback(self._failed, number)
 
     def _show(self, result: Result | dict[str, Any], number: object) -> None:
+        if self.closed:
+            return  # the reason was the last thing that the client was told
         if isinstance(result, Left):
             self.leave(answer(number, {}))
             return
@@ -140,56 +142,61 @@ class JsonTalk(Conversation):
         signin, connection = self.chat.signin, self.connection
         match asked:
             case requests.Register():
+                device = _device(asked.device)
                 person = await signin.register(
                     asked.name, asked.password, connection.network, connection.local
                 )
-                token = await signin.new_token(person, _device(asked.device))
-                return await self._sit_down(person, asked.device, token, "", {})
+                return await self._sit_down(await signin.new_token(person, device), "", {})
             case requests.Login():
+                device = _device(asked.device)
                 person = await signin.with_password(asked.name, asked.password, connection.network)
-                token = await signin.new_token(person, _device(asked.device))
-                return await self._sit_down(
-                    person, asked.device, token, asked.epoch, asked.positions
-                )
+                token = await signin.new_token(person, device)
+                return await self._sit_down(token, asked.epoch, asked.positions)
             case requests.Resume():
-                found = await signin.with_token(asked.token)
-                return await self._sit_down(
-                    found.person, found.device, found.token, asked.epoch, asked.positions
-                )
+                token = await signin.with_token(asked.token)
+                return await self._sit_down(token, asked.epoch, asked.positions)
             case requests.Guest():
                 person = signin.guest(asked.name)
-                return await self._sit_down(person, "program", "", "", {})
+                return await self._sit_down(Token(person, "program", "", 0), "", {})
             case requests.Ping():
                 return {}
         raise ChatError("not_now", "Log in first: register, login, resume or guest.")
 
     async def _sit_down(
-        self, person: Person, device: str, token: str, epoch: str, positions: dict[str, int]
+        self, token: Token, epoch: str, positions: dict[str, int]
     ) -> dict[str, Any]:
+        person, device = token.person, token.device
         reset = bool(epoch) and epoch != self.chat.store.epoch
         start = await starting_points(self.chat, person, device, {} if reset else positions)
         if self.closed:
             raise ChatError("gone", "The connection closed.")
-        self.session = self.chat.enter(person, self, device, start.positions)
-        self.connection.signed_in()
+        for session in self.chat.sessions_of(person):
+            if session.token and session.token == token.number:
+                session.close(Closed("resumed", "This device has come back elsewhere."))
+        session = self.chat.enter(person, self, device, start.positions)
+        session.token = token.number
+        self.seat(session)
         return {
             "name": person.name,
             "guest": person.guest,
             "admin": person.admin,
-            "token": token,
+            "token": token.token,
             "device": device,
             "epoch": self.chat.store.epoch,
             "reset": reset,
             "unknown": start.unknown,
             "rooms": {
-                room.label(person): self._room(room, person, at)
-                for room, at in self.session.behind.items()
+                room.label(person): {
+                    "id": room.id,
+                    "from": at,
+                    "last": room.last_seq,
+                    "read": min(start.read.get(room.id, 0), room.last_seq),
+                    "topic": room.topic,
+                }
+                for room, at in session.behind.items()
             },
             "ignores": sorted(self.chat.roster.people[i].name for i in person.ignores),
         }
-
-    def _room(self, room: Room, person: Person, at: int) -> dict[str, Any]:
-        return {"from": at, "last": room.last_seq, "topic": room.topic}
 
 
 def _number(request: dict[str, Any]) -> object:

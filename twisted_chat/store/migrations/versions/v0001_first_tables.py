@@ -54,7 +54,6 @@ def _make_people() -> None:
         _number("created"),
         _flag("erased"),
     )
-    op.create_index("ix_account_skeleton", "account", ["skeleton"])
     op.create_table(
         "credential",
         sa.Column("account", NUMBER, primary_key=True),
@@ -68,10 +67,12 @@ def _make_people() -> None:
         _number("account"),
         _text("device"),
         sa.Column("hash", sa.Text, nullable=False, unique=True),
+        _text("former", nullable=True),
         _number("created"),
         _number("used"),
     )
     op.create_index("ix_token_account", "token", ["account"])
+    op.create_index("ix_token_former", "token", ["former"])
     _make_pairs("ignored", "account", "other")
 
 
@@ -97,8 +98,8 @@ def _make_rooms() -> None:
         "account",
         sa.Column("role", sa.Integer, nullable=False),
         _number("since"),
-        _number("muted_until", nullable=True),
     )
+    _make_pairs("mute", "room", "account", _number("until"))
     _make_pairs("ban", "room", "account", _number("until", nullable=True))
     _make_pairs("invite", "room", "account")
 
@@ -132,13 +133,14 @@ def _make_log() -> None:
     )
     op.create_index("entry_place", "entry", ["room", "seq"], unique=True)
     _make_part_index("entry_cid", ["sender", "cid"], "cid IS NOT NULL", unique=True)
-    _make_part_index("entry_shown", ["room", "id", "sender"], "kind = 1 AND state <> 2")
+    shown = ["room", "id", "sender", "kind", "state"]
+    _make_part_index("entry_shown", shown, "kind = 1")
     _make_part_index("entry_target", ["room", "target"], "target IS NOT NULL")
 
 
 def _make_part_index(name: str, columns: list[str], where: str, unique: bool = False) -> None:
     part = sa.text(where)
-    op.create_index(name, "entry", columns, unique=unique, sqlite_where=part, postgresql_where=part)
+    op.create_index(name, "entry", columns, unique=unique, sqlite_where=part)
 
 
 def _make_cursors() -> None:
@@ -165,5 +167,5 @@ def _fill() -> None:
     room = sa.table(
         "room", *(sa.column(name) for name in ("id", "name", "folded", "kind", "created"))
     )
-    lobby = {"id": 1, "name": "lobby", "folded": "lobby", "kind": 1}
+    lobby = {"id": 1, "name": "#lobby", "folded": "#lobby", "kind": 1}
     op.bulk_insert(room, [{**lobby, "created": context.config.attributes["now"]}])

@@ -1,0 +1,150 @@
+"""A schema is old or new, never between; and never newer than the program."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+from unittest import mock
+
+import sqlalchemy as sa
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.store import fresh
+from twisted_chat.core.errors import StartError
+from twisted_chat.store import migrations, open_store, schema
+from twisted_chat.store.connecting import close, open_writer
+
+SECOND = '''
+"""Something that comes later."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE more (it TEXT)")
+    op.execute("INSERT INTO more VALUES ('x')")
+    op.execute("ALTER TABLE account ADD COLUMN mood TEXT")
+    op.execute("UPDATE account SET mood = 'good'")
+    op.execute("DROP TABLE invite")
+'''
+
+
+def tables(path: Path) -> dict[str, str]:
+    """Everything that a database consists of: {name: SQL}."""
+    connection = sqlite3.connect(path)
+    try:
+        return dict(connection.execute("SELECT name, sql FROM sqlite_master"))
+    finally:
+        connection.close()
+
+
+class MigrationTests(SynchronousTestCase):
+    """Migrations that are cut off at every statement."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir(parents=True)
+
+    def upgrade(self, path: Path, kills: Path | None = None) -> None:
+        """Migrate; before every statement put what a kill would leave into a folder."""
+        connection = open_writer(path)
+        if kills is not None:
+
+            @sa.event.listens_for(connection, "before_cursor_execute")
+            def copy(*_: object) -> None:
+                place = kills / str(len(list(kills.iterdir())))
+                place.mkdir()
+                for kept in (path, path.with_name(path.name + "-wal")):
+                    shutil.copy(kept, place)
+
+        migrations.upgrade(connection, 0)
+        close(connection)
+
+    def assert_old_or_new(self, path: Path) -> int:
+        """Migrate while being killed everywhere, and look at what is left; how often."""
+        kills = self.folder / "kills"
+        kills.mkdir()
+        old = tables(path)
+        self.upgrade(path, kills)
+        new = tables(path)
+        self.assertNotEqual(old, new)
+        left = sorted(kills.iterdir())
+        for place in left:
+            self.assertIn(tables(place / path.name), (old, new))
+            self.upgrade(place / path.name)
+            self.assertEqual(tables(place / path.name), new)
+        return len(left)
+
+    def test_d12_the_first_migration_killed_at_every_statement(self) -> None:
+        path = self.folder / "chat.db"
+        empty = sqlite3.connect(path)
+        empty.execute("PRAGMA journal_mode = WAL")
+        empty.close()
+        self.assertGreater(self.assert_old_or_new(path), 25)
+
+    def with_a_second_revision(self, source: str) -> None:
+        later = self.folder / "migrations"
+        shutil.copytree(Path(migrations.__file__).parent, later)
+        (later / "versions" / "v0002_more.py").write_text(source)
+        patch = mock.patch.object(migrations, "_HERE", later)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_d12_a_later_migration_killed_at_every_statement(self) -> None:
+        path = fresh.database(self.folder)
+        self.with_a_second_revision(SECOND)
+        self.assertGreater(self.assert_old_or_new(path), 6)
+
+    def test_k11_an_older_database_is_brought_up_to_date(self) -> None:
+        path = fresh.database(self.folder)
+        store = open_store(str(path), lambda: 0)
+        fresh.change(store, lambda ledger: ledger.add_account("a", "a", "a", None, None))
+        store.close()
+        self.with_a_second_revision(SECOND)
+        open_store(str(path), lambda: 0).close()
+        self.assertIn("more", tables(path))
+
+    def test_d12_a_failing_migration_leaves_the_old_database(self) -> None:
+        path = fresh.database(self.folder)
+        before = path.read_bytes()
+        self.with_a_second_revision(SECOND + '    op.execute("SELECT nonsense")\n')
+        error = self.assertRaises(StartError, open_store, str(path), lambda: 0)
+        self.assertIn("could not be brought up to date: no such column: nonsense", str(error))
+        self.assertEqual(path.read_bytes(), before)
+
+    def test_k10_a_newer_database_is_refused(self) -> None:
+        path = fresh.database(self.folder)
+        newer = sqlite3.connect(path)
+        newer.execute("UPDATE alembic_version SET version_num = '0999'")
+        newer.commit()
+        newer.close()
+        before = path.read_bytes()
+        error = self.assertRaises(StartError, open_store, str(path), lambda: 0)
+        self.assertIn("was made by a newer version of this program", str(error))
+        self.assertEqual(path.read_bytes(), before)
+
+    def test_the_migrations_make_what_the_program_expects(self) -> None:
+        engine = sa.create_engine("sqlite://")
+        schema.metadata.create_all(engine)
+        made = sqlite3.connect(fresh.database(self.folder))
+        with engine.connect() as connection:
+            for table in schema.metadata.tables:
+                for pragma in ("table_xinfo", "index_list"):
+                    expected = connection.exec_driver_sql(f"PRAGMA {pragma}({table})").all()
+                    found = made.execute(f"PRAGMA {pragma}({table})").fetchall()
+                    # The first column only counts.
+                    self.assertEqual(
+                        sorted(row[1:] for row in found), sorted(tuple(row[1:]) for row in expected)
+                    )
+            indexes = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT NULL"
+            expected = connection.exec_driver_sql(indexes).all()
+            self.assertEqual(dict(made.execute(indexes)), {row[0]: row[1] for row in expected})
+        made.close()
+        engine.dispose()
+
+    def test_revisions_follow_each_other(self) -> None:
+        self.assertEqual(migrations.revisions()[0], "0001")

@@ -1,0 +1,189 @@
+"""Reading stays quick however much there is, and goes on past what is spoilt."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from tests.store.fresh import StoreCase
+from twisted_chat.core.entries import Entry, Kind, State
+from twisted_chat.store import LOBBY, Query, Scope, reading, search
+from twisted_chat.store.rows import UNREADABLE
+
+
+class PlanTests(StoreCase):
+    """D15: no question walks through the whole log."""
+
+    def plans(self, question: Callable[[sa.Connection], object]) -> list[str]:
+        """How SQLite goes about each statement of a question."""
+        connection = self.store._database.reader()
+        statements: list[tuple[str, object]] = []
+
+        @sa.event.listens_for(connection, "before_cursor_execute")
+        def note(_: object, __: object, statement: str, parameters: object, *rest: object) -> None:
+            if statement.startswith(("SELECT", "\nSELECT")):
+                statements.append((statement, parameters))
+
+        question(connection)
+        raw = sqlite3.connect(self.folder / "chat.db")
+        found = []
+        for statement, parameters in statements:
+            explained = raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
+            found += [row[3] for row in explained]
+        raw.close()
+        connection.close()
+        connection.engine.dispose()
+        return found
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ann = self.account("ann")
+        for text in "abc":
+            self.say(text, cid=text)
+
+    def assert_quick(self, question: Callable[[sa.Connection], object], *using: str) -> None:
+        plans = self.plans(question)
+        self.assertTrue(plans)
+        for plan in plans:
+            self.assertNotIn("SCAN entry", plan)
+            self.assertNotIn("SCAN e", plan)
+            self.assertNotIn("TEMP B-TREE", plan)
+        for index in using:
+            self.assertTrue([plan for plan in plans if index in plan], (index, plans))
+
+    def test_d15_history(self) -> None:
+        scopes = [Scope(LOBBY, 1), Scope(2)]
+        shown = "COVERING INDEX entry_shown (room=? AND id>? AND id<?)"
+        self.assert_quick(lambda it: reading.history(it, scopes, 2), shown, "entry_place")
+        self.assert_quick(lambda it: reading.history(it, scopes, 2, 3), shown)
+        self.assert_quick(lambda it: reading.history_of(it, Scope(LOBBY), 2, 3), shown)
+        self.assert_quick(lambda it: reading.unseen(it, self.ann, [(LOBBY, 1, 3)], 1), shown)
+
+    def test_d15_entries(self) -> None:
+        self.assert_quick(
+            lambda it: reading.entries(it, LOBBY, 1, 3, 9),
+            "entry_place (room=? AND seq>? AND seq<?)",
+        )
+        self.assert_quick(lambda it: reading.entries(it, LOBBY, 1, None, 9), "entry_place")
+        self.assert_quick(lambda it: reading.entry(it, LOBBY, 1), "entry_place (room=? AND seq=?)")
+
+    def test_d15_search(self) -> None:
+        query = Query("a", (Scope(LOBBY, 1),), self.ann, after_time=5, before_time=2**50)
+        self.assert_quick(lambda it: search(it, query), "INTEGER PRIMARY KEY (rowid=?)")
+
+    def test_d15_what_belongs_to_one_account(self) -> None:
+        def ask(connection: sa.Connection) -> None:
+            reading.credentials(connection, self.ann)
+            reading.cursors(connection, self.ann)
+            reading.device_cursors(connection, self.ann, "phone")
+            reading.read_cursors(connection, self.ann)
+            reading.token(connection, "x")
+
+        for plan in self.plans(ask):
+            self.assertNotIn("SCAN", plan)
+
+    def test_d15_the_writers_statements(self) -> None:
+        raw = sqlite3.connect(self.folder / "chat.db")
+        self.addCleanup(raw.close)
+        seen: list[str] = []
+        connection = self.store.writer._committer._connection
+
+        @sa.event.listens_for(connection, "before_cursor_execute")
+        def note(_: object, __: object, statement: str, *rest: object) -> None:
+            seen.append(statement)
+
+        self.say("d", self.ann, "d")
+        self.rewrite(1, "", State.DELETED)
+        self.change(lambda ledger: ledger.erase_room(7))
+        for statement in seen:
+            if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+                count = statement.count("?")
+                for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", ["[]"] * count):
+                    self.assertNotIn("SCAN e", row[3], statement)
+                    self.assertNotIn("SCAN room", row[3], statement)
+
+    def test_statements_of_a_batch(self) -> None:
+        seen: list[str] = []
+        connection = self.store.writer._committer._connection
+
+        @sa.event.listens_for(connection, "before_cursor_execute")
+        def note(_: object, __: object, statement: str, *rest: object) -> None:
+            seen.append(statement.split()[0])
+
+        self.store.move_cursor(self.ann, "phone", LOBBY, 1)
+        for number in range(20):
+            self.ask_to_say(f"x {number}", self.ann, str(number))
+        self.store.run_once()
+        self.assertEqual(
+            seen, ["BEGIN", "INSERT", "SELECT", "INSERT", "UPDATE", "INSERT", "COMMIT"]
+        )
+
+
+class SpoiltRowTests(StoreCase):
+    """C10: one bad row never stops a page."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for text in "abc":
+            self.say(f"word {text}")
+
+    def spoil(self, change: str) -> None:
+        run = self.store.writer._committer._connection.exec_driver_sql
+        run(f"UPDATE entry SET {change} WHERE seq = 2")
+
+    def pages(self) -> list[list[Entry]]:
+        scope = Scope(LOBBY)
+        return [
+            self.read(lambda it: reading.entries(it, LOBBY, 0, None, 9)),
+            self.read(lambda it: reading.history(it, [scope], 9)),
+            self.read(lambda it: reading.unseen(it, 1, [(LOBBY, 0, 3)], 9))[0],
+            self.read(lambda it: search(it, Query("word", (scope,))))[::-1],
+        ]
+
+    def test_c10_text_that_is_no_utf8(self) -> None:
+        self.spoil("text = CAST(x'ff68' AS TEXT)")
+        for page in self.pages():
+            self.assertEqual([entry.text for entry in page], ["word a", UNREADABLE, "word c"])
+
+    def test_c10_values_of_another_type(self) -> None:
+        for change in (
+            "text = x'00'",
+            "author = x'07'",
+            "subject = x'07'",
+            "time = 'noon'",
+            "sender = 'ann'",
+            "cid = x'ff'",
+            "target = 'it'",
+            "state = 77",
+        ):
+            self.spoil(change)
+            for page in self.pages():
+                self.assertEqual([entry.text for entry in page], ["word a", UNREADABLE, "word c"])
+                self.assertEqual([entry.seq for entry in page], [1, 2, 3])
+            self.spoil(
+                "text = 'word b', author = 'x', subject = '', time = 5, sender = NULL, cid = NULL,"
+                " target = NULL, state = 0"
+            )
+
+    def test_c10_an_unknown_kind(self) -> None:
+        self.spoil("kind = 99")
+        page = self.pages()[0]
+        self.assertEqual((page[1].text, page[1].kind), (UNREADABLE, Kind.MESSAGE))
+
+    def test_c10_an_account_with_a_spoilt_name_does_not_stop_the_start(self) -> None:
+        self.account("ann")
+        run = self.store.writer._committer._connection.exec_driver_sql
+        run("UPDATE account SET intro = CAST(x'ff' AS TEXT)")
+        self.assertEqual(self.store.load().accounts[0].intro, UNREADABLE)
+
+    def test_c10_the_writer_reads_on_too(self) -> None:
+        self.account("ann")
+        self.say("twice", 1, "1")
+        run = self.store.writer._committer._connection.exec_driver_sql
+        run("UPDATE entry SET text = CAST(x'ff' AS TEXT) WHERE seq = 4")
+        post = self.ask_to_say("twice", 1, "1")
+        self.store.run_once()
+        self.assertIsNotNone(post.error)
+        self.assertEqual(self.say("next").seq, 5)

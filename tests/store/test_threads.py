@@ -1,0 +1,125 @@
+"""The store with its threads, as a server uses it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import Queue
+from typing import NoReturn
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.store import fresh
+from twisted_chat.core.errors import ChatError
+from twisted_chat.store import LOBBY, Batch, Post, Store, open_store, reading
+from twisted_chat.store.readers import ThreadReaders
+
+PATIENCE = 60
+
+
+class ThreadTests(SynchronousTestCase):
+    """The test's thread stands for the reactor's; the calls that it is sent are in a queue."""
+
+    def setUp(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir(parents=True)
+        self.path = fresh.database(folder)
+        self.calls: Queue[Callable[[], object]] = Queue()
+        self.deaths: Queue[str] = Queue()
+        self.store = self.open()
+        self.addCleanup(lambda: self.store.close())
+
+    def open(self) -> Store:
+        return open_store(
+            str(self.path), lambda: 0, self.calls.put, lambda: self.deaths.put("died")
+        )
+
+    def run_until(self, done: Callable[[], object]) -> None:
+        """Run what the store's threads send here."""
+        while not done():
+            self.calls.get(timeout=PATIENCE)()
+
+    def test_d1_every_message_is_answered_once_and_in_order(self) -> None:
+        answered: list[Post] = []
+        for number in range(1000):
+            self.store.post(LOBBY, 1, "ann", str(number), str(number), answered.append)
+        self.run_until(lambda: len(answered) == 1000)
+        self.assertEqual([post.entry.seq for post in answered if post.entry], [*range(1, 1001)])
+
+    def test_d1_closing_finishes_what_is_queued(self) -> None:
+        held = threading.Event()
+        results: list[object] = []
+        self.store.change(lambda ledger: held.wait(PATIENCE), results.append)
+        for number in range(100):
+            self.store.post(LOBBY, None, "x", str(number), None, results.append)
+        self.store.move_cursor(1, "phone", LOBBY, 9)
+        self.store.read(reading.counts, results.append)
+        held.set()
+        self.store.close()
+        self.run_until(lambda: len(results) == 102)
+        self.store = self.open()
+        cursors: list[object] = []
+        self.store.read(lambda connection: reading.cursors(connection, 1), cursors.append)
+        self.run_until(lambda: cursors)
+        self.assertEqual(cursors, [{LOBBY: 9}])
+        self.assertEqual(self.store.load().rooms[0].last_seq, 100)
+
+    def test_whatever_waits_is_one_batch(self) -> None:
+        held, begun = threading.Event(), threading.Event()
+
+        def hold(_: object) -> None:
+            begun.set()
+            held.wait(PATIENCE)
+
+        batches: list[Batch] = []
+        self.store.deliver = batches.append
+        self.store.change(hold, lambda result: None)
+        begun.wait(PATIENCE)
+        for number in range(50):
+            self.store.post(LOBBY, None, "x", str(number), None, lambda post: None)
+        held.set()
+        self.run_until(lambda: len(batches) == 2)
+        self.assertEqual([len(batch.entries) for batch in batches], [0, 50])
+
+    def test_answers_to_questions_come_through_the_reactor(self) -> None:
+        answers: list[object] = []
+        self.store.read(lambda connection: threading.current_thread().name, answers.append)
+        self.store.read(lambda connection: 1 // 0, answers.append)
+        self.store.check(answers.append)
+        self.assertEqual(answers, [])
+        self.run_until(lambda: len(answers) == 3)
+        self.assertIn(None, answers)
+        self.assertTrue([it for it in answers if isinstance(it, ZeroDivisionError)])
+
+    def test_k4_a_check_that_cannot_begin_says_so(self) -> None:
+        def fail() -> NoReturn:
+            raise OSError("too many open files")
+
+        readers = ThreadReaders(fail, self.calls.put, threads=0)
+        answers: list[object] = []
+        readers.ask_apart(lambda connection: None, answers.append)
+        self.run_until(lambda: answers)
+        self.assertIsInstance(answers[0], OSError)
+
+    def test_too_many_questions_are_refused(self) -> None:
+        held = threading.Event()
+        answers: list[object] = []
+        with self.assertRaises(ChatError) as caught:
+            for _ in range(600):
+                self.store.read(lambda connection: held.wait(PATIENCE), answers.append)
+        self.assertEqual(caught.exception.code, "busy")
+        held.set()
+
+    def test_d11_a_writer_that_fails_ends_the_process(self) -> None:
+        def fail(*_: object) -> None:
+            raise MemoryError
+
+        self.store.writer._gather = fail  # type: ignore[method-assign, assignment]
+        with self.assertLogs("twisted_chat.store", "CRITICAL"):
+            # It may wait in the true one already, so it is woken twice.
+            self.store.writer.wake()
+            self.store.writer.wake()
+            self.assertEqual(self.deaths.get(timeout=PATIENCE), "died")
+        with self.assertRaises(ChatError):
+            self.store.post(LOBBY, None, "x", "too late", None, lambda post: None)

@@ -1,0 +1,146 @@
+"""A client that does not read costs the server little, and loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.server_process import PATIENCE, Server, environment
+from tests.system.peers import PASSWORD, Person, Program, run
+
+OPTIONS = ("--flood-limit", "0", "--connection-limit", "0")
+MESSAGES = 4000 if os.environ.get("PROOF") == "1" else 1500
+WORDS = "x" * 4000
+MOST_GROWTH = 24 * 1024  # KiB; the messages for all who do not read would be several times that
+UNREAD = 8  # sessions that do not read
+
+# A program that prints that it is there, and whatever comes afterwards.
+READER = """
+import socket, sys
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+connection.sendall(sys.argv[2].encode() + b"\\n")
+for line in connection.makefile("rb"):
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+"""
+
+
+class SlowReaderTest(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir(parents=True)
+        self.server = Server(self.folder, *OPTIONS)
+        self.addCleanup(self.server.kill)
+        self.addCleanup(lambda: [peer.hang_up() for peer in self.peers])
+        self.peers: list[Program | Person] = []
+
+    def program(self, name: str, device: str = "bot") -> Program:
+        program = Program(name, device)
+        program.connect(self.server)
+        self.peers.append(program)
+        run([program], lambda: program.here)
+        return program
+
+    def memory(self) -> int:
+        """What the server holds in memory, in KiB."""
+        status = Path(f"/proc/{self.server.process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+([0-9]+) kB", status)
+        assert found is not None
+        return int(found[1])
+
+    def online(self, program: Program) -> set[str]:
+        """Who is there, beside the one who asks."""
+        program.answers.clear()
+        program.ask("whoelse")
+        run([program], lambda: bool(program.answers))
+        return {face["name"] for face in program.answers[0]["people"]}
+
+    def flood(self, talker: Program, listener: Program, count: int) -> None:
+        """Say so much to everyone, and see that somebody who reads gets all of it."""
+        first = talker.positions["#lobby"]
+        sent = 0
+
+        def done() -> bool:
+            nonlocal sent
+            while sent < count and len(talker.waiting) < 64:
+                sent += 1
+                talker.send("#lobby", f"c{first + sent}", f"{first + sent} {WORDS}")
+            return listener.positions["#lobby"] == talker.positions["#lobby"] == first + count
+
+        run([talker, listener], done)
+
+    def test_a16_a17_stopped_readers_in_a_busy_room(self) -> None:
+        talker, listener = self.program("talker"), self.program("listener")
+        stopped = self.stopped_reader()
+        unread = [self.program(f"stuck{n}") for n in range(UNREAD)]
+        self.flood(talker, listener, 100)
+        before = self.memory()
+        self.flood(talker, listener, MESSAGES)
+        growth = self.memory() - before
+        self.assertLess(growth, MOST_GROWTH)
+        # All of them go on where they were.
+        for program in unread:
+            self.catch_up(program)
+            self.assertEqual(program.logs["#lobby"], listener.logs["#lobby"])
+        stopped.send_signal(signal.SIGCONT)
+        self.assertEqual(self.read_by(stopped), [seen.seq for seen in listener.logs["#lobby"]])
+
+    def catch_up(self, program: Program) -> None:
+        run([program], lambda: program.positions["#lobby"] == 100 + MESSAGES)
+
+    def stopped_reader(self) -> subprocess.Popen[bytes]:
+        """A process that has signed in, and then reads no more."""
+        register = {"do": "register", "name": "asleep", "password": PASSWORD}
+        reader = subprocess.Popen(
+            [sys.executable, "-c", READER, str(self.server.port), json.dumps(register)],
+            stdout=subprocess.PIPE,
+            env=environment(),
+        )
+        self.addCleanup(reader.communicate, timeout=PATIENCE)
+        self.addCleanup(reader.kill)
+        assert reader.stdout is not None
+        while b'"token"' not in reader.stdout.readline():
+            pass
+        reader.send_signal(signal.SIGSTOP)
+        return reader
+
+    def read_by(self, reader: subprocess.Popen[bytes]) -> list[int]:
+        """The numbers of the messages that the process is shown after all."""
+        assert reader.stdout is not None
+        seqs: list[int] = []
+        while len(seqs) < 100 + MESSAGES:
+            message = json.loads(reader.stdout.readline())
+            if message.get("event") == "message":
+                seqs.append(message["seq"])
+        return seqs
+
+    def test_a15_what_a_vanished_reader_did_not_get_comes_at_the_next_login(self) -> None:
+        talker, listener = self.program("talker"), self.program("listener")
+        with socket.socket() as reader:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.connect(("127.0.0.1", self.server.port))
+            reader.sendall(f"nora\n{PASSWORD}\n{PASSWORD}\n".encode())
+            welcome = b""
+            while b"Login successful" not in welcome:
+                welcome += reader.recv(4096)
+            self.flood(talker, listener, 60)
+        # Most of it was in the server's kernel, and is gone with the connection.
+        while "nora" in self.online(talker):
+            pass
+        nora = Person("nora")
+        nora.known = True
+        self.peers.append(nora)
+        nora.connect(self.server)
+        run([nora], lambda: nora.here)
+        nora.says("back")
+        run([nora], lambda: "back" in nora.acknowledged)
+        self.assertIn("Your offline messages:", nora.last_words)
+        self.assertEqual(sorted(nora.shown), list(range(1, 61)))

@@ -1,0 +1,94 @@
+"""The shape of the house: what may know of what."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import twisted_chat
+
+HOUSE = Path(twisted_chat.__file__).parent
+
+# What each floor may import, from the bottom up; a floor may always import itself.
+FLOORS = {
+    "core": {"core"},
+    "store": {"core", "store"},
+    "application": {"core", "store", "settings", "application"},
+    "doors": {"core", "store", "settings", "application", "doors"},
+    "roof": {"core", "store", "settings", "application", "doors", "roof"},
+    "settings": {"core", "settings"},
+}
+APPLICATION = {
+    *("actions", "chat", "delivery", "doors", "housekeeping", "loading", "membership"),
+    *("passwords", "presence", "session", "signin"),
+}
+DOORS = {"conversation", "factory", "protocol", "sending", "text", "wire"}
+
+
+def floor_of(name: str) -> str:
+    """The floor a module of the package is on."""
+    first = name.split(".")[1] if "." in name else ""
+    if first in FLOORS:
+        return first
+    if first in APPLICATION:
+        return "application"
+    return "doors" if first in DOORS else "roof"
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(HOUSE.rglob("*.py")):
+        parts = path.relative_to(HOUSE.parent).with_suffix("").parts
+        yield ".".join(part for part in parts if part != "__init__"), path
+
+
+def imported(name: str, path: Path) -> Iterator[str]:
+    """The modules that a file imports when it runs, not only for its types."""
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    tree = ast.parse(path.read_text())
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) + 1 - node.level] if node.level else []
+            module = ".".join([*start, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+class HouseTests(SynchronousTestCase):
+    """Imports point down only."""
+
+    def test_the_core_knows_neither_twisted_nor_a_backend(self) -> None:
+        for name, path in modules():
+            if floor_of(name) == "core":
+                foreign = {found.split(".")[0] for found in imported(name, path)}
+                self.assertFalse(foreign & {"twisted", "sqlalchemy", "sqlite3"}, name)
+
+    def test_the_store_does_not_know_twisted(self) -> None:
+        for name, path in modules():
+            if floor_of(name) == "store":
+                self.assertNotIn("twisted", {found.split(".")[0] for found in imported(name, path)})
+
+    def test_imports_point_down(self) -> None:
+        known = {name for name, _ in modules()}
+        for name, path in modules():
+            allowed = FLOORS[floor_of(name)]
+            for found in imported(name, path):
+                if found in known and found.startswith("twisted_chat."):
+                    self.assertIn(floor_of(found), allowed, f"{name} imports {found}")
+
+    def test_the_plugin_lies_in_twisteds_own_folder(self) -> None:
+        plugins = HOUSE.parent / "twisted"
+        if plugins.exists():
+            self.assertEqual(list(plugins.rglob("__init__.py")), [])

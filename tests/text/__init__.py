@@ -1,0 +1,1 @@
+"""Tests of what people at plain terminals type and read."""

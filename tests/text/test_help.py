@@ -1,0 +1,87 @@
+"""Help, and what is said to words that are no command."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from twisted_chat.core.commands import TABLE, Who
+
+from .case import HallTestCase
+
+
+class HelpTests(HallTestCase):
+    settings: ClassVar = {"admins": ("root",), "guests": False}
+
+    def test_everything_of_the_table_is_in_it(self) -> None:
+        ann, root = self.people("ann", "root")
+        ann.types("help")
+        text = ann.takes()
+        for row in TABLE.rows:
+            with self.subTest(command=row.name):
+                shown = f"\n  {row.usage}"
+                self.assertEqual(shown in text, row.who is not Who.ADMIN)
+        root.types("help")
+        text = root.takes()
+        for row in TABLE.rows:
+            self.assertIn(f"\n  {row.usage}", text)
+            for alias in row.aliases:
+                self.assertIn(alias, text)
+
+    def test_one_command_by_any_of_its_names(self) -> None:
+        ann = self.hall.person("ann")
+        for line in ("help BM", "help broadcast message", "help /bm", "/Help bm"):
+            ann.types(line)
+            ann.reads("broadcast message <text> [BM]", "  say something to everyone")
+
+    def test_a9_a_line_that_is_no_command_gets_the_nearest(self) -> None:
+        ann = self.hall.person("ann")
+        for line, answer in (
+            ("hsitory", "hsitory is an unknown command. Did you mean history?"),
+            ("/whoels", "whoels is an unknown command. Did you mean whoelse?"),
+            (
+                "broadcast hi",
+                "broadcast is an unknown command. Did you mean broadcast message or "
+                "broadcast user?",
+            ),
+            ("xyzzy", "xyzzy is an unknown command. Type help to see what there is."),
+            ("help xyzzy", "xyzzy is an unknown command. Type help to see what there is."),
+            ("/", "There is no command in that. Type help to see what there is."),
+            ("x" * 99, "x" * 32 + "… is an unknown command. Type help to see what there is."),
+        ):
+            ann.types(line)
+            ann.reads(f"({answer})")
+
+    def test_a9_arguments_that_do_not_fit(self) -> None:
+        ann = self.hall.person("ann")
+        for line, answer in (
+            ("create", "Usage: create #room [private]"),
+            ("create #den secret", "Usage: create #room [private]"),
+            ("create den", "A room's name begins with #. Usage: create #room [private]"),
+            ("wholast", "Usage: wholast <minutes>"),
+            ("wholast ten", "ten is not a number. Usage: wholast <minutes>"),
+            ("wholast -1", "-1 is not a number. Usage: wholast <minutes>"),
+            ("whoelse now", "Usage: whoelse"),
+            ("devices end", "Usage: devices [end <number>]"),
+            ("history before", "Usage: history [<#room|user>] [<n>] [before <number>]"),
+            ("edit one text", "A message is named by its number: 17, or #room/17, or user/17."),
+        ):
+            ann.types(line)
+            ann.reads(f"({answer})")
+
+    def test_a10_numbers_that_are_none(self) -> None:
+        ann = self.hall.person("ann")
+        for number in ("-1", "1e308", "NaN", "٣", "1" * 30, "0x1", "+1", "1.0"):
+            for line in (f"wholast {number}", f"history #lobby before {number}"):
+                ann.types(line)
+                ann.hears("is not a number. Usage: ")
+            for line in (f"edit {number} x", f"delete #lobby/{number}"):
+                ann.types(line)
+                ann.hears("(A message is named by its number: 17, or #room/17, or user/17.)\n")
+        for line in ("history 0", "history 501", "history 999999999999999"):
+            ann.types(line)
+            ann.reads("(History shows 1 to 500 messages at once.)")
+        for number in ("0", "999999999999999"):
+            ann.types(f"edit {number} x")
+            ann.reads(f"(There is no message {number} that you can see.)")
+        ann.types("history before 0", "history before 999999999999999")
+        ann.reads("(Messages are numbered from 1 on.)", "(No messages)")

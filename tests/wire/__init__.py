@@ -1,0 +1,1 @@
+"""The JSON dialect, as a program meets it."""
