@@ -116,13 +116,13 @@ class RefusalTest(TestCase):
         self.assertIn("did you mean --guests", self.refused("--guest", "--gusets"))
 
     def test_k2_users_file(self) -> None:
-        self.assertIn("no such file", self.refused("--users", "nobody.txt"))
+        self.assertIn("no such file", self.refused("--port", "0", "--users", "nobody.txt"))
 
     def test_k3_data_folder(self) -> None:
         (self.folder / "file").write_text("")
-        self.refused("--data", "file")
-        self.refused("--database", "mysql://nowhere")
-        self.assertIn("cannot be written", self.refused("--log-json", "nowhere/log"))
+        self.refused("--port", "0", "--data", "file")
+        self.refused("--port", "0", "--database", "mysql://nowhere")
+        self.assertIn("cannot be written", self.refused("--port", "0", "--log-json", "nowhere/log"))
 
     def test_d7_second_server_on_the_same_data(self) -> None:
         self.server()

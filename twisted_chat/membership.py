@@ -41,7 +41,8 @@ class Membership:
         """Somebody has come to a room, to whom nothing that was said before is new."""
         self.seat(person, room, member, after)
         if person.shown is not None:
-            person.shown[room.id] = max(after, person.shown.get(room.id, 0))
+            # As the store notes it: up to before the entry that says so.
+            person.shown[room.id] = max(after - 1, person.shown.get(room.id, 0))
 
     def unseat(self, person: Person, room: Room) -> Member:
         """Somebody is a member no longer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
@@ -212,6 +213,8 @@ class ChatService(Service):
         parts, port = self._parts, self._port
         if parts is None or port is None:
             return
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # it is stopping already
         deadline = threading.Timer(STOP_WITHIN, self._give_up)
         deadline.daemon = True
         deadline.start()

@@ -169,7 +169,7 @@ class RoomContract(StoreCase):
             self.say(text, room=room)
         self.assertTrue(self.change(lambda ledger: ledger.put_member(room, ann)))
         self.assertEqual(self.store.load().members, [Member(room, ann, Role.MEMBER, 2)])
-        cursors = self.read(lambda connection: reading.device_cursors(connection, ann, "new"))
+        cursors = self.read(lambda connection: reading.device_cursors(connection, ann, ""))
         self.assertEqual(cursors, {LOBBY: 0, room: 2})
 
     def test_members_are_changed_and_dropped(self) -> None:

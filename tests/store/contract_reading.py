@@ -127,7 +127,8 @@ class CursorContract(StoreCase):
         ask = reading.device_cursors
         self.assertEqual(self.read(lambda it: ask(it, self.ann, "phone")), {LOBBY: 5})
         self.assertEqual(self.read(lambda it: ask(it, self.ann, "laptop")), {LOBBY: 7})
-        self.assertEqual(self.read(lambda it: ask(it, self.ann, "none")), {LOBBY: 0})
+        self.assertEqual(self.read(lambda it: ask(it, self.ann, "none")), {})
+        self.assertEqual(self.read(lambda it: ask(it, self.ann, "")), {LOBBY: 0})
         self.assertEqual(self.read(lambda it: reading.cursors(it, self.ann)), {LOBBY: 7})
         self.assertEqual(self.read(lambda it: reading.read_cursors(it, self.ann)), {LOBBY: 5})
 
@@ -137,15 +138,15 @@ class CursorContract(StoreCase):
         self.assertEqual(self.read(lambda it: reading.cursors(it, self.ann)), {LOBBY: 1})
         self.assertFalse(self.store.run_once())
 
-    def test_a_new_device_begins_where_one_came_to_the_room(self) -> None:
+    def test_where_one_came_to_a_room_is_kept(self) -> None:
         room = self.room("den")
-        self.store.move_cursor(self.ann, "phone", room, 0)
         for text in "abc":
             self.say(text, room=room)
         self.change(lambda ledger: ledger.put_member(room, self.ann))
-        ask = reading.device_cursors
-        self.assertEqual(self.read(lambda it: ask(it, self.ann, "phone"))[room], 3)
-        self.assertEqual(self.read(lambda it: ask(it, self.ann, "new"))[room], 3)
+        self.assertEqual(
+            self.read(lambda it: reading.device_cursors(it, self.ann, "")), {LOBBY: 0, room: 3}
+        )
+        self.assertEqual(self.read(lambda it: reading.cursors(it, self.ann))[room], 3)
 
     def test_counts(self) -> None:
         ben = self.account("ben")

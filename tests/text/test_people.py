@@ -72,7 +72,7 @@ class WhoTests(HallTestCase):
         bob.hears(
             "(The character U+001B cannot be sent;",
             "(That is 201 bytes long and the most is 200;",
-            "(Nothing was done)",
+            "(You have no introduction now.)",
         )
         ann.types("whois bob")
         ann.reads("bob", "bob is online")

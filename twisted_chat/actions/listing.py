@@ -64,11 +64,11 @@ def who_is(chat: Chat, session: Session, command: words.WhoIs) -> Result:
 
 @performs(words.PersonalIntro)
 async def personal_intro(chat: Chat, session: Session, command: words.PersonalIntro) -> Result:
-    text = check_text(command.text, LONGEST_INTRO)
+    text = check_text(command.text, LONGEST_INTRO) if command.text else ""
     person = session.person
     await chat.change(lambda ledger: ledger.set_account(person.id, intro=text))
     person.intro = text
-    return Done("Your introduction is kept.")
+    return Done("Your introduction is kept." if text else "You have no introduction now.")
 
 
 @performs(words.Away)

@@ -88,6 +88,8 @@ async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
     person = session.person
     if room.role_of(person) is Role.OWNER:
         await _hand_over(chat, room, person)
+    if not room.has(person):
+        return Done(f"You have left {room.name}.")
     await chat.membership.put_out(room, person, Kind.LEAVE, person)
     return Done(f"You have left {room.name}.")
 
@@ -105,9 +107,14 @@ async def _hand_over(chat: Chat, room: Room, owner: Person) -> None:
         ledger.put_member(room.id, heir.person.id, role=int(Role.OWNER))
         ledger.post(room.id, Kind.OWNER, owner.id, owner.name, subject=heir.person.name)
 
-    await chat.change(apply)
-    room.members[owner.id].role = Role.MEMBER
-    heir.role = Role.OWNER
+    mine, theirs = room.members[owner.id], heir.role
+    # At once, for either of the two may be leaving at another session as well.
+    mine.role, heir.role = Role.MEMBER, Role.OWNER
+    try:
+        await chat.change(apply)
+    except ChatError:
+        mine.role, heir.role = Role.OWNER, theirs
+        raise
 
 
 @performs(words.Invite)

@@ -47,6 +47,7 @@ class Arg:
     optional: bool = False
     keyword: str = ""  # a word that must stand before it
     ask: str = ""  # the text door's prompt when it was left out
+    or_empty: bool = False  # an empty answer to that is an answer
 
     @property
     def usage(self) -> str:

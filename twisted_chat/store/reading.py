@@ -173,12 +173,12 @@ def cursors(connection: sa.Connection, account: int) -> dict[int, int]:
 
 
 def device_cursors(connection: sa.Connection, account: int, device: str) -> dict[int, int]:
-    """How far each room was delivered to one device, or where the account came to the room."""
+    """How far each room was delivered to one device; to `""`, where the account came to it."""
     table = schema.cursor
     found = connection.execute(
-        sa.select(table.c.room, sa.func.max(table.c.seq))
-        .where(table.c.account == account, table.c.device.in_(("", device)))
-        .group_by(table.c.room)
+        sa.select(table.c.room, table.c.seq).where(
+            table.c.account == account, table.c.device == device
+        )
     )
     return {row[0]: row[1] for row in found}
 

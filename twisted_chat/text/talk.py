@@ -248,7 +248,7 @@ class TextTalk(Conversation):
         answers = {}
         for arg in typed.missing:
             answer = (await self.ask(arg.ask)).strip()
-            if not answer:
+            if not answer and not arg.or_empty:
                 self.say("(Nothing was done)")
                 return
             answers[arg.field] = answer

@@ -26,16 +26,18 @@ class Start(NamedTuple):
 async def starting_points(
     chat: Chat, person: Person, device: str, asked: Mapping[str, int]
 ) -> Start:
-    """What the program says, else what its device has confirmed, else where the room was joined."""
-    confirmed: Mapping[int, int] = {}
-    read: Mapping[int, int] = {}
+    """What the program says, else what its device has confirmed, else what any was shown."""
+    kept = _Kept({}, {}, {})
     if not person.guest:
-        confirmed, read = await chat.read(lambda db: _kept(db, person.id, device))
+        kept = await chat.read(lambda db: _kept(db, person.id, device))
     rooms = {room.label(person): room for room in chat.rooms.of(person)}
     positions = {}
     for room in rooms.values():
-        # A private conversation may have begun while the account was away, so it begins at 0.
-        at = confirmed.get(room.id, room.last_seq if room.pair is None else 0)
+        if room.id in kept.confirmed:
+            at = max(kept.confirmed[room.id], kept.joined.get(room.id, 0))
+        else:
+            # A private conversation may have begun while the account was away, so it begins at 0.
+            at = (person.shown or {}).get(room.id, room.last_seq if room.pair is None else 0)
         positions[room] = max(room.readable_since(person), min(at, room.last_seq))
     folded = {label.lower(): room for label, room in rooms.items()}
     unknown = []
@@ -45,12 +47,23 @@ async def starting_points(
             unknown.append(label)
         elif at <= found.last_seq:  # a number that was never given is of another room's log
             positions[found] = max(found.readable_since(person), at)
+    read = dict(kept.joined)
+    for number, seq in kept.read.items():
+        read[number] = max(seq, read.get(number, 0))
     return Start(positions, unknown, read)
 
 
-def _kept(db: Connection, account: int, device: str) -> tuple[dict[int, int], dict[int, int]]:
-    """What the device has confirmed, and what the person has read or was not there for."""
-    read = reading.device_cursors(db, account, "")
-    for room, seq in reading.read_cursors(db, account).items():
-        read[room] = max(seq, read.get(room, 0))
-    return reading.device_cursors(db, account, device), read
+class _Kept(NamedTuple):
+    """Numbers by the rooms' ids."""
+
+    confirmed: dict[int, int]  # by this device
+    joined: dict[int, int]  # where the account came to the room
+    read: dict[int, int]  # by the person
+
+
+def _kept(db: Connection, account: int, device: str) -> _Kept:
+    return _Kept(
+        reading.device_cursors(db, account, device),
+        reading.device_cursors(db, account, ""),
+        reading.read_cursors(db, account),
+    )

@@ -1,0 +1,12 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+from ..commands import Arg, Form
+
+TEXT = Arg("text", Form.REST)
+USER = Arg("user")
+ROOM = Arg("room", Form.ROOM, shown="#room")
+REASON = Arg("reason", Form.REST, optional=True)
+DURATION = Arg("duration", Form.DURATION, optional=True, shown="10m|2h|7d")
+MESSAGE = Arg("message", Form.MESSAGE, shown="number")

@@ -1,0 +1,102 @@
+"""Reading what was said, and seeing who is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..commands import Arg, Form, Who, command
+from .arguments import USER
+
+
+@command(
+    "history",
+    Arg("place", optional=True, shown="#room|user"),
+    Arg("count", Form.NUMBER, optional=True, shown="n"),
+    Arg("before", Form.NUMBER, optional=True, keyword="before", shown="number"),
+    aliases=("CH",),
+    who=Who.GUEST,
+    group="Reading",
+    help="the newest messages you may see, or those of one conversation",
+)
+@dataclass(frozen=True, slots=True)
+class History:
+    place: str = ""
+    count: int = 20
+    before: int | None = None
+
+
+@command(
+    "search",
+    Arg("words", Form.REST, optional=True),
+    group="Reading",
+    help="find messages; narrow with from:user in:#room before:2026-12-31 after:2026-01-01; "
+    "alone it shows the next page",
+)
+@dataclass(frozen=True, slots=True)
+class Search:
+    words: str = ""
+    page: int | None = None
+
+
+@command("whoelse", aliases=("whoeles",), who=Who.GUEST, group="People", help="who else is online")
+@dataclass(frozen=True, slots=True)
+class WhoElse:
+    pass
+
+
+@command(
+    "wholast",
+    Arg("minutes", Form.NUMBER),
+    who=Who.GUEST,
+    group="People",
+    help="who was online in the last minutes (0 to 60)",
+)
+@dataclass(frozen=True, slots=True)
+class WhoLast:
+    minutes: int
+
+
+@command("whois", USER, who=Who.GUEST, group="People", help="what is known about somebody")
+@dataclass(frozen=True, slots=True)
+class WhoIs:
+    user: str
+
+
+@command(
+    "personalintro",
+    Arg("text", Form.REST, ask="Please enter your personal introduction:\n", or_empty=True),
+    group="People",
+    help="introduce yourself; shown in whoelse, wholast and whois",
+)
+@dataclass(frozen=True, slots=True)
+class PersonalIntro:
+    text: str
+
+
+@command(
+    "away",
+    Arg("text", Form.REST, optional=True),
+    group="People",
+    help="tell others that you are away",
+)
+@dataclass(frozen=True, slots=True)
+class Away:
+    text: str = ""
+
+
+@command("back", group="People", help="you are back")
+@dataclass(frozen=True, slots=True)
+class Back:
+    pass
+
+
+@command("ignore", USER, group="People", help="stop seeing what somebody says")
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    user: str
+
+
+@command("unignore", USER, group="People", help="see it again")
+@dataclass(frozen=True, slots=True)
+class Unignore:
+    user: str
