@@ -1,4 +1,4 @@
-# make serve   starts the chat on port 9999; everything it needs is set up by itself
+# make serve   starts the chat on port 9999 (or PORT=8888); everything it needs is set up by itself
 # make test    runs every test and every check
 # make bench   measures
 # make proof   runs the tests at full size
@@ -25,10 +25,11 @@ serve test bench proof clean:
 else
 
 BIN := .venv/bin
+PORT ?= 9999
 READY := .venv/.ready
 
 serve: $(READY)
-	@exec $(BIN)/twistd -n chat --port 9999
+	@exec $(BIN)/twistd -n chat --port $(PORT)
 
 test: $(READY)
 	$(BIN)/trial --temp-directory=.cache/trial tests

@@ -23,7 +23,7 @@ FLOORS = {
 }
 APPLICATION = {
     *("actions", "chat", "delivery", "doors", "housekeeping", "loading", "membership"),
-    *("passwords", "presence", "session", "signin"),
+    *("passwords", "presence", "proving", "session", "signin"),
 }
 DOORS = {"conversation", "factory", "protocol", "sending", "text", "wire"}
 

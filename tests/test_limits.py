@@ -81,6 +81,21 @@ class TriesTests(SynchronousTestCase):
         tries.succeeded(key)
         self.assertEqual(1, tries.failed(key, 0.0))
 
+    def test_b1_tries_under_way_are_no_more_than_are_left(self) -> None:
+        tries = Tries(limit=3, block_time=60)
+        key = ("kevin", "192.0.2.1")
+        tries.failed(key, 0.0)
+        self.assertEqual([True, True, False], [tries.begin(key, 1.0) for _ in range(3)])
+        self.assertEqual(0.0, tries.blocked(key, 1.0))
+        tries.give_back(key)
+        self.assertTrue(tries.begin(key, 1.0))
+        tries.give_back(key)
+        self.assertEqual(1, tries.failed(key, 2.0))
+        self.assertFalse(tries.begin(key, 2.0))
+        tries.give_back(key)
+        tries.succeeded(key)
+        self.assertEqual([True] * 3, [tries.begin(key, 3.0) for _ in range(3)])
+
     def test_b2_memory_is_bounded(self) -> None:
         tries = Tries(limit=3, block_time=60, most=100)
         for number in range(1_000):

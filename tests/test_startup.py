@@ -264,13 +264,13 @@ class UsersTest(TestCase):
         users = self.folder / "users.txt"
         users.write_text(f"tesla {CANARY}\nedison {CANARY} with spaces\n\n{CANARY}\n# {CANARY}\n")
         server = self.server("--users", "users.txt", "--log-json", "log.json")
-        line = server.line_with("new accounts from")
-        self.assertIn("2 new accounts from users.txt; 0 were there already, 2 left out", line)
-        told = [line for line in server.lines if "left out:" in line]
+        line = server.line_with("New accounts from")
+        self.assertIn("New accounts from users.txt: 2; there already: 0; left out: 2", line)
+        told = [line for line in server.lines if "is left out:" in line]
         self.assertEqual([line.split("Line ")[1][0] for line in told], ["4", "5"])
         server.stop()
         again = self.server("--users", "users.txt", "--log-json", "log.json")
-        self.assertIn("0 new accounts", again.line_with("new accounts from"))
+        self.assertIn("users.txt: 0; there already: 2", again.line_with("New accounts from"))
         again.stop()
         self.assertNotIn(CANARY, "\n".join(server.lines + again.lines))
         for file in self.folder.rglob("*"):

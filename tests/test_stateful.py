@@ -371,7 +371,7 @@ class ChatMachine(RuleBasedStateMachine):
     def _leaves(self, who: str, room: str) -> Place:
         given = self.model.hands_over(who, room)
         if given:
-            self.spread(given)
+            self.spread(given, but=who)
         return self.model.leaves(who, room)
 
     @rule(number=device_numbers, room=rooms, other=people)

@@ -8,6 +8,7 @@ share one `Chat`; it never sees a socket.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from twisted.internet.defer import Deferred
@@ -35,12 +36,14 @@ from .store import Batch, Ledger, Post, Store, reading
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from .doors import Door
+    from .doors import Dialect, Door
     from .passwords import Passwords
+    from .proving import Proof
     from .settings import Settings
 
 T = TypeVar("T")
 LONGEST_CID = 64  # characters
+STOPPING = ChatError("restart", "The server is stopping; try again in a moment.")
 MOST_DEVICES = 20  # sessions of one account; the one idle for longest makes room
 
 
@@ -105,6 +108,12 @@ class Chat:
             self.store.read(question, outcome)
         except ChatError as error:
             outcome.known.errback(error)  # who reads for others can try again
+        return outcome.known
+
+    def scrub(self) -> Deferred[bool]:
+        """Do one step of making erased text unrecoverable; True when nothing is left."""
+        outcome = Outcome[bool]()
+        self.store.scrub(outcome)
         return outcome.known
 
     def _fetch(self, room: int, after: int, upto: int, limit: int) -> Deferred[list[Entry]]:
@@ -182,10 +191,11 @@ class Chat:
     # --- people come and go ---------------------------------------------------------------
 
     def enter(
-        self, person: Person, door: Door, device: str, positions: Mapping[Room, int] | None = None
+        self, proof: Proof, door: Door, device: str, positions: Mapping[Room, int] | None = None
     ) -> Session:
         """Sit somebody down; the door calls `begin` when it is ready for deliveries."""
-        self.signin.admit(person)  # it may have been banned while its password was checked
+        self.signin.admit(proof)  # much may have happened since it was given
+        person = proof.person
         at = {room: room.last_seq for room in self.rooms.of(person)}
         if positions:
             at.update(positions)
@@ -202,6 +212,11 @@ class Chat:
             self.presence.joined(person)
         self.log.info("Client {where} connected  [ {name} ]", where=door.address, name=person.name)
         return session
+
+    def leave_unseated(self, person: Person) -> None:
+        """Somebody proved who it is on a connection that is gone by now."""
+        if person.guest and not person.online:
+            self.roster.forget(person)
 
     def depart(self, session: Session) -> None:
         """The connection is over: free everything that was held for it."""
@@ -229,15 +244,26 @@ class Chat:
         if person.guest:
             self.roster.forget(person)
         elif not person.erased:
-            self._keep_last_seen(person)
+            self.keep_last_seen(person)
 
-    def _keep_last_seen(self, person: Person) -> None:
-        seen = person.last_seen
-        try:
-            kept = self.change(lambda ledger: ledger.set_account(person.id, last_seen=seen))
-        except ChatError:
-            return  # the store has more urgent things to do; it is kept in memory
-        kept.addErrback(lambda failure: failure.trap(ChatError))
+    def keep_last_seen(self, *people: Person) -> None:
+        """Store when accounts were here; if the store is too busy, memory has to do."""
+        seen = [(person.id, person.last_seen) for person in people]
+
+        def apply(ledger: Ledger) -> None:
+            for number, time in seen:
+                ledger.set_account(number, last_seen=time)
+
+        with suppress(ChatError):
+            self.change(apply).addErrback(lambda failure: failure.trap(ChatError))
+
+    def about_to_stop(self) -> None:
+        """Nothing new is taken from here on."""
+        accounts = [person for person in self.roster.online.values() if not person.guest]
+        for person in accounts:
+            person.last_seen = self.wall()
+        self.keep_last_seen(*accounts)
+        self.refusing = STOPPING
 
     def note_shown(self, session: Session, room: Room, seq: int) -> None:
         """A session's peer has received a room up to that number."""
@@ -270,8 +296,13 @@ class Chat:
 
     def tell_all(self, event: Event) -> None:
         """Show an event to everybody who is online."""
+        rendered: dict[Dialect, bytes] = {}
         for session in tuple(self.sessions):
-            session.receive(event)
+            dialect = session.door.dialect
+            line = rendered.get(dialect)
+            if line is None:
+                line = rendered[dialect] = dialect.event(event)
+            session.write(line)
 
     def close_seats(self, person: Person, reason: Closed, keep: Session | None = None) -> None:
         """End the sessions of an account, but for one."""
@@ -280,8 +311,8 @@ class Chat:
                 session.close(reason)
 
     def stop(self, reason: Closed) -> None:
-        """Tell everybody and end all sessions; nothing new is taken from here on."""
-        self.refusing = ChatError("restart", "The server is stopping; try again in a moment.")
+        """Tell everybody and end all sessions."""
+        self.refusing = STOPPING
         self.presence.stop()
         for session in tuple(self.sessions):
             session.close(reason)

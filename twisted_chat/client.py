@@ -148,8 +148,13 @@ def main(arguments: Sequence[str]) -> None:
     """Read the command line and talk."""
     defaults = ("localhost", "9999", "")
     host, port, name = (*arguments[:3], *defaults[len(arguments) :])
-    if len(arguments) > 3 or not re.fullmatch("[0-9]{1,5}", port):
+    if {"-h", "--help"} & set(arguments):
+        print(USAGE)
+        return
+    if len(arguments) > 3 or any(word.startswith("-") for word in arguments):
         _leave(USAGE)
+    if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        _leave(f"A port is a number from 1 to 65535, and {cleaned(port)} is not. {USAGE}")
     react(talk, (host, int(port), name))
 
 

@@ -23,6 +23,7 @@ from .core.limits import Bucket
 
 if TYPE_CHECKING:
     from .chat import Chat
+    from .doors import Dialect
     from .session import Session
 
 MOST_WAITING = 64  # lines taken in advance
@@ -50,6 +51,8 @@ class Line(Protocol):
 
 class Conversation:
     """The order of things between one client and the chat; dialects fill in `take`."""
+
+    dialect: Dialect
 
     log = Logger()
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from .core.entries import Entry, Kind
 from .core.rooms import Room, RoomBook
@@ -35,6 +36,8 @@ Fetch = Callable[[int, int, int, int], "Deferred[list[Entry]]"]
 class Delivery:
     """Who is live where, and what they are written."""
 
+    log = Logger()
+
     def __init__(self, rooms: RoomBook, fetch: Fetch, clock: IReactorTime) -> None:
         self.rooms = rooms
         self._clock = clock
@@ -56,10 +59,14 @@ class Delivery:
             if any(entry.kind in (Kind.EDIT, Kind.DELETE) for entry in fresh):
                 room.forget_recent()  # the store knows what has become of the words
             self.active.add(room)
-            if room.pair is not None:
-                self._spread_pair(room, fresh, origins)
-            else:
-                self._spread_room(room, fresh, origins)
+            try:
+                if room.pair is not None:
+                    self._spread_pair(room, fresh, origins)
+                else:
+                    self._spread_room(room, fresh, origins)
+            except Exception:
+                # They are stored and will be read; those who sent them must be answered.
+                self.log.failure("A batch could not be shown in room {room}", room=room_id)
 
     def _spread_room(
         self, room: Room, entries: Sequence[Entry], origins: Mapping[int, Session]
@@ -181,6 +188,11 @@ class Delivery:
             self._exit(session, room)
             session.behind.pop(room, None)
 
+    def suspend(self, person: Person, room: Room) -> None:
+        """The same until the room comes back; who was behind in it stays where it was."""
+        for seat in person.seats:
+            self._exit(cast(Session, seat), room)
+
     def show(self, person: Person, room: Room, entry: Entry) -> None:
         """Show one entry to somebody who is not in its room any more."""
         for seat in person.seats:
@@ -217,7 +229,8 @@ class Delivery:
                 self._advance(session, room, recent[:CHUNK])
 
     def _is_behind(self, session: Session, room: Room) -> bool:
-        return session.behind[room] < room.last_seq and room.id in self.rooms.rooms
+        there = room.id in self.rooms.rooms and room.deleted_at is None
+        return there and session.behind[room] < room.last_seq
 
     def _advance(self, session: Session, room: Room, entries: Sequence[Entry]) -> None:
         self.active.add(room)

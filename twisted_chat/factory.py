@@ -7,6 +7,7 @@ from collections import Counter
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
 
 from .chat import Chat
 from .core.errors import ChatError
@@ -22,6 +23,7 @@ BEFORE_LOGIN_PER_NETWORK = 32
 class ChatFactory(ServerFactory):
     """The shared factory: it holds the one `Chat`, and every connection that is open."""
 
+    log = Logger()
     noisy = False
 
     def __init__(self, chat: Chat, most_connections: int | None = None) -> None:
@@ -32,6 +34,7 @@ class ChatFactory(ServerFactory):
         self.connections: dict[ChatProtocol, None] = {}
         self.networks: Counter[str] = Counter()
         self.strangers: dict[ChatProtocol, None] = {}  # connected, not signed in
+        self.strangers_of: Counter[str] = Counter()  # by their networks
         self.housekeeping = Housekeeping(chat)
         self._every_second = LoopingCall(self._look_after)
         self._every_second.clock = chat.clock
@@ -53,10 +56,12 @@ class ChatFactory(ServerFactory):
         """A connection was made; one too many is told so and closed."""
         self.connections[protocol] = None
         self.networks[protocol.network] += 1
-        self.strangers[protocol] = None
         full = self._full(protocol)
         if full is not None:
             protocol.refuse_connection(full)
+            return
+        self.strangers[protocol] = None
+        self.strangers_of[protocol.network] += 1
 
     def _full(self, protocol: ChatProtocol) -> ChatError | None:
         if self.most and len(self.connections) > self.most:
@@ -65,26 +70,34 @@ class ChatFactory(ServerFactory):
             return None
         if self.networks[protocol.network] > max(1, self.most // PER_NETWORK):
             return ChatError("full", "Too many connections from your network: close some first.")
-        waiting = sum(1 for other in self.strangers if other.network == protocol.network)
-        crowded = len(self.strangers) > max(1, self.most // BEFORE_LOGIN)
-        if waiting > BEFORE_LOGIN_PER_NETWORK or crowded:
+        waiting = self.strangers_of[protocol.network]
+        crowded = len(self.strangers) >= max(1, self.most // BEFORE_LOGIN)
+        if waiting >= BEFORE_LOGIN_PER_NETWORK or crowded:
             return ChatError("full", "Too many are logging in at once: try again in a moment.")
         return None
 
     def signed_in(self, protocol: ChatProtocol) -> None:
-        """Somebody has signed in there."""
-        self.strangers.pop(protocol, None)
+        """Somebody has signed in there, or is gone."""
+        if protocol in self.strangers:
+            del self.strangers[protocol]
+            _take_one(self.strangers_of, protocol.network)
 
     def disconnected(self, protocol: ChatProtocol) -> None:
         """A connection is gone."""
         if protocol in self.connections:
             del self.connections[protocol]
-            self.networks[protocol.network] -= 1
-            if not self.networks[protocol.network]:
-                del self.networks[protocol.network]
-        self.strangers.pop(protocol, None)
+            _take_one(self.networks, protocol.network)
+        self.signed_in(protocol)
 
     def _look_after(self) -> None:
+        try:
+            self._close_overdue()
+            self.housekeeping.sweep(self.chat.ticks())
+        except Exception:
+            # Whatever it was, in a second everything is looked after again.
+            self.log.failure("Something was not looked after")
+
+    def _close_overdue(self) -> None:
         now = self.chat.ticks()
         for protocol in list(self.strangers):
             overdue = protocol.overdue(now)
@@ -94,10 +107,15 @@ class ChatFactory(ServerFactory):
                     break
             else:
                 protocol.conversation.close(overdue)
-        self.housekeeping.sweep(now)
 
     def stop(self, reason: Closed) -> None:
         """Tell everybody why, and close every connection."""
         self.chat.stop(reason)
         for protocol in list(self.connections):
             protocol.conversation.close(reason)
+
+
+def _take_one(counts: Counter[str], network: str) -> None:
+    counts[network] -= 1
+    if not counts[network]:
+        del counts[network]

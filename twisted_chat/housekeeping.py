@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+
 from .core.durations import spoken
-from .core.errors import ChatError
 from .core.events import Closed
 from .core.rooms import Room
 from .session import Session, State
+from .store import Ledger
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 EVERY = 5.0  # seconds between two looks at what peers have received
 MOST_LAG = 10_000  # messages a peer that does not read may fall behind
 MOST_PAUSE = 60.0  # seconds it may read nothing at all
+MEMORY = 60.0  # seconds a silent room's newest entries stay in memory
 ROOM_KEPT = 7 * 24 * 3600 * 1000  # milliseconds between a room's deletion and its erasure
 ERASE_EVERY = 3600.0
 
@@ -28,6 +33,9 @@ class Housekeeping:
         self._chat = chat
         self._next_look = 0.0
         self._next_erasure = 0.0
+        self._erasing = False
+        # Rooms with entries in memory: the last one, and since when it has been that.
+        self._warm: dict[Room, tuple[int, float]] = {}
 
     def sweep(self, now: float) -> None:
         """Do what is due."""
@@ -40,11 +48,12 @@ class Housekeeping:
         if now >= self._next_look:
             self._next_look = now + EVERY
             self._close_stuck(now)
+            self._let_cool(now, self._chat.delivery.active)
             self._note_shown()
             self._chat.store.flush_cursors()
         if now >= self._next_erasure:
             self._next_erasure = now + ERASE_EVERY
-            self._erase_deleted_rooms()
+            self._erase_what_is_due()
 
     def _close_stuck(self, now: float) -> None:
         for session in tuple(self._chat.sessions):
@@ -71,35 +80,39 @@ class Housekeeping:
                 else:
                     delivery.active.add(room)
 
-    def _erase_deleted_rooms(self) -> None:
-        due = self._chat.wall() - ROOM_KEPT
-        for room in tuple(self._chat.rooms.rooms.values()):
-            if room.deleted_at is not None and room.deleted_at <= due:
-                self._chat.rooms.forget(room)
-                self._erase(room)
-        self._scrub()
+    def _let_cool(self, now: float, active: Iterable[Room]) -> None:
+        """Keep the newest entries in memory only of rooms in which something is said."""
+        for room in active:
+            if room not in self._warm or self._warm[room][0] != room.last_seq:
+                self._warm[room] = room.last_seq, now
+        for room, (_, since) in tuple(self._warm.items()):
+            if now - since > MEMORY:
+                del self._warm[room]
+                room.forget_recent()
 
-    def _erase(self, room: Room) -> None:
-        """Erase a room step by step, so that the writer is free in between."""
+    def _erase_what_is_due(self) -> None:
+        if self._erasing or self._chat.refusing is not None:
+            return
+        self._erasing = True
+        done = Deferred.fromCoroutine(self._erase())
+        done.addErrback(lambda failure: self._chat.log.failure("Something was not erased", failure))
+        done.addBoth(self._erased)
 
-        def go_on(done: bool) -> None:
-            if not done:
-                self._erase(room)
+    def _erased(self, _: object) -> None:
+        self._erasing = False
 
+    async def _erase(self) -> None:
+        """Erase rooms deleted long ago, and all traces of what was deleted, step by step."""
         chat = self._chat
-        try:
-            step = chat.change(lambda ledger: ledger.erase_room(room.id))
-        except ChatError:
-            return  # taken up again at the next start
-        step.addCallbacks(go_on, lambda failure: chat.log.failure("A room was not erased", failure))
+        due = chat.wall() - ROOM_KEPT
+        for room in tuple(chat.rooms.rooms.values()):
+            if room.deleted_at is not None and room.deleted_at <= due:
+                chat.rooms.forget(room)
+                while not await chat.change(partial(_erase_step, room.id)):
+                    pass
+        while not await chat.scrub():
+            await deferLater(chat.clock, 1.0)
 
-    def _scrub(self) -> None:
-        """Make what was deleted unrecoverable, a step at a time."""
 
-        def go_on(done: bool | Exception) -> None:
-            if done is False:
-                self._chat.clock.callLater(1.0, self._scrub)
-
-        if self._chat.refusing is None:
-            with suppress(ChatError):
-                self._chat.store.scrub(go_on)
+def _erase_step(room: int, ledger: Ledger) -> bool:
+    return ledger.erase_room(room)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .core.entries import Entry, Kind
 from .core.events import Room as RoomEvent
-from .core.rooms import Member, Room, pair_of
+from .core.rooms import Member, Role, Room, pair_of
 from .core.roster import Person
 from .session import Session
 
@@ -65,15 +65,24 @@ class Membership:
         by: Person,
         reason: str = "",
         until: int | None = None,
+        heir: Member | None = None,
     ) -> None:
-        """Leave, kick or ban: out at once, and back in if it cannot be stored."""
+        """Leave, kick or ban: out at once, and back in if it cannot be stored.
+
+        `heir` owns the room when its owner leaves: also at once, for it may be leaving too.
+        """
         was_in = person.id in room.members
         if was_in:
             reached = {s: s.position(room) for s in self._chat.sessions_of(person)}
             member = self.unseat(person, room)
         subject = "" if kind is Kind.LEAVE else person.name
+        if heir is not None:
+            heirs_role, heir.role = heir.role, Role.OWNER
 
         def apply(ledger: Ledger) -> Entry:
+            if heir is not None:
+                ledger.put_member(room.id, heir.person.id, role=int(Role.OWNER))
+                ledger.post(room.id, Kind.OWNER, by.id, by.name, subject=heir.person.name)
             ledger.drop_member(room.id, person.id)
             if kind is Kind.BAN:
                 ledger.put_ban(room.id, person.id, until)
@@ -83,10 +92,15 @@ class Membership:
         try:
             entry = await self._chat.change(apply)
         except Exception:
+            if heir is not None:
+                heir.role = heirs_role
             if was_in:
                 self._seat_again(person, room, member, reached)
             raise
         room.invited.discard(person.id)
+        if person.id in room.members:
+            self.unseat(person, room)  # it was joining when it was put out
+            was_in = True
         if was_in:
             if kind is not Kind.LEAVE:
                 self._chat.delivery.show(person, room, entry)
@@ -108,23 +122,28 @@ class Membership:
 
     def close_room(self, room: Room, now: int) -> None:
         """A room is deleted: nobody sees it any more."""
+        if room.deleted_at is not None:
+            return
         room.deleted_at = now
         for member in room.members.values():
             person = member.person
-            self._chat.delivery.unfollow(person, room)
+            self._chat.delivery.suspend(person, room)
             person.rooms = tuple(other for other in person.rooms if other is not room)
             self._announce(person, room, joined=False, last=room.last_seq)
         room.online = 0
 
     def reopen_room(self, room: Room) -> None:
         """A deleted room is back, with the members it had."""
+        if room.deleted_at is None:
+            return
         room.deleted_at = None
         for member in room.members.values():
             person = member.person
             person.rooms = (*person.rooms, room)
             room.online += person.online
             self._announce(person, room, joined=True, last=room.last_seq)
-            self._chat.delivery.follow(person, room, room.last_seq)
+            for session in self._chat.sessions_of(person):
+                self._chat.delivery.follow_with(session, room, session.position(room))
 
     def show_in_pair(self, person: Person, other: Person, entry: Entry, origin: Session) -> Room:
         """Show a message of a private conversation that may have begun with it."""

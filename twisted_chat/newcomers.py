@@ -64,7 +64,7 @@ class Newcomers:
         await DeferredList(workers, fireOnOneErrback=True, consumeErrors=True)
         if not self._stopped:
             log.info(
-                "{made} new accounts from {file}; {known} were there already, {refused} left out",
+                "New accounts from {file}: {made}; there already: {known}; left out: {refused}",
                 made=self._made,
                 known=self._known,
                 refused=self._refused,

@@ -33,13 +33,17 @@ class PresenceNotices:
 
     def joined(self, person: Person) -> None:
         """Somebody's first session began."""
-        if self._left.pop(person.name, 0) == 0:
+        if person.name in self._left:
+            del self._left[person.name]
+        else:
             self._joined[person.name] = None
             self._tell_or_gather()
 
     def left(self, person: Person) -> None:
         """Somebody's last session ended."""
-        if self._joined.pop(person.name, 0) == 0:
+        if person.name in self._joined:
+            del self._joined[person.name]
+        else:
             self._left[person.name] = None
             self._tell_or_gather()
 

@@ -100,9 +100,11 @@ class ChatProtocol(LineReceiver):
             if call is not None and call.active():
                 call.cancel()
         self._silence = self._abort = None
-        if not self.conversation.closed:
-            self.conversation.lost()
-        self.factory.disconnected(self)
+        try:
+            if not self.conversation.closed:
+                self.conversation.lost()
+        finally:
+            self.factory.disconnected(self)
 
     def readConnectionLost(self) -> None:
         """The peer has sent its last byte; it may still read what it asked for."""

@@ -64,7 +64,7 @@ def flushed(transport: Any) -> bool | None:
     """Whether the peer's kernel has acknowledged everything written; None if unknowable."""
     if not sys.platform.startswith("linux") or not isinstance(transport, Connection):
         return None
-    if transport.dataBuffer or transport._tempDataBuffer:
+    if not transport.connected or transport.dataBuffer or transport._tempDataBuffer:
         return False
     unacknowledged = array.array("i", [0])
     try:

@@ -191,10 +191,10 @@ class ChatService(Service):
             self.log.warn("The database could not be checked: {reason}", reason=damage)
         elif damage is not None and self.running:
             self.log.critical(
-                "The database {place} is damaged, so the service stops: {damage}."
-                " Restore a backup of it",
+                "The database {place} is damaged, so the service stops: restore a backup of it."
+                " (SQLite says: {damage})",
                 place=self._parts.place if self._parts else "",
-                damage=damage,
+                damage=" ".join(damage.split()),
             )
             self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, DAMAGED)
             self._reactor.stop()
@@ -220,7 +220,7 @@ class ChatService(Service):
         deadline.start()
         self._stop_watching()
         yield maybeDeferred(port.stopListening)
-        parts.chat.refusing = ChatError(RESTART.code, RESTART.text)
+        parts.chat.about_to_stop()
         yield self._committed(parts.store)
         parts.factory.stop(RESTART)
         yield self._farewell(parts.factory)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from hashlib import sha256
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,10 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from .core.durations import spoken
 from .core.entries import Kind
 from .core.errors import ChatError
-from .core.limits import SlidingWindow, Tries
+from .core.limits import SlidingWindow
 from .core.names import Name, NameBook, fold
+from .core.rooms import Role
 from .core.roster import Person
 from .passwords import prepare
+from .proving import SCHEME, WRONG, Proof, Proving
 from .store import reading
 
 if TYPE_CHECKING:
@@ -26,14 +27,12 @@ if TYPE_CHECKING:
 SIGN_UPS_PER_NETWORK = 60
 SIGN_UPS = 300
 SIGN_UP_SPAN = 600.0  # seconds
-SCHEME = "passlib"
-WRONG = "Wrong username or password."
 
 
 class Token(NamedTuple):
     """What a program may sign in with instead of a password."""
 
-    person: Person
+    proof: Proof
     device: str
     token: str
     number: int  # to revoke it by
@@ -45,9 +44,8 @@ class SignIn:
     def __init__(self, chat: Chat, passwords: Passwords) -> None:
         self._chat = chat
         self._passwords = passwords
-        settings = chat.settings
-        self._tries = Tries(settings.login_attempts or sys.maxsize, settings.block_time)
-        limited = settings.flood_limit > 0
+        self._proving = Proving(chat, passwords)
+        limited = chat.settings.flood_limit > 0
         self._sign_ups = (
             SlidingWindow(SIGN_UPS_PER_NETWORK, SIGN_UPS, SIGN_UP_SPAN) if limited else None
         )
@@ -79,51 +77,23 @@ class SignIn:
 
     # --- signing in ---------------------------------------------------------------------
 
-    async def with_password(self, name: str, password: str, network: str) -> Person:
+    async def with_password(self, name: str, password: str, network: str) -> Proof:
         """The account whose name and password these are."""
-        chat = self._chat
         person = self.find(name)
-        key = (_folded(name), network)
-        blocked = self._tries.blocked(key, chat.ticks())
-        if blocked > 0:
-            raise self._blocked(blocked)
-        try:
-            prepared = prepare(password)
-        except ChatError:
-            prepared = ""
-        # An unknown name takes the same way as a known one, so that time tells nothing.
-        number = 0 if person is None else person.id
-        stored = dict(await chat.read(lambda db: reading.credentials(db, number)))
-        secret = stored.get(SCHEME)
-        verdict = await self._passwords.verify(prepared, secret)
-        if person is None or not verdict.ok or not prepared or person.erased:
-            left = self._tries.failed(key, chat.ticks())
-            if not left:
-                raise self._blocked(self._tries.blocked(key, chat.ticks()))
-            raise self._wrong(left)
-        self._tries.succeeded(key)
-        new = verdict.new_hash
-        if new is not None:
-            await chat.change(lambda ledger: ledger.set_credential(person.id, SCHEME, new))
-        await self.recall(person)
-        self.admit(person)
-        return person
+        proof, _ = await self._proving.verify(name, person, password, network, WRONG)
+        await self.recall(proof.person)
+        self.admit(proof)
+        return proof
 
-    def _wrong(self, left: int) -> ChatError:
-        if not self._chat.settings.login_attempts:
-            return ChatError("wrong_password", WRONG)
-        tries = "1 try" if left == 1 else f"{left} tries"
-        return ChatError("wrong_password", f"{WRONG} You have {tries} left.", tries=left)
-
-    def _blocked(self, seconds: float) -> ChatError:
-        return ChatError(
-            "blocked",
-            f"Too many wrong passwords: this name is blocked for you for {spoken(seconds)}.",
-            retry_after=ceil(seconds),
-        )
-
-    def admit(self, person: Person) -> None:
-        """Refuse somebody who is banned from the server."""
+    def admit(self, proof: Proof) -> None:
+        """Refuse a proof that is good no more, and somebody who is banned from the server."""
+        person = proof.person
+        if person.erased:
+            raise ChatError("wrong_password", WRONG)
+        if person.secrets != proof.secrets:
+            raise ChatError(
+                "wrong_password", "Your password has just been changed: log in with the new one."
+            )
         until = person.suspended_until
         if until is not None and until > self._chat.wall():
             raise ChatError("suspended", f"{person.name} is banned from this server.")
@@ -137,12 +107,12 @@ class SignIn:
 
     # --- new accounts and guests --------------------------------------------------------
 
-    def guest(self, text: str) -> Person:
+    def guest(self, text: str) -> Proof:
         """A guest under that name."""
         if not self._chat.settings.guests:
             raise ChatError("not_allowed", "This server has no guests: register an account.")
         name = self.new_name(text, local=False)
-        return self._chat.roster.new_guest(name)
+        return _just_made(self._chat.roster.new_guest(name))
 
     def check_registration(self, network: str) -> None:
         """Whether somebody from there may make an account now."""
@@ -157,66 +127,65 @@ class SignIn:
                     retry_after=ceil(wait),
                 )
 
-    async def register(self, text: str, password: str, network: str, local: bool) -> Person:
+    async def register(self, text: str, password: str, network: str, local: bool) -> Proof:
         """Make an account."""
         self.check_registration(network)
         name = self.new_name(text, local)
-        if self._sign_ups is not None:
-            self._sign_ups.take(network, self._chat.ticks())
-        return await self.make_account(name, password)
+        return _just_made(await self.make_account(name, password, network))
 
-    async def make_account(self, name: Name, password: str) -> Person:
+    async def make_account(self, name: Name, password: str, network: str | None = None) -> Person:
         """Make an account under a name that was found free."""
         chat = self._chat
+        admin = name.folded in chat.admins
+        person = Person(await self._store_account(name, password, network, admin), name)
+        person.admin = admin
+        person.shown = {chat.rooms.lobby.id: chat.rooms.lobby.last_seq}
+        chat.roster.add(person)
+        return person
+
+    async def adopt(self, session: Session, password: str) -> None:
+        """Make the guest of a session an account, even if it goes meanwhile."""
+        chat, guest = self._chat, session.person
+        network = session.door.network
+        self.check_registration(network)
+        number = await self._store_account(guest.named, password, network)
+        if guest.online:
+            chat.roster.become_account(guest, number)
+            guest.shown = {chat.rooms.lobby.id: session.position(chat.rooms.lobby)}
+        else:
+            person = Person(number, guest.named)
+            person.last_seen = guest.last_seen
+            chat.roster.add(person)
+
+    async def _store_account(
+        self, name: Name, password: str, network: str | None, admin: bool = False
+    ) -> int:
+        """Store a new account, whose name nobody else gets meanwhile; its number.
+
+        It counts as one of those that a network may make, if it comes from one.
+        """
         prepared = prepare(password)
+        if self._sign_ups is not None and network is not None:
+            self._sign_ups.take(network, self._chat.ticks())
         self._being_made.register(name, None)
         try:
             secret = await self._passwords.hash(prepared)
-            admin = name.folded in chat.admins
-            lobby = chat.rooms.lobby
-
-            def apply(ledger: Ledger) -> int:
-                return ledger.add_account(
+            return await self._chat.change(
+                lambda ledger: ledger.add_account(
                     name.shown, name.folded, name.skeleton, SCHEME, secret, admin
                 )
-
-            number = await chat.change(apply)
-            person = Person(number, name)
-            person.admin = admin
-            person.shown = {lobby.id: lobby.last_seq}
-            chat.roster.add(person)
-            return person
+            )
         finally:
             self._being_made.forget(name)
-
-    async def adopt(self, session: Session, password: str) -> None:
-        """Make the guest of a session an account."""
-        chat, guest = self._chat, session.person
-        self.check_registration(session.door.network)
-        prepared = prepare(password)
-        secret = await self._passwords.hash(prepared)
-        name = guest.named
-
-        def apply(ledger: Ledger) -> int:
-            return ledger.add_account(name.shown, name.folded, name.skeleton, SCHEME, secret)
-
-        number = await chat.change(apply)
-        chat.roster.become_account(guest, number)
-        guest.shown = {chat.rooms.lobby.id: session.position(chat.rooms.lobby)}
 
     # --- secrets ------------------------------------------------------------------------
 
     async def change_password(self, person: Person, old: str, new: str, network: str) -> None:
         """Set a new password, given the old one; ends every resume token."""
         prepared = prepare(new)
-        try:
-            await self.with_password(person.name, old, network)
-        except ChatError as error:
-            if error.code != "wrong_password":
-                raise
-            sentence = error.sentence.replace(WRONG, "That is not your password.")
-            raise ChatError(error.code, sentence, **error.details) from None
-        await self._set_password(person, prepared)
+        wrong = "That is not your password."
+        _, kept = await self._proving.verify(person.name, person, old, network, wrong)
+        await self._set_password(person, prepared, instead_of=kept)
 
     async def reset_password(self, person: Person) -> str:
         """Give an account a random password, and tell it."""
@@ -224,14 +193,23 @@ class SignIn:
         await self._set_password(person, prepare(new))
         return new
 
-    async def _set_password(self, person: Person, prepared: str) -> None:
+    async def _set_password(
+        self, person: Person, prepared: str, instead_of: str | None = None
+    ) -> None:
         secret = await self._passwords.hash(prepared)
 
         def apply(ledger: Ledger) -> None:
-            ledger.set_credential(person.id, SCHEME, secret)
+            if instead_of is None:
+                ledger.set_credential(person.id, SCHEME, secret)
+            elif not ledger.replace_credential(person.id, SCHEME, instead_of, secret):
+                raise ChatError("conflict", "Your password was changed by somebody else meanwhile.")
             ledger.drop_tokens(person.id)
 
+        # Once for those who have proved themselves by now, whose tokens may be stored later than
+        # this, and once for those who begin before the old password is gone.
+        person.secrets += 1
         await self._chat.change(apply)
+        person.secrets += 1
 
     async def suspend(self, person: Person, until: int | None, reason: str) -> None:
         """Keep an account out until then, or let it in again."""
@@ -245,27 +223,36 @@ class SignIn:
 
     async def erase(self, person: Person) -> None:
         """Erase an account; its name stays taken for good."""
-        chat, rooms = self._chat, person.rooms
+        chat = self._chat
 
         def apply(ledger: Ledger) -> None:
-            for room in rooms:
-                ledger.post(room.id, Kind.LEAVE, person.id, person.name)
+            for room, role in ledger.memberships(person.id).items():
+                if role is Role.OWNER:
+                    raise ChatError("not_allowed", "You have just come to own a room.")
+                ledger.post(room, Kind.LEAVE, person.id, person.name)
             ledger.erase_account(person.id)
 
-        await chat.change(apply)
+        person.erased = True  # at once, so that it gets in nowhere before the commit
+        try:
+            await chat.change(apply)
+        except Exception:
+            person.erased = False
+            raise
         chat.roster.erase(person)
-        for room in person.rooms:
-            chat.membership.unseat(person, room)
+        for joined in person.rooms:
+            chat.membership.unseat(person, joined)
+        for room in chat.rooms.rooms.values():
+            room.forget(person)
 
     # --- tokens -------------------------------------------------------------------------
 
-    async def new_token(self, person: Person, device: str) -> Token:
+    async def new_token(self, proof: Proof, device: str) -> Token:
         """A token to sign in with next time; only its hash is kept."""
-        token = secrets.token_urlsafe(32)
+        token, account = secrets.token_urlsafe(32), proof.person.id
         number = await self._chat.change(
-            lambda ledger: ledger.add_token(person.id, device, _hash(token))
+            lambda ledger: ledger.add_token(account, device, _hash(token))
         )
-        return Token(person, device, token, number)
+        return Token(proof, device, token, number)
 
     async def revoke(self, person: Person, number: int) -> None:
         """Make a token worth nothing."""
@@ -282,7 +269,8 @@ class SignIn:
         person = None if found is None else chat.roster.people.get(found.account)
         if found is None or person is None or person.erased:
             raise ChatError("bad_token", "That token is not known here: log in with a password.")
-        self.admit(person)
+        proof = Proof(person, person.secrets)
+        self.admit(proof)
         try:
             fresh = await chat.change(lambda ledger: ledger.swap_token(old, _hash(new)))
         except ChatError as error:
@@ -292,15 +280,12 @@ class SignIn:
         if not fresh:
             raise ChatError("bad_token", "That token was used already: log in with a password.")
         await self.recall(person)
-        return Token(person, found.device, new, found.id)
+        return Token(proof, found.device, new, found.id)
 
 
-def _folded(name: str) -> str:
-    """The name, known or not, the same however it is written."""
-    try:
-        return fold(name).folded
-    except ChatError:
-        return name.lower()[:64]
+def _just_made(person: Person) -> Proof:
+    """Who has just come into being needs no other proof."""
+    return Proof(person, person.secrets)
 
 
 def _hash(token: str) -> str:

@@ -13,7 +13,9 @@ from twisted.logger import Logger
 
 from .chat import Chat
 from .checking import check, database_of
-from .core.errors import StartError
+from .core.clean import shown
+from .core.errors import ChatError, StartError
+from .core.names import fold
 from .factory import ChatFactory
 from .logs import Log, open_log
 from .options import Options
@@ -48,6 +50,7 @@ def assemble(settings: Settings, most_connections: int, reactor: Any) -> Parts:
     database = database_of(settings)
     store = open_store(database, _wall, reactor.callFromThread)
     try:
+        _check_admins(settings)
         passwords = Passwords(reactor)
         chat = Chat(settings, store, passwords, reactor, time.monotonic, _wall)
         chat.start()
@@ -56,6 +59,14 @@ def assemble(settings: Settings, most_connections: int, reactor: Any) -> Parts:
         store.close()
         raise
     return Parts(store, passwords, chat, factory, str(locate(database)))
+
+
+def _check_admins(settings: Settings) -> None:
+    for name in settings.admins:
+        try:
+            fold(name)
+        except ChatError as error:
+            raise StartError(f"--admin {shown(name)}: {error.sentence}") from None
 
 
 def _wall() -> int:

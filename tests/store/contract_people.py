@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.store.fresh import StoreCase
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.rooms import Role, RoomKind
@@ -97,6 +99,50 @@ class PeopleContract(StoreCase):
         self.assertEqual([token.device for token in found_all], ["phone"])
         self.change(lambda ledger: ledger.drop_tokens(number))
         self.assertEqual(self.read(lambda connection: reading.tokens(connection, number)), [])
+
+    def test_b7_of_too_many_tokens_the_devices_own_go_first(self) -> None:
+        number, other = self.account("ann"), self.account("ben")
+
+        def add(account: int, device: str, hash: str) -> None:
+            self.time += 1
+            self.change(lambda ledger: ledger.add_token(account, device, hash))
+
+        add(other, "phone", "other")
+        add(number, "phone", "first")
+        for n in range(25):
+            add(number, "script", f"script {n}")
+
+        def kept() -> set[str]:
+            found = self.read(lambda connection: reading.tokens(connection, number))
+            return {token.hash for token in found}
+
+        self.assertEqual(kept(), {"first", *(f"script {n}" for n in range(6, 25))})
+        for n in range(2):
+            add(number, f"device {n}", f"new {n}")
+        self.assertEqual(kept(), {"new 0", "new 1", *(f"script {n}" for n in range(7, 25))})
+        self.assertTrue(self.read(lambda connection: reading.token(connection, "other")))
+
+    def test_k12_an_erased_account_is_given_nothing(self) -> None:
+        ann, ben = self.account("ann"), self.account("ben")
+        room = self.room("den", owner=ben)
+        self.change(lambda ledger: ledger.erase_account(ann))
+        gifts: tuple[Callable[[Ledger], object], ...] = (
+            lambda ledger: ledger.put_member(room, ann),
+            lambda ledger: ledger.add_token(ann, "phone", "h"),
+            lambda ledger: ledger.set_credential(ann, "argon2", "x"),
+        )
+        for gift in gifts:
+            error = self.assertRaises(ChatError, self.change, gift)
+            self.assertEqual(error.code, "no_such_user")
+
+    def test_rooms_of_an_account_are_those_that_are_not_deleted(self) -> None:
+        ann, ben = self.account("ann"), self.account("ben")
+        den, attic = self.room("den", owner=ann), self.room("attic", owner=ann)
+        cellar = self.room("cellar", owner=ben)
+        self.change(lambda ledger: ledger.put_member(cellar, ann))
+        self.change(lambda ledger: ledger.set_room(attic, deleted_at=self.time))
+        found = self.change(lambda ledger: ledger.memberships(ann))
+        self.assertEqual(found, {den: Role.OWNER, cellar: Role.MEMBER})
 
     def test_k12_an_erased_account_leaves_its_name_and_its_words(self) -> None:
         ann, ben = self.account("ann"), self.account("ben")

@@ -91,7 +91,6 @@ class Program(Peer):
         self.acknowledged: dict[str, tuple[str, str, int]] = {}  # cid → room, text and seq
         self.answers: list[dict[str, Any]] = []
         self.closed_with = ""
-        self.lost_tokens = 0
         self._asked: dict[int, str] = {}  # request → the cid it was sent with
         self._number = 0
 
@@ -131,6 +130,8 @@ class Program(Peer):
         elif not self.here:
             self._signed_in(message)
         elif (cid := self._asked.pop(message["re"] or 0, "")) != "":
+            if message.get("error", {}).get("code") == "restart":
+                return  # it was refused and goes on waiting
             assert "ok" in message, (self.name, cid, message)
             room, text = self.waiting.pop(cid)
             self.acknowledged[cid] = (room, text, message["ok"]["seq"])
@@ -139,13 +140,10 @@ class Program(Peer):
             self.answers.append(message["ok"])
 
     def _signed_in(self, message: dict[str, Any]) -> None:
+        if "error" in message and message["error"]["code"] != "restart":
+            raise AssertionError(f"{self.name} cannot come back: {message}")
         if "error" in message:
-            # The server ended between changing the token and telling the new one.
-            assert message["error"]["code"] == "bad_token", message
-            self.token = ""
-            self.lost_tokens += 1
-            self._sign_in("login")
-            return
+            return  # the server has just begun to stop
         answer = message["ok"]
         assert not answer["reset"] and not answer["unknown"], answer
         self.here, self.token, self.epoch = True, answer["token"], answer["epoch"]

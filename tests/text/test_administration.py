@@ -31,7 +31,7 @@ class AdministratorTests(HallTestCase):
 
     def test_ban_user_for_a_time(self) -> None:
         self.root.types("ban-user ann 10m shouting")
-        self.root.reads("ann left the conversation", "(ann is banned from this server.)")
+        self.root.reads("ann left the conversation", "(ann is banned from this server for 10m.)")
         self.ann.hears("You are banned from this server: shouting\nDisconnected\n")
         self.assertTrue(self.ann.closed)
         ann = self.logs_in("ann")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from twisted_chat.core.commands import TABLE, Who
+from twisted_chat.core.commands import TABLE, WHAT_THERE_IS, Who
 
 from .case import HallTestCase
 
@@ -31,7 +31,7 @@ class HelpTests(HallTestCase):
         ann = self.hall.person("ann")
         for line in ("help BM", "help broadcast message", "help /bm", "/Help bm"):
             ann.types(line)
-            ann.reads("broadcast message <text> [BM]", "  say something to everyone")
+            ann.reads("broadcast message <text> (or BM)", "  say something to everyone")
 
     def test_a9_a_line_that_is_no_command_gets_the_nearest(self) -> None:
         ann = self.hall.person("ann")
@@ -43,10 +43,22 @@ class HelpTests(HallTestCase):
                 "broadcast is an unknown command. Did you mean broadcast message or "
                 "broadcast user?",
             ),
-            ("xyzzy", "xyzzy is an unknown command. Type help to see what there is."),
-            ("help xyzzy", "xyzzy is an unknown command. Type help to see what there is."),
-            ("/", "There is no command in that. Type help to see what there is."),
-            ("x" * 99, "x" * 32 + "… is an unknown command. Type help to see what there is."),
+            (
+                "xyzzy",
+                f"xyzzy is an unknown command. {WHAT_THERE_IS}",
+            ),
+            (
+                "help xyzzy",
+                f"xyzzy is an unknown command. {WHAT_THERE_IS}",
+            ),
+            (
+                "/",
+                f"There is no command in that. {WHAT_THERE_IS}",
+            ),
+            (
+                "x" * 99,
+                "x" * 32 + f"… is an unknown command. {WHAT_THERE_IS}",
+            ),
         ):
             ann.types(line)
             ann.reads(f"({answer})")
@@ -58,8 +70,8 @@ class HelpTests(HallTestCase):
             ("create #den secret", "Usage: create #room [private]"),
             ("create den", "A room's name begins with #. Usage: create #room [private]"),
             ("wholast", "Usage: wholast <minutes>"),
-            ("wholast ten", "ten is not a number. Usage: wholast <minutes>"),
-            ("wholast -1", "-1 is not a number. Usage: wholast <minutes>"),
+            ("wholast ten", "ten is not a whole number. Usage: wholast <minutes>"),
+            ("wholast -1", "-1 is not a whole number. Usage: wholast <minutes>"),
             ("whoelse now", "Usage: whoelse"),
             ("devices end", "Usage: devices [end <number>]"),
             ("history before", "Usage: history [<#room|user>] [<n>] [before <number>]"),
@@ -73,7 +85,7 @@ class HelpTests(HallTestCase):
         for number in ("-1", "1e308", "NaN", "٣", "1" * 30, "0x1", "+1", "1.0"):
             for line in (f"wholast {number}", f"history #lobby before {number}"):
                 ann.types(line)
-                ann.hears("is not a number. Usage: ")
+                ann.hears("is not a whole number. Usage: ")
             for line in (f"edit {number} x", f"delete #lobby/{number}"):
                 ann.types(line)
                 ann.hears("(A message is named by its number: 17, or #room/17, or user/17.)\n")

@@ -39,7 +39,9 @@ class PromptTests(HallTestCase):
     def test_two_passwords_that_differ_make_no_account(self) -> None:
         ann = self.hall.connects()
         ann.types("ann", "one", "another")
-        ann.hears("(The two passwords are not the same: begin again.)\nUsername: ")
+        ann.hears("(The two passwords are not the same: choose again.)\nEnter Password: ")
+        ann.types("one", "another", "one", "another")
+        ann.hears("(No password was chosen: begin again.)\nUsername: ")
         ann.types("ann")
         ann.hears("ann is a new name here")
 

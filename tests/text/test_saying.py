@@ -48,7 +48,7 @@ class BroadcastTests(HallTestCase):
             ann.says(text)
             ann.reads(
                 f"(That is {size} bytes long and the most is 4,096; nothing of it was taken, "
-                "please make it shorter or several.)"
+                "please make it shorter.)"
             )
         bob.hears_nothing()
 
@@ -147,7 +147,7 @@ class TalkTests(HallTestCase):
         ann.reads("The currently online users are:", "bob")
         ann.types("/talk", "moin")
         ann.reads(
-            "(You are not talking in #lobby any more)",
+            "(You are not talking to #lobby any more)",
             "(moin is an unknown command. Did you mean join?)",
         )
 

@@ -34,6 +34,8 @@ def perform(chat: Chat, session: Session, command: object) -> Deferred[Result]:
     row = TABLE.of(command)
     person = session.person
     session.asked_at = chat.ticks()
+    if person.erased:
+        raise ChatError("not_now", "Your account is being erased.")
     if row.who is Who.ADMIN and not person.admin:
         raise ChatError("not_allowed", f"Only an administrator can use {row.name}.")
     if row.who is not Who.GUEST and person.guest:

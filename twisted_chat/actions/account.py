@@ -72,5 +72,6 @@ async def delete_account(chat: Chat, session: Session, command: words.DeleteAcco
             "What stays: what you said, under your name, which nobody else can take.",
         )
     await chat.signin.erase(person)
-    chat.close_seats(person, Closed("account_deleted", "Your account is erased. Goodbye."))
-    return Done()
+    goodbye = Closed("account_deleted", "Your account is erased. Goodbye.")
+    chat.close_seats(person, goodbye, session)
+    return Left(goodbye)

@@ -39,7 +39,8 @@ async def ban_user(chat: Chat, session: Session, command: words.BanUser) -> Resu
         raise
     why = f": {command.reason}" if command.reason else "."
     chat.close_seats(person, Closed("suspended", f"You are banned from this server{why}"))
-    return Done(f"{person.name} is banned from this server.")
+    span = f" for {command.duration}" if command.duration else ""
+    return Done(f"{person.name} is banned from this server{span}.")
 
 
 @performs(words.UnbanUser)

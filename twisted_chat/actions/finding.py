@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 
 from ..chat import Chat
 from ..core import durations
@@ -11,6 +12,8 @@ from ..core.errors import ChatError
 from ..core.rooms import Role, Room, RoomKind
 from ..core.roster import Person
 from ..session import Session
+
+MOST_COMPARED = 300
 
 
 def person_named(chat: Chat, name: str) -> Person:
@@ -23,6 +26,8 @@ def person_named(chat: Chat, name: str) -> Person:
 
 def account_named(chat: Chat, name: str) -> Person:
     """The account of that name; a guest is refused."""
+    if name.startswith("#"):
+        raise ChatError("args", f"{name[:33]} is the name of a room, and here belongs a person's.")
     person = person_named(chat, name)
     if person.guest:
         raise ChatError("guest", f"{person.name} is a guest and can only be reached in the lobby.")
@@ -31,8 +36,10 @@ def account_named(chat: Chat, name: str) -> Person:
 
 def _nobody(chat: Chat, name: str) -> str:
     shown = name if len(name) <= 32 else name[:32] + "…"
-    online = {person.name.lower(): person.name for person in chat.roster.online.values()}
-    near = get_close_matches(name.lower(), online, n=1, cutoff=0.75)
+    # Comparing takes a while for each name, so only the first few are looked at.
+    some = islice(chat.roster.online.values(), MOST_COMPARED)
+    online = {person.name.lower(): person.name for person in some}
+    near = get_close_matches(name.lower()[:32], online, n=1, cutoff=0.75)
     hint = f" Did you mean {online[near[0]]}?" if near else ""
     return f"There is no user called {shown}.{hint}"
 

@@ -11,7 +11,6 @@ from ..core.events import Notice
 from ..core.names import room_name
 from ..core.results import Done, Joined, Result, TopicIs
 from ..core.rooms import LOBBY, Member, Role, Room, RoomKind
-from ..core.roster import Person
 from ..session import Session
 from ..store import Ledger
 from . import performs
@@ -86,35 +85,13 @@ async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
     if room is chat.rooms.lobby:
         raise ChatError("not_allowed", f"Everybody is in {LOBBY}; nobody leaves it.")
     person = session.person
-    if room.role_of(person) is Role.OWNER:
-        await _hand_over(chat, room, person)
-    if not room.has(person):
-        return Done(f"You have left {room.name}.")
-    await chat.membership.put_out(room, person, Kind.LEAVE, person)
-    return Done(f"You have left {room.name}.")
-
-
-async def _hand_over(chat: Chat, room: Room, owner: Person) -> None:
-    """The owner is leaving: somebody else owns the room from here on."""
-    heir = room.heir(owner)
-    if heir is None:
+    heir = room.heir(person) if room.role_of(person) is Role.OWNER else None
+    if heir is None and room.role_of(person) is Role.OWNER:
         raise ChatError(
             "not_allowed", f"You are the last in {room.name}: to be rid of it, delete {room.name}"
         )
-
-    def apply(ledger: Ledger) -> None:
-        ledger.put_member(room.id, owner.id, role=int(Role.MEMBER))
-        ledger.put_member(room.id, heir.person.id, role=int(Role.OWNER))
-        ledger.post(room.id, Kind.OWNER, owner.id, owner.name, subject=heir.person.name)
-
-    mine, theirs = room.members[owner.id], heir.role
-    # At once, for either of the two may be leaving at another session as well.
-    mine.role, heir.role = Role.MEMBER, Role.OWNER
-    try:
-        await chat.change(apply)
-    except ChatError:
-        mine.role, heir.role = Role.OWNER, theirs
-        raise
+    await chat.membership.put_out(room, person, Kind.LEAVE, person, heir=heir)
+    return Done(f"You have left {room.name}.")
 
 
 @performs(words.Invite)

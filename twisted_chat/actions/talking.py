@@ -13,7 +13,7 @@ from ..core.results import Done, Result, Sent, SentToSeveral
 from ..core.rooms import LOBBY, Role
 from ..core.roster import Person
 from ..session import Session
-from ..store import Ledger
+from ..store import Ledger, reading
 from . import performs
 from .finding import (
     Said,
@@ -127,6 +127,7 @@ async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     entry = await _message_at(chat, said, command.message)
     if entry.sender != person.id:
         raise ChatError("not_allowed", "Only the person who said it can edit a message.")
+    chat.may_speak(person, said.room)  # it may have been put out or muted meanwhile
 
     def apply(ledger: Ledger) -> None:
         ledger.rewrite(said.room.id, said.seq, command.text, State.EDITED)
@@ -143,6 +144,7 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
     said = message_named(chat, session, command.what)
     person = session.person
     entry = await _message_at(chat, said, command.what)
+    said = message_named(chat, session, command.what)  # it may have been put out meanwhile
     if entry.sender != person.id:
         if said.room.pair is not None:
             raise ChatError("not_allowed", "Only the person who said it can delete that.")
@@ -164,8 +166,6 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
 
 
 async def _message_at(chat: Chat, said: Said, reference: str) -> Entry:
-    from ..store import reading
-
     entry = await chat.read(lambda db: reading.entry(db, said.room.id, said.seq))
     if entry is None or entry.kind is not Kind.MESSAGE or entry.state is State.DELETED:
         raise no_such_message(reference)

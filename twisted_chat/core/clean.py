@@ -48,7 +48,7 @@ def check_text(text: str, max_bytes: int) -> str:
         raise ChatError(
             "too_long",
             f"That is {size:,} bytes long and the most is {max_bytes:,};"
-            " nothing of it was taken, please make it shorter or several.",
+            " nothing of it was taken, please make it shorter.",
             max=max_bytes,
             actual=size,
         )

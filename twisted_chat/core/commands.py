@@ -81,6 +81,9 @@ class Row:
         return " ".join([self.name, *(arg.usage for arg in self.args)])
 
 
+WHAT_THERE_IS = "help shows what there is; BM <text> says it to everyone."
+
+
 class Table:
     """All rows, by name, by alias and by class."""
 
@@ -119,10 +122,10 @@ class Table:
 
     def _unknown(self, word: str) -> str:
         if not word:
-            return "There is no command in that. Type help to see what there is."
+            return f"There is no command in that. {WHAT_THERE_IS}"
         longer = [row.name for row in self.rows if row.name.startswith(f"{word.lower()} ")]
         near = longer or get_close_matches(word.lower(), self._words, n=1, cutoff=0.6)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "Type help to see what there is."
+        hint = f"Did you mean {' or '.join(near)}?" if near else WHAT_THERE_IS
         shown = word if len(word) <= 32 else word[:32] + "…"
         return f"{shown} is an unknown command. {hint}"
 

@@ -71,6 +71,7 @@ class Tries:
         self._block_time = block_time
         self._most = most
         self._failures: dict[tuple[str, str], _Failures] = {}  # the latest failure last
+        self._under_way: dict[tuple[str, str], int] = {}
 
     def __len__(self) -> int:
         return len(self._failures)
@@ -81,6 +82,23 @@ class Tries:
         if failures is None or failures.count < self._limit:
             return 0.0
         return max(0.0, failures.last + self._block_time - now)
+
+    def begin(self, key: tuple[str, str], now: float) -> bool:
+        """Take one of the tries that are left; False while each of them is under way."""
+        self._forget_old(now)
+        failures = self._failures.get(key)
+        left = self._limit - (0 if failures is None else failures.count)
+        under_way = self._under_way.get(key, 0)
+        if under_way >= left:
+            return False
+        self._under_way[key] = under_way + 1
+        return True
+
+    def give_back(self, key: tuple[str, str]) -> None:
+        """A try is over; whether it counts is said by `failed` and `succeeded`."""
+        self._under_way[key] -= 1
+        if not self._under_way[key]:
+            del self._under_way[key]
 
     def failed(self, key: tuple[str, str], now: float) -> int:
         """Note a failure; how many tries are left, 0 when the key is blocked by it."""

@@ -6,6 +6,7 @@ import msgspec
 
 from .commands import Row
 from .entries import Entry
+from .events import Closed
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -155,4 +156,6 @@ class Guide(Result, frozen=True):
 
 
 class Left(Result, frozen=True):
-    """The session ends at its own wish."""
+    """The session ends at its own wish, or after this answer for a reason."""
+
+    reason: Closed | None = None

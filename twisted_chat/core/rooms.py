@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from .roster import Person
 
 LOBBY = "#lobby"
-TAIL = 256  # how many of a room's newest entries are kept in memory
+TAIL = 256  # how many of a room's newest entries are kept in memory,
+TAIL_TEXT = 64 * 1024  # and how many characters of text in them
 
 
 class RoomKind(IntEnum):
@@ -52,6 +53,7 @@ class Room:
 
     __slots__ = (
         "_tail",
+        "_tail_text",
         "bans",
         "deleted_at",
         "hidden",
@@ -83,12 +85,17 @@ class Room:
         self.invited: set[int] = set()
         self.online = 0  # how many of the members are online
         self.pair: tuple[Person, Person] | None = None
-        self._tail: deque[Entry] = deque(maxlen=TAIL)
+        self._tail: deque[Entry] = deque()
+        self._tail_text = 0
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Take note of committed entries, in order."""
         self.last_seq = entries[-1].seq
-        self._tail.extend(entries)
+        tail = self._tail
+        tail.extend(entries)
+        self._tail_text += sum([len(entry.text) for entry in entries])
+        while len(tail) > TAIL or self._tail_text > TAIL_TEXT:
+            self._tail_text -= len(tail.popleft().text)
 
     def recent(self, after: int) -> list[Entry] | None:
         """All entries after that number, or None when memory does not reach back to it."""
@@ -98,8 +105,9 @@ class Room:
         return [entry for entry in tail if entry.seq > after]
 
     def forget_recent(self) -> None:
-        """Something in the tail was changed or erased: read it from the store from now on."""
+        """Something in the tail was changed or is cold: it is read from the store from now on."""
         self._tail.clear()
+        self._tail_text = 0
 
     def has(self, person: Person) -> bool:
         """Whether this person is in the conversation now."""
@@ -125,8 +133,19 @@ class Room:
 
     def heir(self, owner: Person) -> Member | None:
         """Who owns the room when its owner leaves: the operator or member who came first."""
-        others = [member for member in self.members.values() if member.person is not owner]
+        others = [
+            member
+            for member in self.members.values()
+            if member.person is not owner and not member.person.erased
+        ]
         return max(others, key=lambda member: (member.role, -member.since), default=None)
+
+    def forget(self, person: Person) -> None:
+        """Keep nothing about somebody whose account is erased."""
+        self.members.pop(person.id, None)
+        self.bans.pop(person.id, None)
+        self.mutes.pop(person.id, None)
+        self.invited.discard(person.id)
 
     def banned(self, person: Person, now: int) -> bool:
         if person.id not in self.bans:

@@ -35,6 +35,7 @@ class Person:
         "pairs",
         "rooms",
         "seats",
+        "secrets",
         "shown",
         "suspended_until",
     )
@@ -46,6 +47,7 @@ class Person:
         self.intro = ""
         self.admin = False
         self.erased = False  # the name stays taken, and that is all that stays
+        self.secrets = 0  # raised when its password changes: who came with the old one is late
         self.away = ""
         self.suspended_until: int | None = None
         self.last_seen = 0

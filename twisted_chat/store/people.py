@@ -16,6 +16,8 @@ credential = schema.credential
 token = schema.token
 ignored = schema.ignored
 
+MOST_TOKENS = 20  # of one account
+
 
 class AccountFields(TypedDict, total=False):
     """What may be changed about an account."""
@@ -66,10 +68,24 @@ class PeopleChanges(Log):
 
     def set_credential(self, account: int, scheme: str, value: str) -> None:
         """Store what a password or key is checked against, instead of what was there."""
+        self._check_alive(account)
         self.drop_credential(account, scheme)
         self.connection.execute(
             sa.insert(credential).values(account=account, scheme=scheme, value=value)
         )
+
+    def replace_credential(self, account: int, scheme: str, old: str, new: str) -> bool:
+        """The same, but only if `old` is still what is stored; False when it is not."""
+        done = self.connection.execute(
+            sa.update(credential)
+            .where(
+                credential.c.account == account,
+                credential.c.scheme == scheme,
+                credential.c.value == old,
+            )
+            .values(value=new)
+        )
+        return done.rowcount == 1
 
     def drop_credential(self, account: int, scheme: str) -> None:
         """Forget one way of signing in."""
@@ -80,8 +96,21 @@ class PeopleChanges(Log):
         )
 
     def add_token(self, account: int, device: str, hash: str) -> int:
-        """Let a device resume with the token of this hash; the number to revoke it by."""
+        """Let a device resume with the token of this hash; the number to revoke it by.
+
+        An account has at most `MOST_TOKENS`: of those beyond, this device's own go first, and
+        then those that were not used for longest.
+        """
+        self._check_alive(account)
         now = self.now()
+        mine = token.c.account == account
+        too_many = (
+            sa.select(token.c.id)
+            .where(mine)
+            .order_by(token.c.device == device, token.c.used.desc(), token.c.id.desc())
+            .offset(MOST_TOKENS - 1)
+        )
+        self.connection.execute(sa.delete(token).where(token.c.id.in_(too_many)))
         return self._add(token, account=account, device=device, hash=hash, created=now, used=now)
 
     def swap_token(self, old_hash: str, new_hash: str) -> bool:
@@ -140,6 +169,7 @@ class PeopleChanges(Log):
             schema.read_cursor,
             schema.member,
             schema.mute,
+            schema.ban,
             schema.invite,
             ignored,
         ):
@@ -158,6 +188,11 @@ class PeopleChanges(Log):
             sa.delete(ignored).where(ignored.c.account == account, ignored.c.other == other)
         )
         return done.rowcount == 1
+
+    def _check_alive(self, id: int) -> None:
+        erased = sa.select(account.c.id).where(account.c.id == id, account.c.erased)
+        if self.connection.execute(erased).first():
+            raise ChatError("no_such_user", "That account is erased.")
 
     def _check_name(self, name: str, folded: str, but: int | None = None) -> None:
         others = sa.select(account.c.id).where(

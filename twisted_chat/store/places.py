@@ -134,10 +134,20 @@ class RoomChanges(PeopleChanges):
             if columns:
                 self.connection.execute(sa.update(member).where(mine).values(**columns))
             return False
+        self._check_alive(account)
         fresh: MemberFields = {"role": int(Role.MEMBER), "since": self.end(room), **columns}
         self.connection.execute(sa.insert(member).values(room=room, account=account, **fresh))
         self._begin_at_end(account, room)
         return True
+
+    def memberships(self, account: int) -> dict[int, Role]:
+        """The rooms that an account is in, deleted ones left out, and what it is there."""
+        found = self.connection.execute(
+            sa.select(member.c.room, member.c.role)
+            .join(room_table, room_table.c.id == member.c.room)
+            .where(member.c.account == account, room_table.c.deleted_at.is_(None))
+        )
+        return {row.room: Role(row.role) for row in found}
 
     def drop_member(self, room: int, account: int) -> bool:
         """End a membership; False when there was none."""

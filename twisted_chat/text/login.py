@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 from ..core.commands import TABLE
 from ..core.errors import ChatError
 from ..core.events import Closed
-from ..core.roster import Person
 from ..core.vocabulary import Logout
 
 if TYPE_CHECKING:
+    from ..proving import Proof
     from .talk import TextTalk
 
+MOST_SLIPS = 3  # passwords that are typed differently the second time
 MOST_TRIES = 10  # dialogues on one connection that lead nowhere
 
 
-async def sign_in(talk: TextTalk) -> Person | None:
+async def sign_in(talk: TextTalk) -> Proof | None:
     """Ask for a name and whatever proves it; None when that leads nowhere."""
     for _ in range(MOST_TRIES):
         name = ""
@@ -27,16 +28,14 @@ async def sign_in(talk: TextTalk) -> Person | None:
                 talk.log_out(name)
                 return None
         try:
-            person = await _prove(talk, name)
-            if person is not None:
-                return person
+            return await _prove(talk, name)
         except ChatError as error:
             talk.refuse(error)
     talk.close(Closed("too_many_tries", "That was tried too often: goodbye."))
     return None
 
 
-async def _prove(talk: TextTalk, name: str) -> Person | None:
+async def _prove(talk: TextTalk, name: str) -> Proof:
     signin = talk.chat.signin
     if signin.find(name) is not None or not _open(talk):
         return await _known(talk, name)
@@ -50,7 +49,7 @@ def _open(talk: TextTalk) -> bool:
     return settings.registration_open or settings.guests
 
 
-async def _known(talk: TextTalk, name: str) -> Person | None:
+async def _known(talk: TextTalk, name: str) -> Proof:
     """Ask for the password until it is right or there are no tries left."""
     while True:
         password = await talk.ask("Enter user's password: ")
@@ -62,15 +61,23 @@ async def _known(talk: TextTalk, name: str) -> Person | None:
             talk.refuse(error)
 
 
-async def _new(talk: TextTalk, name: str) -> Person:
+async def _new(talk: TextTalk, name: str) -> Proof:
     """Somebody new chooses a password."""
     signin, connection = talk.chat.signin, talk.connection
     signin.new_name(name, connection.local)
     signin.check_registration(connection.network)
     talk.say(f"{name} is a new name here: choose a password for it.")
-    password = await talk.ask("Enter Password: ")
-    if not password:
-        raise ChatError("bad_password", "A password cannot be empty: begin again.")
-    if await talk.ask("Enter Password again: ") != password:
-        raise ChatError("args", "The two passwords are not the same: begin again.")
+    password = await _chosen(talk)
     return await signin.register(name, password, connection.network, connection.local)
+
+
+async def _chosen(talk: TextTalk) -> str:
+    """A password that was typed twice in the same way."""
+    for _ in range(MOST_SLIPS):
+        password = await talk.ask("Enter Password: ")
+        if not password:
+            raise ChatError("bad_password", "A password cannot be empty: begin again.")
+        if await talk.ask("Enter Password again: ") == password:
+            return password
+        talk.say("(The two passwords are not the same: choose again.)")
+    raise ChatError("bad_password", "No password was chosen: begin again.")

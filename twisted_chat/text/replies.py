@@ -114,7 +114,7 @@ def _face(face: Face) -> str:
     notes = [face.role] if face.role else []
     if face.guest:
         notes.append("guest")
-    if face.away:
+    if face.away and face.online:
         notes.append("away" if face.away == "away" else f"away: {shown(face.away)}")
     return " ".join([line.strip() if not face.intro else line, *(f"({n})" for n in notes)])
 
@@ -201,5 +201,5 @@ def _(result: Guide) -> Sequence[str]:
 
 
 def _usage(row: Row) -> str:
-    aliases = f" [{', '.join(row.aliases)}]" if row.aliases else ""
+    aliases = f" (or {', '.join(row.aliases)})" if row.aliases else ""
     return f"{row.usage}{aliases}"

@@ -18,13 +18,13 @@ from ..core.clean import decode_line, shown
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.results import Left, Page, Result
-from ..core.roster import Person
 from ..session import State
 from . import login, parse, replies
 from .render import CRLF, LF, TextDialect
 
 if TYPE_CHECKING:
     from ..chat import Chat
+    from ..proving import Proof
 
 DEVICE = "text"  # all text sessions of an account are one device
 
@@ -57,25 +57,33 @@ class TextTalk(Conversation):
         return prompted
 
     async def _sign_in(self) -> None:
-        person = await login.sign_in(self)
-        if person is None:
+        proof = await login.sign_in(self)
+        if proof is None:
             return
-        self.sit_down(person)
+        if self.closed:
+            self.chat.leave_unseated(proof.person)
+            return
+        self.sit_down(proof)
         assert self.session is not None
         settings = self.chat.settings
         self.say(f"Login successful, Welcome to {settings.name}!")
         if settings.motd:
             self.say(*shown_lines(settings.motd))
-        unseen = await reading.unseen(self.chat, self.session)
+        try:
+            unseen = await reading.unseen(self.chat, self.session)
+        except ChatError as error:
+            # What was missed is still there at the next login.
+            self.close(Closed(error.code, error.sentence))
+            return
         self.say(*replies.lines(unseen))
         self.session.begin()
         self.chat.delivery.active.update(
             self.chat.rooms.rooms[line.entry.room] for line in unseen.lines
         )
 
-    def sit_down(self, person: Person) -> None:
+    def sit_down(self, proof: Proof) -> None:
         """Somebody has proved who it is."""
-        self.seat(self.chat.enter(person, self, DEVICE))
+        self.seat(self.chat.enter(proof, self, DEVICE))
 
     def lost(self) -> None:
         super().lost()
@@ -191,16 +199,25 @@ class TextTalk(Conversation):
         return shown.addErrback(self._failed, command)
 
     def _said(self, text: str) -> object | None:
-        """After `talk`, a line without a slash is said."""
-        if not self._place or text.startswith("/") or text.strip().lower() == "tata":
+        """After `talk`, a line without a slash is said; two slashes say one."""
+        if not self._place or text.strip().lower() == "tata":
             return None
+        if text.startswith("/"):
+            if not text.startswith("//"):
+                return None
+            text = text[1:]
         if self._place.startswith("#"):
             return words.Say(self._place, text)
         return words.Message(self._place, text)
 
     def _show(self, result: Result) -> None:
+        if self.closed:
+            return  # the reason was the last thing to be said
         if isinstance(result, Left):
-            self.log_out("logout")
+            if result.reason is None:
+                self.log_out("logout")
+            else:
+                self.close(result.reason)
         else:
             self.say(*replies.lines(result))
 
@@ -257,7 +274,7 @@ class TextTalk(Conversation):
     async def _talk(self, typed: parse.Typed) -> None:
         place = str(typed.values.get("place", ""))
         if self._place and not place:
-            self.say(f"(You are not talking in {self._place} any more)")
+            self.say(f"(You are not talking to {self._place} any more)")
             self._place = ""
             return
         place = place or "#lobby"

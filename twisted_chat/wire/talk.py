@@ -107,7 +107,8 @@ class JsonTalk(Conversation):
         if self.closed:
             return  # the reason was the last thing that the client was told
         if isinstance(result, Left):
-            self.leave(answer(number, {}))
+            last = b"" if result.reason is None else self.farewell(result.reason)
+            self.leave(answer(number, {}) + last)
             return
         self.connection.reply(answer(number, result))
         if self.session is not None:
@@ -143,21 +144,21 @@ class JsonTalk(Conversation):
         match asked:
             case requests.Register():
                 device = _device(asked.device)
-                person = await signin.register(
+                proof = await signin.register(
                     asked.name, asked.password, connection.network, connection.local
                 )
-                return await self._sit_down(await signin.new_token(person, device), "", {})
+                return await self._sit_down(await signin.new_token(proof, device), "", {})
             case requests.Login():
                 device = _device(asked.device)
-                person = await signin.with_password(asked.name, asked.password, connection.network)
-                token = await signin.new_token(person, device)
+                proof = await signin.with_password(asked.name, asked.password, connection.network)
+                token = await signin.new_token(proof, device)
                 return await self._sit_down(token, asked.epoch, asked.positions)
             case requests.Resume():
                 token = await signin.with_token(asked.token)
                 return await self._sit_down(token, asked.epoch, asked.positions)
             case requests.Guest():
-                person = signin.guest(asked.name)
-                return await self._sit_down(Token(person, "program", "", 0), "", {})
+                proof = signin.guest(asked.name)
+                return await self._sit_down(Token(proof, "program", "", 0), "", {})
             case requests.Ping():
                 return {}
         raise ChatError("not_now", "Log in first: register, login, resume or guest.")
@@ -165,15 +166,16 @@ class JsonTalk(Conversation):
     async def _sit_down(
         self, token: Token, epoch: str, positions: dict[str, int]
     ) -> dict[str, Any]:
-        person, device = token.person, token.device
+        person, device = token.proof.person, token.device
         reset = bool(epoch) and epoch != self.chat.store.epoch
         start = await starting_points(self.chat, person, device, {} if reset else positions)
         if self.closed:
+            self.chat.leave_unseated(person)
             raise ChatError("gone", "The connection closed.")
         for session in self.chat.sessions_of(person):
             if session.token and session.token == token.number:
                 session.close(Closed("resumed", "This device has come back elsewhere."))
-        session = self.chat.enter(person, self, device, start.positions)
+        session = self.chat.enter(token.proof, self, device, start.positions)
         session.token = token.number
         self.seat(session)
         return {

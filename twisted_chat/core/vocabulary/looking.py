@@ -77,7 +77,7 @@ class PersonalIntro:
     "away",
     Arg("text", Form.REST, optional=True),
     group="People",
-    help="tell others that you are away",
+    help="be shown as away in whoelse and whois",
 )
 @dataclass(frozen=True, slots=True)
 class Away:

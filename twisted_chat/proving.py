@@ -1,0 +1,112 @@
+"""Whether a password is right, told to those who have tries left."""
+
+from __future__ import annotations
+
+import sys
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
+
+from .core.durations import spoken
+from .core.errors import ChatError
+from .core.limits import Tries
+from .core.names import fold
+from .core.roster import Person
+from .passwords import prepare
+from .store import reading
+
+if TYPE_CHECKING:
+    from .chat import Chat
+    from .passwords import Passwords
+
+SCHEME = "passlib"
+WRONG = "Wrong username or password."
+
+
+class Proof(NamedTuple):
+    """Somebody has proved who it is, by the secrets that were good then."""
+
+    person: Person
+    secrets: int
+
+
+class Proving:
+    """Compares passwords with what is stored, and counts those that are wrong."""
+
+    def __init__(self, chat: Chat, passwords: Passwords) -> None:
+        self._chat = chat
+        self._passwords = passwords
+        settings = chat.settings
+        self._tries = Tries(settings.login_attempts or sys.maxsize, settings.block_time)
+
+    async def verify(
+        self, name: str, person: Person | None, password: str, network: str, wrong: str
+    ) -> tuple[Proof, str]:
+        """Whose name and password these are, and what is stored of the password.
+
+        A try counts from its beginning, or many at once would be more than are allowed.
+        """
+        tries, ticks = self._tries, self._chat.ticks
+        key = (_folded(name), network)
+        blocked = tries.blocked(key, ticks())
+        if blocked > 0:
+            raise self._blocked(blocked)
+        if not tries.begin(key, ticks()):
+            raise ChatError(
+                "busy",
+                "Others from your network are logging in under this name: try again in a second.",
+                retry_after=1,
+            )
+        try:
+            found = await self._compare(person, password)
+        finally:
+            tries.give_back(key)
+        if found is not None:
+            tries.succeeded(key)
+            return found
+        left = tries.failed(key, ticks())
+        if not left:
+            raise self._blocked(tries.blocked(key, ticks()))
+        raise self._wrong(wrong, left)
+
+    async def _compare(self, person: Person | None, password: str) -> tuple[Proof, str] | None:
+        """What a password proves and what is stored of it; None if it is wrong."""
+        chat = self._chat
+        secrets = 0 if person is None else person.secrets
+        try:
+            prepared = prepare(password)
+        except ChatError:
+            prepared = ""
+        # An unknown name takes the same way as a known one, so that time tells nothing.
+        number = 0 if person is None else person.id
+        stored = dict(await chat.read(lambda db: reading.credentials(db, number)))
+        kept = stored.get(SCHEME)
+        verdict = await self._passwords.verify(prepared, kept)
+        if person is None or kept is None or not verdict.ok or not prepared or person.erased:
+            return None
+        old, new = kept, verdict.new_hash
+        if new is not None and await chat.change(
+            lambda ledger: ledger.replace_credential(person.id, SCHEME, old, new)
+        ):
+            kept = new
+        return Proof(person, secrets), kept
+
+    def _wrong(self, sentence: str, left: int) -> ChatError:
+        if not self._chat.settings.login_attempts:
+            return ChatError("wrong_password", sentence)
+        tries = "1 try" if left == 1 else f"{left} tries"
+        return ChatError("wrong_password", f"{sentence} You have {tries} left.", tries=left)
+
+    def _blocked(self, seconds: float) -> ChatError:
+        return ChatError(
+            "blocked",
+            f"Too many wrong passwords: this name is blocked for you for {spoken(seconds)}.",
+            retry_after=ceil(seconds),
+        )
+
+
+def _folded(name: str) -> str:
+    """The name, known or not, the same however it is written."""
+    try:
+        return fold(name).folded
+    except ChatError:
+        return name.lower()[:64]
