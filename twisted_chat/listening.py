@@ -10,7 +10,6 @@ import stat
 from typing import cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IListeningPort,
@@ -82,6 +81,8 @@ def check(port: str) -> None:
 
 def _understood(reactor: object, description: str) -> IStreamServerEndpoint:
     try:
+        from twisted.internet.endpoints import serverFromString  # a numbered port needs none
+
         return cast(IStreamServerEndpoint, serverFromString(reactor, _with_backlog(description)))
     except Exception as error:
         # Every kind of endpoint has its own way of not understanding its description.
