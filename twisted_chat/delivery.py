@@ -2,7 +2,7 @@
 
 The entries of a batch are rendered once per room and dialect and joined into one
 bytes object, which is written once to everybody who is live in that room. So the
-cost of a busy room is its messages plus its members, not one times the other.
+work in a busy room grows with its messages and with its members, but not with their product.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from twisted_chat.core.errors import ChatError
+from .core.errors import ChatError
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorFromThreads

@@ -128,7 +128,7 @@ class ChatProtocol(LineReceiver):
     # --- reading ------------------------------------------------------------------------------
 
     def dataReceived(self, data: bytes) -> None:
-        """Split a packet at once: LineReceiver copies the rest of its buffer for every line."""
+        """Take all lines of a packet in one go, which LineReceiver would do one copy at a time."""
         if self.conversation.closed:
             return  # one who is being turned away is not listened to
         if not self.line_mode:

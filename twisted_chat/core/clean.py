@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from twisted_chat.core.errors import ChatError
+from .errors import ChatError
 
 MAX_MARKS = 4
 

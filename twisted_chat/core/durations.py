@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from twisted_chat.core.errors import ChatError
+from .errors import ChatError
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 LONGEST = 100 * 365 * _UNITS["day"]

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from twisted_chat.core.clean import code_point, excess_mark
-from twisted_chat.core.errors import ChatError
-from twisted_chat.core.lookalikes import look, script
+from .clean import code_point, excess_mark
+from .errors import ChatError
+from .lookalikes import look, script
 
 if TYPE_CHECKING:
     from precis_i18n.profile import Profile

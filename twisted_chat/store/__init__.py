@@ -12,12 +12,12 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from twisted_chat.store import reading
-from twisted_chat.store.connecting import close
-from twisted_chat.store.database import Database, open_database
-from twisted_chat.store.ledger import Ledger, scrub
-from twisted_chat.store.readers import InlineReaders, Readers, ThreadReaders
-from twisted_chat.store.records import (
+from . import reading
+from .connecting import close
+from .database import Database, open_database
+from .ledger import Ledger, scrub
+from .readers import InlineReaders, Readers, ThreadReaders
+from .records import (
     FOR_EVER,
     LOBBY,
     Account,
@@ -29,10 +29,10 @@ from twisted_chat.store.records import (
     Snapshot,
     Token,
 )
-from twisted_chat.store.search import Query, search
-from twisted_chat.store.soundness import quick_check
-from twisted_chat.store.work import Batch, Change, Post, Upkeep
-from twisted_chat.store.writer import Writer
+from .search import Query, search
+from .soundness import quick_check
+from .work import Batch, Change, Post, Upkeep
+from .writer import Writer
 
 __all__ = [
     "FOR_EVER",

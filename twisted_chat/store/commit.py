@@ -9,12 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from twisted_chat.core.entries import Kind
-from twisted_chat.core.errors import ChatError
-from twisted_chat.store.cursors import DirtyCursors, Moves
-from twisted_chat.store.ledger import Ledger
-from twisted_chat.store.log import Mark
-from twisted_chat.store.work import Batch, Change, Post, Upkeep, Work
+from ..core.entries import Kind
+from ..core.errors import ChatError
+from .cursors import DirtyCursors, Moves
+from .ledger import Ledger
+from .log import Mark
+from .work import Batch, Change, Post, Upkeep, Work
 
 
 class Committer:

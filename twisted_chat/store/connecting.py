@@ -13,7 +13,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from twisted_chat.store.rows import tolerant_text
+from .rows import tolerant_text
 
 BUSY_TIMEOUT = 5000
 """How long to wait for a lock that some other program holds, in milliseconds."""

@@ -11,10 +11,10 @@ from urllib.parse import unquote
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from twisted_chat.core.errors import StartError
-from twisted_chat.store import migrations, soundness
-from twisted_chat.store.connecting import close, open_raw, open_reader, open_writer
-from twisted_chat.store.lock import Lock
+from ..core.errors import StartError
+from . import migrations, soundness
+from .connecting import close, open_raw, open_reader, open_writer
+from .lock import Lock
 
 
 class Database:

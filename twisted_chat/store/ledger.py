@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from twisted_chat.store.connecting import BUSY_TIMEOUT
-from twisted_chat.store.log import UNSCRUBBED
-from twisted_chat.store.people import MOVE_CURSOR
-from twisted_chat.store.places import RoomChanges
+from .connecting import BUSY_TIMEOUT
+from .log import UNSCRUBBED
+from .people import MOVE_CURSOR
+from .places import RoomChanges
 
 _MOVE_READ_CURSOR = (
     "INSERT INTO read_cursor (account, room, seq) VALUES (?,?,?) "

@@ -6,7 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from twisted_chat.core.errors import StartError
+from ..core.errors import StartError
 
 
 class Lock:

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from twisted_chat.core.entries import Entry, Kind, State
-from twisted_chat.core.errors import ChatError
-from twisted_chat.store import schema
-from twisted_chat.store.rows import COLUMNS, entry_of
-from twisted_chat.store.words import indexed
+from ..core.entries import Entry, Kind, State
+from ..core.errors import ChatError
+from . import schema
+from .rows import COLUMNS, entry_of
+from .words import indexed
 
 entry = schema.entry
 

@@ -6,10 +6,10 @@ from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
 
-from twisted_chat.core.errors import ChatError
-from twisted_chat.store import schema
-from twisted_chat.store.log import Log
-from twisted_chat.store.records import LOBBY
+from ..core.errors import ChatError
+from . import schema
+from .log import Log
+from .records import LOBBY
 
 account = schema.account
 credential = schema.credential

@@ -6,11 +6,11 @@ from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
 
-from twisted_chat.core.entries import Kind, State
-from twisted_chat.core.errors import ChatError
-from twisted_chat.core.rooms import Role, RoomKind
-from twisted_chat.store import schema
-from twisted_chat.store.people import PeopleChanges
+from ..core.entries import Kind, State
+from ..core.errors import ChatError
+from ..core.rooms import Role, RoomKind
+from . import schema
+from .people import PeopleChanges
 
 room_table = schema.room
 member = schema.member

@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from twisted_chat.core.errors import ChatError
-from twisted_chat.store.connecting import close
+from ..core.errors import ChatError
+from .connecting import close
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from twisted_chat.core.entries import Entry
-from twisted_chat.core.rooms import RoomKind
-from twisted_chat.store import schema
-from twisted_chat.store.records import (
+from ..core.entries import Entry
+from ..core.rooms import RoomKind
+from . import schema
+from .records import (
     Account,
     Ban,
     Member,
@@ -21,7 +21,7 @@ from twisted_chat.store.records import (
     Snapshot,
     Token,
 )
-from twisted_chat.store.rows import COLUMNS, entry_of
+from .rows import COLUMNS, entry_of
 
 _entry = schema.entry
 _ENTRIES = sa.select(*(_entry.c[name] for name in COLUMNS.split(", ")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from twisted_chat.core.entries import Entry, Kind, State
+from ..core.entries import Entry, Kind, State
 
 COLUMNS = "id, room, seq, kind, time, sender, author, text, target, subject, cid, state"
 UNREADABLE = "[cannot be shown]"

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from twisted_chat.core.entries import Entry
-from twisted_chat.core.errors import ChatError
-from twisted_chat.store.reading import last_before
-from twisted_chat.store.records import Scope
-from twisted_chat.store.rows import COLUMNS, entry_of
-from twisted_chat.store.words import phrase
+from ..core.entries import Entry
+from ..core.errors import ChatError
+from .reading import last_before
+from .records import Scope
+from .rows import COLUMNS, entry_of
+from .words import phrase
 
 _MAX_TERMS = 32
 _NO_END = 2**63 - 1

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from twisted_chat.core.errors import StartError
+from ..core.errors import StartError
 
 _MAGIC = b"SQLite format 3\0"
 _LOG_MAGIC = b"\x37\x7f\x06"

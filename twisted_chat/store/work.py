@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from twisted_chat.core.entries import Entry
+from ..core.entries import Entry
 
 if TYPE_CHECKING:
-    from twisted_chat.store.ledger import Ledger
+    from .ledger import Ledger
 
 T = TypeVar("T")
 

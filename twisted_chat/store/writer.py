@@ -1,4 +1,4 @@
-"""The group commit: one thread that commits whatever is waiting, then reports it."""
+"""The group commit: one thread; each transaction takes in all that came during the last."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from twisted_chat.core.errors import ChatError
-from twisted_chat.store.commit import Committer
-from twisted_chat.store.cursors import DirtyCursors
-from twisted_chat.store.work import Batch, Post, Upkeep, Work
+from ..core.errors import ChatError
+from .commit import Committer
+from .cursors import DirtyCursors
+from .work import Batch, Post, Upkeep, Work
 
 BATCH_WORKS = 512
 BATCH_BYTES = 256 * 1024
