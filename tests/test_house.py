@@ -23,7 +23,7 @@ FLOORS = {
 }
 APPLICATION = {
     *("actions", "chat", "delivery", "doors", "housekeeping", "loading", "membership"),
-    *("passwords", "presence", "proving", "session", "signin"),
+    *("passwords", "presence", "proving", "session", "settling", "signin"),
 }
 DOORS = {"conversation", "factory", "protocol", "sending", "text", "wire"}
 

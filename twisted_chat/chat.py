@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from .core.clean import check_text
 from .core.commands import TABLE
@@ -30,8 +29,9 @@ from .loading import fill
 from .membership import Membership
 from .presence import PresenceNotices
 from .session import Session, State
+from .settling import Outcome, Sending, origins
 from .signin import SignIn
-from .store import Batch, Ledger, Post, Store, reading
+from .store import Batch, Ledger, Store, reading
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -121,11 +121,11 @@ class Chat:
 
     def _accepting(self) -> None:
         if self.refusing is not None:
-            raise self.refusing
+            raise ChatError(self.refusing.code, self.refusing.sentence)
 
     def committed(self, batch: Batch) -> None:
         """A batch is on disk: show it, then answer those who sent it."""
-        self.delivery.spread(batch.entries, _origins(batch))
+        self.delivery.spread(batch.entries, origins(batch))
         self.answering = []
         batch.answer()
         senders, self.answering = self.answering, None
@@ -322,66 +322,3 @@ def check_cid(cid: str | None) -> None:
     """Refuse what cannot be a sender's own id of a message."""
     if cid is not None and not 0 < len(cid) <= LONGEST_CID:
         raise ChatError("args", f"A cid is a string of 1 to {LONGEST_CID} characters.")
-
-
-def _origins(batch: Batch) -> dict[int, Session]:
-    """Which session said an entry, by the entry's id."""
-    origins: dict[int, Session] = {}
-    for work in batch.works:
-        done = work.done
-        if isinstance(work, Post):
-            if work.entry is not None and not work.again and isinstance(done, Sending):
-                origins[work.entry.id] = done.session
-        elif isinstance(done, Outcome) and done.origin is not None and work.error is None:
-            said = (item for item in work.result if isinstance(item, Entry))
-            origins.update((entry.id, done.origin) for entry in said)
-    return origins
-
-
-class Sending:
-    """A message on its way to the disk; what the store calls when it is there."""
-
-    __slots__ = ("_chat", "_cid", "_room", "_text", "answered", "session")
-
-    def __init__(
-        self, chat: Chat, session: Session, room: Room, text: str, cid: str | None
-    ) -> None:
-        self._chat = chat
-        self._room = room
-        self._text = text
-        self._cid = cid
-        self.session = session
-        self.answered: Deferred[Sent] = Deferred()
-
-    def hand_over(self, store: Store) -> None:
-        """Put it into the writer's queue, or refuse it if there is no place."""
-        person = self.session.person
-        sender = None if person.guest else person.id
-        try:
-            store.post(self._room.id, sender, person.name, self._text, self._cid, self)
-        except ChatError as error:
-            self.answered.errback(error)
-
-    def __call__(self, post: Post) -> None:
-        if post.entry is None:
-            assert post.error is not None
-            self.answered.errback(post.error)
-        else:
-            person = self.session.person
-            self.answered.callback(self._chat.sent(person, self._room, post.entry, post.again))
-
-
-class Outcome(Generic[T]):
-    """What the store calls with an outcome: it fires a Deferred."""
-
-    __slots__ = ("known", "origin")
-
-    def __init__(self, origin: Session | None = None) -> None:
-        self.known: Deferred[T] = Deferred()
-        self.origin = origin
-
-    def __call__(self, outcome: T | Exception) -> None:
-        if isinstance(outcome, Exception):
-            self.known.errback(Failure(outcome))
-        else:
-            self.known.callback(outcome)
