@@ -7,6 +7,12 @@ from typing import Any
 from twisted_chat.testing import PASSWORD, Hall, Program
 
 
+def resumes(hall: Hall, token: str, **kept: Any) -> tuple[Program, dict[str, Any]]:
+    """A program that comes back with a token, and what it is answered."""
+    program = hall.program()
+    return program, program.asks("resume", token=token, **kept)
+
+
 class Receiver:
     """One device of an account, which keeps what it received over breaks and restarts."""
 

@@ -1,125 +1,15 @@
-"""Coming back: tokens, positions, the epoch, and what happened meanwhile."""
+"""Coming back: positions, the epoch, and what happened meanwhile."""
 
 from __future__ import annotations
 
 from typing import Any
-from unittest import mock
 
 import sqlalchemy as sa
 
-from twisted_chat.core.errors import ChatError
 from twisted_chat.testing import PASSWORD, Hall, Program
 
-from .receiver import Receiver
+from .receiver import Receiver, resumes
 from .test_requests import InHall
-
-
-def resumes(hall: Hall, token: str, **kept: Any) -> tuple[Program, dict[str, Any]]:
-    program = hall.program()
-    return program, program.asks("resume", token=token, **kept)
-
-
-class TokenTests(InHall):
-    def _registered(self, name: str = "bot") -> tuple[Program, str]:
-        program = self.hall.program()
-        answer = program.asks("register", name=name, password=PASSWORD, device="d")
-        return program, answer["token"]
-
-    def test_b7_a_token_is_good_until_its_successor_is_used(self) -> None:
-        _, token = self._registered()
-        _, lost = resumes(self.hall, token)
-        self.assertEqual((lost["name"], lost["device"]), ("bot", "d"))
-        self.assertNotEqual(lost["token"], token)
-        _, answer = resumes(self.hall, token)  # as if that answer had not come
-        self.assertEqual(answer["name"], "bot")
-        _, refused = resumes(self.hall, lost["token"])
-        self.assertEqual(refused["error"]["code"], "bad_token")
-        _, again = resumes(self.hall, answer["token"])
-        self.assertEqual(again["name"], "bot")
-        _, refused = resumes(self.hall, token)
-        self.assertEqual(refused["error"]["code"], "bad_token")
-
-    def test_b7_a_device_that_resumes_takes_the_place_of_its_lost_session(self) -> None:
-        _, token = self._registered()
-        first, _ = resumes(self.hall, token)
-        second, _ = resumes(self.hall, token)
-        self.assertEqual(first.takes_events("closed")[0]["code"], "resumed")
-        self.assertTrue(first.closed)
-        self.assertFalse(second.closed)
-
-    def test_b7_ending_a_device_revokes_its_token(self) -> None:
-        _, token = self._registered()
-        here = self.hall.bot("bot", device="here")
-        here.asks("devices", end=1)
-        _, refused = resumes(self.hall, token)
-        self.assertEqual(refused["error"]["code"], "bad_token")
-
-    def test_b7_an_unknown_token(self) -> None:
-        for token in ("", "x", "é", "x" * 10_000):
-            _, refused = resumes(self.hall, token)
-            self.assertEqual(refused["error"]["code"], "bad_token")
-
-    def test_b7_only_a_hash_is_stored(self) -> None:
-        _, token = self._registered()
-        self.hall.close()
-        everything = b"".join(path.read_bytes() for path in self.hall.directory.iterdir())
-        self.assertNotIn(token.encode(), everything)
-
-    def test_b9_a_new_password_ends_sessions_and_tokens(self) -> None:
-        here, token = self._registered()
-        there = self.hall.bot("bot", device="there")
-        self.assertNotIn("error", here.asks("password", old=PASSWORD, new="another one"))
-        self.assertEqual(there.takes_events("closed")[0]["code"], "password_changed")
-        self.assertFalse(here.closed)
-        _, refused = resumes(self.hall, token)
-        self.assertEqual(refused["error"]["code"], "bad_token")
-        answer = self.hall.program().asks("login", name="bot", password=PASSWORD)
-        self.assertEqual(answer["error"]["code"], "wrong_password")
-
-    def test_b9_somebody_banned_cannot_resume(self) -> None:
-        with Hall(admins=("root",)) as hall:
-            root, bot = hall.bot("root"), hall.program()
-            token = bot.asks("register", name="bot", password=PASSWORD)["token"]
-            root.asks("ban-user", user="bot")
-            self.assertEqual(bot.takes_events("closed")[0]["code"], "suspended")
-            _, refused = resumes(hall, token)
-            self.assertEqual(refused["error"]["code"], "bad_token")
-            answer = hall.program().asks("login", name="bot", password=PASSWORD)
-            self.assertEqual(answer["error"]["code"], "suspended")
-
-    def test_b9_a_ban_during_the_sign_in(self) -> None:
-        with Hall(admins=("root",)) as hall:
-            root = hall.bot("root")
-            hall.bot("bot").vanishes()
-            late = hall.program()
-            late._pending = b'{"id":1,"do":"login","name":"bot","password":"%s"}\n' % (
-                PASSWORD.encode()
-            )
-            root._pending = b'{"id":99,"do":"ban-user","user":"bot"}\n'
-            late.deliver()  # the password was right; the token is on its way to the disk
-            root.deliver()
-            self.assertEqual(late.answer_to(1)["error"]["code"], "suspended")
-            self.assertNotIn("bot", {s.person.name for s in hall.chat.sessions})
-
-    def test_d3_when_the_disk_is_full_the_token_stays_good(self) -> None:
-        _, token = self._registered()
-
-        def full(apply: object, done: Any) -> None:
-            done(ChatError("store_full", "The disk is full.", retry_after=30))
-
-        with mock.patch.object(self.hall.store, "change", full):
-            _, answer = resumes(self.hall, token)
-            self.assertEqual(answer["token"], token)
-        _, answer = resumes(self.hall, token)
-        self.assertNotEqual(answer["token"], token)
-
-    def test_a_device_has_a_visible_name(self) -> None:
-        for device in ("", "x" * 65, "a\nb"):
-            answer = self.hall.program().asks(
-                "register", name="bot", password=PASSWORD, device=device
-            )
-            self.assertEqual(answer["error"]["code"], "args")
-            self.assertIsNone(self.hall.chat.roster.names.find("bot"))
 
 
 class PositionTests(InHall):

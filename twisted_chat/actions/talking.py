@@ -122,12 +122,11 @@ def talk(chat: Chat, session: Session, command: words.Talk) -> Result:
 async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     said = message_named(chat, session, command.message)
     person = session.person
-    chat.may_speak(person, said.room)
     check_text(command.text, chat.settings.max_message)
     entry = await _message_at(chat, said, command.message)
     if entry.sender != person.id:
         raise ChatError("not_allowed", "Only the person who said it can edit a message.")
-    chat.may_speak(person, said.room)  # it may have been put out or muted meanwhile
+    chat.may_speak(person, said.room)  # after the look-up: a kick or a mute may have come first
 
     def apply(ledger: Ledger) -> None:
         ledger.rewrite(said.room.id, said.seq, command.text, State.EDITED)
