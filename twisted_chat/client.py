@@ -158,5 +158,10 @@ def main(arguments: Sequence[str]) -> None:
     react(talk, (host, int(port), name))
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The program `twisted-chat`."""
     main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    run()
