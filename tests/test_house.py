@@ -15,22 +15,28 @@ HOUSE = Path(twisted_chat.__file__).parent
 # What each floor may import, from the bottom up; a floor may always import itself.
 FLOORS = {
     "core": {"core"},
+    "words": {"core", "words"},
     "store": {"core", "store"},
     "application": {"core", "store", "settings", "application"},
-    "doors": {"core", "store", "settings", "application", "doors"},
-    "roof": {"core", "store", "settings", "application", "doors", "roof"},
+    "doors": {"core", "words", "store", "settings", "application", "doors"},
+    "roof": {"core", "words", "store", "settings", "application", "doors", "roof"},
     "settings": {"core", "settings"},
 }
 APPLICATION = {
     *("actions", "chat", "delivery", "doors", "housekeeping", "loading", "membership"),
-    *("passwords", "presence", "proving", "session", "settling", "signin"),
+    *("passwords", "presence", "proving", "session", "settling", "signin", "strangers", "typists"),
 }
 DOORS = {"conversation", "factory", "protocol", "sending", "text", "wire"}
+# What the text door and a client say in the same words: it needs no server to run.
+WORDS = {"text.dialogue", "text.entering", "text.parse", "text.render", "text.replies"}
 
 
 def floor_of(name: str) -> str:
     """The floor a module of the package is on."""
-    first = name.split(".")[1] if "." in name else ""
+    inside = name.partition(".")[2]
+    first = inside.partition(".")[0]
+    if inside in WORDS:
+        return "words"
     if first in FLOORS:
         return first
     if first in APPLICATION:
@@ -74,6 +80,15 @@ class HouseTests(SynchronousTestCase):
             if floor_of(name) == "core":
                 foreign = {found.split(".")[0] for found in imported(name, path)}
                 self.assertFalse(foreign & {"twisted", "sqlalchemy", "sqlite3"}, name)
+
+    def test_the_words_of_both_ends_need_no_server(self) -> None:
+        words = {name: path for name, path in modules() if floor_of(name) == "words"}
+        self.assertEqual(set(words), {f"twisted_chat.{name}" for name in WORDS})
+        for name, path in words.items():
+            foreign = {found.split(".")[0] for found in imported(name, path)}
+            self.assertFalse(foreign & {"twisted", "sqlalchemy", "sqlite3"}, name)
+        # They are imported together with their folder.
+        self.assertEqual(list(imported("twisted_chat.text", HOUSE / "text" / "__init__.py")), [])
 
     def test_the_store_does_not_know_twisted(self) -> None:
         for name, path in modules():

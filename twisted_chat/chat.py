@@ -32,6 +32,7 @@ from .session import Session, State
 from .settling import Outcome, Sending, origins
 from .signin import SignIn
 from .store import Batch, Ledger, Store, reading
+from .typists import Typists
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -71,6 +72,7 @@ class Chat:
         self.rooms = RoomBook()
         self.delivery = Delivery(self.rooms, self._fetch, clock)
         self.presence = PresenceNotices(self.delivery, clock)
+        self.typists = Typists(self)
         self.membership = Membership(self)
         self.admins = frozenset(name.lower() for name in settings.admins)
         self.started = ticks()

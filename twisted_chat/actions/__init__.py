@@ -11,6 +11,7 @@ from ..chat import Chat
 from ..core.commands import TABLE, Who
 from ..core.errors import ChatError
 from ..core.results import Result
+from ..core.roster import Person
 from ..session import Session
 
 Action = Callable[[Chat, Session, Any], "Result | Awaitable[Result]"]
@@ -31,17 +32,8 @@ def performs(command: type[object]) -> Callable[[A], A]:
 
 def perform(chat: Chat, session: Session, command: object) -> Deferred[Result]:
     """Carry out a command; a ChatError raised here or later is the refusal."""
-    row = TABLE.of(command)
-    person = session.person
     session.asked_at = chat.ticks()
-    if person.erased:
-        raise ChatError("not_now", "Your account is being erased.")
-    if row.who is Who.ADMIN and not person.admin:
-        raise ChatError("not_allowed", f"Only an administrator can use {row.name}.")
-    if row.who is not Who.GUEST and person.guest:
-        raise ChatError(
-            "guest", f"A guest cannot use {row.name}: type password to make your name an account."
-        )
+    check(session.person, command)
     try:
         outcome = _ACTIONS[type(command)](chat, session, command)
     except ChatError:
@@ -55,6 +47,19 @@ def perform(chat: Chat, session: Session, command: object) -> Deferred[Result]:
         done.callback(outcome)
         return done
     return Deferred.fromCoroutine(outcome)  # type: ignore[arg-type]
+
+
+def check(person: Person, command: object) -> None:
+    """Refuse a command to somebody who may not use it at all."""
+    row = TABLE.of(command)
+    if person.erased:
+        raise ChatError("not_now", "Your account is being erased.")
+    if row.who is Who.ADMIN and not person.admin:
+        raise ChatError("not_allowed", f"Only an administrator can use {row.name}.")
+    if row.who is not Who.GUEST and person.guest:
+        raise ChatError(
+            "guest", f"A guest cannot use {row.name}: type password to make your name an account."
+        )
 
 
 from . import account, administration, listing, moderation, reading, rooms, talking  # noqa: E402, F401

@@ -10,7 +10,7 @@ from ..core.clean import check_text
 from ..core.entries import Entry, Kind, State
 from ..core.errors import ChatError
 from ..core.results import Done, Result, Sent, SentToSeveral
-from ..core.rooms import LOBBY, Role
+from ..core.rooms import LOBBY, Role, Room
 from ..core.roster import Person
 from ..session import Session
 from ..store import Ledger, reading
@@ -110,12 +110,20 @@ async def broadcast_users(
 @performs(words.Talk)
 def talk(chat: Chat, session: Session, command: words.Talk) -> Result:
     """Where one talks is the door's to remember; here it is only looked at."""
-    place = command.place or LOBBY
-    if place.startswith("#"):
-        chat.may_speak(session.person, joined_room(chat, session, place))
-    else:
-        _may_write_to(session.person, account_named(chat, place))
+    speaking_place(chat, session, command.place or LOBBY)
     return Done()
+
+
+def speaking_place(chat: Chat, session: Session, place: str) -> Room | None:
+    """The conversation in which somebody may speak; None if it begins with the first message."""
+    person = session.person
+    if place.startswith("#"):
+        room = joined_room(chat, session, place)
+        chat.may_speak(person, room)
+        return room
+    other = account_named(chat, place)
+    _may_write_to(person, other)
+    return person.pairs.get(other.id)
 
 
 @performs(words.Edit)

@@ -34,6 +34,13 @@ class Receipt(Event, frozen=True):
     read: int | None = None
 
 
+class Typing(Event, frozen=True):
+    """Somebody is typing; told only as it happens."""
+
+    room: str
+    who: str
+
+
 class Room(Event, frozen=True):
     """A conversation began or ended for this account, at another session's or person's word."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..core import vocabulary
 from ..core.commands import TABLE, Arg, Form, Row, split_word
 from ..core.errors import ChatError
 
@@ -45,6 +46,21 @@ def read(line: str, here: str = "") -> Typed:
     if here and "before" in values:
         values.setdefault("place", here)
     return Typed(line.split()[0].lower(), row, values, tuple(missing))
+
+
+def said(line: str, here: str) -> object | None:
+    """What a line says to those `here`; None if it is a command.
+
+    A command begins with a slash then; two slashes say one.
+    """
+    if not here or line.strip().lower() == "tata":
+        return None
+    if line.startswith("/"):
+        if not line.startswith("//"):
+            return None
+        line = line[1:]
+    say = vocabulary.Say if here.startswith("#") else vocabulary.Message
+    return say(here, line)
 
 
 def usage(row: Row) -> ChatError:

@@ -1,13 +1,12 @@
-"""A conversation in the text dialect: commands, guided dialogues, and plain talking."""
+"""A conversation in the text dialect: its lines, its prompts, and plain talking."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.python.failure import Failure
 
 from .. import actions
@@ -17,9 +16,11 @@ from ..core import vocabulary as words
 from ..core.clean import decode_line, shown
 from ..core.errors import ChatError
 from ..core.events import Closed
-from ..core.results import Left, Page, Result
+from ..core.results import Left, Result
+from ..core.rooms import LOBBY
 from ..session import State
 from . import login, parse, replies
+from .dialogue import Dialogue
 from .render import CRLF, LF, TextDialect
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class TextTalk(Conversation):
         self._asking: Deferred[str] | None = None
         self._prompt = b""
         self._place = ""  # where plain lines are said, after `talk`
-        self._search: words.Search | None = None  # the next page of the last search
+        self._dialogue = Dialogue(self)
 
     # --- beginning and end ----------------------------------------------------------------
 
@@ -128,8 +129,10 @@ class TextTalk(Conversation):
 
     # --- asking -----------------------------------------------------------------------------
 
-    def ask(self, prompt: str) -> Deferred[str]:
-        """Show a prompt and wait for the line typed after it."""
+    def ask(self, prompt: str, secret: bool = False) -> Deferred[str]:
+        """Show a prompt and wait for the line typed after it, which netcat shows in any case."""
+        if self.closed:
+            return fail(CancelledError())  # nobody is there to answer
         shown_prompt = prompt.replace("\n", self.dialect.end).encode()
         self.connection.reply(shown_prompt)
         self._prompt = shown_prompt
@@ -155,7 +158,7 @@ class TextTalk(Conversation):
             elif not text or text.isspace():
                 pass
             elif self.session is not None:
-                return self._perform(text)
+                return self._begin(text)
         except ChatError as error:
             if self.sending:
                 return False  # the refusal waits until what came before is answered
@@ -168,49 +171,52 @@ class TextTalk(Conversation):
         if session is not None and session.state is State.LIVE and self.flushed() is None:
             self.chat.note_all_shown(session)
 
-    def _perform(self, text: str) -> bool:
-        """Begin a command; False if it must wait for messages under way."""
-        said = self._said(text)
-        if said is None:
+    def _begin(self, text: str) -> bool:
+        """Begin what a line asks for; False if it must wait for messages under way."""
+        command = parse.said(text, self._place)
+        if command is None:
             typed = parse.read(text.lstrip().removeprefix("/"), self._place)
-            sends = typed.row.sends and not typed.missing
-            if self.sending and not sends:
-                return False
-            special = self._SPECIAL.get(typed.row.make)
-            if special is not None:
-                self.occupied(lambda: self._answering(special(self, typed)))
-                return True
-            if typed.missing:
-                self.occupied(lambda: self._answering(self._guide(typed)))
+            if typed.missing or not typed.row.sends:
+                if self.sending:
+                    return False
+                self.occupied(lambda: self._carried_out(typed))
                 return True
             command = typed.command()
-        else:
-            command, sends = said, True
-        if sends:
-            self.under_way(self._answered(command))
-        else:
-            self.occupied(lambda: self._answered(command))
+        self.under_way(self._sent(command))
         return True
 
-    def _answered(self, command: object) -> Deferred[None]:
-        """Carry out a command and show what comes of it."""
+    def _sent(self, command: object) -> Deferred[None]:
+        """Send a message and answer it."""
+        return self.perform(command).addCallback(self.show).addErrback(self._failed)
+
+    def _carried_out(self, typed: parse.Typed) -> Deferred[None]:
+        """Do anything else, which may take a dialogue; what is raised in it is answered."""
+        return Deferred.fromCoroutine(self._dialogue.carry_out(typed)).addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError) or self.closed:
+            return
+        error = failure.value
+        if not isinstance(error, ChatError):
+            number = token_hex(4)
+            self.log.failure("Internal error {number}", failure, number=number)
+            error = ChatError("internal", f"Something went wrong here; its number is {number}.")
+        self.refuse(error)
+
+    # --- what dialogues need ----------------------------------------------------------------
+
+    @property
+    def guest(self) -> bool:
         assert self.session is not None
-        shown = actions.perform(self.chat, self.session, command).addCallback(self._show)
-        return shown.addErrback(self._failed, command)
+        return self.session.person.guest
 
-    def _said(self, text: str) -> object | None:
-        """After `talk`, a line without a slash is said; two slashes say one."""
-        if not self._place or text.strip().lower() == "tata":
-            return None
-        if text.startswith("/"):
-            if not text.startswith("//"):
-                return None
-            text = text[1:]
-        if self._place.startswith("#"):
-            return words.Say(self._place, text)
-        return words.Message(self._place, text)
+    def perform(self, command: object) -> Deferred[Result]:
+        """Carry out a command; a ChatError raised here or later is the refusal."""
+        assert self.session is not None
+        return actions.perform(self.chat, self.session, command)
 
-    def _show(self, result: Result) -> None:
+    def show(self, result: Result) -> None:
+        """Show what came of a command."""
         if self.closed:
             return  # the reason was the last thing to be said
         if isinstance(result, Left):
@@ -221,96 +227,21 @@ class TextTalk(Conversation):
         else:
             self.say(*replies.lines(result))
 
-    def log_out(self, word: str) -> None:
-        """Leave at one's own word; each has its own answer."""
-        last = "DISCONNECTED!!" if word.lower() == "tata" else "Disconnected"
-        self.leave(self.dialect.encoded("Logging off", last))
-
-    def _answering(self, dialogue: Coroutine[Any, Any, None]) -> Deferred[None]:
-        """Run a dialogue; what it raises is answered."""
-        return Deferred.fromCoroutine(dialogue).addErrback(self._failed, None)
-
-    def _failed(self, failure: Failure, command: object) -> Deferred[None]:
-        if failure.check(CancelledError) or self.closed:
-            return succeed(None)
-        error = failure.value
-        if not isinstance(error, ChatError):
-            number = token_hex(4)
-            self.log.failure("Internal error {number}", failure, number=number)
-            error = ChatError("internal", f"Something went wrong here; its number is {number}.")
-        elif error.code == "confirm" and command is not None:
-            return self._answering(self._confirm(error.sentence, command))
-        self.refuse(error)
-        return succeed(None)
-
-    # --- dialogues --------------------------------------------------------------------------
-
-    async def _do(self, command: object) -> Result:
-        assert self.session is not None
-        result = await actions.perform(self.chat, self.session, command)
-        self._show(result)
-        return result
-
-    async def _confirm(self, question: str, command: Any) -> None:
-        answer = await self.ask(f"{question}\nType yes to go on: ")
-        if answer.strip().lower() == "yes":
-            await self._do(replace(command, sure=True))
-        else:
-            self.say("(Nothing was done)")
-
-    async def _guide(self, typed: parse.Typed) -> None:
-        """Ask for what was left out, one thing after another."""
-        if typed.row.lists_online and "user" not in typed.values:
-            await self._do(words.WhoElse())
-        answers = {}
-        for arg in typed.missing:
-            answer = (await self.ask(arg.ask)).strip()
-            if not answer and not arg.or_empty:
-                self.say("(Nothing was done)")
-                return
-            answers[arg.field] = answer
-        await self._do(typed.command(**answers))
-
-    async def _talk(self, typed: parse.Typed) -> None:
-        place = str(typed.values.get("place", ""))
+    async def talk(self, place: str) -> None:
+        """Say every line there from now on; without a place, end that or begin in the lobby."""
         if self._place and not place:
             self.say(f"(You are not talking to {self._place} any more)")
             self._place = ""
             return
-        place = place or "#lobby"
-        await self._do(words.Talk(place))
+        place = place or LOBBY
+        self.show(await self.perform(words.Talk(place)))
         self._place = place
         self.say(f"(Every line is said to {place} now; commands begin with /, and /talk ends it)")
 
-    async def _password(self, typed: parse.Typed) -> None:
-        assert self.session is not None
-        old = "" if self.session.person.guest else await self.ask("Enter your password: ")
-        new = await self.ask("Enter new password: ")
-        if await self.ask("Enter new password again: ") != new:
-            raise ChatError("args", "The two are not the same: nothing was changed.")
-        await self._do(words.Password(new=new, old=old))
-
-    async def _find(self, typed: parse.Typed) -> None:
-        command = typed.command()
-        assert isinstance(command, words.Search)
-        if not command.words:
-            if self._search is None:
-                raise ChatError("query", "Type what to look for: search <words>.")
-            command = self._search
-        page = await self._do(command)
-        assert isinstance(page, Page)
-        more = page.older is not None
-        self._search = replace(command, page=page.older) if more else None
-
-    async def _logout(self, typed: parse.Typed) -> None:
-        self.log_out(typed.word)
-
-    _SPECIAL: ClassVar[dict[type[object], Callable[..., Coroutine[Any, Any, None]]]] = {
-        words.Talk: _talk,
-        words.Password: _password,
-        words.Search: _find,
-        words.Logout: _logout,
-    }
+    def log_out(self, word: str) -> None:
+        """Leave at one's own word; each has its own answer."""
+        last = "DISCONNECTED!!" if word.lower() == "tata" else "Disconnected"
+        self.leave(self.dialect.encoded("Logging off", last))
 
 
 def shown_lines(text: str) -> Sequence[str]:

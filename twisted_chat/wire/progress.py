@@ -1,11 +1,13 @@
-"""What programs say of their own progress, and how they fill gaps."""
+"""What programs say of themselves and of their person, and how they fill gaps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..actions import check
 from ..actions.finding import conversation
+from ..actions.talking import speaking_place
 from ..chat import Chat
 from ..core.errors import ChatError
 from ..core.events import Receipt
@@ -13,9 +15,7 @@ from ..core.rooms import Room
 from ..session import Session
 from ..store import reading
 from .render import Hidden, view
-
-if TYPE_CHECKING:
-    from .requests import Entries
+from .requests import Entries, spoken
 
 MOST_ENTRIES = 500
 MOST_TEXT = 128 * 1024  # characters in one answer
@@ -68,6 +68,15 @@ def read(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str
         for seat in chat.sessions_of(person):
             if seat is not session:
                 seat.receive(Receipt(room.label(person), person.name, read=seq))
+    return {}
+
+
+def typing(chat: Chat, session: Session, place: str) -> dict[str, Any]:
+    """The person is typing there; refused as a message would be."""
+    check(session.person, spoken(place, ""))
+    room = speaking_place(chat, session, place)
+    if room is not None:
+        chat.typists.typing(session.person, room)
     return {}
 
 

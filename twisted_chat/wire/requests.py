@@ -7,12 +7,19 @@ from typing import Any
 
 import msgspec
 
+from ..core import vocabulary as words
 from ..core.commands import TABLE, Row
 from ..core.errors import ChatError
 
 MOST_DEPTH = 16
 MOST_KEYS = 64
 LARGEST_NUMBER = 2**53  # what every language's JSON can count to
+
+
+class Known(msgspec.Struct, tag_field="do", tag="known", forbid_unknown_fields=True):
+    """Whether a name takes a password, or can be registered."""
+
+    name: str
 
 
 class Register(msgspec.Struct, tag_field="do", tag="register", forbid_unknown_fields=True):
@@ -55,6 +62,12 @@ class Send(msgspec.Struct, tag_field="do", tag="send", forbid_unknown_fields=Tru
     cid: str
 
 
+class Typing(msgspec.Struct, tag_field="do", tag="typing", forbid_unknown_fields=True):
+    """The person is typing in a room or to somebody."""
+
+    room: str
+
+
 class Entries(msgspec.Struct, tag_field="do", tag="entries", forbid_unknown_fields=True):
     """Fill a gap: the entries of a room after a number."""
 
@@ -80,11 +93,8 @@ class Ping(msgspec.Struct, tag_field="do", tag="ping", forbid_unknown_fields=Tru
     """Ask whether anybody is there."""
 
 
-Request = Register | Login | Guest | Resume | Send | Entries | Delivered | Read | Ping
-REQUESTS: dict[str, type[Any]] = {
-    str(kind.__struct_config__.tag): kind
-    for kind in (Register, Login, Guest, Resume, Send, Entries, Delivered, Read, Ping)
-}
+KINDS = (Known, Register, Login, Guest, Resume, Send, Typing, Entries, Delivered, Read, Ping)
+REQUESTS: dict[str, type[Any]] = {str(kind.__struct_config__.tag): kind for kind in KINDS}
 _decode = msgspec.json.Decoder(dict[str, Any], strict=True).decode
 
 
@@ -143,6 +153,11 @@ def read(request: dict[str, Any]) -> tuple[object, Row | None]:
         if name not in known:
             raise ChatError("args", f"{verb} has no argument {name[:32]}.")
     return _convert(values, row.make), row
+
+
+def spoken(room: str, text: str, cid: str | None = None) -> words.Say | words.Message:
+    """The command that says something in a room or to somebody."""
+    return (words.Say if room.startswith("#") else words.Message)(room, text, cid)
 
 
 def _convert(values: dict[str, Any], kind: type[Any]) -> object:

@@ -10,13 +10,14 @@ from twisted.python.failure import Failure
 
 from .. import actions
 from ..conversation import MOST_MISTAKES, Conversation, Line
-from ..core import vocabulary as words
 from ..core.clean import shown
 from ..core.commands import Row
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.results import Left, Result
+from ..core.standing import MOST_NAMES, Standing
 from ..signin import Token
+from ..strangers import standing
 from . import progress, requests
 from .positions import starting_points
 from .render import JSON, answer, encode, refusal
@@ -35,6 +36,7 @@ class JsonTalk(Conversation):
         super().__init__(chat, line)
         self.dialect = JSON
         self._mistakes = 0
+        self._names = 0  # that were asked about
 
     def greet(self, on_new_line: bool = False) -> None:
         """Say who answers here, and under which rules."""
@@ -92,12 +94,8 @@ class JsonTalk(Conversation):
         if row is not None:
             return actions.perform(self.chat, self.session, asked)
         if isinstance(asked, requests.Send):
-            command = (
-                words.Say(asked.room, asked.text, asked.cid)
-                if asked.room.startswith("#")
-                else words.Message(asked.room, asked.text, asked.cid)
-            )
-            return actions.perform(self.chat, self.session, command)
+            said = requests.spoken(asked.room, asked.text, asked.cid)
+            return actions.perform(self.chat, self.session, said)
         return Deferred.fromCoroutine(self._ask(asked))
 
     def _answered(self, number: object, done: Deferred[Any]) -> Deferred[None]:
@@ -127,6 +125,8 @@ class JsonTalk(Conversation):
     async def _ask(self, asked: object) -> dict[str, Any]:
         assert self.session is not None
         match asked:
+            case requests.Typing():
+                return progress.typing(self.chat, self.session, asked.room)
             case requests.Entries():
                 return await progress.entries(self.chat, self.session, asked)
             case requests.Delivered():
@@ -139,9 +139,11 @@ class JsonTalk(Conversation):
 
     # --- signing in ---------------------------------------------------------------------------
 
-    async def _sign_in(self, asked: object) -> dict[str, Any]:
+    async def _sign_in(self, asked: object) -> Result | dict[str, Any]:
         signin, connection = self.chat.signin, self.connection
         match asked:
+            case requests.Known():
+                return self._standing(asked.name)
             case requests.Register():
                 device = _device(asked.device)
                 proof = await signin.register(
@@ -162,6 +164,14 @@ class JsonTalk(Conversation):
             case requests.Ping():
                 return {}
         raise ChatError("not_now", "Log in first: register, login, resume or guest.")
+
+    def _standing(self, name: str) -> Standing:
+        """What the text door would ask for after that name, as often as it would be asked."""
+        self._names += 1
+        if self._names > MOST_NAMES:
+            self.close(Closed("too_many_tries", "That was tried too often: goodbye."))
+            raise ChatError("gone", "The connection closed.")
+        return standing(self.chat, name, self.connection.network, self.connection.local)
 
     async def _sit_down(
         self, token: Token, epoch: str, positions: dict[str, int]
