@@ -21,14 +21,18 @@ FLOORS = {
     "doors": {"core", "words", "store", "settings", "application", "doors"},
     "roof": {"core", "words", "store", "settings", "application", "doors", "roof"},
     "settings": {"core", "settings"},
+    "remote": {"core", "words", "remote"},
+    "desk": {"core", "words", "remote", "desk"},
+    "fronts": {"core", "words", "remote", "desk", "fronts"},
 }
 APPLICATION = {
     *("actions", "chat", "delivery", "doors", "housekeeping", "loading", "membership"),
     *("passwords", "presence", "proving", "session", "settling", "signin", "strangers", "typists"),
 }
 DOORS = {"conversation", "factory", "protocol", "sending", "text", "wire"}
+FRONTS = {"client", "gui", "pipe", "terminal", "window"}
 # What the text door and a client say in the same words: it needs no server to run.
-WORDS = {"text.dialogue", "text.entering", "text.parse", "text.render", "text.replies"}
+WORDS = {"text", "text.dialogue", "text.entering", "text.parse", "text.render", "text.replies"}
 
 
 def floor_of(name: str) -> str:
@@ -41,6 +45,8 @@ def floor_of(name: str) -> str:
         return first
     if first in APPLICATION:
         return "application"
+    if first in FRONTS:
+        return "fronts"
     return "doors" if first in DOORS else "roof"
 
 

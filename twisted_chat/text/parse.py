@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..core import vocabulary
-from ..core.commands import TABLE, Arg, Form, Row, split_word
+from ..core.commands import TABLE, Arg, Form, Row, Table, split_word
 from ..core.errors import ChatError
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -26,10 +26,10 @@ class Typed:
         return self.row.make(**self.values, **answers)
 
 
-def read(line: str, here: str = "") -> Typed:
+def read(line: str, here: str = "", table: Table = TABLE) -> Typed:
     """Read a line; a bare message number means the conversation `here`."""
     line = line.strip()
-    row, rest = TABLE.find(line)
+    row, rest = table.find(line)
     words = _Words(row, rest)
     values: dict[str, object] = {}
     missing: list[Arg] = []

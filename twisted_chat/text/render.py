@@ -48,7 +48,7 @@ class TextDialect:
     def event(self, event: Event) -> bytes:
         match event:
             case Presence():
-                return self.encoded(_presence(event))
+                return self.encoded(presence_line(event))
             case Notice():
                 return self.encoded(f"[server] {shown(event.text)}")
             case Closed():
@@ -114,7 +114,7 @@ def _happened(label: str, entry: Entry) -> str:
     return sentences.get(entry.kind, "[cannot be shown]")
 
 
-def _presence(event: Presence) -> str:
+def presence_line(event: Presence) -> str:
     """One line, even when some came and others went in the same second."""
     parts = []
     if event.joined:

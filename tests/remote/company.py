@@ -1,0 +1,276 @@
+"""Users of the client library, connected to a server in memory.
+
+with Company() as company:
+    tesla, edison = company.user("tesla"), company.user("edison")
+    tesla.says("#lobby", "hello")
+    edison.hears("#lobby/1 tesla: hello")
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.python.failure import Failure
+
+from twisted_chat.core.entries import Entry, Kind
+from twisted_chat.core.errors import ChatError
+from twisted_chat.remote.account import Account
+from twisted_chat.remote.conversations import Conversation
+from twisted_chat.remote.known import KnownServers
+from twisted_chat.remote.link import Event, Link, Lost
+from twisted_chat.remote.outbox import Outgoing
+from twisted_chat.remote.trust import Judgement, Peer
+from twisted_chat.remote.user import User
+from twisted_chat.remote.watching import Watcher
+from twisted_chat.testing import PASSWORD, Client, Hall
+
+SERVER = "chat.example:9999"
+
+
+class WireTransport:
+    """The client's end of a connection in memory."""
+
+    disconnecting = False
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def write(self, data: bytes) -> None:
+        self._wire.sends_later(data)
+
+    def loseConnection(self) -> None:
+        self._wire.hung_up = True
+
+    abortConnection = loseConnection
+
+    def getPeer(self) -> IPv4Address:
+        return IPv4Address("TCP", "127.0.0.1", 9999)
+
+
+class Wire(Client):
+    """A connection with a `Link` at its other end, which may break after any byte."""
+
+    def __init__(self, hall: Company, breaks_after: int | None = None) -> None:
+        """`breaks_after` is how many bytes, of both directions, it carries."""
+        super().__init__(hall, "127.0.0.1")
+        self.left = breaks_after
+        self.hung_up = False
+        self.broken = False
+        self.swallows: list[str] = []  # lines that have this in them do not arrive
+        self.link = Link(hall.clock, lambda: hall.wall() / 1000)
+        self.link.makeConnection(WireTransport(self))
+
+    def _carried(self, data: bytes) -> bytes:
+        if self.left is None:
+            return data
+        data = data[: self.left]
+        self.left -= len(data)
+        return data
+
+    def deliver(self) -> bool:
+        if self.broken or not self._pending:
+            return False
+        self._pending = self._carried(self._pending)
+        delivered = super().deliver()
+        self._break_if_used_up()
+        return delivered
+
+    def collect(self) -> None:
+        if self.broken:
+            return
+        super().collect()
+        data, self.received = self._carried(self.received.encode()), ""
+        lines = data.splitlines(keepends=True)
+        data = b"".join(
+            line for line in lines if not any(word in line.decode() for word in self.swallows)
+        )
+        if data:
+            self.link.dataReceived(data)
+        self._break_if_used_up()
+        if self.closed and not self.broken:
+            self.broken = True
+            self.link.connectionLost(Failure(ConnectionDone()))
+        elif self.hung_up and not self.broken:
+            # What was written before is still carried.
+            while Client.deliver(self):
+                pass
+            self.breaks()
+
+    def _break_if_used_up(self) -> None:
+        if self.left == 0 and not self.broken:
+            self.breaks()
+
+    def breaks(self) -> None:
+        """The connection is gone for both ends; what was under way is lost."""
+        if self.broken:
+            return
+        self.broken = True
+        if not self.closed:
+            self.transport.closed = True
+            self.protocol.connectionLost(Failure(ConnectionLost()))
+        self.link.connectionLost(Failure(ConnectionLost()))
+
+
+class Friend(Watcher):
+    """Somebody with a client: what was shown, in words, and what was asked."""
+
+    def __init__(self, company: Company, name: str, folder: Path) -> None:
+        self.company = company
+        self.name = name
+        self.folder = folder
+        self.password = PASSWORD
+        self.trusting = True
+        self.shown: list[str] = []
+        self.events: list[Event] = []
+        self.pauses: list[float] = []
+        self.asked = 0  # for the password
+        self.breaks_after: list[int] = []  # for the connections to come
+        self.unreachable = False
+        self.peer = Peer(tls=True, loopback=False, fingerprint="SHA256:one")
+        self.wires: list[Wire] = []
+        self.over: list[Any] = []
+        self.start()
+
+    def start(self) -> None:
+        """Start the client, as after the end of an earlier one."""
+        self.user = User(
+            self.company.clock,
+            self._dial,
+            SERVER,
+            self,
+            known=KnownServers(self.folder / "servers.json"),
+            folder=self._slots,
+            run=lambda work: maybeDeferred(work),
+        )
+        self.user.watcher = self
+        self.over = []
+        self.user.start(self.name).addBoth(self.over.append)
+        self.company.settle()
+
+    def _slots(self, name: str) -> Path:
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _dial(self) -> Deferred[tuple[Link, Peer]]:
+        if self.unreachable:
+            return fail(Lost("There is no answer."))
+        limit = self.breaks_after.pop(0) if self.breaks_after else None
+        wire = Wire(self.company, limit)
+        self.wires.append(wire)
+        self.company.clients.append(wire)
+        return succeed((wire.link, self.peer))
+
+    @property
+    def wire(self) -> Wire:
+        return self.wires[-1]
+
+    # --- the person --------------------------------------------------------------------------
+
+    async def trusts(self, judgement: Judgement) -> bool:
+        self.shown.append(judgement.sentence)
+        return self.trusting
+
+    async def enter_account(self, account: Account, name: str) -> None:
+        self.asked += 1
+        if (await account.standing(name)).known:
+            await account.log_in(name, self.password)
+        else:
+            await account.register(name, self.password)
+
+    def says(self, room: str, *texts: str) -> list[Outgoing]:
+        """Say something, and let it arrive."""
+        said = [self.user.say(room, text) for text in texts]
+        self.company.settle()
+        return said
+
+    def hears(self, *lines: str) -> None:
+        """Exactly these lines were shown since one last looked."""
+        shown, self.shown = self.shown, []
+        assert shown == list(lines), f"these were shown instead: {shown}"
+
+    def crashes(self) -> None:
+        """The client is killed: nothing is said, nothing more is written."""
+        for wire in self.wires:
+            wire.link.on_event = lambda event: None
+            wire.link.on_lost = lambda lost: None
+            wire.breaks()
+        shelf, self.user.account.shelf = self.user.account.shelf, None
+        if shelf is not None:
+            shelf.close()
+        self.user.life.stop()
+        self.company.settle()
+
+    # --- what is shown -----------------------------------------------------------------------
+
+    def entry(self, conversation: Conversation, entry: Entry) -> None:
+        said = entry.kind in (Kind.MESSAGE, Kind.EDIT)
+        text = f": {entry.text}" if said else f" {entry.kind.name.lower()}"
+        self.shown.append(f"{conversation.label}/{entry.seq} {entry.author}{text}")
+
+    def missing(self, conversation: Conversation, first: int, last: int) -> None:
+        self.shown.append(f"{conversation.label} {first}-{last} missing")
+
+    def waiting(self, sentence: str, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+    def room(self, label: str, joined: bool) -> None:
+        self.shown.append(f"{'in' if joined else 'out of'} {label}")
+
+    def notice(self, code: str, text: str) -> None:
+        self.shown.append(text)
+
+    def event(self, event: Event) -> None:
+        self.events.append(event)
+
+
+class Company(Hall):
+    """A server in memory with users of the client library."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.home = Path(tempfile.mkdtemp(prefix="chat-company-"))
+
+    def user(self, name: str, device: str = "") -> Friend:
+        """Somebody who has signed up or in, and has trusted the server."""
+        folder = self.home / f"{name}{device}"
+        folder.mkdir(exist_ok=True)
+        friend = Friend(self, name, folder)
+        friend.shown.clear()
+        return friend
+
+    def __enter__(self) -> Company:
+        return self
+
+    def settle(self) -> None:
+        """Until neither side has anything to do."""
+        while True:
+            super().settle()
+            wires = [one for one in self.clients if isinstance(one, Wire)]
+            for wire in wires:
+                wire.collect()
+            if not any(one._pending and not one.broken and not one.closed for one in wires):
+                return
+
+    def __exit__(self, *failure: Any) -> None:
+        for client in self.clients:
+            if isinstance(client, Wire):
+                client.link.on_lost = lambda lost: None
+        super().__exit__(*failure)
+        shutil.rmtree(self.home)
+
+
+def refusal(outcomes: Sequence[Any]) -> str:
+    """Why a client has ended."""
+    (failure,) = outcomes
+    assert isinstance(failure, Failure)
+    error = failure.value
+    assert isinstance(error, ChatError | Lost), failure
+    return str(error)

@@ -1,0 +1,299 @@
+"""The desk: what a person types, carried out, and what comes of it, shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..core import vocabulary as words
+from ..core.commands import TABLE
+from ..core.errors import ChatError
+from ..core.results import Guide, Joined, Page, Result, Sent
+from ..remote.account import Account
+from ..remote.conversations import LOBBY
+from ..remote.link import Lost
+from ..remote.outbox import Outgoing, Stage
+from ..remote.trust import Judgement
+from ..remote.user import User
+from ..text import parse, replies
+from ..text.dialogue import Dialogue
+from . import places
+from .answers import result_of
+from .completing import Completion, completions
+from .entering import SignIn
+from .front import Front
+from .lines import Line, of_entry
+from .news import News
+from .typed import Said, is_command, meaning
+from .vocabulary import LOCAL, Jump, Next, Reconnect, Reply, Switch
+
+EARLIER = 50  # messages of one step back
+
+
+class Desk(News):
+    """One person at one front."""
+
+    log = Logger()
+
+    def __init__(self, front: Front, clock: IReactorTime) -> None:
+        super().__init__(front)
+        self._clock = clock
+        self._dialogue = Dialogue(self)
+        self._under_way: set[Deferred[Any]] = set()
+        self.refused = 0  # how much of what was typed was refused
+
+    def now(self) -> float:
+        return self._clock.seconds()
+
+    def attach(self, user: User) -> None:
+        """Whose desk it is."""
+        self.user = user
+        user.watcher = self
+
+    def run(self, name: str = "", room: str = "") -> Deferred[int]:
+        """Connect and stay; fires with the exit code when it is over and the reason was shown."""
+        self.wanted = room
+        return self.user.start(name).addCallbacks(lambda _: 0, self._ended_badly)
+
+    def _ended_badly(self, failure: Failure) -> int:
+        self._release()
+        if failure.check(CancelledError):
+            return 0
+        error = failure.value
+        if isinstance(error, ChatError | Lost):
+            self.tell(str(error), "error")
+        else:
+            self.log.failure("The client failed", failure)
+            self.tell(f"This program has a fault: {error!r}", "error")
+        return 1
+
+    def leave(self) -> Deferred[None]:
+        """Say goodbye and end."""
+        return Deferred.fromCoroutine(self.user.leave())
+
+    # --- signing in --------------------------------------------------------------------------
+
+    def trusts(self, judgement: Judgement) -> Awaitable[bool]:
+        return self.front.trusts(judgement)
+
+    async def enter_account(self, account: Account, name: str) -> None:
+        """Ask who it is."""
+        if name:
+            self.tell(f"Username: {name}", "answer")
+        if not await SignIn(self, account).sign_in(name) and not self.user.life.is_leaving:
+            raise ChatError("too_many_tries", "That was tried too often: goodbye.")
+
+    # --- what is typed -----------------------------------------------------------------------
+
+    def enter(self, line: str) -> Deferred[None]:
+        """Carry out a typed line; fires when everything that it asks for was answered."""
+        if not line.strip():
+            return Deferred.fromCoroutine(_nothing())
+        done = Deferred.fromCoroutine(self._carry_out(line))
+        self._under_way.add(done)
+        return done.addErrback(self._failed, line).addBoth(self._over, done)
+
+    def _over(self, outcome: None, done: Deferred[Any]) -> None:
+        self._under_way.discard(done)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something typed is not answered yet."""
+        return bool(self._under_way)
+
+    async def _carry_out(self, line: str) -> None:
+        meant = meaning(line, self.here, self._is_somebody)
+        if isinstance(meant, Said):
+            self.show(await self.perform(_saying(self.here, meant.text)))
+        elif meant.local:
+            await self._local(meant.typed.command())
+        else:
+            typed = meant.typed
+            if typed.row.make is words.History and typed.word == "history":
+                typed.values.setdefault("place", self.here)
+            await self._dialogue.carry_out(typed)
+
+    def _is_somebody(self, word: str) -> bool:
+        folded = word.lower()
+        return any(folded == name.lower() for name in self.people())
+
+    def people(self) -> list[str]:
+        """Everybody whose name is known here."""
+        private = (one.label for one in self.user.conversations.all.values() if one.private)
+        return list(dict.fromkeys([*self.user.online, *private]))
+
+    def _failed(self, failure: Failure, line: str) -> None:
+        if failure.check(CancelledError):
+            return
+        error = failure.value
+        if isinstance(error, Lost):
+            error = ChatError(
+                "lost", "The connection was lost before this was answered: repeat it."
+            )
+        elif not isinstance(error, ChatError):
+            self.log.failure("A command failed", failure)
+            error = ChatError("internal", f"This program has a fault: {error!r}")
+        self.refuse(error)
+        if error.code == "no_such_user" and not line.startswith("/") and " " in line.strip():
+            self.tell(
+                f"(To say it to everybody in {self.here}, type //{line.strip()[:40]})", "answer"
+            )
+
+    # --- the terminal of the dialogues -------------------------------------------------------
+
+    @property
+    def guest(self) -> bool:
+        return self.user.account.guest
+
+    def ask(self, prompt: str, secret: bool = False) -> Awaitable[str]:
+        return self.front.ask(prompt, secret)
+
+    def say(self, *lines: str) -> None:
+        for line in lines:
+            self.tell(line, "answer")
+
+    def refuse(self, error: ChatError) -> None:
+        self.refused += 1
+        self.tell(f"({error.sentence})", "error")
+
+    async def perform(self, command: Any) -> Result:
+        """Ask the server for what a command says."""
+        row = TABLE.of(command)
+        if row.sends:
+            return await self._send(command)
+        arguments = {
+            name: value
+            for name, field in command.__dataclass_fields__.items()
+            if (value := getattr(command, name)) != field.default
+        }
+        return result_of(await self.user.ask(row.name, **arguments))
+
+    async def _send(self, command: Any) -> Result:
+        match command:
+            case words.Say():
+                place = command.room
+            case words.Message():
+                place = command.user
+            case _:
+                place = LOBBY
+        message: Outgoing = await self.user.say(place, command.text).done
+        if message.stage is Stage.REFUSED:
+            raise message.error or ChatError("internal", "This was not sent.")
+        return Sent(message.room, message.seq, 0, message.now, message.later, message.again)
+
+    def show(self, result: Result) -> None:
+        """Show what came of a command."""
+        if isinstance(result, Sent) and self.front.echoes and (result.now or result.room[0] == "#"):
+            return  # the message itself is there to see
+        if isinstance(result, Page) and result.lines:
+            self._show_page(result)
+            return
+        self.say(*replies.lines(result))
+        if isinstance(result, Guide) and not result.one:
+            self.say(*replies.lines(Guide(tuple(LOCAL.rows)))[:-1])
+        elif isinstance(result, Joined):
+            self.switch(result.room)
+
+    def _show_page(self, page: Page) -> None:
+        for line in page.lines:
+            seen = of_entry(line.room, line.entry, self.user.name, not page.place, page.now)
+            self.put(seen._replace(place=self.here, time=0))
+        if page.older is not None:
+            self.say(replies.lines(page)[-1])
+
+    async def talk(self, place: str) -> None:
+        """Every line is said in one conversation or another here, so this is to switch."""
+        if place:
+            await self._switch(place)
+        else:
+            self.say(f"(Every line is said to {self.here}; /switch names the conversations)")
+
+    def log_out(self, word: str) -> None:
+        """Leave at one's own word; each has its own answer."""
+        self.say("Logging off", "DISCONNECTED!!" if word.lower() == "tata" else "Disconnected")
+        self.leave()
+
+    # --- conversations -----------------------------------------------------------------------
+
+    def switch(self, label: str) -> None:
+        """Look at a conversation."""
+        found = self.user.conversations.get(label)
+        self.here = found.label if found is not None else label
+        if found is not None and self._looking:
+            self.user.mark_read(found)
+        self.changed()
+
+    async def _switch(self, label: str) -> None:
+        if self.user.conversations.get(label) is None:
+            await self.user.ask("talk", place=label)  # whether there is one to talk to
+        self.switch(label)
+
+    def begin_in(self, label: str) -> None:
+        if self.user.conversations.get(label) is None and label != LOBBY:
+            self.enter(f"/join {label}" if label.startswith("#") else f"/switch {label}")
+        else:
+            super().begin_in(label)
+
+    def attend(self, looking: bool) -> None:
+        """Whether the person looks at this program; what nobody looks at is not read."""
+        self._looking = looking
+        if looking and self.user.is_online:
+            self.switch(self.here)
+
+    def typing(self, text: str) -> None:
+        """The line that is being typed has changed."""
+        if text and not is_command(text):
+            self.user.is_typing(self.here)
+
+    def complete(self, text: str) -> list[Completion]:
+        """How the text before the cursor may go on."""
+        return completions(
+            text,
+            [(str(row["do"]), str(row["help"])) for row in self.user.commands],
+            LOCAL.rows,
+            self.people(),
+            [label for label in self.user.conversations.all if label.startswith("#")],
+        )
+
+    async def _local(self, command: object) -> None:
+        match command:
+            case Switch(place):
+                await (self._switch(place) if place else _said(self.say, places.listed(self.user)))
+            case Next():
+                label = places.next_unread(self.user, self.here)
+                if label:
+                    self.switch(label)
+                else:
+                    self.say("(There is nothing unread.)")
+            case Reply(message, text):
+                room, line = await places.answering(self.user, message, text)
+                self.show(await self.perform(_saying(room, line)))
+            case Jump(message):
+                for seen in await places.around(self.user, message):
+                    self.put(seen._replace(place=self.here, time=0))
+            case Reconnect():
+                self.user.life.hurry()
+
+    def earlier(self, label: str, before: int) -> Deferred[list[Line]]:
+        """The messages before a number, oldest first."""
+        asked = self.user.ask("history", place=label, before=before, count=EARLIER)
+        return asked.addCallback(lambda answer: places.lines_of(self.user, answer))
+
+
+def _saying(place: str, text: str) -> object:
+    said = parse.said(f"/{text}" if text.startswith("/") else text, place)
+    assert said is not None
+    return said
+
+
+async def _said(say: Callable[..., None], lines: list[str]) -> None:
+    say(*lines)
+
+
+async def _nothing() -> None:
+    return None

@@ -1,0 +1,106 @@
+"""Entries and answers as lines of styled pieces, safe to show whatever a server sends."""
+
+from __future__ import annotations
+
+import re
+from time import localtime, strftime
+from typing import NamedTuple
+
+from ..core.clean import shown
+from ..core.entries import Entry, Kind, State
+from ..remote.conversations import LOBBY
+from ..text.render import STATES, clock_time, line_of
+
+
+class Part(NamedTuple):
+    """A piece of a line.
+
+    The style is one of: "" (plain), "head" (number and time), "name" (of another person),
+    "own" (one's own name), "text", "mention" (one's own name in somebody's text), "event"
+    (joins, topics …), "answer", "error", "server" (its sentences), "day", "new".
+    """
+
+    style: str
+    text: str
+
+
+class Line(NamedTuple):
+    """One line to show."""
+
+    parts: tuple[Part, ...]
+    place: str = ""  # the conversation it belongs to; empty for what belongs to none
+    seq: int = 0  # the number of the entry that it shows
+    changes: int = 0  # the number of the message that the entry edits or deletes
+    time: int = 0  # of the entry, in milliseconds
+    private: bool = False
+    mention: bool = False  # of one's own name, or a private message
+
+    @property
+    def text(self) -> str:
+        return "".join(part.text for part in self.parts)
+
+
+def plain(text: str, style: str = "answer", place: str = "") -> Line:
+    """A line in one style."""
+    return Line((Part(style, shown(text)),), place)
+
+
+def of_entry(
+    label: str, entry: Entry, own: str, long: bool = False, now: int | None = None
+) -> Line:
+    """An entry of the conversation that one calls `label`, for the person called `own`.
+
+    `long` names the lobby too; with `now`, another day than today's is named.
+    """
+    label = shown(label)
+    private = not label.startswith("#")
+    if entry.kind is Kind.MESSAGE:
+        parts = (*_head(label, entry, long, now), *_said(entry, own))
+    else:
+        head, _, rest = line_of(label, _cleaned(entry), long, now).partition("] ")
+        parts = (Part("head", head + "] "), Part("event", rest.removesuffix(" <private message>")))
+    changes = entry.target or 0 if entry.kind in (Kind.EDIT, Kind.DELETE) else 0
+    return Line(parts, label, entry.seq, changes, entry.time, private)
+
+
+def _cleaned(entry: Entry) -> Entry:
+    """With names that a server should never have let pass made visible."""
+    if entry.author.isprintable() and entry.subject.isprintable():
+        return entry
+    values = {name: getattr(entry, name) for name in entry.__struct_fields__}
+    return Entry(**{**values, "author": shown(entry.author), "subject": shown(entry.subject)})
+
+
+def _head(label: str, entry: Entry, long: bool, now: int | None) -> tuple[Part, ...]:
+    place = "" if label == LOBBY and not long else f"{label}/"
+    mark = "" if label.startswith("#") else " private"
+    when = clock_time(entry.time, now)
+    return (Part("head", f"[{place}{entry.seq} {when}{mark}{STATES[entry.state]}] "),)
+
+
+def _said(entry: Entry, own: str) -> tuple[Part, ...]:
+    author = shown(entry.author)
+    name = Part("own" if entry.author == own else "name", author)
+    if entry.state is State.DELETED:
+        return name, Part("", ": "), Part("event", "(deleted)")
+    return name, Part("", ": "), *_text(shown(entry.text), own, entry.author != own)
+
+
+def _text(text: str, own: str, others: bool) -> tuple[Part, ...]:
+    """The words, with one's own name told apart."""
+    if not own or not others:
+        return (Part("text", text),)
+    pieces = re.split(rf"(?<!\w)({re.escape(own)})(?!\w)", text, flags=re.IGNORECASE)
+    return tuple(
+        Part("mention" if index % 2 else "text", piece)
+        for index, piece in enumerate(pieces)
+        if piece
+    )
+
+
+def day_of(milliseconds: int) -> str:
+    """The day of a time, as a line between two days says it."""
+    try:
+        return strftime("%A, %d %B %Y", localtime(milliseconds / 1000))
+    except (OverflowError, OSError, ValueError):
+        return "?"

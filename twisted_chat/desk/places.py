@@ -1,0 +1,78 @@
+"""Finding one's way between conversations and in what was said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.clean import shown
+from ..core.entries import Entry, Kind
+from ..core.errors import ChatError
+from ..remote.conversations import LOBBY, entry_of
+from ..remote.user import User
+from .lines import Line, Part, of_entry
+
+AROUND = 5  # messages before and after one that is jumped to
+
+
+def listed(user: User) -> list[str]:
+    """The conversations one is in, as lines."""
+    found = ["Your conversations are:"]
+    for one in user.conversations.all.values():
+        notes = [f"{one.unread:,} unread"] if one.unread else []
+        if one.mentions:
+            notes.append(f"{one.mentions:,} for you")
+        if notes:
+            notes = [f"({', '.join(notes)})"]
+        found.append(
+            " ".join([shown(one.label), *notes, *([shown(one.topic)] if one.topic else [])])
+        )
+    return found
+
+
+def next_unread(user: User, here: str) -> str:
+    """The conversation to look at next: one in which somebody speaks to oneself comes first."""
+    others = [one for one in user.conversations.all.values() if one.unread and one.label != here]
+    others.sort(key=lambda one: not one.mentions)
+    return others[0].label if others else ""
+
+
+def _named(reference: str) -> tuple[str, int]:
+    """The conversation and the number that `17`, `#room/17` and `edison/17` name."""
+    place, _, number = reference.rpartition("/")
+    if not (number.isascii() and number.isdigit()):
+        raise ChatError("args", f"{shown(reference)} is not the number of a message.")
+    return place or LOBBY, int(number)
+
+
+async def answering(user: User, reference: str, text: str) -> tuple[str, str]:
+    """Where an answer to a message is said, and its words, which name the message."""
+    room, seq = _named(reference)
+    conversation = user.conversations.get(room)
+    entry = conversation.entries.get(seq) if conversation is not None else None
+    if entry is None:
+        answer = await user.ask("entries", room=room, after=seq - 1, upto=seq)
+        entry = next((entry_of(event) for event in answer["entries"]), None)
+    if entry is None or entry.kind is not Kind.MESSAGE:
+        raise ChatError("no_such_message", f"There is no message {shown(reference)}.")
+    return room, f"{entry.author} [{seq}]: {text}"
+
+
+async def around(user: User, reference: str) -> list[Line]:
+    """A message, marked, between what was said before and after it."""
+    room, seq = _named(reference)
+    answer = await user.ask("entries", room=room, after=max(0, seq - 1 - AROUND), upto=seq + AROUND)
+    entries = [entry for event in answer["entries"] if (entry := entry_of(event)) is not None]
+    if not any(entry.seq == seq for entry in entries):
+        raise ChatError("no_such_message", f"There is no message {shown(reference)}.")
+    return [_marked(room, entry, user.name, entry.seq == seq) for entry in entries]
+
+
+def _marked(room: str, entry: Entry, own: str, mark: bool) -> Line:
+    line = of_entry(room, entry, own)
+    return line._replace(parts=(Part("new", "> " if mark else "  "), *line.parts))
+
+
+def lines_of(user: User, page: dict[str, Any]) -> list[Line]:
+    """A page of messages as lines of their conversations."""
+    found = [(str(event["room"]), entry_of(event)) for event in page["lines"]]
+    return [of_entry(room, entry, user.name) for room, entry in found if entry is not None]

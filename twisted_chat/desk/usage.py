@@ -1,0 +1,107 @@
+"""What may stand on the command line of a client, and the help that says so."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from ..remote.address import SCHEME, from_url
+
+# Options that take a value, and the field of the arguments it is for.
+OPTIONS = {
+    "-hn": "host",
+    "--host": "host",
+    "-p": "port",
+    "--port": "port",
+    "-u": "name",
+    "--user": "name",
+    "--password-file": "password_file",
+}
+# Options that stand alone, and what they make of a field.
+SWITCHES = {
+    "--register": ("register", True),
+    "--insecure": ("insecure", True),
+    "--trust-new-key": ("trust_new_key", True),
+    "--json": ("json", True),
+    "--no-bell": ("bell", False),
+    "--no-color": ("color", False),
+}
+
+HELP = """\
+{program} [options] [HOST [PORT [NAME]]]
+{program} [options] chat://NAME@HOST:PORT/#ROOM
+
+A client for twisted-chat. HOST is localhost if it is left out, PORT is 9999, and NAME is
+whom you were there the last time. At a terminal it has a screen of its own; where input or
+output is a pipe or a file it reads lines and writes lines.
+
+  -hn, --host HOST        the server, in place of the words above
+  -p, --port PORT         its port
+  -u, --user NAME         your name there
+  --password-file FILE    the password is the first line of this file (pipes, bots)
+  --register              make the account if nobody has the name yet (pipes, bots)
+  --json                  in a pipe: events and answers as the server sends them, as JSON
+  --insecure              go on where there is no TLS: everybody on the way can read along
+  --trust-new-key         the server was set up anew: remember its new key
+  --no-bell               no sound when somebody speaks to you
+  --no-color              no colours; the environment variable NO_COLOR does the same
+  --version               which version this is
+  -h, --help              this
+
+There is no option for a password: everybody on a computer sees its command lines. A client
+that has been in goes in again without one.
+
+At a terminal:
+  {program}
+  {program} chat.example.org 9999 tesla
+  {program} chat://tesla@chat.example.org/#coil
+
+From cron: every line is typed as it stands, a command or something to say. The program ends
+when the server has everything on its disk.
+  echo 'BM backup done' | {program} -u backup --password-file /etc/chat.secret
+  df -h / | {program} 'chat://backup@chat.example.org/#servers'
+
+A bot, in any language (lines such as {{"do": "send", "room": "#lobby", "text": "pong"}} go in,
+events come out), or in ten lines of Python: see twisted_chat.remote.bot.
+  ./bot < events | {program} --json -u clerk --password-file clerk.txt > events
+
+Environment:
+  TWISTED_CHAT_PASSWORD   the password in a pipe, if there is no --password-file
+  XDG_CONFIG_HOME, XDG_DATA_HOME   where the folders below are
+Files:
+  {config}   known servers and their keys
+  {data}   sessions, and what is yet to be sent
+Exit codes:
+  0  everything was done
+  1  something was refused, or the server could not be reached; the sentences say what
+  2  the command line cannot be understood
+"""
+
+
+def help_text(program: str) -> str:
+    """What --help says."""
+    from platformdirs import user_config_path, user_data_path
+
+    from ..remote.folders import NAME
+
+    config, data = (where(NAME, appauthor=False) for where in (user_config_path, user_data_path))
+    width = max(len(str(config)), len(str(data)))
+    return HELP.format(
+        program=program, config=str(config).ljust(width), data=str(data).ljust(width)
+    )
+
+
+def place_of(word: str) -> dict[str, str]:
+    """What the first word says: a host, HOST:PORT, or an address with more in it."""
+    if not word.startswith(SCHEME):
+        if not re.fullmatch(r"[^:\[\]]*:[0-9]+|\[[^\[\]]*\](:[0-9]+)?", word):
+            return {"host": word}
+        word = SCHEME + word
+    address = from_url(word)
+    parts = urlsplit(word.replace("#", "%23"))
+    return {
+        "host": address.host if parts.hostname else "",
+        "port": str(address.port) if parts.port is not None else "",
+        "name": address.name,
+        "room": address.room,
+    }

@@ -1,0 +1,142 @@
+"""Signing in: with the token that was kept, or as somebody says who is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..core.errors import ChatError
+from ..core.standing import Standing
+from .conversations import Conversations
+from .link import Link
+from .shelf import Run, Shelf
+
+if TYPE_CHECKING:
+    from .trust import Judgement
+
+Welcome = Callable[[dict[str, Any]], None]
+
+
+class Entrance(Protocol):
+    """What has to be decided by a person, or by whoever speaks for one."""
+
+    def trusts(self, judgement: Judgement) -> Awaitable[bool]:
+        """Whether a server that is new, or has a new key, is to be trusted."""
+
+    def enter_account(self, account: Account, name: str) -> Awaitable[None]:
+        """Sign in to the account; `name` is the one that was given, if any."""
+
+
+class Account:
+    """Who one is at a server, and the slot on this computer that belongs to it."""
+
+    def __init__(
+        self,
+        folder: Callable[[str], Path],
+        run: Run[Any],
+        conversations: Conversations,
+        welcome: Welcome,
+    ) -> None:
+        """`folder` is where the slots of a name are, `welcome` what is told of a sign-in."""
+        self._folder = folder
+        self._run = run
+        self._conversations = conversations
+        self._welcome = welcome
+        self._slot_of = ""
+        self.link: Link | None = None  # while there is one
+        self.shelf: Shelf | None = None
+        self.name = ""
+        self.guest = False
+        self.admin = False
+        self.device = ""  # how lists of sessions call this client
+
+    # --- the ways in -------------------------------------------------------------------------
+
+    async def standing(self, name: str) -> Standing:
+        """What a name is to the server, or a refusal that says why it cannot be taken."""
+        answer = await self._ask("known", name=name)
+        return Standing(answer["known"], answer["guest"])
+
+    async def resume(self, name: str) -> bool:
+        """Sign in with the token that is kept, if there is a good one."""
+        shelf = self._take(name)
+        token = shelf.facts.get("token", "")
+        if not token:
+            return False
+        try:
+            answer = await self._ask("resume", token=token, **self._positions())
+        except ChatError as error:
+            if error.code != "bad_token":
+                raise
+            await shelf.remember(token="")
+            return False
+        self._entered(answer)
+        return True
+
+    async def log_in(self, name: str, password: str) -> None:
+        """Sign in with a password."""
+        shelf = self._take(name)
+        device = shelf.facts["device"]
+        self._entered(
+            await self._ask(
+                "login", name=name, password=password, device=device, **self._positions()
+            )
+        )
+
+    async def register(self, name: str, password: str) -> None:
+        """Make an account."""
+        device = self._take(name).facts["device"]
+        self._entered(await self._ask("register", name=name, password=password, device=device))
+
+    async def come_as_guest(self, name: str) -> None:
+        """Come in without an account; nothing of it is kept."""
+        await self.close()
+        self._entered(await self._ask("guest", name=name))
+
+    # --- what is kept ------------------------------------------------------------------------
+
+    def _take(self, name: str) -> Shelf:
+        """The slot of that name; another one's is given back."""
+        folded = name.lower()
+        if self.shelf is not None and self._slot_of != folded:
+            self.shelf.close()
+            self.shelf = None
+        if self.shelf is None:
+            self._slot_of = folded
+            try:
+                self.shelf = Shelf(self._folder(folded), self._run)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise ChatError("disk", f"Nothing can be kept for {name}: {reason}.") from None
+            self._conversations.recall(self.shelf.positions())
+        return self.shelf
+
+    def _positions(self) -> dict[str, Any]:
+        epoch = self.shelf.facts.get("epoch", "") if self.shelf is not None else ""
+        known = self._conversations.all
+        return {
+            "epoch": epoch,
+            "positions": {label: one.position for label, one in known.items()} if epoch else {},
+        }
+
+    def _entered(self, answer: dict[str, Any]) -> None:
+        """What follows the answer on the wire is taken in at once, so this may not wait."""
+        self.name, self.guest = answer["name"], answer["guest"]
+        self.admin, self.device = answer["admin"], answer["device"]
+        if self.shelf is not None and not self.guest:
+            before = self.shelf.facts.get("epoch", "")
+            answer["reset"] = answer["reset"] or before not in ("", answer["epoch"])
+            kept = self.shelf.remember(token=answer["token"], epoch=answer["epoch"])
+            kept.addErrback(lambda failure: None)
+        self._welcome(answer)
+
+    async def _ask(self, do: str, **arguments: Any) -> Any:
+        assert self.link is not None
+        return await self.link.ask(do, **arguments)
+
+    async def close(self) -> None:
+        """Give the slot back."""
+        if self.shelf is not None:
+            shelf, self.shelf = self.shelf, None
+            await shelf.close()

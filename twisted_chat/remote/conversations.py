@@ -1,0 +1,257 @@
+"""What is known of the conversations one is in: every entry once, in order, and what is unread.
+
+Events come in as they arrive. What has the next number is taken, what was there
+before is dropped, and where numbers are missing the rest waits until they were asked
+for. Pure but for the one request that fills a gap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..core.entries import Entry, Kind, State
+from .link import Event
+from .shelf import Place
+
+MOST_KEPT = 1000  # entries of one conversation in memory
+LOBBY = "#lobby"
+
+_KINDS = {kind.name.lower(): kind for kind in Kind}
+
+
+class Conversation:
+    """One conversation."""
+
+    def __init__(self, label: str, number: int = 0, position: int = 0) -> None:
+        self.label = label
+        self.id = number
+        self.position = position  # everything up to here has come
+        self.read = position  # up to here the person has read
+        self.topic = ""
+        self.unread = 0
+        self.mentions = 0
+        self.entries: dict[int, Entry] = {}  # the newest, in order, as they are now
+        self.delivered: dict[str, int] = {}  # how far others were delivered, by their names
+        self.seen: dict[str, int] = {}  # and have read
+        self.waiting: dict[int, Event] = {}  # behind a gap
+        self.filling = False
+
+    @property
+    def private(self) -> bool:
+        return not self.label.startswith("#")
+
+    def keep(self, entry: Entry) -> None:
+        """Take an entry in, and what it does to an earlier one."""
+        self.entries[entry.seq] = entry
+        if len(self.entries) > MOST_KEPT:
+            del self.entries[next(iter(self.entries))]
+        if entry.kind is Kind.TOPIC:
+            self.topic = entry.text
+        changed = self.entries.get(entry.target or 0)
+        if changed is None:
+            return
+        if entry.kind is Kind.EDIT:
+            self.entries[changed.seq] = _as(changed, entry.text, State.EDITED)
+        elif entry.kind is Kind.DELETE:
+            self.entries[changed.seq] = _as(changed, "", State.DELETED)
+
+    def state_of(self, seq: int) -> str:
+        """What has become of a message of one's own: stored, delivered or read."""
+        if any(at >= seq for at in self.seen.values()):
+            return "read"
+        if any(at >= seq for at in self.delivered.values()):
+            return "delivered"
+        return "stored"
+
+
+def _as(entry: Entry, text: str, state: State) -> Entry:
+    return Entry(
+        entry.id,
+        entry.room,
+        entry.seq,
+        entry.kind,
+        entry.time,
+        entry.sender,
+        entry.author,
+        text=text,
+        cid=entry.cid,
+        state=state,
+    )
+
+
+def entry_of(event: Event) -> Entry | None:
+    """The entry that an event tells of; None for one whose words are hidden or unknown."""
+    kind = _KINDS.get(event["event"])
+    if kind is None:
+        return None
+    return Entry(
+        id=int(event.get("id") or 0),
+        room=0,
+        seq=int(event["seq"]),
+        kind=kind,
+        time=int(event.get("time", 0)),
+        sender=None,
+        author=str(event.get("from", event.get("by", ""))),
+        text=str(event.get("text", "")),
+        target=event.get("target"),
+        subject=str(event.get("whom", "")),
+        cid=event.get("cid"),
+        state=State.DELETED
+        if event.get("deleted")
+        else State.EDITED
+        if event.get("edited")
+        else State.AS_SAID,
+    )
+
+
+class Conversations:
+    """All conversations of one user."""
+
+    def __init__(
+        self,
+        fill: Callable[[str, int, int], None],
+        take: Callable[[Conversation, Entry, Event], None],
+        missing: Callable[[Conversation, int, int], None],
+    ) -> None:
+        """`fill` asks for the entries of a gap; `take` and `missing` are told what came of it."""
+        self._fill = fill
+        self._take = take
+        self._missing = missing
+        self.all: dict[str, Conversation] = {}
+        self.name = ""  # one's own
+        self._mention = re.compile("(?!)")
+
+    def get(self, label: str) -> Conversation | None:
+        """The conversation of that name, however it is written."""
+        found = self.all.get(label)
+        if found is not None:
+            return found
+        folded = label.lower()
+        return next((one for one in self.all.values() if one.label.lower() == folded), None)
+
+    def recall(self, places: Mapping[str, Place]) -> None:
+        """Begin where an earlier run of the client has ended."""
+        self.all = {
+            label: Conversation(label, place.id, place.seq) for label, place in places.items()
+        }
+
+    def begin(self, name: str, rooms: Mapping[str, Mapping[str, Any]], reset: bool) -> None:
+        """Take over what a sign-in says; what is gone is forgotten."""
+        self.name = name
+        self._mention = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
+        kept, self.all = self.all, {}
+        for label, room in rooms.items():
+            conversation = kept.get(label)
+            another = conversation is not None and conversation.id not in (0, room["id"])
+            if conversation is None or another or reset:
+                conversation = Conversation(label, position=room["from"])
+            elif conversation.position < room["from"]:
+                self._missing(conversation, conversation.position + 1, room["from"])
+                conversation.position = room["from"]
+            conversation.id = room["id"]
+            conversation.filling = False
+            conversation.waiting.clear()
+            conversation.topic = room["topic"]
+            self.all[label] = conversation
+            if conversation.read < room["read"] or not conversation.entries:
+                conversation.read = room["read"]
+                self._count(conversation)
+            if another and not reset and room["from"]:
+                # The position that was given was that of another room of this name.
+                conversation.position, conversation.filling = 0, True
+                self._fill(label, 0, room["from"])
+
+    def _count(self, conversation: Conversation) -> None:
+        """How much is unread; what was not shown here is counted by its numbers."""
+        unread = [one for one in conversation.entries.values() if one.seq > conversation.read]
+        new = [one for one in unread if self._is_for_me(one)]
+        before = min(conversation.entries, default=conversation.position + 1) - 1
+        conversation.unread = len(new) + max(0, before - conversation.read)
+        conversation.mentions = sum(self.mentions(conversation, one) for one in new)
+
+    def _is_for_me(self, entry: Entry) -> bool:
+        return entry.kind is Kind.MESSAGE and entry.author != self.name
+
+    def mentions(self, conversation: Conversation, entry: Entry) -> bool:
+        """Whether somebody else says something to this person in particular."""
+        return self._is_for_me(entry) and bool(
+            conversation.private or self._mention.search(entry.text)
+        )
+
+    def joined(self, label: str, last: int) -> None:
+        """One is in a room now; what is after `last` follows."""
+        conversation = self.get(label)
+        if conversation is None:
+            self.all[label] = Conversation(label, position=last)
+        elif last > conversation.position:
+            conversation.position = conversation.read = last
+
+    def left(self, label: str) -> None:
+        self.all.pop(label, None)
+
+    def happened(self, event: Event) -> None:
+        """An entry has come, in order or not."""
+        label = event["room"]
+        conversation = self.all.get(label)
+        if conversation is None:
+            conversation = self.all[label] = Conversation(label)
+        seq = event["seq"]
+        if seq <= conversation.position:
+            return
+        if conversation.filling or seq > conversation.position + 1:
+            conversation.waiting[seq] = event
+            if not conversation.filling:
+                conversation.filling = True
+                self._fill(label, conversation.position, seq - 1)
+            return
+        self._accept(conversation, event)
+
+    def filled(self, label: str, upto: int, events: list[Event], more: bool) -> None:
+        """The answer to what was asked for to fill a gap."""
+        conversation = self.all.get(label)
+        if conversation is None or not conversation.filling:
+            return
+        for event in events:
+            self._accept_late(conversation, event)
+        if more and events:
+            self._fill(label, conversation.position, upto)
+            return
+        conversation.filling = False
+        if conversation.position < upto:
+            self._missing(conversation, conversation.position + 1, upto)
+            conversation.position = upto
+        waiting, conversation.waiting = conversation.waiting, {}
+        for _, event in sorted(waiting.items()):
+            self.happened(event)
+
+    def _accept_late(self, conversation: Conversation, event: Event) -> None:
+        if event["seq"] <= conversation.position:
+            return
+        if conversation.position and event["seq"] > conversation.position + 1:
+            self._missing(conversation, conversation.position + 1, event["seq"] - 1)
+        self._accept(conversation, event)
+
+    def _accept(self, conversation: Conversation, event: Event) -> None:
+        conversation.position = event["seq"]
+        entry = entry_of(event)
+        if entry is None:
+            return
+        conversation.keep(entry)
+        if self._is_for_me(entry):
+            if entry.seq > conversation.read:
+                conversation.unread += 1
+                conversation.mentions += self.mentions(conversation, entry)
+        elif conversation.unread == 0:
+            conversation.read = max(conversation.read, entry.seq)
+        self._take(conversation, entry, event)
+
+    def mark_read(self, conversation: Conversation, upto: int | None = None) -> bool:
+        """The person has read it up to a number, or all; whether that is news."""
+        upto = conversation.position if upto is None else min(upto, conversation.position)
+        news = upto > conversation.read or bool(conversation.unread)
+        if upto > conversation.read:
+            conversation.read = upto
+        self._count(conversation)
+        return news

@@ -1,0 +1,108 @@
+"""Connecting to a server: over TLS, and without it only where nobody can listen in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
+from twisted.internet.error import ConnectError, DNSLookupError
+
+from .address import Address
+from .link import Link, Lost
+from .trust import Peer
+
+if TYPE_CHECKING:
+    from .handshake import Handshake
+
+ANSWER_WITHIN = 10.0  # seconds until a host is taken not to answer
+
+Dial = Callable[[], Deferred[tuple[Link, Peer]]]
+
+
+class NoTls(Lost):
+    """Somebody answered, and not in TLS."""
+
+
+class Dialing:
+    """Makes connections to one server, as often as it is asked to."""
+
+    def __init__(self, reactor: Any, address: Address, insecure: bool = False) -> None:
+        self._reactor = reactor
+        self._address = address
+        self._insecure = insecure
+
+    def __call__(self) -> Deferred[tuple[Link, Peer]]:
+        return Deferred.fromCoroutine(self._dial())
+
+    async def _dial(self) -> tuple[Link, Peer]:
+        try:
+            return await self._over_tls()
+        except NoTls as error:
+            return await self._plain(error)
+
+    async def _over_tls(self) -> tuple[Link, Peer]:
+        from .handshake import Handshake  # a tenth of a second, while the program shows up
+
+        handshake = Handshake(self._address.host)
+        link = Link(self._reactor)
+        link.tls = True
+        await self._connect(link, handshake)
+        problem = handshake.problem()
+        peer = Peer(
+            tls=True,
+            loopback=_is_loopback(link),
+            fingerprint=handshake.fingerprint(),
+            verified=not problem,
+            problem=problem,
+        )
+        return link, peer
+
+    async def _plain(self, error: NoTls) -> tuple[Link, Peer]:
+        """What answers may have no TLS: that will do on this machine, or where one insists."""
+        link = Link(self._reactor)
+        await self._connect(link, None)
+        loopback = _is_loopback(link)
+        if not (loopback or self._insecure):
+            link.abort()
+            raise error
+        return link, Peer(tls=False, loopback=loopback)
+
+    async def _connect(self, link: Link, handshake: Handshake | None) -> None:
+        address = self._address
+        endpoint: Any = HostnameEndpoint(
+            self._reactor, address.host, address.port, timeout=ANSWER_WITHIN
+        )
+        if handshake is not None:
+            endpoint = wrapClientTLS(handshake, endpoint)
+        try:
+            await connectProtocol(endpoint, link)
+        except DNSLookupError:
+            raise Lost(f"There is no host called {address.host}.") from None
+        except ConnectError:
+            raise Lost(
+                f"There is no answer from {address.host} on port {address.port}:"
+                " is the server running?"
+            ) from None
+        slow = self._reactor.callLater(ANSWER_WITHIN, link.abort)
+        try:
+            await link.ready
+        except Exception:
+            raise NoTls(
+                f"{address.server} does not answer in TLS, and without it everybody on the way"
+                " could read along: ask who runs it; --insecure connects all the same."
+            ) from None
+        finally:
+            if slow.active():
+                slow.cancel()
+
+
+def _is_loopback(link: Link) -> bool:
+    host = getattr(link.transport.getPeer(), "host", "")
+    try:
+        address = ip_address(str(host).split("%")[0].removeprefix("::ffff:"))
+    except ValueError:
+        return False
+    return address.is_loopback

@@ -1,0 +1,52 @@
+"""Where the client keeps things, and how it writes what nobody else may read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from platformdirs import user_config_path, user_data_path
+
+NAME = "twisted-chat"
+
+
+def config_folder() -> Path:
+    """The folder of what people set; made if need be."""
+    return private_folder(user_config_path(NAME, appauthor=False))
+
+
+def data_folder() -> Path:
+    """The folder of what the client keeps; made if need be."""
+    return private_folder(user_data_path(NAME, appauthor=False))
+
+
+def account_folder(server: str, name: str) -> Path:
+    """The folder of one account at one server."""
+    return private_folder(data_folder() / _file_name(server) / _file_name(name.lower()))
+
+
+def private_folder(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Put a file in place at once or not at all, readable by its owner only."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _file_name(text: str) -> str:
+    """Any text as one name in a folder, never `.` or `..`."""
+    quoted = quote(text, safe="-_@+=,!#")
+    return quoted.replace(".", "%2E") if set(quoted) == {"."} else quoted

@@ -1,0 +1,33 @@
+"""How long to wait before the next attempt to connect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import random
+
+FIRST = 1.0
+LONGEST = 60.0
+STABLE = 30.0  # seconds a connection has to last until it counts as good
+
+
+class Pauses:
+    """Pauses that grow twofold to a minute, each shortened at random by up to a half.
+
+    Without chance, all clients of a server that restarts would come back in one moment,
+    and again in the next.
+    """
+
+    def __init__(self, chance: Callable[[], float] = random) -> None:
+        self._chance = chance
+        self._failures = 0
+
+    def lasted(self, seconds: float) -> None:
+        """A connection was good for so long."""
+        if seconds >= STABLE:
+            self._failures = 0
+
+    def next(self) -> float:
+        """Seconds to wait now."""
+        longest = min(LONGEST, FIRST * 2.0**self._failures)
+        self._failures = min(self._failures + 1, 16)
+        return longest * (1.0 - self._chance() / 2)

@@ -1,0 +1,297 @@
+"""A user: connected whenever that is possible, with nothing lost and nothing doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+
+from ..core.entries import Entry
+from ..core.errors import ChatError
+from .account import Account, Entrance
+from .conversations import Conversation, Conversations
+from .dialing import Dial
+from .known import KnownServers
+from .life import Life, Options, State
+from .link import Event, Lost
+from .outbox import Outbox, Outgoing
+from .shelf import Place, Run
+from .watching import Watcher
+
+CONFIRM = 1.0  # seconds in which what is to be confirmed is gathered
+TYPING_LASTS = 6.0  # seconds for which somebody is taken to type
+TYPING_AGAIN = 3.0  # seconds until the server is told again that one types
+
+OFFLINE = "There is no connection at the moment: ask again when there is one."
+
+
+class User:
+    """One account at one server."""
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        dial: Dial,
+        server: str,
+        entrance: Entrance,
+        *,
+        known: KnownServers,
+        folder: Callable[[str], Path],
+        run: Run[Any],
+        options: Options | None = None,
+    ) -> None:
+        """`folder` gives the folder of a name's slots, `run` carries out what may block."""
+        self.watcher = Watcher()
+        self.hello: Event = {}
+        self.online: dict[str, None] = {}  # who is, oneself included
+        self.commands: list[dict[str, Any]] = []  # the server's own table
+        self.conversations = Conversations(self._fill, self._taken, self._missing)
+        self.account = Account(folder, run, self.conversations, self._welcomed)
+        self.life = Life(
+            *(clock, dial, server, known, self.account, entrance, options or Options(), self)
+        )
+        self.outbox: Outbox | None = None
+        self._clock = clock
+        self._typing: dict[tuple[str, str], float] = {}  # who types where, since when
+        self._typed: dict[str, float] = {}  # when the server was last told that one types there
+        self._confirming: Any = None
+        self._kept: dict[str, int] = {}  # the positions on disk and at the server
+        self._read: dict[str, int] = {}  # what it has yet to be told was read
+
+    # --- what one can do ---------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return self.account.name
+
+    @property
+    def is_online(self) -> bool:
+        return self.life.state is State.ONLINE
+
+    def start(self, name: str = "") -> Deferred[None]:
+        """Connect and stay connected; fires at the end, with Lost or a ChatError if it is a bad
+        one."""
+        return self.life.start(name).addBoth(self._closed)
+
+    async def leave(self) -> None:
+        """Confirm what was shown, say goodbye and end."""
+        self.life.leaving()
+        if self.is_online:
+            self._confirm()
+            with suppress(Lost, ChatError):  # gone is gone
+                await self.ask("logout")
+        self.life.stop()
+
+    def ask(self, do: str, **arguments: Any) -> Deferred[Any]:
+        """Ask the server for something: its answer, a ChatError, or Lost."""
+        if self.life.link is None or not self.is_online:
+            failed: Deferred[Any] = Deferred()
+            failed.errback(ChatError("offline", OFFLINE))
+            return failed
+        return self.life.link.ask(do, **arguments)
+
+    def say(self, room: str, text: str) -> Outgoing:
+        """Say something; it is sent as soon as possible, and stored once."""
+        if self.outbox is None:
+            raise ChatError("not_now", "Log in first.")
+        self._typed.pop(room, None)
+        message = self.outbox.say(room, text)
+        self.watcher.sending(message)
+        return message
+
+    def is_typing(self, room: str) -> None:
+        """Tell the others there that one types."""
+        now = self._clock.seconds()
+        if self.is_online and now - self._typed.get(room, -TYPING_AGAIN) >= TYPING_AGAIN:
+            self._typed[room] = now
+            self.ask("typing", room=room).addErrback(lambda failure: None)
+
+    def who_types(self, room: str) -> list[str]:
+        """Who is typing there."""
+        since = self._clock.seconds() - TYPING_LASTS
+        return [who for (place, who), at in self._typing.items() if place == room and at > since]
+
+    def mark_read(self, conversation: Conversation) -> None:
+        """The person has seen all of a conversation."""
+        if self.conversations.mark_read(conversation):
+            self._read[conversation.label] = conversation.read
+            self._confirm_soon()
+            self.watcher.changed()
+
+    # --- connecting --------------------------------------------------------------------------
+
+    def state_changed(self) -> None:
+        self.watcher.changed()
+
+    def greeted(self, hello: Event) -> None:
+        self.hello = hello
+
+    def waiting(self, sentence: str, seconds: float) -> None:
+        self.watcher.waiting(sentence, seconds)
+
+    def offline(self) -> None:
+        """The connection is gone."""
+        if self._confirming is not None:
+            self._confirming.cancel()
+            self._confirming = None
+            self._keep_places()
+        self.online.clear()
+        self._typing.clear()
+        if self.outbox is not None:
+            self.outbox.disconnected()
+
+    def _welcomed(self, answer: dict[str, Any]) -> None:
+        again = self.life.been_in
+        self.life.entered()
+        self.conversations.begin(answer["name"], answer["rooms"], answer["reset"])
+        gone = [] if answer["reset"] else answer["unknown"]
+        if self.account.shelf is not None and gone:
+            self.account.shelf.move({}, gone).addErrback(lambda failure: None)
+        self._kept = {}
+        if self.outbox is None:
+            shelf = None if self.account.guest else self.account.shelf
+            self.outbox = Outbox(self._clock, shelf, self._sending)
+        assert self.life.link is not None
+        self.watcher.welcomed(answer, again)
+        self.outbox.connected(self.life.link)
+        self.look_around()
+        self.ask("help").addCallbacks(self._learned, lambda failure: None)
+
+    def _learned(self, answer: dict[str, Any]) -> None:
+        self.commands = answer["rows"]
+
+    def look_around(self) -> None:
+        """Find out who is online."""
+        self.ask("whoelse").addCallbacks(self._seen_around, lambda failure: None)
+
+    def _seen_around(self, answer: dict[str, Any]) -> None:
+        self.online = dict.fromkeys([self.name, *(face["name"] for face in answer["people"])])
+        self.watcher.changed()
+
+    def _closed(self, outcome: Any) -> Any:
+        closed = Deferred.fromCoroutine(self.account.close())
+        return closed.addBoth(lambda _: outcome)
+
+    # --- what happens ------------------------------------------------------------------------
+
+    def happened(self, event: Event) -> None:
+        """An event of the server's."""
+        what = event["event"]
+        if "seq" in event and "room" in event:
+            self.conversations.happened(event)
+            return
+        if what == "presence":
+            self._presence(event)
+        elif what == "receipt":
+            self._receipt(event)
+        elif what == "typing":
+            self._types(event)
+        elif what == "room":
+            self._moved(event)
+        elif what == "notice":
+            self.watcher.notice(event["code"], event["text"])
+        self.watcher.event(event)
+
+    def _taken(self, conversation: Conversation, entry: Entry, event: Event) -> None:
+        self._typing.pop((conversation.label, entry.author), None)
+        if self.outbox is not None and entry.cid is not None:
+            self.outbox.seen(entry)
+        self.watcher.entry(conversation, entry)
+        self.watcher.event(event)
+        self._confirm_soon()
+
+    def _missing(self, conversation: Conversation, first: int, last: int) -> None:
+        self.watcher.missing(conversation, first, last)
+
+    def _fill(self, label: str, after: int, upto: int) -> None:
+        """Ask for the entries between two numbers."""
+
+        def filled(answer: dict[str, Any]) -> None:
+            self.conversations.filled(label, upto, answer["entries"], answer["more"])
+
+        def failed(failure: Failure) -> None:
+            # What cannot be had is a gap; a lost connection begins at the position anyway.
+            if failure.check(ChatError):
+                self.conversations.filled(label, upto, [], False)
+
+        self.ask("entries", room=label, after=after, upto=upto).addCallbacks(filled, failed)
+
+    def _presence(self, event: Event) -> None:
+        joined, left = event.get("joined", ()), event.get("left", ())
+        more = event.get("more_joined", 0) + event.get("more_left", 0)
+        self.online.update(dict.fromkeys(joined))
+        for name in left:
+            self.online.pop(name, None)
+        if more:
+            self.look_around()
+        self.watcher.presence(joined, left, more)
+        self.watcher.changed()
+
+    def _receipt(self, event: Event) -> None:
+        conversation = self.conversations.get(event["room"])
+        if conversation is None:
+            return
+        if event["who"] == self.name:  # read at another device of one's own
+            self.conversations.mark_read(conversation, event["read"] or 0)
+        else:
+            for kept, seq in ((conversation.delivered, "delivered"), (conversation.seen, "read")):
+                if event.get(seq) is not None:
+                    kept[event["who"]] = max(event[seq], kept.get(event["who"], 0))
+            self.watcher.receipt(conversation, event["who"])
+        self.watcher.changed()
+
+    def _types(self, event: Event) -> None:
+        self._typing[event["room"], event["who"]] = self._clock.seconds()
+        conversation = self.conversations.get(event["room"])
+        if conversation is not None:
+            self.watcher.somebody_types(conversation, event["who"])
+
+    def _moved(self, event: Event) -> None:
+        label = event["room"]
+        if event["joined"]:
+            self.conversations.joined(label, event["last"])
+        else:
+            self.conversations.left(label)
+            if self.account.shelf is not None:
+                self.account.shelf.move({}, [label]).addErrback(lambda failure: None)
+        self.watcher.room(label, event["joined"])
+        self.watcher.changed()
+
+    def _sending(self, message: Outgoing) -> None:
+        self.watcher.sending(message)
+
+    # --- confirming --------------------------------------------------------------------------
+
+    def _confirm_soon(self) -> None:
+        if self._confirming is None and self.is_online:
+            self._confirming = self._clock.callLater(CONFIRM, self._confirm)
+
+    def _confirm(self) -> None:
+        """Tell the server, and the disk, how far everything has come."""
+        if self._confirming is not None and self._confirming.active():
+            self._confirming.cancel()
+        self._confirming = None
+        moved = self._keep_places()
+        if moved:
+            self.ask("delivered", positions=moved).addErrback(lambda failure: None)
+        read, self._read = self._read, {}
+        if read and not self.account.guest:
+            self.ask("read", positions=read).addErrback(lambda failure: None)
+
+    def _keep_places(self) -> dict[str, int]:
+        moved = {
+            label: one.position
+            for label, one in self.conversations.all.items()
+            if self._kept.get(label) != one.position
+        }
+        self._kept.update(moved)
+        if moved and self.account.shelf is not None and not self.account.guest:
+            known = self.conversations.all
+            places = {label: Place(known[label].id, seq) for label, seq in moved.items()}
+            self.account.shelf.move(places).addErrback(lambda failure: None)
+        return moved

@@ -1,0 +1,52 @@
+"""What a front is told of a user; it overrides what it wants to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..core.entries import Entry
+    from .conversations import Conversation
+    from .link import Event
+    from .outbox import Outgoing
+
+
+class Watcher:
+    """Somebody who looks on; everything is left unsaid unless it is overridden."""
+
+    def changed(self) -> None:
+        """Something that a line of status shows: the connection, who is online, what is unread."""
+
+    def welcomed(self, answer: dict[str, Any], again: bool) -> None:
+        """Signed in; `again` after a connection was lost, when everything goes on."""
+
+    def waiting(self, sentence: str, seconds: float) -> None:
+        """The connection was lost for this reason, and is tried again after so long."""
+
+    def entry(self, conversation: Conversation, entry: Entry) -> None:
+        """The next entry of a conversation, each once and in order."""
+
+    def missing(self, conversation: Conversation, first: int, last: int) -> None:
+        """Entries that cannot be had any more."""
+
+    def sending(self, message: Outgoing) -> None:
+        """A message of one's own has come further."""
+
+    def receipt(self, conversation: Conversation, who: str) -> None:
+        """Somebody was delivered or has read a private conversation up to somewhere."""
+
+    def presence(self, joined: Sequence[str], left: Sequence[str], more: int) -> None:
+        """Who came online and who went; `more` is how many others did."""
+
+    def somebody_types(self, conversation: Conversation, who: str) -> None:
+        """Somebody is typing there."""
+
+    def room(self, label: str, joined: bool) -> None:
+        """One is in a room now, or in it no longer."""
+
+    def notice(self, code: str, text: str) -> None:
+        """A sentence of the server's."""
+
+    def event(self, event: Event) -> None:
+        """Everything that was taken in, as it came; for programs."""
