@@ -1,0 +1,1 @@
+"""What is made from the programs for the documents: pictures."""
