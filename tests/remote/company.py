@@ -174,9 +174,9 @@ class Friend(Watcher):
 
     # --- the person --------------------------------------------------------------------------
 
-    async def trusts(self, judgement: Judgement) -> bool:
+    def trusts(self, judgement: Judgement) -> Deferred[bool]:
         self.shown.append(judgement.sentence)
-        return self.trusting
+        return succeed(self.trusting)
 
     async def enter_account(self, account: Account, name: str) -> None:
         self.asked += 1

@@ -1,0 +1,1 @@
+"""What a person types and reads at a client, without any terminal."""
