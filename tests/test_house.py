@@ -29,7 +29,10 @@ APPLICATION = {
     *("actions", "chat", "delivery", "doors", "housekeeping", "loading", "membership"),
     *("passwords", "presence", "proving", "session", "settling", "signin", "strangers", "typists"),
 }
-DOORS = {"conversation", "factory", "protocol", "sending", "text", "wire"}
+DOORS = {
+    *("certificate", "conversation", "entrance", "exposure", "factory", "opening", "peer"),
+    *("protocol", "proxying", "securing", "sending", "text", "wire"),
+}
 FRONTS = {"client", "gui", "pipe", "terminal", "window"}
 # What the text door and a client say in the same words: it needs no server to run.
 WORDS = {"text", "text.dialogue", "text.entering", "text.parse", "text.render", "text.replies"}

@@ -65,6 +65,20 @@ class CommandLineTest(TestCase):
         self.assertEqual((chosen.block_time, chosen.idle_timeout), (600, 7200))
         self.assertEqual(chosen.motd, "hi ✓")
 
+    def test_transport(self) -> None:
+        chosen = self.parsed(
+            "--tls", "Off", "--plaintext=NEVER", "--trusted-proxy", "10.0.0.7",
+            "--trusted-proxy", "10.1.2.3/8", "--trusted-proxy", "2001:db8::/32",
+        )  # fmt: skip
+        self.assertEqual((chosen.tls, chosen.plaintext), ("off", "never"))
+        networks = [str(one) for one in chosen.trusted_proxies]
+        self.assertEqual(networks, ["10.0.0.7/32", "10.0.0.0/8", "2001:db8::/32"])
+        self.assertEqual(self.parsed("--tls", "a:B.pem").tls, "a:B.pem")
+        self.assertEqual(
+            self.refused("--tls", "off", "--plaintext", "never"),
+            "With --tls off and --plaintext never nobody could log in: leave one of them out.",
+        )
+
     def test_options_do_not_share_what_was_typed(self) -> None:
         self.assertEqual(self.parsed("--admin", "tesla").admins, ("tesla",))
         self.assertEqual(self.parsed("--admin", "edison").admins, ("edison",))
@@ -83,6 +97,10 @@ class CommandLineTest(TestCase):
             ("--motd", "a\x1b[2Jb"): "it has a control character in it",
             ("--name", ""): "it must be a name",
             ("--max-message", "1e308"): "it must be a whole number",
+            ("--tls", " "): "it must be auto, off or the name of",
+            ("--plaintext", "yes"): "it must be loopback, always or never",
+            ("--trusted-proxy", "proxy.example"): "it must be an address, such as",
+            ("--trusted-proxy", "10.0.0.0/40"): "it must be an address, such as",
         }.items():
             self.assertIn(expected, self.refused(*typed))
 

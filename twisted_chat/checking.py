@@ -6,7 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from . import listening
+from . import certificate, listening
 from .core.errors import StartError
 from .newcomers import open_users
 from .settings import Settings
@@ -25,6 +25,7 @@ def database_of(settings: Settings) -> str:
 def check(settings: Settings) -> str:
     """What was found, in a sentence; StartError when the service could not start."""
     listening.check(settings.port)
+    certificate.check(settings.tls, settings.data)
     if settings.users is not None:
         open_users(settings.users).close()
     path = locate(database_of(settings))

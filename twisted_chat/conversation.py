@@ -36,9 +36,16 @@ MOST_MISTAKES = 5  # lines that mean nothing, before somebody has signed in
 class Line(Protocol):
     """What a conversation needs of its connection."""
 
-    address: str
-    network: str
-    local: bool
+    @property
+    def address(self) -> str: ...
+    @property
+    def network(self) -> str: ...
+    @property
+    def local(self) -> bool: ...
+    @property
+    def destination(self) -> tuple[str, int] | None: ...
+
+    secure: bool
 
     def signed_in(self) -> None: ...
     def flushed(self) -> bool | None: ...
@@ -82,6 +89,17 @@ class Conversation:
     @property
     def network(self) -> str:
         return self.connection.network
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others could read along where they must not."""
+        line, rule = self.connection, self.chat.settings.plaintext
+        return not (line.secure or rule == "always" or (rule == "loopback" and line.local))
+
+    @property
+    def tls(self) -> bool:
+        """Whether one could have come over TLS."""
+        return self.chat.settings.tls != "off"
 
     def write(self, data: bytes) -> None:
         """Send what was delivered."""

@@ -12,12 +12,19 @@ from twisted.logger import Logger
 from .chat import Chat
 from .core.errors import ChatError
 from .core.events import Closed
+from .core.limits import SlidingWindow
 from .housekeeping import Housekeeping
+from .peer import Peer
 from .protocol import ChatProtocol
+from .securing import Sealed, Sealing
 
 PER_NETWORK = 10  # a tenth of all connections for one network
 BEFORE_LOGIN = 5  # a fifth of all connections may be of people not signed in yet
 BEFORE_LOGIN_PER_NETWORK = 32
+# TLS costs some work before anybody has proved anything; a class comes in all at once.
+HANDSHAKES_PER_NETWORK = 600
+HANDSHAKES = 10_000
+HANDSHAKE_SPAN = 10.0  # seconds
 
 
 class ChatFactory(ServerFactory):
@@ -26,15 +33,21 @@ class ChatFactory(ServerFactory):
     log = Logger()
     noisy = False
 
-    def __init__(self, chat: Chat, most_connections: int | None = None) -> None:
+    def __init__(
+        self, chat: Chat, most_connections: int | None = None, sealing: Sealing | None = None
+    ) -> None:
+        """Without `sealing` there is no TLS."""
         self.chat = chat
+        self._sealing = sealing
         limit = chat.settings.connection_limit
         self.most = min(limit or most_connections or 0, most_connections or limit or 0)
         self.limited = bool(limit)
         self.connections: dict[ChatProtocol, None] = {}
         self.networks: Counter[str] = Counter()
+        self._counted: dict[ChatProtocol, str] = {}  # under which network; unknown behind a proxy
         self.strangers: dict[ChatProtocol, None] = {}  # connected, not signed in
         self.strangers_of: Counter[str] = Counter()  # by their networks
+        self._handshakes = SlidingWindow(HANDSHAKES_PER_NETWORK, HANDSHAKES, HANDSHAKE_SPAN)
         self.housekeeping = Housekeeping(chat)
         self._every_second = LoopingCall(self._look_after)
         self._every_second.clock = chat.clock
@@ -55,39 +68,62 @@ class ChatFactory(ServerFactory):
     def connected(self, protocol: ChatProtocol) -> None:
         """A connection was made; one too many is told so and closed."""
         self.connections[protocol] = None
-        self.networks[protocol.network] += 1
-        full = self._full(protocol)
+        if self.most and len(self.connections) > self.most:
+            protocol.refuse_connection(ChatError("full", "The server is full: try again later."))
+        elif protocol.entrance.awaits_header:
+            self.strangers[protocol] = None  # the proxy's own network has nothing to do with it
+        else:
+            self.located(protocol, protocol.peer)
+
+    def located(self, protocol: ChatProtocol, peer: Peer) -> None:
+        """It is known whose connection it is; there may be too many of theirs."""
+        self._forget_network(protocol)
+        protocol.peer = peer
+        self._counted[protocol] = peer.network
+        self.networks[peer.network] += 1
+        full = self._full(peer.network)
         if full is not None:
             protocol.refuse_connection(full)
             return
         self.strangers[protocol] = None
-        self.strangers_of[protocol.network] += 1
+        self.strangers_of[peer.network] += 1
 
-    def _full(self, protocol: ChatProtocol) -> ChatError | None:
-        if self.most and len(self.connections) > self.most:
-            return ChatError("full", "The server is full: try again later.")
+    def _full(self, network: str) -> ChatError | None:
         if not self.limited:
             return None
-        if self.networks[protocol.network] > max(1, self.most // PER_NETWORK):
+        if self.networks[network] > max(1, self.most // PER_NETWORK):
             return ChatError("full", "Too many connections from your network: close some first.")
-        waiting = self.strangers_of[protocol.network]
+        waiting = self.strangers_of[network]
         crowded = len(self.strangers) >= max(1, self.most // BEFORE_LOGIN)
         if waiting >= BEFORE_LOGIN_PER_NETWORK or crowded:
             return ChatError("full", "Too many are logging in at once: try again in a moment.")
         return None
 
+    def seal(self, protocol: ChatProtocol) -> Sealed | None:
+        """Put TLS beneath a connection, if there is any and not too many want it at once."""
+        if self._sealing is None:
+            return None
+        if self.limited and self._handshakes.take(protocol.network, self.chat.ticks()) > 0:
+            return None
+        return self._sealing.seal(protocol)
+
     def signed_in(self, protocol: ChatProtocol) -> None:
         """Somebody has signed in there, or is gone."""
         if protocol in self.strangers:
             del self.strangers[protocol]
-            _take_one(self.strangers_of, protocol.network)
+            if protocol in self._counted:
+                _take_one(self.strangers_of, self._counted[protocol])
 
     def disconnected(self, protocol: ChatProtocol) -> None:
         """A connection is gone."""
-        if protocol in self.connections:
-            del self.connections[protocol]
-            _take_one(self.networks, protocol.network)
+        self.connections.pop(protocol, None)
+        self._forget_network(protocol)
+
+    def _forget_network(self, protocol: ChatProtocol) -> None:
         self.signed_in(protocol)
+        network = self._counted.pop(protocol, None)
+        if network is not None:
+            _take_one(self.networks, network)
 
     def _look_after(self) -> None:
         try:

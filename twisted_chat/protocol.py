@@ -1,4 +1,4 @@
-"""The connection: bytes to lines, and which dialect they are in."""
+"""The connection: bytes to lines, and lines to whoever understands them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
     IHalfCloseableProtocol,
-    IPushProducer,
+    IHandshakeListener,
+    ISSLTransport,
 )
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
@@ -18,15 +19,17 @@ from zope.interface import implementer
 from .conversation import Conversation
 from .core.errors import ChatError
 from .core.events import Closed
-from .core.limits import network
-from .sending import flushed, prepare, write_now
+from .entrance import Entrance
+from .opening import Door
+from .peer import Peer
+from .proxying import Header
+from .sending import Outflow, flushed, prepare, write_now
 from .text.talk import TextTalk
 from .wire.talk import JsonTalk
 
 if TYPE_CHECKING:
     from .factory import ChatFactory
 
-SILENCE = 0.3  # how long a client may stay silent before it is greeted in the text dialect
 FIRST_LINE = 20.0  # seconds until a first line must have come
 SIGNED_IN = 180.0  # seconds until somebody must have signed in
 ABORT = 5.0  # seconds a closing connection may take
@@ -35,50 +38,46 @@ JSON_SPARE = 6  # what JSON's escapes can make of one byte
 MOST_DISCARDED = 64 * 1024  # of one endless line, before its connection is closed
 
 
-@implementer(IPushProducer)
-class Outflow:
-    """Tells a session when its peer stops reading and when it reads again.
-
-    It must not be the protocol itself, whose `pauseProducing` stops reading.
-    """
-
-    __slots__ = ("_protocol",)
-
-    def __init__(self, protocol: ChatProtocol) -> None:
-        self._protocol = protocol
-
-    def pauseProducing(self) -> None:
-        self._protocol.peer_stopped_reading()
-
-    def resumeProducing(self) -> None:
-        self._protocol.peer_reads_again()
-
-    def stopProducing(self) -> None:
-        pass
-
-
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class ChatProtocol(LineReceiver):
     """One connection to the chat."""
 
     factory: ChatFactory
-    transport: Any  # a TCP transport, or what stands for one
+    transport: Any  # a TCP transport, or TLS on one, or what stands for one
     conversation: Conversation
 
     def __init__(self, address: IAddress) -> None:
-        host = getattr(address, "host", None)
-        shown = str(host).removeprefix("::ffff:")
-        self.address = f"({shown}, {address.port})" if host is not None else "(local)"  # type: ignore[attr-defined]
-        self.network = network(str(host)) if host is not None else "local"
-        self.local = host is None or shown.startswith("127.") or shown == "::1"
-        self.decided = False
+        self.peer = Peer.of(address)
+        self.secure = not self.peer.host  # nobody can listen in on a Unix socket
         self.heard = False
+        self._decided = False
+        self._destination: tuple[str, int] | None = None  # as a proxy has it
         self._discarded = 0
         self._held = False
         self._stuck = False  # the peer does not read, so it is not read either
         self._replies: list[bytes] = []
-        self._silence: IDelayedCall | None = None
         self._abort: IDelayedCall | None = None
+
+    @property
+    def address(self) -> str:
+        return self.peer.address
+
+    @property
+    def network(self) -> str:
+        return self.peer.network
+
+    @property
+    def local(self) -> bool:
+        return self.peer.local
+
+    @property
+    def destination(self) -> tuple[str, int] | None:
+        """The host and the port that the peer has connected to, as far as they are known."""
+        if self._destination is not None:
+            return self._destination
+        here = self.transport.getHost()
+        host = getattr(here, "host", None)
+        return None if host is None else (str(host).removeprefix("::ffff:"), here.port)
 
     # --- the connection's beginning and end -------------------------------------------------
 
@@ -86,32 +85,79 @@ class ChatProtocol(LineReceiver):
         prepare(self.transport)
         self.transport.registerProducer(Outflow(self), True)
         self.since = self.factory.chat.ticks()
+        self.secure = self.secure or ISSLTransport.providedBy(self.transport)
         self.conversation = TextTalk(self.factory.chat, self)
+        self.entrance = Entrance(self)
         self.factory.connected(self)
-        self._silence = self.factory.chat.clock.callLater(SILENCE, self._greet)
 
-    def _greet(self) -> None:
-        self._silence = None
+    def introduce(self, header: Header) -> None:
+        """A proxy has said for whom it connects."""
+        peer = self.peer
+        if header.source is not None:
+            peer = Peer.at(*header.source).behind(peer)
+            self._destination = header.destination
+            self.secure = header.secure
+        self.factory.located(self, peer)
+
+    def begin_tls(self, data: bytes) -> None:
+        """These are the first bytes of TLS; without a certificate there is none."""
+        sealed = self.factory.seal(self)
+        if sealed is None:
+            self.drop()
+        else:
+            self.secure = True
+            sealed.dataReceived(data)
+
+    def handshakeCompleted(self) -> None:
+        """What was opened with TLS begins anew inside it."""
         if not self.conversation.closed:
+            self.transport.registerProducer(Outflow(self), True)
+            self.entrance.listen()
+
+    def begin(self, door: Door) -> None:
+        """It is decided which dialect this is."""
+        self._decided = True
+        if door is Door.JSON:
+            prompted = self.conversation.abandon()
+            self.conversation = JsonTalk(self.factory.chat, self)
+            self.conversation.greet(on_new_line=prompted)
+        else:
             self.conversation.greet()
 
+    def start_over(self) -> None:
+        """Somebody else is there than was greeted."""
+        self.conversation.abandon()
+        self.conversation = TextTalk(self.factory.chat, self)
+
+    def drop(self) -> None:
+        """End the connection without a word: nobody there would understand it."""
+        self.conversation.lost()
+        self.transport.abortConnection()
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        for call in (self._silence, self._abort):
-            if call is not None and call.active():
-                call.cancel()
-        self._silence = self._abort = None
+        self.entrance.lost()
+        if self._abort is not None and self._abort.active():
+            self._abort.cancel()
+        self._abort = None
         try:
             if not self.conversation.closed:
                 self.conversation.lost()
         finally:
             self.factory.disconnected(self)
 
+    def cut_off(self) -> None:
+        """No more can be read, and the last line may have lost its end on the way."""
+        self._buffer = self._buffer[: self._buffer.rfind(b"\n") + 1]
+        self.readConnectionLost()
+
     def readConnectionLost(self) -> None:
         """The peer has sent its last byte; it may still read what it asked for."""
         if self._buffer and not self.conversation.closed:
             self.dataReceived(b"\n")
-        self._decide(b"")
-        self.conversation.end_of_input()
+        if not self._decided and not self.conversation.closed:
+            self.entrance.end_of_input()
+        if not self.conversation.closed:
+            self.conversation.end_of_input()
 
     def writeConnectionLost(self) -> None:
         pass
@@ -137,28 +183,15 @@ class ChatProtocol(LineReceiver):
         if self._busyReceiving:
             self._buffer += data
             return
-        if not self.decided and data:
-            self._decide(data)
+        if not self._decided and data:
+            data = self.entrance.take(data)
+            if not data or self.conversation.closed:
+                return
         self._busyReceiving = True
         try:
             self._split(self._buffer + data if self._buffer else data)
         finally:
             self._busyReceiving = False
-
-    def _decide(self, data: bytes) -> None:
-        """The first byte tells the dialect, before the prompt and after it."""
-        if self.decided:
-            return
-        self.decided = True
-        if self._silence is not None:
-            self._silence.cancel()
-            self._silence = None
-        if data.startswith(b"{"):
-            prompted = self.conversation.abandon()
-            self.conversation = JsonTalk(self.factory.chat, self)
-            self.conversation.greet(on_new_line=prompted)
-        else:
-            self.conversation.greet()
 
     def _split(self, data: bytes) -> None:
         lines = data.split(b"\n")

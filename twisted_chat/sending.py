@@ -7,11 +7,58 @@ import fcntl
 import socket
 import sys
 import termios
-from typing import Any
+from typing import Any, Protocol
 
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.tcp import Connection
+from twisted.protocols.tls import TLSMemoryBIOProtocol
+from zope.interface import implementer
 
 SEND_BUFFER = 64 * 1024  # what the kernel may hold for one peer; it doubles the number
+
+
+class Sender(Protocol):
+    """Whoever has to know whether its peer reads."""
+
+    def peer_stopped_reading(self) -> None: ...
+    def peer_reads_again(self) -> None: ...
+
+
+@implementer(IPushProducer)
+class Outflow:
+    """Tells a sender when its peer stops reading and when it reads again.
+
+    It must not be the protocol itself, whose `pauseProducing` stops reading.
+    """
+
+    __slots__ = ("_sender",)
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def pauseProducing(self) -> None:
+        self._sender.peer_stopped_reading()
+
+    def resumeProducing(self) -> None:
+        self._sender.peer_reads_again()
+
+    def stopProducing(self) -> None:
+        pass
+
+
+class Direct:
+    """A transport whose `write` is `write_now`; all the rest is the transport's own."""
+
+    __slots__ = ("beneath",)
+
+    def __init__(self, beneath: Any) -> None:
+        self.beneath = beneath
+
+    def write(self, data: bytes) -> None:
+        write_now(self.beneath, data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.beneath, name)
 
 
 def prepare(transport: Any) -> None:
@@ -62,6 +109,10 @@ def write_now(transport: Any, data: bytes) -> None:
 
 def flushed(transport: Any) -> bool | None:
     """Whether the peer's kernel has acknowledged everything written; None if unknowable."""
+    if isinstance(transport, TLSMemoryBIOProtocol):
+        if transport._appSendBuffer:
+            return False  # it waits for the end of the handshake
+        transport = getattr(transport.transport, "beneath", None)
     if not sys.platform.startswith("linux") or not isinstance(transport, Connection):
         return None
     if not transport.connected or transport.dataBuffer or transport._tempDataBuffer:

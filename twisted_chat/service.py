@@ -19,6 +19,7 @@ from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.components import Componentized
 
 from . import listening
+from .certificate import Identity
 from .chat import Chat
 from .core.errors import ChatError, StartError
 from .core.events import Closed
@@ -54,6 +55,7 @@ class Parts:
     chat: Chat
     factory: ChatFactory
     place: str  # where the data is
+    identity: Identity | None  # None without TLS
 
 
 Assemble = Callable[[Settings, int, Any], Parts]
@@ -151,6 +153,14 @@ class ChatService(Service):
         # Starters and tests wait for exactly this line.
         self.log.info("[INFO] Waiting for connection on {where}...", where=where, **{PLAIN: True})
         self.log.info("[INFO] The data is in {place}", place=self._parts.place, **{PLAIN: True})
+        if self._parts.identity is not None:
+            self.log.info(
+                "[INFO] The fingerprint of this server's key is {fingerprint}",
+                fingerprint=self._parts.identity.current.fingerprint,
+                **{PLAIN: True},
+            )
+        elif self.settings.plaintext == "loopback" and not self.settings.trusted_proxies:
+            self.log.warn("Without TLS nobody can log in but on this machine (--plaintext always)")
 
     # --- watch --------------------------------------------------------------------------
 
@@ -161,12 +171,21 @@ class ChatService(Service):
             self._reactor, lambda: store.writer.heartbeat, self._look_at_files
         )
         self._watchdog.start()
+        if not os.isatty(0):  # a terminal that closes means what it always means
+            signal.signal(signal.SIGHUP, self._hang_up)
         store.check(self._checked)
         self._draining.start(DRAIN_EVERY, now=False)
+
+    def _hang_up(self, number: int, frame: object) -> None:
+        """The signal by which services are told that their files have changed."""
+        if self._watchdog is not None:
+            self._watchdog.look_at_files_now()
 
     def _look_at_files(self) -> None:
         """Called by the watchdog's thread."""
         assert self._parts is not None
+        if self._parts.identity is not None:
+            self._parts.identity.look()
         self._reactor.callFromThread(self._files_seen, self._parts.store.moved())
 
     def _files_seen(self, moved: bool) -> None:

@@ -11,12 +11,12 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, TypeVar
-from unicodedata import category
 
-from .core import durations
-from .core.errors import ChatError, StartError
+from .core import values
+from .core.errors import StartError
 
 T = TypeVar("T")
 
@@ -59,84 +59,6 @@ def option(
     return made
 
 
-# --- how values are read -------------------------------------------------------------------
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("it must be a text in quotation marks")
-    if any(category(c) == "Cc" and c != "\n" for c in value):
-        raise ValueError("it has a control character in it")
-    return value
-
-
-def _name(value: object) -> str:
-    text = _text(value).strip()
-    if not text or "\n" in text:
-        raise ValueError("it must be a name on one line")
-    return text
-
-
-def _names(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (_name(value),)
-    if not isinstance(value, list):
-        raise ValueError("it must be a name or a list of names")
-    return tuple(_name(one) for one in value)
-
-
-def _path(value: object) -> Path:
-    text = _text(value)
-    if not text:
-        raise ValueError("it must be the name of a file or a folder")
-    return Path(text).expanduser()
-
-
-def _port(value: object) -> str:
-    """A number, or the description of an endpoint, which is read when it is opened."""
-    text = str(value) if type(value) is int else _text(value).strip()
-    if re.fullmatch(r"0*[0-9]{1,5}", text) and int(text) <= 65535:
-        return str(int(text))
-    if re.fullmatch(r"-?[0-9]+", text):
-        raise ValueError("a port is a number from 0 to 65535")
-    if ":" not in text:
-        raise ValueError("a port is a number from 0 to 65535, or tcp:9999, or unix:/a/path")
-    return text
-
-
-def _whole(least: int, most: int) -> Callable[[object], int]:
-    def read(value: object) -> int:
-        text = str(value) if type(value) is int else value
-        if not isinstance(text, str) or not re.fullmatch(r" *-?[0-9]{1,18} *", text, re.ASCII):
-            raise ValueError(f"it must be a whole number from {least} to {most}")
-        if not least <= int(text) <= most:
-            raise ValueError(f"it must be from {least} to {most}")
-        return int(text)
-
-    return read
-
-
-def _duration(value: object) -> int:
-    try:
-        return durations.parse(str(value) if type(value) is int else _text(value))
-    except ChatError as error:
-        raise ValueError(error.sentence[0].lower() + error.sentence[1:].rstrip(".")) from None
-
-
-def _one_of(yes: str, no: str) -> Callable[[object], bool]:
-    def read(value: object) -> bool:
-        if isinstance(value, bool):
-            return value
-        if not isinstance(value, str) or value.strip().lower() not in (yes, no):
-            raise ValueError(f"it must be {yes} or {no}")
-        return value.strip().lower() == yes
-
-    return read
-
-
-_switch = _one_of("true", "false")
-
-
 # --- the table -----------------------------------------------------------------------------
 
 
@@ -146,61 +68,92 @@ class Settings:
 
     port: str = option(
         "9999",
-        _port,
+        values.port,
         "PORT",
         "where to listen: a number (IPv4 and IPv6; 0 takes a free one), or an endpoint"
         " such as tcp:9999:interface=127.0.0.1 or unix:/run/chat",
     )
+    tls: str = option(
+        "auto",
+        values.tls,
+        "auto|off|CERT.pem[:KEY.pem]",
+        "TLS on the same port: with a key and a certificate that are made at the first start, or"
+        " with these, which may be changed while the server runs",
+    )
+    plaintext: str = option(
+        "loopback",
+        values.word("loopback", "always", "never"),
+        "loopback|always|never",
+        "whether people may log in without TLS: those on the server's own machine, everybody,"
+        " or nobody",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = option(
+        (),
+        values.networks,
+        "ADDRESS",
+        "a proxy that may say with the PROXY protocol for whom it connects, or a network of them;"
+        " give it again for more",
+        key="trusted-proxy",
+        many=True,
+    )
     data: Path = option(
-        Path("chat-data"), _path, "FOLDER", "the folder that keeps everything; made if need be"
+        Path("chat-data"),
+        values.path,
+        "FOLDER",
+        "the folder that keeps everything; made if need be",
     )
     database: str | None = option(
-        None, _name, "URL", "another database than the one in the data folder (sqlite:////a/path)"
+        None,
+        values.name,
+        "URL",
+        "another database than the one in the data folder (sqlite:////a/path)",
     )
-    name: str = option("twisted-chat", _name, "NAME", "what the server calls itself")
-    motd: str = option("", _text, "TEXT", "shown to everybody who has logged in")
+    name: str = option("twisted-chat", values.name, "NAME", "what the server calls itself")
+    motd: str = option("", values.plain_text, "TEXT", "shown to everybody who has logged in")
     registration_open: bool = option(
         True,
-        _one_of("open", "closed"),
+        values.one_of("open", "closed"),
         "open|closed",
         "whether people may make accounts by themselves",
         key="registration",
     )
-    guests: bool = option(False, _switch, "", "let people in without a password")
+    guests: bool = option(False, values.switch, "", "let people in without a password")
     users: Path | None = option(
-        None, _path, "FILE", "make the accounts in this file: a name and a password a line"
+        None, values.path, "FILE", "make the accounts in this file: a name and a password a line"
     )
     admins: tuple[str, ...] = option(
         (),
-        _names,
+        values.names,
         "NAME",
         "this account is an administrator; give it again for more",
         key="admin",
         many=True,
     )
     login_attempts: int = option(
-        3, _whole(0, 1_000_000), "NUMBER", "failed logins until a block; 0 never blocks"
+        3, values.whole(0, 1_000_000), "NUMBER", "failed logins until a block; 0 never blocks"
     )
-    block_time: int = option(60, _duration, "TIME", "how long a block lasts: 60, 10m, 2h, 7d")
-    idle_timeout: int = option(0, _duration, "TIME", "log out who was silent so long; 0 never does")
+    block_time: int = option(60, values.duration, "TIME", "how long a block lasts: 60, 10m, 2h, 7d")
+    idle_timeout: int = option(
+        0, values.duration, "TIME", "log out who was silent so long; 0 never does"
+    )
     flood_limit: int = option(
         10,
-        _whole(0, 1_000_000),
+        values.whole(0, 1_000_000),
         "NUMBER",
         "commands a second from one session, twice that at once; 0 switches every rate limit off,"
         " that of sign-ups included",
     )
     connection_limit: int = option(
         10_000,
-        _whole(0, 10_000_000),
+        values.whole(0, 10_000_000),
         "NUMBER",
         "connections in all, and in proportion those of one address; 0 switches every cap off",
     )
     max_message: int = option(
-        4096, _whole(16, 1_000_000), "BYTES", "the longest message, counted in UTF-8"
+        4096, values.whole(16, 1_000_000), "BYTES", "the longest message, counted in UTF-8"
     )
     log_json: Path | None = option(
-        None, _path, "FILE", "write the log there too, one JSON object a line"
+        None, values.path, "FILE", "write the log there too, one JSON object a line"
     )
 
 
@@ -230,14 +183,19 @@ def settle(typed: Mapping[str, object], file: Path | None = None) -> Settings:
             chosen[row.field] = row.read(value)
         except ValueError as error:
             raise StartError(f"--{key} {_quoted(value)}: {error}.") from None
-    return Settings(**chosen)
+    settings = Settings(**chosen)
+    if settings.tls == "off" and settings.plaintext == "never" and not settings.trusted_proxies:
+        raise StartError(
+            "With --tls off and --plaintext never nobody could log in: leave one of them out."
+        )
+    return settings
 
 
 def read_file(file: Path) -> dict[str, Any]:
     """The fields of Settings that a TOML file sets."""
     try:
         text = file.read_bytes().decode("utf-8")
-        values = tomllib.loads(text)
+        written = tomllib.loads(text)
     except OSError as error:
         raise StartError(
             f"The settings file {file} cannot be read: {(error.strerror or str(error)).lower()}."
@@ -247,7 +205,7 @@ def read_file(file: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise StartError(_broken(file, str(error), text)) from None
     chosen: dict[str, Any] = {}
-    for key, value in values.items():
+    for key, value in written.items():
         place = f"{file}, line {_line_of(key, text)}"
         row = _BY_KEY.get(key)
         if row is None:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from twisted.application.service import IService
 from twisted.logger import Logger
 
+from .certificate import Files, Identity
 from .chat import Chat
 from .checking import check, database_of
 from .core.clean import shown
@@ -20,6 +21,7 @@ from .factory import ChatFactory
 from .logs import Log, open_log
 from .options import Options
 from .passwords import Passwords
+from .securing import Sealing
 from .service import ChatService, Parts
 from .settings import Settings
 from .store import open_store
@@ -54,11 +56,21 @@ def assemble(settings: Settings, most_connections: int, reactor: Any) -> Parts:
         passwords = Passwords(reactor)
         chat = Chat(settings, store, passwords, reactor, time.monotonic, _wall)
         chat.start()
-        factory = ChatFactory(chat, most_connections)
+        identity = _identity(settings)
+        sealing = None if identity is None else Sealing(identity)
+        factory = ChatFactory(chat, most_connections, sealing)
     except BaseException:
         store.close()
         raise
-    return Parts(store, passwords, chat, factory, str(locate(database)))
+    return Parts(store, passwords, chat, factory, str(locate(database)), identity)
+
+
+def _identity(settings: Settings) -> Identity | None:
+    if settings.tls == "off":
+        return None
+    identity = Identity(Files(settings.tls, settings.data))
+    identity.open()
+    return identity
 
 
 def _check_admins(settings: Settings) -> None:

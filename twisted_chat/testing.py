@@ -31,6 +31,7 @@ from twisted.python.failure import Failure
 from .chat import Chat
 from .factory import ChatFactory
 from .passwords import Passwords
+from .securing import Sealing
 from .settings import Settings
 from .store import open_store
 
@@ -43,6 +44,7 @@ class MemoryTransport(StringTransport):
 
     def __init__(self, address: IPv4Address) -> None:
         super().__init__(peerAddress=address)
+        self.protocol: Any = None
         self.closed = False
         self.reading = True
 
@@ -72,6 +74,7 @@ class Client:
         self.protocol = hall.factory.buildProtocol(self.transport.getPeer())
         self.received = ""
         self._pending = b""  # what was sent while the server did not read
+        self.transport.protocol = self.protocol  # until there is TLS between them
         self.protocol.makeConnection(self.transport)
 
     # --- the wire ---------------------------------------------------------------------------
@@ -90,7 +93,7 @@ class Client:
         if not self._pending or not self.transport.reading or self.closed:
             return False
         data, self._pending = self._pending[:65536], self._pending[65536:]
-        self.protocol.dataReceived(data)
+        self.transport.protocol.dataReceived(data)
         return True
 
     def collect(self) -> None:
@@ -99,7 +102,7 @@ class Client:
         self.transport.clear()
         if self.transport.disconnecting and not self.transport.closed:
             self.transport.closed = True
-            self.protocol.connectionLost(Failure(ConnectionDone()))
+            self.transport.protocol.connectionLost(Failure(ConnectionDone()))
 
     @property
     def closed(self) -> bool:
@@ -110,7 +113,7 @@ class Client:
         """The connection breaks without a word."""
         self.hall.settle()
         self.transport.closed = True
-        self.protocol.connectionLost(Failure(ConnectionAborted()))
+        self.transport.protocol.connectionLost(Failure(ConnectionAborted()))
         self.hall.settle()
 
     def breaks(self) -> None:
@@ -118,12 +121,12 @@ class Client:
         while self.deliver():
             pass
         self.transport.closed = True
-        self.protocol.connectionLost(Failure(ConnectionAborted()))
+        self.transport.protocol.connectionLost(Failure(ConnectionAborted()))
 
     def ends_input(self) -> None:
         """The client sends its last byte and goes on reading."""
         self.hall.settle()
-        self.protocol.readConnectionLost()
+        self.transport.protocol.readConnectionLost()
         self.hall.settle()
 
     def stops_reading(self) -> None:
@@ -225,10 +228,14 @@ class Program(Client):
 class Hall:
     """A server in memory, on a database in a folder of its own."""
 
+    sealing: Sealing | None = None  # what there is of TLS
+
     def __init__(self, directory: Path | None = None, **settings: Any) -> None:
         self._own = directory is None
         self.directory = directory or Path(tempfile.mkdtemp(prefix="chat-hall-"))
-        self.settings = Settings(**{"flood_limit": 0, "connection_limit": 0, **settings})
+        self.settings = Settings(
+            **{"flood_limit": 0, "connection_limit": 0, "plaintext": "always", **settings}
+        )
         self.clock = Clock()
         self.wall_offset = 0
         self.clients: list[Client] = []
@@ -247,7 +254,7 @@ class Hall:
             self.settings, self.store, passwords, self.clock, self.clock.seconds, self.wall
         )
         self.chat.start()
-        self.factory = ChatFactory(self.chat)
+        self.factory = ChatFactory(self.chat, sealing=self.sealing)
         self.factory.doStart()
         self.opened = True
 

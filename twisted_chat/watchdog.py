@@ -85,6 +85,10 @@ class Watchdog:
         if self._turning.running:
             self._turning.stop()
 
+    def look_at_files_now(self) -> None:
+        """Do not wait for the next time."""
+        self._since_files = FILES_EVERY
+
     def _turn(self) -> None:
         now = time.monotonic()
         if self._turns:

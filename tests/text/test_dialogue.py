@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -203,7 +204,7 @@ class BothEndsTests(HallTestCase):
         for _ in range(2):
             hall = self.open_hall()
             hall.person("edison").types("logout")
-            hall.settings = type(hall.settings)(flood_limit=0, connection_limit=0, **settings)
+            hall.settings = replace(hall.settings, **settings)
             hall.restart()
             halls.append(hall)
         return halls

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.python.failure import Failure
 
-from .. import actions
+from .. import actions, exposure
 from ..actions import reading
 from ..conversation import MOST_MISTAKES, Conversation, Line
 from ..core import vocabulary as words
@@ -49,7 +49,11 @@ class TextTalk(Conversation):
         """Ask who is there."""
         if not self._greeted:
             self._greeted = True
-            self.occupied(lambda: Deferred.fromCoroutine(self._sign_in()))
+            if self.exposed:
+                ways = exposure.ways_in(self.tls, self.connection.destination)
+                self.leave(self.dialect.encoded(*ways))
+            else:
+                self.occupied(lambda: Deferred.fromCoroutine(self._sign_in()))
 
     def abandon(self) -> bool:
         """A program is there after all; whether it was prompted already."""

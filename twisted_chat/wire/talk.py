@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from .. import actions
+from .. import actions, exposure
 from ..conversation import MOST_MISTAKES, Conversation, Line
 from ..core.clean import shown
 from ..core.commands import Row
@@ -141,6 +141,8 @@ class JsonTalk(Conversation):
 
     async def _sign_in(self, asked: object) -> Result | dict[str, Any]:
         signin, connection = self.chat.signin, self.connection
+        if self.exposed and not isinstance(asked, requests.Ping):
+            raise exposure.refusal(self.tls)
         match asked:
             case requests.Known():
                 return self._standing(asked.name)

@@ -1,0 +1,1 @@
+"""What lies beneath the dialects: TLS, proxies, certificates, and how a connection begins."""

@@ -1,0 +1,116 @@
+"""How the values of settings are read, from a command line's words or from TOML.
+
+Each of these takes such a value and gives what the program works with; ValueError
+says what it must be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from unicodedata import category
+
+from . import durations
+from .errors import ChatError
+
+
+def plain_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("it must be a text in quotation marks")
+    if any(category(c) == "Cc" and c != "\n" for c in value):
+        raise ValueError("it has a control character in it")
+    return value
+
+
+def name(value: object) -> str:
+    text = plain_text(value).strip()
+    if not text or "\n" in text:
+        raise ValueError("it must be a name on one line")
+    return text
+
+
+def names(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (name(value),)
+    if not isinstance(value, list):
+        raise ValueError("it must be a name or a list of names")
+    return tuple(name(one) for one in value)
+
+
+def path(value: object) -> Path:
+    text = plain_text(value)
+    if not text:
+        raise ValueError("it must be the name of a file or a folder")
+    return Path(text).expanduser()
+
+
+def port(value: object) -> str:
+    """A number, or the description of an endpoint, which is read when it is opened."""
+    text = str(value) if type(value) is int else plain_text(value).strip()
+    if re.fullmatch(r"0*[0-9]{1,5}", text) and int(text) <= 65535:
+        return str(int(text))
+    if re.fullmatch(r"-?[0-9]+", text):
+        raise ValueError("a port is a number from 0 to 65535")
+    if ":" not in text:
+        raise ValueError("a port is a number from 0 to 65535, or tcp:9999, or unix:/a/path")
+    return text
+
+
+def whole(least: int, most: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        text = str(value) if type(value) is int else value
+        if not isinstance(text, str) or not re.fullmatch(r" *-?[0-9]{1,18} *", text, re.ASCII):
+            raise ValueError(f"it must be a whole number from {least} to {most}")
+        if not least <= int(text) <= most:
+            raise ValueError(f"it must be from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def duration(value: object) -> int:
+    try:
+        return durations.parse(str(value) if type(value) is int else plain_text(value))
+    except ChatError as error:
+        raise ValueError(error.sentence[0].lower() + error.sentence[1:].rstrip(".")) from None
+
+
+def one_of(yes: str, no: str) -> Callable[[object], bool]:
+    def read(value: object) -> bool:
+        if isinstance(value, bool):
+            return value
+        if not isinstance(value, str) or value.strip().lower() not in (yes, no):
+            raise ValueError(f"it must be {yes} or {no}")
+        return value.strip().lower() == yes
+
+    return read
+
+
+switch = one_of("true", "false")
+
+
+def word(*words: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        text = plain_text(value).strip().lower()
+        if text not in words:
+            raise ValueError(f"it must be {', '.join(words[:-1])} or {words[-1]}")
+        return text
+
+    return read
+
+
+def tls(value: object) -> str:
+    """`auto`, `off`, or the names of files, which are looked for when they are opened."""
+    text = plain_text(value).strip()
+    if not text:
+        raise ValueError("it must be auto, off or the name of a certificate's file")
+    return text.lower() if text.lower() in ("auto", "off") else text
+
+
+def networks(value: object) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(one, strict=False) for one in names(value))
+    except ValueError:
+        raise ValueError("it must be an address, such as 10.0.0.7 or 10.0.0.0/8") from None

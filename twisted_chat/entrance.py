@@ -1,0 +1,139 @@
+"""The way in: from a connection's first byte to the dialect it speaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IDelayedCall, ISSLTransport
+from twisted.logger import Logger
+
+from .opening import Door, look
+from .proxying import BadHeader, Header
+
+if TYPE_CHECKING:
+    from .protocol import ChatProtocol
+
+SILENCE = 0.3  # how long a client may stay silent before it is greeted in the text dialect
+
+
+class Entrance:
+    """Decides by the first bytes; who sends none is taken for a person."""
+
+    __slots__ = ("_greeted", "_held", "_protocol", "_silence", "_tls", "awaits_header")
+    log = Logger()
+
+    def __init__(self, protocol: ChatProtocol) -> None:
+        self._protocol = protocol
+        factory = protocol.factory
+        self.awaits_header = protocol.peer.within(factory.chat.settings.trusted_proxies)
+        self._tls = not ISSLTransport.providedBy(protocol.transport)
+        self._held = b""  # bytes that do not tell enough yet
+        self._greeted = False
+        self._silence: IDelayedCall | None = None
+        self.listen()
+
+    def listen(self) -> None:
+        """Wait for the first byte, for a while."""
+        clock = self._protocol.factory.chat.clock
+        self._silence = clock.callLater(SILENCE, self._silent)
+
+    def leave(self) -> None:
+        """Wait no longer: it is decided, or nobody is there any more."""
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self.leave()
+        if self._held and self.awaits_header:
+            self._complain("it has no end")
+
+    def _silent(self) -> None:
+        # The time may have passed while the reactor was busy, and the first bytes be there
+        # already: they are read before this turn is over.
+        clock = self._protocol.factory.chat.clock
+        self._silence = clock.callLater(0, self._greet)
+
+    def _greet(self) -> None:
+        self._silence = None
+        protocol = self._protocol
+        if self._held or protocol.conversation.closed:
+            return
+        if self.awaits_header:  # which may still come
+            protocol.factory.located(protocol, protocol.peer)
+        if not protocol.conversation.closed:
+            self._greeted = True
+            protocol.conversation.greet()
+
+    def take(self, data: bytes) -> bytes:
+        """Decide by these bytes and those before; what the dialect is to read of them."""
+        data = self._held + data
+        self._held = b""
+        while True:
+            try:
+                found = look(data, header=self.awaits_header, tls=self._tls)
+            except BadHeader as error:
+                self._complain(str(error))
+                self._protocol.drop()
+                return b""
+            if not isinstance(found, Header):
+                break
+            data = data[found.length :]
+            self._pass_on(found)
+        return self._enter(found, data)
+
+    def _pass_on(self, header: Header) -> None:
+        """Go on with whomever the proxy speaks for."""
+        self.awaits_header = False
+        self._protocol.introduce(header)
+        if self._greeted and not self._protocol.conversation.closed:
+            self._greeted = False  # it was taken for the proxy itself
+            self._protocol.start_over()
+            self.listen()
+
+    def _enter(self, door: Door | None, data: bytes) -> bytes:
+        protocol = self._protocol
+        if door is None:
+            self._held = data
+            return b""
+        self.leave()
+        self._settle()
+        if protocol.conversation.closed:
+            return b""
+        if door is Door.TLS:
+            self._tls = False
+            if self._greeted:
+                protocol.drop()  # it has read a greeting that is no TLS
+            else:
+                protocol.begin_tls(data)
+            return b""
+        protocol.begin(door)
+        return data
+
+    def _settle(self) -> None:
+        """A proxy that sent no header is itself who talks here."""
+        if self.awaits_header:
+            self.awaits_header = False
+            self._protocol.factory.located(self._protocol, self._protocol.peer)
+
+    def end_of_input(self) -> None:
+        """Nothing more comes: what is there has to do."""
+        if self.awaits_header and self._held:
+            self._protocol.drop()
+            return
+        data, self._held = self._held, b""
+        self.leave()
+        self._settle()
+        if not self._protocol.conversation.closed:
+            self._protocol.begin(Door.TEXT)
+            if data:
+                self._protocol.dataReceived(data + b"\n")
+
+    def _complain(self, reason: str) -> None:
+        self._held = b""
+        self.log.warn(
+            "The proxy {address} sent a header that cannot be read: {reason}",
+            address=self._protocol.peer.address,
+            reason=reason,
+        )

@@ -1,0 +1,66 @@
+"""TLS on a connection that has begun without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from OpenSSL.SSL import Connection
+from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
+    IOpenSSLServerConnectionCreator,
+    ISSLTransport,
+)
+from twisted.internet.protocol import Factory
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from zope.interface import implementer
+
+from .sending import Direct
+
+if TYPE_CHECKING:
+    from .certificate import Identity
+    from .protocol import ChatProtocol
+
+
+@implementer(ISSLTransport, IHalfCloseableProtocol)
+class Sealed(TLSMemoryBIOProtocol):
+    """TLS between a connection and its transport.
+
+    What is written is sealed and sent at once: the chat gathers its writes itself.
+    """
+
+    def readConnectionLost(self) -> None:
+        """The peer has shut its side without a word, after what it may have wanted to say."""
+        if self._handshakeDone:
+            cast("ChatProtocol", self.wrappedProtocol).cut_off()
+        else:
+            self.abortConnection()
+
+    def writeConnectionLost(self) -> None:
+        pass
+
+
+class Sealing(TLSMemoryBIOFactory):
+    """Seals connections, each with the certificate of its moment."""
+
+    protocol = Sealed
+
+    def __init__(self, identity: Identity) -> None:
+        super().__init__(_Creator(identity), False, Factory())
+
+    def seal(self, protocol: ChatProtocol) -> Sealed:
+        """Put TLS beneath a connection; what arrives on its transport is now TLS's to read."""
+        transport = protocol.transport
+        transport.unregisterProducer()  # to be read on until hands are shaken
+        sealed = Sealed(self, protocol, False)
+        transport.protocol = protocol.transport = sealed
+        sealed.makeConnection(Direct(transport))
+        return sealed
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class _Creator:
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    def serverConnectionForTLS(self, protocol: Any) -> Connection:
+        return Connection(self._identity.current.context, None)
