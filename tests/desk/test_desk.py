@@ -211,6 +211,17 @@ class ConversationTests(DeskTest):
         self.edison.finds("#nowhere")
         self.assertEqual(self.edison.desk.here, "#lobby")
 
+    def test_with_a_slash_the_room_that_one_is_in_needs_no_name(self) -> None:
+        self.tesla.types("create #coil", "/topic sparks fly", "/topic", "/members", "topic is this")
+        self.tesla.reads(
+            "(You have made #coil; invite people, or tell them: join #coil)",
+            "[#coil/2 10:00] tesla set the topic of #coil: sparks fly",
+            "(The topic of #coil is: sparks fly)",
+            "The members of #coil are:",
+            "tesla (owner)",
+            "[#coil/3 10:00] tesla: topic is this",
+        )
+
     def test_reply_and_jump_take_numbers(self) -> None:
         for number in range(12):
             self.edison.types(f"line {number}")

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.remote.company import Company, refusal
 from twisted_chat.remote.life import State
 from twisted_chat.remote.outbox import Stage
+from twisted_chat.remote.trust import Peer
 
 
 class TalkingTests(SynchronousTestCase):
@@ -92,6 +93,15 @@ class TalkingTests(SynchronousTestCase):
         tesla.crashes()
         tesla.start()
         tesla.hears()
+
+    def test_what_one_said_oneself_is_not_unread_at_the_next_start(self) -> None:
+        tesla = self.company.user("tesla")
+        self.company.user("edison")
+        tesla.says("edison", "nice bulb")
+        self.company.wait(2)
+        tesla.crashes()
+        tesla.start()
+        self.assertEqual(tesla.user.conversations.all["edison"].unread, 0)
 
     def test_a_gap_is_filled_and_a_double_is_dropped(self) -> None:
         tesla, edison = self.company.user("tesla"), self.company.user("edison")
@@ -238,6 +248,19 @@ class SigningInTests(SynchronousTestCase):
         self.company.wait(5)
         self.assertIn("HAS CHANGED", refusal(tesla.over))
         self.assertEqual(tesla.wire.protocol.heard, False)
+
+    def test_i1_a_server_that_is_without_tls_for_a_moment_is_told_nothing_and_tried_again(
+        self,
+    ) -> None:
+        tesla = self.company.user("tesla")
+        with_tls = tesla.peer
+        tesla.peer = Peer(tls=False, loopback=True)
+        tesla.wire.breaks()
+        self.company.wait(5)
+        self.assertEqual((tesla.over, tesla.wire.protocol.heard), ([], False))
+        tesla.peer = with_tls
+        self.company.wait(60)
+        self.assertTrue(tesla.user.is_online)
 
     def test_whoever_does_not_trust_a_server_says_nothing_to_it(self) -> None:
         tesla = self.company.user("tesla")

@@ -25,8 +25,8 @@ ANY = "…"
 # Codes that no program is ever told: the store's own word for what is answered as
 # `not_available`, and one that finds the connection closed.
 UNSEEN = {"room_taken", "gone"}
-# Folders of clients: what they tell their person, no server says.
-CLIENTS = {"remote"}
+# The clients: what they tell their person, no server says.
+CLIENTS = {"client.py", "desk", "gui.py", "pipe", "remote", "terminal", "window"}
 
 
 @dataclass

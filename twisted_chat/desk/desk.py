@@ -90,11 +90,14 @@ class Desk(News):
 
     # --- what is typed -----------------------------------------------------------------------
 
-    def enter(self, line: str) -> Deferred[None]:
-        """Carry out a typed line; fires when everything that it asks for was answered."""
+    def enter(self, line: str, as_words: bool = False) -> Deferred[None]:
+        """Carry out a typed line; fires when everything that it asks for was answered.
+
+        With `as_words` it is said, even if it looks like a command.
+        """
         if not line.strip():
             return Deferred.fromCoroutine(_nothing())
-        done = Deferred.fromCoroutine(self._carry_out(line))
+        done = Deferred.fromCoroutine(self._carry_out(line, as_words))
         self._under_way.add(done)
         return done.addErrback(self._failed, line).addBoth(self._over, done)
 
@@ -106,8 +109,8 @@ class Desk(News):
         """Whether something typed is not answered yet."""
         return bool(self._under_way)
 
-    async def _carry_out(self, line: str) -> None:
-        meant = meaning(line, self.here, self._is_somebody)
+    async def _carry_out(self, line: str, as_words: bool) -> None:
+        meant = Said(line) if as_words else meaning(line, self.here, self._is_somebody)
         if isinstance(meant, Said):
             self.show(await self.perform(_saying(self.here, meant.text)))
         elif meant.local:
@@ -193,11 +196,18 @@ class Desk(News):
         if isinstance(result, Page) and result.lines:
             self._show_page(result)
             return
+        if isinstance(result, Joined):
+            self._moved_to(result)
         self.say(*replies.lines(result))
         if isinstance(result, Guide) and not result.one:
             self.say(*replies.lines(Guide(tuple(LOCAL.rows)))[:-1])
-        elif isinstance(result, Joined):
-            self.switch(result.room)
+
+    def _moved_to(self, room: Joined) -> None:
+        """Look at a room that one is in now, before anything is said of it."""
+        conversation = self.user.conversations.get(room.room)
+        if conversation is not None:
+            conversation.topic = room.topic
+        self.switch(room.room)
 
     def _show_page(self, page: Page) -> None:
         for line in page.lines:

@@ -56,10 +56,9 @@ def read_arguments(program: str, words: Sequence[str]) -> Arguments:
         stop(f"{error} (--help shows how this program is called)", WRONG_USAGE)
     if os.environ.get("NO_COLOR"):
         arguments = arguments._replace(color=False)
-    if arguments.name:
-        return arguments
     try:
-        return arguments._replace(name=last_name(arguments.address.server))
+        last = last_name(arguments.address.server)
+        return arguments._replace(name=arguments.name or last)
     except StartError as error:
         stop(str(error), NOT_POSSIBLE)
 
@@ -72,7 +71,7 @@ def stop(sentence: str, code: int) -> NoReturn:
 
 def last_name(server: str) -> str:
     """Who one was there the last time."""
-    from ..remote.making import known_servers
+    from ..remote.known import known_servers
 
     return known_servers().last_name(server)
 
@@ -90,7 +89,7 @@ def parsed(words: Sequence[str]) -> Arguments:
     """The arguments without what is remembered; a StartError says what is wrong with them."""
     given = _Given()
     plain: list[str] = []
-    switches: dict[str, bool] = {}
+    switches: dict[str, Any] = {}
     left = iter(words)
     for word in left:
         if word == "--":

@@ -31,7 +31,8 @@ def meaning(line: str, here: str, known: Callable[[str], bool]) -> Said | Comman
     With a slash it is a command, with two it is said. Without one it is a command if its
     first word is one as the table writes it, and the rest is what that command takes. A
     sentence such as "back in a minute" is therefore said; `known` tells names, so that a
-    slip in a command is not said to everybody.
+    slip in a command is not said to everybody. With a slash, a command that wants a room
+    and is given none means the one that one is in.
     """
     if line.startswith("//"):
         return Said(line[1:])
@@ -42,13 +43,25 @@ def meaning(line: str, here: str, known: Callable[[str], bool]) -> Said | Comman
     if not slash and _row(text) is None:
         return Said(line)
     try:
-        local = _found(LOCAL, text) is not None
-        typed = parse.read(text, place, LOCAL if local else TABLE)
-        return Command(typed, local, slash)
+        return _command(text, place, slash)
     except ChatError:
+        if slash and here.startswith("#") and _lacks_room(text):
+            word, rest = split_word(text)
+            return _command(f"{word} {here} {rest}", place, slash)
         if slash or _meant(text, known):
             raise
         return Said(line)
+
+
+def _command(text: str, place: str, slash: bool) -> Command:
+    local = _found(LOCAL, text) is not None
+    return Command(parse.read(text, place, LOCAL if local else TABLE), local, slash)
+
+
+def _lacks_room(text: str) -> bool:
+    row = _found(TABLE, text)
+    wants = row is not None and bool(row.args) and row.args[0].form is Form.ROOM
+    return wants and not split_word(text)[1].startswith("#")
 
 
 def is_command(text: str) -> bool:

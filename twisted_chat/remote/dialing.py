@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
-from twisted.internet.error import ConnectError, DNSLookupError
+from twisted.internet.error import (
+    ConnectError,
+    ConnectionDone,
+    ConnectionLost,
+    DNSLookupError,
+)
 
 from .address import Address
 from .link import Link, Lost
@@ -89,6 +94,9 @@ class Dialing:
         slow = self._reactor.callLater(ANSWER_WITHIN, link.abort)
         try:
             await link.ready
+        except (ConnectionDone, ConnectionLost):
+            # As a relay does while there is no server behind it, and no server without TLS.
+            raise Lost(f"{address.server} hung up at once: is the server running?") from None
         except Exception:
             raise NoTls(
                 f"{address.server} does not answer in TLS, and without it everybody on the way"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import StartError
-from .folders import write_private
+from .folders import config_folder, write_private
 
 VERIFIED = "verified"  # instead of a key: the system's store vouches for the server
 
@@ -45,3 +45,15 @@ class KnownServers:
             # To go on without it would be to trust any key as if it were the first.
             raise StartError(f"The file {self._path} cannot be read: repair it, or remove it.")
         return {name: facts for name, facts in servers.items() if isinstance(facts, dict)}
+
+
+def known_servers() -> KnownServers:
+    """The servers this person knows; one sentence if there is nowhere to keep that."""
+    try:
+        return KnownServers(config_folder() / "servers.json")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StartError(
+            f"There is no folder to keep anything in ({error.filename}: {reason}):"
+            " set HOME to a folder of yours."
+        ) from None

@@ -119,6 +119,7 @@ class Life:
         self._set(State.ONLINE)
 
     def _ended(self, outcome: Any) -> Any:
+        self._life = None  # what follows is not to be cancelled by another `stop`
         self._hang_up()
         self._set(State.ENDED)
         if isinstance(outcome, Failure) and self._leaving and outcome.check(CancelledError, Lost):
@@ -172,6 +173,9 @@ class Life:
             insecure=self._options.insecure,
             trust_new_key=self._options.trust_new_key,
         )
+        if judgement.verdict is Verdict.REFUSE and self.been_in and not peer.tls:
+            # A server that is full says so without TLS; nothing is sent, and it is tried again.
+            raise Lost(judgement.sentence)
         if judgement.verdict is Verdict.REFUSE:
             raise ChatError("untrusted", judgement.sentence)
         if judgement.verdict is Verdict.NEW and not await self._entrance.trusts(judgement):

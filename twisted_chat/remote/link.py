@@ -62,6 +62,7 @@ class Link(LineOnlyReceiver):
         self._heard = 0.0
         self._looked = 0.0
         self._closing: IDelayedCall | None = None
+        self._paused = False
         self._patience: float | None = None  # until when an answer to a ping has to come
 
     # --- the connection ------------------------------------------------------------------
@@ -89,6 +90,18 @@ class Link(LineOnlyReceiver):
         if self._lost is None and self._closing is None:
             self._closing = self.clock.callLater(CLOSE_WITHIN, self.abort)
             self.transport.loseConnection()
+
+    def pause(self) -> None:
+        """Take nothing in until `resume`: nobody can deal with more."""
+        self._paused = True
+        self.transport.pauseProducing()
+
+    def resume(self) -> None:
+        """Take in what has come meanwhile."""
+        if self._paused:
+            self._paused = False
+            self._heard = self._looked = self._wall()
+            self.transport.resumeProducing()
 
     def abort(self) -> None:
         """Hang up without waiting for anything."""
@@ -179,6 +192,8 @@ class Link(LineOnlyReceiver):
 
     def _look(self) -> None:
         """Ask for a sign of life after a silence, and at once after a sleep of this computer."""
+        if self._paused:
+            return  # silence is of one's own making
         now = self._wall()
         slept = not 0 <= now - self._looked < 3 * LOOK
         self._looked = now

@@ -9,16 +9,31 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 
-from ..core.errors import StartError
 from .account import Entrance
 from .address import Address
 from .dialing import Dialing
-from .folders import account_folder, config_folder
-from .known import KnownServers
+from .folders import account_folder
+from .known import known_servers
 from .life import Options
 from .user import User
 
 T = TypeVar("T")
+
+
+def leave_at_shutdown(reactor: Any, leave: Callable[[], Deferred[Any] | None]) -> None:
+    """Let a user go before the reactor stops; `leave` gives what fires when that is done."""
+
+    def before() -> Deferred[None]:
+        left: Deferred[None] = Deferred()
+        # All connections are dropped when this fires: not while one of them is being read.
+        life = leave()
+        if life is None:
+            left.callback(None)
+        else:
+            life.addBoth(lambda _: reactor.callLater(0, left.callback, None))
+        return left
+
+    reactor.addSystemEventTrigger("before", "shutdown", before)
 
 
 def user_at(
@@ -38,15 +53,3 @@ def user_at(
         run=run,
         options=options,
     )
-
-
-def known_servers() -> KnownServers:
-    """The servers this person knows; one sentence if there is nowhere to keep that."""
-    try:
-        return KnownServers(config_folder() / "servers.json")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StartError(
-            f"There is no folder to keep anything in ({error.filename}: {reason}):"
-            " set HOME to a folder of yours."
-        ) from None

@@ -69,9 +69,14 @@ class Outbox:
         for message in self.messages.values():
             message.on_disk = True
 
-    def say(self, room: str, text: str) -> Outgoing:
+    def say(self, room: str, text: str, cid: str = "") -> Outgoing:
         """Send something as soon as that is possible."""
-        unsent = Unsent(token_hex(12), room, text)
+        unsent = Unsent(cid or token_hex(12), room, text)
+        before = self.messages.get(unsent.cid)
+        if before is not None and (before.room, before.text) == (room, text):
+            return before
+        if before is not None:
+            raise ChatError("conflict", "Another message with this id is on its way already.")
         message = self.messages[unsent.cid] = Outgoing(unsent)
         if self._shelf is None:
             message.on_disk = True

@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
+from ..core.clean import check_text
 from ..core.entries import Entry
 from ..core.errors import ChatError
 from .account import Account, Entrance
@@ -25,6 +26,7 @@ from .watching import Watcher
 
 CONFIRM = 1.0  # seconds in which what is to be confirmed is gathered
 TYPING_LASTS = 6.0  # seconds for which somebody is taken to type
+ORDINARY_LONGEST = 4096  # bytes of a text, where a server does not say
 TYPING_AGAIN = 3.0  # seconds until the server is told again that one types
 
 OFFLINE = "There is no connection at the moment: ask again when there is one."
@@ -61,7 +63,7 @@ class User:
         self._typed: dict[str, float] = {}  # when the server was last told that one types there
         self._confirming: Any = None
         self._kept: dict[str, int] = {}  # the positions on disk and at the server
-        self._read: dict[str, int] = {}  # what it has yet to be told was read
+        self._told: dict[str, int] = {}  # up to where the server knows what was read
 
     # --- what one can do ---------------------------------------------------------------------
 
@@ -95,12 +97,13 @@ class User:
             return failed
         return self.life.link.ask(do, **arguments)
 
-    def say(self, room: str, text: str) -> Outgoing:
-        """Say something; it is sent as soon as possible, and stored once."""
+    def say(self, room: str, text: str, cid: str = "") -> Outgoing:
+        """Say something; it is sent as soon as possible, and stored once, whoever made its id."""
         if self.outbox is None:
             raise ChatError("not_now", "Log in first.")
-        self._typed.pop(room, None)
-        message = self.outbox.say(room, text)
+        # What can never be stored is not kept to be sent; too long a line ends a connection.
+        check_text(text, int(self.hello.get("max_message", ORDINARY_LONGEST)))
+        message = self.outbox.say(room, text, cid)
         self.watcher.sending(message)
         return message
 
@@ -119,8 +122,7 @@ class User:
     def mark_read(self, conversation: Conversation) -> None:
         """The person has seen all of a conversation."""
         if self.conversations.mark_read(conversation):
-            self._read[conversation.label] = conversation.read
-            self._confirm_soon()
+            self.confirm_soon()
             self.watcher.changed()
 
     # --- connecting --------------------------------------------------------------------------
@@ -153,6 +155,7 @@ class User:
         if self.account.shelf is not None and gone:
             self.account.shelf.move({}, gone).addErrback(lambda failure: None)
         self._kept = {}
+        self._told = {label: room["read"] for label, room in answer["rooms"].items()}
         if self.outbox is None:
             shelf = None if self.account.guest else self.account.shelf
             self.outbox = Outbox(self._clock, shelf, self._sending)
@@ -203,7 +206,7 @@ class User:
             self.outbox.seen(entry)
         self.watcher.entry(conversation, entry)
         self.watcher.event(event)
-        self._confirm_soon()
+        self.confirm_soon()
 
     def _missing(self, conversation: Conversation, first: int, last: int) -> None:
         self.watcher.missing(conversation, first, last)
@@ -267,7 +270,8 @@ class User:
 
     # --- confirming --------------------------------------------------------------------------
 
-    def _confirm_soon(self) -> None:
+    def confirm_soon(self) -> None:
+        """More is dealt with than before."""
         if self._confirming is None and self.is_online:
             self._confirming = self._clock.callLater(CONFIRM, self._confirm)
 
@@ -279,15 +283,17 @@ class User:
         moved = self._keep_places()
         if moved:
             self.ask("delivered", positions=moved).addErrback(lambda failure: None)
-        read, self._read = self._read, {}
+        known = self.conversations.all.values()
+        read = {one.label: one.read for one in known if one.read > self._told.get(one.label, 0)}
         if read and not self.account.guest:
+            self._told.update(read)
             self.ask("read", positions=read).addErrback(lambda failure: None)
 
     def _keep_places(self) -> dict[str, int]:
         moved = {
-            label: one.position
+            label: done
             for label, one in self.conversations.all.items()
-            if self._kept.get(label) != one.position
+            if (done := self.watcher.done_with(one)) != self._kept.get(label)
         }
         self._kept.update(moved)
         if moved and self.account.shelf is not None and not self.account.guest:

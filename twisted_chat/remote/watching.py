@@ -27,6 +27,10 @@ class Watcher:
     def entry(self, conversation: Conversation, entry: Entry) -> None:
         """The next entry of a conversation, each once and in order."""
 
+    def done_with(self, conversation: Conversation) -> int:
+        """Up to where everything told of it is dealt with; only so far it is confirmed."""
+        return conversation.position
+
     def missing(self, conversation: Conversation, first: int, last: int) -> None:
         """Entries that cannot be had any more."""
 

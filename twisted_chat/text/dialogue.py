@@ -71,7 +71,7 @@ class Dialogue:
         try:
             result = await terminal.perform(command)
         except ChatError as error:
-            if error.code != "confirm":
+            if error.code != "confirm" or not hasattr(command, "sure"):
                 raise
             answer = await terminal.ask(f"{error.sentence}\nType yes to go on: ")
             if answer.strip().lower() != "yes":

@@ -1,0 +1,105 @@
+"""The line of status and the prompt, whatever their width."""
+
+from __future__ import annotations
+
+from prompt_toolkit.formatted_text import fragment_list_to_text
+from prompt_toolkit.utils import get_cwidth
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.desk.front import Status, Unread
+from twisted_chat.terminal import toolbar
+
+QUIET = Status(
+    connection="connected",
+    online=True,
+    lock="TLS",
+    server="localhost:9999",
+    name="tesla",
+    here="#lobby",
+    topic="Alternating currents",
+    people=("tesla", "edison"),
+    unread=(),
+    typing=(),
+    unsent=(),
+    last="",
+)
+BUSY = QUIET._replace(
+    unread=(Unread("#coil", 3, 0), Unread("#homework", 2, 1), Unread("edison", 1, 1)),
+    typing=("edison", "bell"),
+    unsent=("one", "two"),
+    last="17 stored",
+    people=tuple(f"名前{number}" for number in range(500)),
+)
+
+
+def bar(status: Status, columns: int) -> str:
+    return fragment_list_to_text(toolbar.toolbar(status, columns))
+
+
+class ToolbarTests(SynchronousTestCase):
+    def test_everything_there_is_room_for(self) -> None:
+        self.assertEqual(
+            bar(QUIET, 100),
+            "connected, TLS · 2 online: tesla, edison · #lobby: Alternating currents",
+        )
+        self.assertEqual(
+            bar(BUSY, 100),
+            "connected, TLS · #homework 2 new, 1 for you · edison wrote 1 · #coil 3 new"
+            " · 2 not sent yet · ediso…",
+        )
+        self.assertIn(" · edison and bell are typing · message 17 stored · 500 ", bar(BUSY, 200))
+
+    def test_forty_columns_have_what_matters_most(self) -> None:
+        self.assertEqual(bar(QUIET, 40), "TLS · 2 online: tesla, edison · #lobby:…")
+        self.assertEqual(bar(BUSY, 40), "TLS · #homework 2 new, 1 for you · edis…")
+
+    def test_it_never_wraps(self) -> None:
+        for columns in range(220):
+            for status in (QUIET, BUSY, BUSY._replace(online=False), QUIET._replace(name="")):
+                self.assertLessEqual(get_cwidth(bar(status, columns)), columns)
+
+    def test_without_a_connection(self) -> None:
+        lost = BUSY._replace(online=False, connection="not connected, next try in 8 s")
+        self.assertTrue(bar(lost, 80).startswith("not connected, next try in 8 s · #homework 2"))
+        self.assertTrue(bar(lost._replace(unread=()), 51).endswith(" 8 s · 2 not sent yet · …"))
+        self.assertNotIn("online", bar(lost, 200))
+
+    def test_before_anybody_has_signed_in(self) -> None:
+        coming = QUIET._replace(online=False, connection="connecting", name="", topic="")
+        self.assertEqual(bar(coming, 80), "connecting: localhost:9999")
+
+    def test_who_types(self) -> None:
+        for names, sentence in (
+            (("bell",), "bell is typing"),
+            (("bell", "edison"), "bell and edison are typing"),
+            (("bell", "edison", "alice"), "bell, edison and alice are typing"),
+            (("bell", "edison", "alice", "bob"), "4 people are typing"),
+        ):
+            self.assertIn(sentence, bar(QUIET._replace(typing=names), 100))
+
+    def test_nothing_in_it_can_be_a_control(self) -> None:
+        wicked = QUIET._replace(topic="\x1b[2Jgone\x9b1A", people=("te\nsla\x07",))
+        self.assertTrue(bar(wicked, 100).isprintable())
+
+
+class PromptTests(SynchronousTestCase):
+    def test_it_names_the_conversation(self) -> None:
+        self.assertEqual(toolbar.prompt(QUIET, 80), "#lobby> ")
+        self.assertEqual(toolbar.prompt(QUIET._replace(here="edison"), 80), "edison (private)> ")
+
+    def test_it_leaves_room_to_type(self) -> None:
+        long = QUIET._replace(here="#" + "名" * 40)
+        for here in (QUIET, QUIET._replace(here="edison"), long):
+            for columns in range(1, 100):
+                shown = toolbar.prompt(here, columns)
+                self.assertLessEqual(get_cwidth(shown), columns // 2)
+        self.assertEqual(toolbar.prompt(QUIET._replace(here="edison"), 20), "edison> ")
+
+    def test_what_is_not_sent_yet_stands_above(self) -> None:
+        lost = QUIET._replace(online=False, unsent=tuple(f"line {number}" for number in range(5)))
+        self.assertEqual(
+            fragment_list_to_text(toolbar.unsent(lost, 40)),
+            "not sent yet: 2 more\n"
+            "not sent yet: line 2\nnot sent yet: line 3\nnot sent yet: line 4",
+        )
+        self.assertEqual(toolbar.unsent(lost._replace(online=True), 40), [])

@@ -1,0 +1,148 @@
+"""A pipe with a program at the other end: requests and answers instead of sentences."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..core.errors import ChatError
+from ..desk.typed import Command, Said, meaning
+from ..remote.conversations import LOBBY
+from ..remote.link import Lost
+from ..remote.outbox import Stage
+from .desk import PipeDesk
+
+SAYS = {"send": "room", "say": "room", "message": "user", "broadcast message": ""}
+TEXTS = ("text", "cid")
+OFFICIAL = frozenset({"do", "id"})
+
+Request = dict[str, Any]
+
+
+class Programs:
+    """Answers each line with one line of JSON, whose `re` is the line's number or its own id."""
+
+    log = Logger()
+
+    def __init__(self, desk: PipeDesk, write: Callable[[Request], None]) -> None:
+        self._desk = desk
+        self._write = write
+        self._number = 0
+
+    def only_says(self, line: str) -> bool:
+        try:
+            return self._request(line).get("do") in SAYS
+        except ChatError:
+            return False
+
+    def online(self) -> bool:
+        return self._desk.online()
+
+    def caught_up(self) -> bool:
+        return self._desk.caught_up()
+
+    def refuse(self, error: ChatError) -> None:
+        """What cannot be read at all counts as a line too."""
+        self._number += 1
+        self._answer_badly(error, self._number)
+
+    def enter(self, line: str) -> Deferred[None]:
+        self._number += 1
+        names: list[Any] = [self._number]
+        done = Deferred.fromCoroutine(self._carry_out(line, names))
+        return done.addErrback(self._failed, names)
+
+    async def _carry_out(self, line: str, names: list[Any]) -> None:
+        request = self._request(line)
+        names.append(request.get("id", names[0]))
+        answer = await self._answered(request)
+        self._write({"re": names[-1], "ok": answer})
+
+    async def _answered(self, request: Request) -> Any:
+        do = request.get("do")
+        if not isinstance(do, str):
+            raise ChatError("syntax", "A request has a do, which is a word.")
+        if "self" in request:  # which is a word of Python's
+            raise ChatError("args", f"{do} does not take self.")
+        arguments = {word: value for word, value in request.items() if word not in OFFICIAL}
+        if do in SAYS:
+            return await self._say(do, arguments)
+        if do == "logout":
+            self._desk.leave()
+            return {}
+        if do == "switch":
+            self._desk.switch(str(arguments.get("place") or LOBBY))
+            return {"place": self._desk.here}
+        answer = await self._desk.user.ask(do, **arguments)
+        if do in ("join", "create"):
+            self._desk.switch(str(answer["room"]))
+        return answer
+
+    async def _say(self, do: str, arguments: Request) -> Request:
+        """Say something; it is kept until the server has it, as at a terminal."""
+        place = SAYS[do]
+        room = arguments.pop(place, None) if place else LOBBY
+        text, cid = (arguments.pop(name, "") for name in TEXTS)
+        if arguments or not all(isinstance(value, str) for value in (room, text, cid)):
+            wanted = ", ".join(name for name in (place, *TEXTS) if name)
+            raise ChatError("args", f"{do} takes {wanted}, and each is a string.")
+        message = self._desk.user.say(str(room), text, cid)
+        await message.done
+        if message.stage is Stage.REFUSED:
+            raise message.error or ChatError("internal", "This was not sent.")
+        return {
+            name: getattr(message, name) for name in ("room", "seq", "now", "later", "again", "cid")
+        }
+
+    # --- what a line asks for ----------------------------------------------------------------
+
+    def _request(self, line: str) -> Request:
+        """The request that a line is, or stands for."""
+        if not line.lstrip().startswith("{"):
+            return self._typed(line)
+        try:
+            request = json.loads(line)
+        except ValueError:
+            raise ChatError("syntax", "That line is no JSON.") from None
+        assert isinstance(request, dict)
+        return request
+
+    def _typed(self, line: str) -> Request:
+        desk = self._desk
+        meant = meaning(line, desk.here, desk.is_somebody)
+        if isinstance(meant, Said):
+            return {"do": "send", "room": desk.here, "text": meant.text}
+        return _asked(meant)
+
+    def _failed(self, failure: Failure, names: list[Any]) -> None:
+        error = failure.value
+        if isinstance(error, Lost):
+            error = ChatError("lost", "The connection was lost before this was answered.")
+        elif not isinstance(error, ChatError):
+            self.log.failure("A request failed", failure)
+            error = ChatError("internal", f"This program has a fault: {error!r}")
+        self._answer_badly(error, names[-1])
+
+    def _answer_badly(self, error: ChatError, name: Any) -> None:
+        self._desk.refused += 1
+        told = {"code": error.code, "message": error.sentence, **error.details}
+        self._write({"re": name, "error": told})
+
+
+def _asked(meant: Command) -> Request:
+    """The request for a command; what it would ask a person for has to be there."""
+    typed = meant.typed
+    if typed.missing:
+        raise ChatError("args", f"Usage: {typed.row.usage}")
+    command: Any = typed.command()
+    if meant.local and typed.row.name != "switch":
+        raise ChatError("unknown_command", f"{typed.row.name} is for people only.")
+    fields = command.__dataclass_fields__
+    values = {name: getattr(command, name) for name in fields}
+    given = {name: value for name, value in values.items() if value != fields[name].default}
+    return {"do": typed.row.name, **given}

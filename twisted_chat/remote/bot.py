@@ -1,0 +1,223 @@
+"""A bot: a function that is called with every message, once.
+
+    from twisted_chat.remote.bot import run
+
+    def on_message(bot, message):
+        if message.text == "!ping":
+            bot.reply(message, "pong")
+
+    run("chat://clerk@localhost:9999", on_message, password_file="clerk.txt")
+
+`on_message` may be a coroutine function, or return a Deferred. What it was called with
+is confirmed to the server when it is done: a bot that was killed hears that message
+again, and none twice that it was done with. What it says is kept on disk until the
+server has it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from twisted.internet.defer import Deferred
+from twisted.logger import (
+    FilteringLogObserver,
+    Logger,
+    LogLevel,
+    LogLevelFilterPredicate,
+    globalLogBeginner,
+    textFileLogObserver,
+)
+from twisted.python.failure import Failure
+
+from ..core.clean import shown
+from ..core.entries import Entry, Kind, State
+from ..core.errors import ChatError, StartError
+from .address import Address, from_url
+from .conversations import Conversation
+from .known import known_servers
+from .life import Options
+from .link import Lost
+from .making import leave_at_shutdown, user_at
+from .outbox import Outgoing
+from .unattended import Unattended, given_password
+from .watching import Watcher
+
+
+class Message(NamedTuple):
+    """What somebody else has said."""
+
+    room: str  # a #room, or the name of the other person if it is private
+    seq: int  # its number there
+    author: str
+    text: str
+    private: bool
+    time: int  # milliseconds since 1970
+
+
+OnMessage = Callable[["Bot", Message], Awaitable[Any] | None]
+
+
+class Bot(Watcher):
+    """A user who reacts to what others say."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        address: Address,
+        on_message: OnMessage,
+        *,
+        password: str = "",
+        register: bool = False,
+        options: Options | None = None,
+    ) -> None:
+        self._on_message = on_message
+        self._waiting: dict[str, deque[Message]] = {}  # in each conversation, in order
+        entrance = Unattended(address.server, self._tell, password, register)
+        self.user = user_at(reactor, address, entrance, options)
+        self.user.watcher = self
+        self._address = address
+
+    def start(self) -> Deferred[None]:
+        """Connect and stay connected; fires at the end."""
+        name = self._address.name or known_servers().last_name(self._address.server)
+        return self.user.start(name)
+
+    # --- what it can do ----------------------------------------------------------------------
+
+    def say(self, room: str, text: str) -> Outgoing:
+        """Say something in a #room or to a person; `done` of what comes back fires in the end."""
+        return self.user.say(room, text)
+
+    def reply(self, message: Message, text: str) -> Outgoing:
+        """Say something where a message was said."""
+        return self.user.say(message.room, text)
+
+    def ask(self, do: str, **arguments: Any) -> Deferred[Any]:
+        """Ask the server for something, such as `ask("join", room="#coil")`."""
+        return self.user.ask(do, **arguments)
+
+    # --- what it hears -----------------------------------------------------------------------
+
+    def welcomed(self, answer: dict[str, Any], again: bool) -> None:
+        room = self._address.room
+        if not again and room.startswith("#") and self.user.conversations.get(room) is None:
+            self.ask("join", room=room).addErrback(
+                lambda failure: self._tell(f"{room} cannot be joined: {failure.value}")
+            )
+        if not again:
+            self._tell(f"{answer['name']} is at {self._address.server}")
+
+    def waiting(self, sentence: str, seconds: float) -> None:
+        self._tell(f"{sentence} The next try is in {seconds:.0f} seconds.")
+
+    def entry(self, conversation: Conversation, entry: Entry) -> None:
+        said = entry.kind is Kind.MESSAGE and entry.state is not State.DELETED
+        if not said or entry.author == self.user.name:
+            return
+        label = conversation.label
+        message = Message(
+            *(label, entry.seq, entry.author, entry.text, conversation.private, entry.time)
+        )
+        waiting = self._waiting.setdefault(label, deque())
+        waiting.append(message)
+        if len(waiting) == 1:
+            Deferred.fromCoroutine(self._deal_with(label, waiting))
+
+    async def _deal_with(self, label: str, waiting: deque[Message]) -> None:
+        """One message after another, in each conversation."""
+        while waiting:
+            message = waiting[0]
+            try:
+                result = self._on_message(self, message)
+                if result is not None:
+                    await result
+            except Exception:
+                self.log.failure(
+                    "on_message failed with {room}/{seq}", room=shown(message.room), seq=message.seq
+                )
+            waiting.popleft()
+            self.user.confirm_soon()
+        del self._waiting[label]
+
+    def done_with(self, conversation: Conversation) -> int:
+        waiting = self._waiting.get(conversation.label)
+        return min(conversation.position, waiting[0].seq - 1 if waiting else conversation.position)
+
+    def _tell(self, sentence: str) -> None:
+        self.log.info("{sentence}", sentence=shown(sentence))
+
+
+def run(
+    address: str,
+    on_message: OnMessage,
+    *,
+    password_file: str = "",
+    register: bool = False,
+    insecure: bool = False,
+    trust_new_key: bool = False,
+) -> None:
+    """Run a bot until it is stopped (Ctrl-C, or SIGTERM); what it has to say goes to stderr.
+
+    It goes to `chat://NAME@HOST:PORT/#ROOM`, with the password in the first line of the
+    file, or in the environment's TWISTED_CHAT_PASSWORD; from the second time on it needs
+    none. SystemExit with a sentence if it cannot be there at all.
+    """
+    from twisted.internet import reactor
+
+    _log_to_stderr()
+    try:
+        password = given_password(password_file, lambda text: print(text, file=sys.stderr))
+        bot = Bot(
+            *(reactor, from_url(address), on_message),
+            password=password,
+            register=register,
+            options=Options(insecure, trust_new_key),
+        )
+    except StartError as error:
+        raise SystemExit(str(error)) from None
+    reason = _live(reactor, bot)
+    if reason:
+        raise SystemExit(shown(reason))
+
+
+def _log_to_stderr() -> None:
+    """What the bot and this package say, and of everything else only what is wrong."""
+    chosen = LogLevelFilterPredicate(LogLevel.warn)
+    chosen.setLogLevelForNamespace("twisted_chat", LogLevel.info)
+    observer = FilteringLogObserver(textFileLogObserver(sys.stderr), [chosen])
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+
+
+def _live(reactor: Any, bot: Bot) -> str:
+    """Run the reactor until the bot has ended; why it has, if nobody wanted that."""
+    reasons: list[str] = []
+    stopping: list[bool] = []
+
+    def over(outcome: Any) -> None:
+        if isinstance(outcome, Failure):
+            known = outcome.check(ChatError, Lost)
+            if not known:
+                Bot.log.failure("The bot failed", outcome)
+            reasons.append(str(outcome.value) if known else "The bot failed.")
+        if not stopping:
+            stopping.append(True)
+            reactor.stop()
+
+    def begin() -> None:
+        life = bot.start().addBoth(over)
+
+        def leave() -> Deferred[None]:
+            stopping.append(True)
+            Deferred.fromCoroutine(bot.user.leave())
+            return life  # until everything is on disk
+
+        leave_at_shutdown(reactor, leave)
+
+    reactor.callWhenRunning(begin)
+    reactor.run()
+    return "".join(reasons)

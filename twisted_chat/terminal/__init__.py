@@ -1,0 +1,25 @@
+"""The client at a terminal.
+
+Lines go by above the line that is being typed, and stay in the terminal's own
+scrollback; below are the questions, and a line of status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..desk.starting import Arguments
+
+
+def run(arguments: Arguments) -> int:
+    """Talk until the person leaves; the exit code."""
+    from twisted.internet import asyncioreactor
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    asyncioreactor.install(loop)
+    from .session import Session
+
+    return Session(loop, arguments).run()

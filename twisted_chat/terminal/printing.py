@@ -1,0 +1,80 @@
+"""Lines of the desk as what a terminal prints: text, and nothing but text."""
+
+from __future__ import annotations
+
+from unicodedata import category
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_to_text
+from prompt_toolkit.utils import get_cwidth
+
+from ..desk.lines import Line
+from . import colours
+
+Fragments = StyleAndTextTuples
+
+# Invisible characters that words and pictures are made with, and none that moves anything:
+# joiners, marks of direction, the hyphen that may break, flags.
+_INVISIBLE = (
+    {0x00AD, 0x061C, *range(0x200B, 0x2010), *range(0x2060, 0x2065)}
+    | {0xFEFF}
+    | set(range(0xE0020, 0xE0080))
+)
+_PICTURES = range(0x1F000, 0x1FC00)  # there are more of them every year
+
+
+def cleaned(text: str, also: str = "") -> str:
+    """The text with only what a terminal shows as text, and what is in `also`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in also else _instead(c) for c in text)
+
+
+def _instead(character: str) -> str:
+    if character == "\t":
+        return "    "
+    if ord(character) in _INVISIBLE or ord(character) in _PICTURES:
+        return character
+    return character if category(character) == "Zs" else "\N{REPLACEMENT CHARACTER}"
+
+
+def fragments(line: Line) -> Fragments:
+    """A line with the style of each of its parts, and its end."""
+    pieces = [(_style(line, part.style, part.text), cleaned(part.text)) for part in line.parts]
+    return [*pieces, ("", "\n")]
+
+
+def _style(line: Line, style: str, text: str) -> str:
+    if style == "name":
+        return colours.of_name(text)
+    if style == "head" and (line.private or line.mention):
+        return "class:head-private"
+    return f"class:{style}" if style else ""
+
+
+def cut(text: str, columns: int) -> str:
+    """The text in so many columns, with … at its end if that is not all of it."""
+    return fragment_list_to_text(fitted([("", text)], columns))
+
+
+def fitted(whole: Fragments, columns: int) -> Fragments:
+    """As much of something as has room in so many columns, with … at its end if that is not all."""
+    if sum(get_cwidth(text) for _, text, *_ in whole) <= columns:
+        return whole
+    found: Fragments = []
+    left = columns - 1
+    for style, text, *_ in whole:
+        kept = _beginning(text, left)
+        left -= get_cwidth(kept)
+        if kept != text:
+            return [*found, (style, kept + "…" * (columns > 0))]
+        found.append((style, text))
+    return found
+
+
+def _beginning(text: str, columns: int) -> str:
+    width = 0
+    for index, character in enumerate(text):
+        width += get_cwidth(character)
+        if width > columns:
+            return text[:index]
+    return text

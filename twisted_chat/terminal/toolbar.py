@@ -1,0 +1,78 @@
+"""The line of status: what matters most comes first, and what has no room is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from prompt_toolkit.utils import get_cwidth
+
+from ..desk.front import Status, Unread
+from .printing import Fragments, cleaned, cut, fitted
+
+BETWEEN = " · "
+NARROW = 60  # columns; below, what goes without saying is not said
+MOST_SHOWN = 3  # lines of one's own that were not sent yet
+
+
+def toolbar(status: Status, columns: int) -> Fragments:
+    """The line of status in so many columns."""
+    whole: Fragments = []
+    for style, text in _pieces(status, columns < NARROW):
+        whole += [("class:bar", BETWEEN)] if whole else []
+        whole.append((f"class:{style}", cleaned(text)))
+    return fitted(whole, columns)
+
+
+def _pieces(status: Status, narrow: bool) -> Iterator[tuple[str, str]]:
+    if status.online:
+        yield "bar", status.lock if narrow else f"{status.connection}, {status.lock}"
+    elif status.name:
+        yield "bar-alert", status.connection
+    else:
+        yield "bar", f"{status.connection}: {status.server}"
+    for one in sorted(status.unread, key=lambda one: not one.mentions):
+        yield ("bar-new" if one.mentions else "bar"), _unread(one)
+    if status.unsent:
+        yield "bar-alert", f"{len(status.unsent):,} not sent yet"
+    if status.typing:
+        yield "bar", _typing(status.typing)
+    if status.last:
+        yield "bar", status.last if narrow else f"message {status.last}"
+    if status.online:
+        yield "bar", f"{len(status.people):,} online: {', '.join(status.people)}"
+    if status.name and status.topic:
+        yield "bar", f"{status.here}: {status.topic}"
+
+
+def _unread(one: Unread) -> str:
+    if not one.label.startswith("#"):
+        return f"{one.label} wrote {one.messages:,}"
+    about = f", {one.mentions:,} for you" if one.mentions else ""
+    return f"{one.label} {one.messages:,} new{about}"
+
+
+def _typing(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]} is typing"
+    if len(names) <= 3:
+        return f"{', '.join(names[:-1])} and {names[-1]} are typing"
+    return f"{len(names):,} people are typing"
+
+
+def prompt(status: Status, columns: int) -> str:
+    """What stands before the line that is typed."""
+    here = cleaned(status.here)
+    whole = f"{here}> " if here.startswith("#") else f"{here} (private)> "
+    if get_cwidth(whole) <= columns // 2:
+        return whole
+    return f"{cut(here, columns // 2 - 2)}> " if columns >= 8 else ""
+
+
+def unsent(status: Status, columns: int) -> Fragments:
+    """What was said while there was no connection, above the line that is typed."""
+    if status.online or not status.name or not status.unsent:
+        return []
+    texts = [f"not sent yet: {cleaned(text)}" for text in status.unsent[-MOST_SHOWN:]]
+    if len(status.unsent) > MOST_SHOWN:
+        texts.insert(0, f"not sent yet: {len(status.unsent) - MOST_SHOWN:,} more")
+    return [("class:typed", "\n".join(cut(text, columns) for text in texts))]
