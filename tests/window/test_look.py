@@ -1,0 +1,245 @@
+"""What is plain to see: colours, letters, lines, titles."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, succeed
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from twisted_chat.core.entries import Entry, Kind, State
+from twisted_chat.desk.front import Status
+from twisted_chat.desk.lines import Line, of_entry, plain
+from twisted_chat.window import pieces, theme
+from twisted_chat.window.alerts import notification
+from twisted_chat.window.bars import own_words, typists
+from twisted_chat.window.letters import short, spelled, whole
+from twisted_chat.window.look import DARK, LIGHT, Palette, contrast
+from twisted_chat.window.ordering import Ordering, Spot, mark_of, mark_of_day
+from twisted_chat.window.people import Member, Memberships
+from twisted_chat.window.who import members_of
+
+DAY = 24 * 3600 * 1000
+NOON = 1_795_521_600_000  # some day in 2026, at noon in London
+
+
+def entry(kind: Kind, seq: int, author: str = "edison", text: str = "", target: int = 0) -> Entry:
+    return Entry(seq, 0, seq, kind, NOON, None, author, text=text, target=target or None)
+
+
+def said(seq: int, text: str, label: str = "#lobby") -> Line:
+    return of_entry(label, entry(Kind.MESSAGE, seq, text=text), "tesla")
+
+
+def written(line: Line) -> str:
+    return "".join(text for text, _ in pieces.of_entry(line)).replace("\t", "|")
+
+
+class ColourTests(SynchronousTestCase):
+    def texts(self, look: Palette) -> Iterator[tuple[str, str]]:
+        """Every colour of letters, and what it may stand on."""
+        for ground in (look.paper, look.panel, look.chosen, look.raised, look.selection):
+            yield look.text, ground
+        for ground in (look.private, look.mention):
+            yield look.text, ground
+        for ground in (look.paper, look.panel):
+            yield look.muted, ground
+            yield look.accent, ground
+        for letters in (look.muted, look.own, look.event, look.error, look.server, *look.names):
+            yield letters, look.paper
+            yield letters, look.private
+        yield look.accent, look.chosen
+        yield look.on_accent, look.accent
+        yield look.text, look.edge  # a button under the pointer
+
+    def test_everything_can_be_read_in_both_looks(self) -> None:
+        for look in (LIGHT, DARK):
+            for letters, ground in self.texts(look):
+                told = f"{look.name}: {letters} on {ground}"
+                self.assertGreaterEqual(contrast(letters, ground), 4.5, told)
+
+    def test_contrast(self) -> None:
+        self.assertAlmostEqual(contrast("#000000", "#ffffff"), 21)
+        self.assertAlmostEqual(contrast("#777777", "#ffffff"), 4.48, 2)
+        self.assertEqual(contrast("#123456", "#123456"), 1)
+
+    def test_a_look_that_was_asked_for(self) -> None:
+        self.assertIs(theme.wanted("dark", {}), DARK)
+        self.assertIs(theme.wanted("", {"TWISTED_CHAT_THEME": "Dark"}), DARK)
+        self.assertIs(theme.wanted("light", {"TWISTED_CHAT_THEME": "dark"}), LIGHT)
+        self.assertIsNone(theme.wanted("", {"TWISTED_CHAT_THEME": "green"}))
+
+
+class DesktopTests(TestCase):
+    def look(self, script: str) -> Deferred[Palette]:
+        """The look of a desktop whose settings are told by this script."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        self.patch(os, "environ", {"PATH": str(folder)})
+        self.patch(sys, "platform", "linux")
+        if script:
+            program = folder / "gsettings"
+            program.write_text(f"#!/bin/sh\n{script}\n")
+            program.chmod(0o755)
+        return theme.of_desktop(reactor)
+
+    async def test_dark(self) -> None:
+        self.assertIs(await self.look("echo \"'prefer-dark'\""), DARK)
+
+    async def test_light(self) -> None:
+        self.assertIs(await self.look("echo \"'default'\""), LIGHT)
+
+    async def test_a_desktop_without_settings(self) -> None:
+        self.assertIs(await self.look("echo 'No schemas installed' >&2; exit 1"), LIGHT)
+        self.assertIs(await self.look(""), LIGHT)
+
+
+class LetterTests(SynchronousTestCase):
+    def test_emoji_have_names(self) -> None:
+        self.assertEqual(
+            spelled("hi 😀❤️ ☎"),
+            "hi :grinning face:❤ :black telephone:".replace("❤", ":heavy black heart:"),
+        )
+        for text in ("plain", "ünïcode", "中文 हिन्दी", "1 < 2"):
+            self.assertEqual(spelled(text), text)
+
+    def test_long_texts(self) -> None:
+        self.assertEqual(short("tesla", 5), "tesla")
+        self.assertEqual(short("columbia", 5), "colu…")
+
+    def test_halves_of_characters(self) -> None:
+        self.assertEqual(whole("\ud83d\ude00 ok"), "😀 ok")
+        self.assertEqual(whole("\ud83d ok"), "\ufffd ok")
+
+
+class LineTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.time = said(1, "x").parts[0].text.split()[1].rstrip("]")
+
+    def test_a_transcript_need_not_say_where_it_is(self) -> None:
+        self.assertEqual(written(said(7, "hi")), f"|7 {self.time}|edison: hi")
+        self.assertEqual(written(said(7, "hi", "#coil")), f"|7 {self.time}|edison: hi")
+        self.assertEqual(written(said(7, "hi", "edison")), f"|7 {self.time} private|edison: hi")
+        joined = of_entry("#coil", entry(Kind.JOIN, 3), "tesla")
+        self.assertEqual(written(joined), f"|3 {self.time}|edison joined #coil")
+
+    def test_a_message_that_is_edited(self) -> None:
+        for label in ("#lobby", "#coil", "edison"):
+            edit = of_entry(label, entry(Kind.EDIT, 9, text="a: b] c", target=7), "tesla")
+            line = pieces.changed(said(7, "hi", label), edit)
+            self.assertTrue(written(line).endswith("|edison: a: b] c (edited)"), written(line))
+            self.assertTrue(written(line).startswith(f"|7 {self.time}"))
+            self.assertEqual(written(pieces.changed(line, edit)), written(line))
+
+    def test_a_message_that_is_deleted(self) -> None:
+        for label in ("#lobby", "#coil", "edison"):
+            delete = of_entry(label, entry(Kind.DELETE, 9, target=7), "tesla")
+            line = pieces.changed(said(7, "hi", label), delete)
+            self.assertTrue(written(line).endswith("|edison: (deleted)"), written(line))
+            by = of_entry(label, entry(Kind.DELETE, 9, "albert", target=7), "tesla")
+            line = pieces.changed(said(7, "hi", label), by)
+            self.assertTrue(written(line).endswith("|edison: (deleted by albert)"), written(line))
+
+    def test_a_message_that_comes_edited(self) -> None:
+        late = entry(Kind.MESSAGE, 7, text="hello")
+        late = Entry(*(7, 0, 7, late.kind, NOON, None, "edison"), text="hello", state=State.EDITED)
+        line = of_entry("#lobby", late, "tesla")
+        self.assertEqual(written(line), f"|7 {self.time}|edison: hello (edited)")
+
+    def test_what_is_cited_is_no_entry(self) -> None:
+        self.assertTrue(pieces.is_entry(said(7, "hi")))
+        self.assertFalse(pieces.is_entry(said(7, "hi")._replace(time=0)))
+        self.assertFalse(pieces.is_entry(plain("(Nothing was done)")))
+
+
+class OrderTests(SynchronousTestCase):
+    def test_entries_come_in_their_order(self) -> None:
+        ordering = Ordering()
+        self.assertEqual(ordering.add(5, NOON), Spot("", True))
+        self.assertEqual(ordering.add(7, NOON), Spot("", False))
+        self.assertEqual(ordering.add(6, NOON), Spot(mark_of(7), False))
+        self.assertEqual((ordering.first, 6 in ordering, 4 in ordering), (5, True, False))
+
+    def test_days(self) -> None:
+        ordering = Ordering()
+        ordering.add(5, NOON)
+        spot = ordering.add(4, NOON - DAY)
+        self.assertTrue(spot.new_day)
+        self.assertTrue(spot.before.startswith(mark_of_day(2026)), spot)
+        self.assertEqual(ordering.add(3, NOON - DAY), Spot(mark_of(4), False))
+        self.assertEqual(ordering.add(6, NOON + DAY), Spot("", True))
+
+    def test_a_time_that_no_calendar_has(self) -> None:
+        self.assertEqual(Ordering().add(1, 10**18), Spot("", True))
+
+    def test_the_oldest_are_forgotten(self) -> None:
+        ordering = Ordering()
+        for seq in (1, 2, 3):
+            ordering.add(seq, NOON + DAY * (seq == 3))
+        self.assertEqual(ordering.forget_first(), (mark_of(1),))
+        self.assertEqual(ordering.forget_first()[0], mark_of(2))
+        self.assertEqual(ordering.first, 3)
+        self.assertTrue(ordering.add(2, NOON).new_day)
+
+
+STATUS = Status(
+    *("connected", True, "TLS", "localhost:9999", "tesla", "#lobby", ""),
+    people=("tesla", "edison"),
+    unread=(),
+    typing=(),
+    unsent=(),
+    last="",
+)
+
+
+class BarTests(SynchronousTestCase):
+    def test_who_types(self) -> None:
+        self.assertEqual(typists(()), "")
+        self.assertEqual(typists(("edison",)), "edison is typing…")
+        self.assertEqual(typists(("edison", "bell")), "edison and bell are typing…")
+        self.assertEqual(typists(tuple("abcd")), "Several people are typing…")
+
+    def test_ones_own_words(self) -> None:
+        self.assertEqual(own_words(STATUS), "")
+        self.assertEqual(own_words(STATUS._replace(last="17 read")), "message 17 read")
+        unsent = STATUS._replace(unsent=("hello", "again", "once more"))
+        self.assertEqual(own_words(unsent), "not sent yet: hello and 2 more")
+
+    def test_a_notice_holds_no_markup_and_is_short(self) -> None:
+        command = notification("notify-send", said(1, "<i>" + "x" * 500, "edison"))
+        self.assertEqual(command[:4], ["notify-send", "--app-name=twisted-chat", "--", "edison"])
+        self.assertTrue(command[4].startswith("edison: &lt;i&gt;xxx"))
+        self.assertLess(len(command[4]), 250)
+
+
+class PeopleTests(SynchronousTestCase):
+    def test_the_people_of_a_conversation(self) -> None:
+        asked: list[str] = []
+
+        def ask(room: str) -> Deferred[dict[str, object]]:
+            asked.append(room)
+            return answers.pop(0)
+
+        later: Deferred[dict[str, object]] = Deferred()
+        answers: list[Deferred[dict[str, object]]] = [later, succeed({"people": []})]
+        memberships = Memberships(ask, lambda: None)
+        both = [Member("tesla"), Member("edison")]
+        self.assertEqual(members_of(STATUS, memberships), both)
+        in_coil = STATUS._replace(here="#coil")
+        self.assertEqual(members_of(in_coil, memberships), both)  # until the answer comes
+        people = [{"name": "tesla", "role": "owner"}, {"name": "bell", "role": ""}]
+        later.callback({"people": people})
+        told = [Member("tesla", "owner", True), Member("bell", "", False)]
+        self.assertEqual(members_of(in_coil, memberships), told)
+        self.assertEqual(asked, ["#coil"])
+        memberships.forget("#coil")
+        members_of(in_coil, memberships)
+        self.assertEqual(members_of(in_coil, memberships), [])
+        self.assertEqual(asked, ["#coil", "#coil"])
+        with_bell = STATUS._replace(here="bell")
+        two = [Member("bell", online=False), Member("tesla")]
+        self.assertEqual(members_of(with_bell, memberships), two)

@@ -1,0 +1,66 @@
+"""The client as a window: python -m twisted_chat.gui [HOST [PORT [NAME]]]."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+PROGRAM = "python -m twisted_chat.gui"
+
+HELP = f"""\
+{PROGRAM} [options] [HOST [PORT [NAME]]]
+{PROGRAM} [options] chat://NAME@HOST:PORT/#ROOM
+
+A window for twisted-chat. HOST is localhost if it is left out, PORT is 9999, and NAME is whom
+you were there the last time.
+
+  -hn, --host HOST        the server, in place of the words above
+  -p, --port PORT         its port
+  -u, --user NAME         your name there
+  --dark, --light         the look; without one of them it is that of the desktop
+  --insecure              go on where there is no TLS: everybody on the way can read along
+  --trust-new-key         the server was set up anew: remember its new key
+  --no-bell               no sound and no notice when somebody speaks to you
+  --version               which version this is
+  -h, --help              this
+
+In the window everything works that can be typed at a terminal: /help lists it.
+  Enter sends, Tab completes, Up brings back what was typed before, F9 hides what is at the sides,
+  Ctrl+Tab and Ctrl+Page Down go to the next conversation, Ctrl+Q leaves
+
+Environment:
+  TWISTED_CHAT_THEME      dark or light
+"""
+
+LOOKS = {"--dark": "dark", "--light": "light"}
+
+NO_TK = (
+    "This Python has no Tk, which the window is made with: install it (python3-tk on Debian and"
+    " Ubuntu, python-tk with brew), or use python -m twisted_chat.client.\n"
+)
+
+
+def main(words: Sequence[str]) -> int:
+    """Show the window; the exit code."""
+    if {"-h", "--help"} & set(words):
+        sys.stdout.write(HELP)
+        return 0
+    from .desk.starting import NOT_POSSIBLE, WRONG_USAGE, read_arguments, stop
+
+    looks = [LOOKS[word] for word in words if word in LOOKS]
+    arguments = read_arguments(PROGRAM, [word for word in words if word not in LOOKS])
+    if len(set(looks)) > 1:
+        stop("It is either --dark or --light.", WRONG_USAGE)
+    if arguments.json or arguments.register or arguments.password_file:
+        stop("--json, --register and --password-file are not for the window.", WRONG_USAGE)
+    try:
+        import tkinter  # noqa: F401
+    except ImportError:
+        stop(NO_TK.rstrip(), NOT_POSSIBLE)
+    from . import window
+
+    return window.run(arguments, looks[0] if looks else "")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

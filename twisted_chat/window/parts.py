@@ -1,0 +1,176 @@
+"""Everything in the window: made, put in place, given its colours and the keys."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from tkinter import ttk
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+
+from ..desk.desk import Desk
+from ..desk.lines import Line
+from ..desk.starting import Arguments
+from . import look
+from .alerts import Alerts
+from .bars import Footer, Header, Strip
+from .composer import Composer
+from .letters import draws_emoji, spelled
+from .look import Palette
+from .pages import Pages
+from .panels import LEFT, RIGHT, Middle, Panels
+from .people import Memberships, People
+from .questions import Questions
+from .sidebar import Sidebar
+from .who import members_of, rows_of
+
+
+class Acts(Protocol):
+    """What somebody can do with the parts."""
+
+    def enter(self, lines: list[str]) -> None: ...
+    def do(self, command: str) -> None: ...
+    def switch(self, label: str) -> None: ...
+    def ask_for_room(self) -> None: ...
+    def ask_for_person(self) -> None: ...
+    def leave(self) -> object: ...
+    def earlier(self, label: str) -> Deferred[list[Line]] | None: ...
+    def changed(self) -> None: ...
+    def question_opened(self, opened: bool) -> None: ...
+
+
+class Parts:
+    """The parts of one window."""
+
+    def __init__(
+        self, root: tk.Tk, reactor: Any, arguments: Arguments, desk: Desk, acts: Acts
+    ) -> None:
+        self._root = root
+        self._desk = desk
+        self._acts = acts
+        self._fonts = look.Fonts(root)
+        self._drawn: Callable[[str], str] = str if draws_emoji() else spelled
+        self.alerts = Alerts(root, reactor, not arguments.bell, self._drawn)
+        self.memberships = Memberships(
+            lambda room: desk.user.ask("members", room=room), acts.changed
+        )
+        center = ttk.Frame(root)
+        self._make_middle(center)
+        self._make_edges()
+        slot = ttk.Frame(center)
+        slot.columnconfigure(0, weight=1)
+        self.questions = Questions(root, slot, self._fonts, self._drawn, acts.question_opened)
+        self._panels = Panels(
+            root,
+            self._header,
+            {LEFT: self._sidebar, RIGHT: self._people},
+            center,
+            Middle(self.pages, self._strip, slot, self.composer),
+            self._footer,
+        )
+        self._bind_keys()
+
+    def _make_middle(self, center: ttk.Frame) -> None:
+        fonts, drawn, acts = self._fonts, self._drawn, self._acts
+        self.pages = Pages(center, fonts, drawn, acts.earlier, self.to_composer)
+        self._strip = Strip(center, drawn)
+        self.composer = Composer(
+            *(center, fonts),
+            enter=acts.enter,
+            typing=self._desk.typing,
+            complete=self._desk.complete,
+            hint=self._strip.hint,
+        )
+        self.composer.allow(False)
+
+    def _make_edges(self) -> None:
+        root, fonts, drawn, acts = self._root, self._fonts, self._drawn, self._acts
+        self._header = Header(
+            *(root, drawn),
+            toggle=lambda side: self._panels.toggle(side),
+            reconnect=lambda: acts.do("/reconnect"),
+            disconnect=acts.leave,
+        )
+        self._sidebar = Sidebar(
+            *(root, fonts, drawn),
+            switch=acts.switch,
+            join=acts.ask_for_room,
+            message=acts.ask_for_person,
+        )
+        self._people = People(root, fonts, drawn, talk=acts.switch)
+        self._footer = Footer(root, drawn)
+
+    def recolour(self, palette: Palette) -> None:
+        """Show everything in these colours."""
+        look.apply(self._root, palette, self._fonts)
+        for part in (self._header, self._sidebar, self._people, self._footer):
+            part.recolour(palette)
+        for one in (self.pages, self.composer, self.questions):
+            one.recolour(palette)
+
+    def refresh(self, looking: bool, leaving: bool) -> None:
+        """Show everything as it is now."""
+        status = self._desk.status()
+        been_in = self._desk.user.life.been_in
+        if been_in:
+            self.questions.entered()
+        if not status.online:
+            self.memberships.forget()
+        self._header.refresh(status, lost=been_in and not status.online and not leaving)
+        self._footer.refresh(status)
+        self._strip.refresh(status)
+        self._sidebar.refresh(rows_of(self._desk.user, status.here, looking), status.here)
+        self._people.refresh(members_of(status, self.memberships))
+        self.pages.look_at(status.here)
+        if status.online:
+            self.pages.fill()
+        self.alerts.look_at(status.here if been_in else "")
+
+    def to_composer(self) -> None:
+        """Type there, unless a question is to be answered."""
+        if not self.questions.is_open:
+            self.composer.focus_here()
+
+    # --- keys --------------------------------------------------------------------------------
+
+    def _bind_keys(self) -> None:
+        commands: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("<Control-Tab>", lambda: self._step(1)),
+            ("<Control-Next>", lambda: self._step(1)),
+            ("<Control-Shift-Tab>", lambda: self._step(-1)),
+            ("<Control-ISO_Left_Tab>", lambda: self._step(-1)),
+            ("<Control-Prior>", lambda: self._step(-1)),
+            ("<Control-q>", self._acts.leave),
+            ("<F9>", self._panels.toggle_both),
+            ("<Prior>", lambda: self.pages.here.turn(-1)),
+            ("<Next>", lambda: self.pages.here.turn(1)),
+        )
+        for sign, command in commands:
+            self._bind(sign, command)
+        self.composer.field.bind("<Control-c>", lambda event: self._copy())
+
+    def _bind(self, sign: str, command: Callable[[], object]) -> None:
+        """A key that means the same wherever one is."""
+
+        def pressed(event: tk.Event[tk.Misc]) -> str:
+            command()
+            return "break"
+
+        try:
+            self._root.bind(sign, pressed)
+        except tk.TclError:  # a key that only X has a name for
+            return
+        self.composer.field.bind(sign, pressed)
+
+    def _step(self, step: int) -> None:
+        label = self._sidebar.beside(step)
+        if label:
+            self._acts.switch(label)
+
+    def _copy(self) -> str | None:
+        """Copy what is selected: where one types, or else in the transcript."""
+        if self.composer.field.tag_ranges("sel"):
+            return None
+        self.pages.here.copy()
+        return "break"
