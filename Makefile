@@ -2,13 +2,14 @@
 # make test    runs every test and every check
 # make bench   measures
 # make proof   runs the tests at full size
+# make pictures  makes those of the README from the running programs (needs tmux, xvfb, xdotool)
 # make clean   takes away what was made here, except the chat's data
 
 # The list begins with a space, and the path may have more of them in it.
 MAKEFILE_ROOT := $(shell file="$$(printf %s '$(MAKEFILE_LIST)' | sed 's/^ //')"; cd "$$(dirname "$$file")" && pwd -P)
 HERE := $(shell pwd -P)
 
-.PHONY: serve test bench proof clean
+.PHONY: serve test bench proof pictures clean
 .NOTPARALLEL:
 
 # Another environment's settings must not reach into this one's.
@@ -19,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 ifneq ($(HERE),$(MAKEFILE_ROOT))
 
-serve test bench proof clean:
+serve test bench proof pictures clean:
 	@$(MAKE) --no-print-directory -C "$(MAKEFILE_ROOT)" $@
 
 else
@@ -45,6 +46,9 @@ proof: export PROOF := 1
 proof: $(READY)
 	$(BIN)/trial --temp-directory=.cache/trial tests
 	$(BIN)/pytest tests
+
+pictures: $(READY)
+	@$(BIN)/python -m tools.pictures
 
 clean:
 	rm -rf .venv .cache dist .hypothesis _trial_temp* twisted/plugins/dropin.cache
