@@ -62,5 +62,10 @@ def main(words: Sequence[str]) -> int:
     return window.run(arguments, looks[0] if looks else "")
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The program `twisted-chat-window`."""
     raise SystemExit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()
