@@ -19,11 +19,12 @@ FLOORS = {
     "store": {"core", "store"},
     "application": {"core", "store", "settings", "application"},
     "doors": {"core", "words", "store", "settings", "application", "doors"},
-    "roof": {"core", "words", "store", "settings", "application", "doors", "roof"},
+    "roof": {"core", "words", "store", "settings", "application", "doors", "private", "roof"},
     "settings": {"core", "settings"},
-    "remote": {"core", "words", "remote"},
+    "private": {"private"},
+    "remote": {"core", "words", "private", "remote"},
     "desk": {"core", "words", "remote", "desk"},
-    "fronts": {"core", "words", "remote", "desk", "fronts"},
+    "fronts": {"core", "words", "private", "remote", "desk", "fronts"},
 }
 APPLICATION = {
     *("actions", "chat", "delivery", "doors", "housekeeping", "loading", "membership"),

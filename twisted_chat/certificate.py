@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -27,6 +25,7 @@ from OpenSSL import SSL
 from twisted.logger import Logger
 
 from .core.errors import StartError
+from .private import write_private
 
 OWN = "tls.pem"  # the file in the data folder that is made where no other is named
 DAY = 24 * 3600.0
@@ -112,7 +111,7 @@ class Files:
             key = ec.generate_private_key(ec.SECP256R1())
         encoded = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         try:
-            _put(self.certificate, encoded + _self_signed(key, now))
+            write_private(self.certificate, encoded + _self_signed(key, now))
         except OSError as error:
             raise StartError(
                 f"The certificate {self.certificate} cannot be made: {_reason(error)}."
@@ -259,26 +258,6 @@ def _self_signed(key: Any, now: float) -> bytes:
         .sign(key, SHA256())
     )
     return certificate.public_bytes(Encoding.PEM)
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Put a file in place whole or not at all, for its owner's eyes only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _reason(error: BaseException) -> str:

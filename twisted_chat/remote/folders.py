@@ -1,9 +1,7 @@
-"""Where the client keeps things, and how it writes what nobody else may read."""
+"""Where the client keeps things."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,20 +28,6 @@ def account_folder(server: str, name: str) -> Path:
 def private_folder(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Put a file in place at once or not at all, readable by its owner only."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _file_name(text: str) -> str:

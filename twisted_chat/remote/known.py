@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import StartError
-from .folders import config_folder, write_private
+from ..private import write_private
+from .folders import config_folder
 
 VERIFIED = "verified"  # instead of a key: the system's store vouches for the server
 

@@ -10,7 +10,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from ..core.clean import shown
-from ..remote.folders import account_folder, write_private
+from ..private import write_private
+from ..remote.folders import account_folder
 
 MOST = 1000  # lines that are kept
 FILE = "typed"
