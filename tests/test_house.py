@@ -18,7 +18,7 @@ FLOORS = {
     "words": {"core", "words"},
     "store": {"core", "store"},
     "application": {"core", "store", "settings", "application"},
-    "doors": {"core", "words", "store", "settings", "application", "doors"},
+    "doors": {"core", "words", "store", "settings", "application", "private", "doors"},
     "roof": {"core", "words", "store", "settings", "application", "doors", "private", "roof"},
     "settings": {"core", "settings"},
     "private": {"private"},

@@ -99,6 +99,10 @@ class ChatFactory(ServerFactory):
             return ChatError("full", "Too many are logging in at once: try again in a moment.")
         return None
 
+    @property
+    def has_tls(self) -> bool:
+        return self._sealing is not None
+
     def seal(self, protocol: ChatProtocol) -> Sealed | None:
         """Put TLS beneath a connection, if there is any and not too many want it at once."""
         if self._sealing is None:

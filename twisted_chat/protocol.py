@@ -36,6 +36,7 @@ ABORT = 5.0  # seconds a closing connection may take
 SHORTEST_LIMIT = 8 * 1024  # bytes of a line
 JSON_SPARE = 6  # what JSON's escapes can make of one byte
 MOST_DISCARDED = 64 * 1024  # of one endless line, before its connection is closed
+NO_TLS = bytes.fromhex("15030100020228")  # what TLS says where no handshake can succeed
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -102,7 +103,12 @@ class ChatProtocol(LineReceiver):
     def begin_tls(self, data: bytes) -> None:
         """These are the first bytes of TLS; without a certificate there is none."""
         sealed = self.factory.seal(self)
-        if sealed is None:
+        if not self.factory.has_tls:
+            # Said in TLS, so that a client can tell this from a server that is gone.
+            self.conversation.lost()
+            self.transport.write(NO_TLS)
+            self.transport.loseConnection()
+        elif sealed is None:
             self.drop()
         else:
             self.secure = True

@@ -102,7 +102,8 @@ class OwnTests(TestCase):
         identity = self.identity()
         old = identity.current
         self.now += LASTS.total_seconds() - DAY / 2
-        with mock.patch.object(certificate, "write_private", side_effect=OSError(28, "No space left")):
+        full = OSError(28, "No space left")
+        with mock.patch.object(certificate, "write_private", side_effect=full):
             for _ in range(3):
                 identity.look()
             self.says("cannot be made: no space left. The server goes on")

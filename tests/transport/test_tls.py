@@ -107,8 +107,9 @@ class TalkTests(TestCase):
     def test_tls_off(self) -> None:
         hall = Hall(plaintext="always")
         self.addCleanup(hall.close)
-        client = self.secure(hall)
-        hall.settle()
+        client = hall.connects()
+        client.sends(b"\x16\x03\x01\x02\x00\x01")
+        client.hears("\x15\x03\x01\x00\x02\x02(")  # in TLS: no handshake can succeed
         self.assertTrue(client.closed)
 
     def test_tls_after_a_greeting_is_too_late(self) -> None:
