@@ -60,10 +60,11 @@ From cron: every line is typed as it stands, a command or something to say. The 
 when the server has everything on its disk.
   echo 'BM backup done' | {program} -u backup --password-file /etc/chat.secret
   df -h / | {program} 'chat://backup@chat.example.org/#servers'
+  sed 's/^/BM /' notes | {program}     # said to everybody, whatever the lines look like
 
 A bot, in any language (lines such as {{"do": "send", "room": "#lobby", "text": "pong"}} go in,
 events come out), or in ten lines of Python: see twisted_chat.remote.bot.
-  ./bot < events | {program} --json -u clerk --password-file clerk.txt > events
+  mkfifo events; ./bot < events | {program} --json -u clerk --password-file clerk.txt > events
 
 Environment:
   TWISTED_CHAT_PASSWORD   the password in a pipe, if there is no --password-file

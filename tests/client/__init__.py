@@ -1,0 +1,1 @@
+"""The client without a terminal: its command line, the pipe, and bots."""
