@@ -53,7 +53,7 @@ class Membership:
         return member
 
     def _announce(self, person: Person, room: Room, joined: bool, last: int) -> None:
-        event = RoomEvent(room.label(person), joined, last)
+        event = RoomEvent(room.label(person), joined, last, room.id)
         for session in self._chat.sessions_of(person):
             session.receive(event)
 
@@ -117,7 +117,7 @@ class Membership:
         person.rooms = (*person.rooms, room)
         for session in self._chat.sessions_of(person):
             if session not in reached:  # it came in between, and was not told of this room
-                session.receive(RoomEvent(room.label(person), True, room.last_seq))
+                session.receive(RoomEvent(room.label(person), True, room.last_seq, room.id))
             self._chat.delivery.follow_with(session, room, reached.get(session, room.last_seq))
 
     def close_room(self, room: Room, now: int) -> None:

@@ -155,9 +155,7 @@ class Friend(Watcher):
         self.company.settle()
 
     def _slots(self, name: str) -> Path:
-        folder = self.folder / name
-        folder.mkdir(exist_ok=True)
-        return folder
+        return self.folder / name
 
     def _dial(self) -> Deferred[tuple[Link, Peer]]:
         if self.unreachable:

@@ -8,7 +8,8 @@ from threading import Thread
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from tests.server_process import PATIENCE
@@ -65,6 +66,23 @@ class DialingTests(TestCase):
         link.on_lost = lost.callback
         link.close()
         await lost
+
+    async def test_whoever_gives_up_in_the_handshake_does_not_dial_again(self) -> None:
+        said: list[bytes] = []
+
+        def silent(connection: socket.socket) -> None:
+            connection.settimeout(PATIENCE)
+            said.append(connection.recv(4096))
+            while connection.recv(4096):
+                pass
+
+        port = self.answering(silent)
+        dialed = self.dialed(port)
+        while not said:
+            await deferLater(reactor, 0.01)  # type: ignore[arg-type]
+        dialed.cancel()
+        with self.assertRaises(CancelledError):
+            await dialed
 
     async def test_nobody_is_there(self) -> None:
         with socket.create_server((HOST, 0)) as free:

@@ -35,8 +35,8 @@ class ShelfTests(SynchronousTestCase):
         again = self.shelf()
         self.assertEqual(again.facts["token"], "secret")
         self.assertEqual(again.facts["device"], shelf.facts["device"])
-        self.assertEqual(again.positions(), {"#lobby": Place(1, 17)})
-        self.assertEqual(again.unsent(), [Unsent("b", "#lobby", "world")])
+        self.assertEqual(again.places, {"#lobby": Place(1, 17)})
+        self.assertEqual(again.unsent, [Unsent("b", "#lobby", "world")])
         for path in self.folder.iterdir():
             self.assertEqual(path.stat().st_mode & 0o077, 0, path)
 
@@ -75,7 +75,8 @@ class ShelfTests(SynchronousTestCase):
         self.failureResultOf(shelf.keep(Unsent("a", "#lobby", "text")), sqlite3.OperationalError)
         shelf._run = maybeDeferred
         self.successResultOf(shelf.keep(Unsent("b", "#lobby", "text")))
-        self.assertEqual([one.cid for one in shelf.unsent()], ["b"])
+        shelf.close()
+        self.assertEqual([one.cid for one in self.shelf().unsent], ["b"])
 
 
 def _disk_full() -> None:

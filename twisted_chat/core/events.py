@@ -47,6 +47,7 @@ class Room(Event, frozen=True):
     room: str
     joined: bool
     last: int
+    id: int  # the same as long as the conversation exists
 
 
 class Closed(Event, frozen=True):

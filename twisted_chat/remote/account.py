@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..core.errors import ChatError
 from ..core.standing import Standing
 from .conversations import Conversations
-from .link import Link
+from .folders import private_folder
+from .link import NONSENSE, Link, Lost
 from .shelf import Run, Shelf
 
 if TYPE_CHECKING:
@@ -48,8 +50,6 @@ class Account:
         self.shelf: Shelf | None = None
         self.name = ""
         self.guest = False
-        self.admin = False
-        self.device = ""  # how lists of sessions call this client
 
     # --- the ways in -------------------------------------------------------------------------
 
@@ -60,6 +60,9 @@ class Account:
 
     async def resume(self, name: str) -> bool:
         """Sign in with the token that is kept, if there is a good one."""
+        self._only_oneself(name)
+        if self.shelf is None and not self._folder(name.lower()).exists():
+            return False  # whatever was typed for a name leaves no trace
         shelf = self._take(name)
         token = shelf.facts.get("token", "")
         if not token:
@@ -91,25 +94,40 @@ class Account:
 
     async def come_as_guest(self, name: str) -> None:
         """Come in without an account; nothing of it is kept."""
+        self._only_oneself(name)
         await self.close()
         self._entered(await self._ask("guest", name=name))
 
     # --- what is kept ------------------------------------------------------------------------
 
+    def _only_oneself(self, name: str) -> None:
+        """What one has still to say is never said by somebody else."""
+        if self.name and name.lower() != self.name.lower():
+            raise ChatError(
+                "another_name",
+                f"This is {self.name}'s client: end it, and start one for {name}.",
+            )
+
     def _take(self, name: str) -> Shelf:
         """The slot of that name; another one's is given back."""
+        self._only_oneself(name)
         folded = name.lower()
         if self.shelf is not None and self._slot_of != folded:
             self.shelf.close()
             self.shelf = None
         if self.shelf is None:
             self._slot_of = folded
+            folder = self._folder(folded)
             try:
-                self.shelf = Shelf(self._folder(folded), self._run)
-            except OSError as error:
-                reason = error.strerror or str(error)
-                raise ChatError("disk", f"Nothing can be kept for {name}: {reason}.") from None
-            self._conversations.recall(self.shelf.positions())
+                self.shelf = Shelf(private_folder(folder), self._run)
+            except (OSError, sqlite3.Error) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise ChatError(
+                    "disk",
+                    f"What is kept for {name} in {folder} cannot be used ({reason}):"
+                    " repair it, or move it away.",
+                ) from None
+            self._conversations.recall(self.shelf.places)
         return self.shelf
 
     def _positions(self) -> dict[str, Any]:
@@ -122,14 +140,20 @@ class Account:
 
     def _entered(self, answer: dict[str, Any]) -> None:
         """What follows the answer on the wire is taken in at once, so this may not wait."""
-        self.name, self.guest = answer["name"], answer["guest"]
-        self.admin, self.device = answer["admin"], answer["device"]
-        if self.shelf is not None and not self.guest:
-            before = self.shelf.facts.get("epoch", "")
-            answer["reset"] = answer["reset"] or before not in ("", answer["epoch"])
-            kept = self.shelf.remember(token=answer["token"], epoch=answer["epoch"])
-            kept.addErrback(lambda failure: None)
-        self._welcome(answer)
+        try:
+            self.name, self.guest = str(answer["name"]), bool(answer["guest"])
+            if self.shelf is not None and not self.guest:
+                self._keep(self.shelf, answer)
+            self._welcome(answer)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise Lost(NONSENSE) from None
+
+    def _keep(self, shelf: Shelf, answer: dict[str, Any]) -> None:
+        before = shelf.facts.get("epoch", "")
+        answer["reset"] = answer["reset"] or before not in ("", answer["epoch"])
+        write = shelf.begin_anew if answer["reset"] else shelf.remember
+        kept = write(token=str(answer["token"]), epoch=str(answer["epoch"]))
+        kept.addErrback(lambda failure: None)
 
     async def _ask(self, do: str, **arguments: Any) -> Any:
         assert self.link is not None

@@ -46,7 +46,7 @@ def from_url(text: str) -> Address:
 
 def checked(address: Address) -> Address:
     """The address itself, or a sentence that says what is wrong with it."""
-    host, port = address.host, address.port
+    host, port = address.host.lower(), address.port  # one server has one name, and one pin
     if not re.fullmatch(r"[^\s/@#?]{1,253}", host) or not host.isprintable():
         raise StartError(f"{_short(host)} is not the name of a host.")
     if ":" in host:
@@ -56,7 +56,7 @@ def checked(address: Address) -> Address:
             raise StartError(f"{_short(host)} is not the name of a host.") from None
     if not 0 < port < 65536:
         raise StartError(f"A port is a number from 1 to 65535, and {port} is not.")
-    return address
+    return address._replace(host=host)
 
 
 def port_number(text: str) -> int:

@@ -180,11 +180,11 @@ class Conversations:
             conversation.private or self._mention.search(entry.text)
         )
 
-    def joined(self, label: str, last: int) -> None:
+    def joined(self, label: str, number: int, last: int) -> None:
         """One is in a room now; what is after `last` follows."""
         conversation = self.get(label)
-        if conversation is None:
-            self.all[label] = Conversation(label, position=last)
+        if conversation is None or number not in (0, conversation.id):
+            self.all[label] = Conversation(label, number, last)
         elif last > conversation.position:
             conversation.position = conversation.read = last
 
@@ -213,9 +213,10 @@ class Conversations:
         conversation = self.all.get(label)
         if conversation is None or not conversation.filling:
             return
+        before = conversation.position
         for event in events:
             self._accept_late(conversation, event)
-        if more and events:
+        if more and conversation.position > before:
             self._fill(label, conversation.position, upto)
             return
         conversation.filling = False
@@ -225,6 +226,7 @@ class Conversations:
         waiting, conversation.waiting = conversation.waiting, {}
         for _, event in sorted(waiting.items()):
             self.happened(event)
+        self._count(conversation)
 
     def _accept_late(self, conversation: Conversation, event: Event) -> None:
         if event["seq"] <= conversation.position:

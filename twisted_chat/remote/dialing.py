@@ -6,10 +6,11 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
 from twisted.internet.error import (
     ConnectError,
+    ConnectionAborted,
     ConnectionDone,
     ConnectionLost,
     DNSLookupError,
@@ -51,7 +52,10 @@ class Dialing:
     async def _over_tls(self) -> tuple[Link, Peer]:
         from .handshake import Handshake  # a tenth of a second, while the program shows up
 
-        handshake = Handshake(self._address.host)
+        try:
+            handshake = Handshake(self._address.host)
+        except ValueError:
+            raise Lost(f"There is no host called {self._address.host}.") from None
         link = Link(self._reactor)
         link.tls = True
         await self._connect(link, handshake)
@@ -84,7 +88,7 @@ class Dialing:
             endpoint = wrapClientTLS(handshake, endpoint)
         try:
             await connectProtocol(endpoint, link)
-        except DNSLookupError:
+        except (DNSLookupError, ValueError):
             raise Lost(f"There is no host called {address.host}.") from None
         except ConnectError:
             raise Lost(
@@ -94,6 +98,11 @@ class Dialing:
         slow = self._reactor.callLater(ANSWER_WITHIN, link.abort)
         try:
             await link.ready
+        except CancelledError:
+            link.abort()
+            raise
+        except ConnectionAborted:
+            raise Lost(f"{address.server} says nothing: is that a chat server?") from None
         except (ConnectionDone, ConnectionLost):
             # As a relay does while there is no server behind it, and no server without TLS.
             raise Lost(f"{address.server} hung up at once: is the server running?") from None

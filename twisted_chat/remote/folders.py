@@ -21,8 +21,8 @@ def data_folder() -> Path:
 
 
 def account_folder(server: str, name: str) -> Path:
-    """The folder of one account at one server."""
-    return private_folder(data_folder() / _file_name(server) / _file_name(name.lower()))
+    """The folder of one account at one server, which may not be there yet."""
+    return data_folder() / _file_name(server) / _file_name(name.lower())
 
 
 def private_folder(path: Path) -> Path:

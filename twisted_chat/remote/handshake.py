@@ -30,6 +30,7 @@ class Handshake:
     def __init__(self, host: str) -> None:
         self._host = host
         self._numeric = is_numeric(host)
+        self._name = b"" if self._numeric else host.encode("idna")
         self._problem = ""
         self.connection: Any = None
         self._context = SSL.Context(SSL.TLS_METHOD)
@@ -43,7 +44,7 @@ class Handshake:
         self.connection = SSL.Connection(self._context, None)
         self.connection.set_connect_state()
         if not self._numeric:
-            self.connection.set_tlsext_host_name(self._host.encode("idna"))
+            self.connection.set_tlsext_host_name(self._name)
         return self.connection
 
     def _noted(self, connection: Any, certificate: Any, error: int, depth: int, good: int) -> bool:
@@ -66,7 +67,7 @@ class Handshake:
                 verify_ip_address(self.connection, self._host)
             else:
                 verify_hostname(self.connection, self._host)
-        except (VerificationError, CertificateError):
+        except (VerificationError, CertificateError, ValueError):
             return f"it is not a certificate for {self._host}"
         return ""
 

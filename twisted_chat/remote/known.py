@@ -33,7 +33,11 @@ class KnownServers:
         kept = servers.setdefault(server, {})
         if any(kept.get(word) != fact for word, fact in facts.items()):
             kept.update(facts)
-            write_private(self._path, json.dumps(servers, indent=2, sort_keys=True).encode())
+            try:
+                write_private(self._path, json.dumps(servers, indent=2, sort_keys=True).encode())
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise StartError(f"{self._path} cannot be written: {reason}.") from None
 
     def _read(self) -> dict[str, dict[str, Any]]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
@@ -9,11 +10,11 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from ..core.errors import ChatError
+from ..core.errors import ChatError, StartError
 from .account import Account, Entrance
 from .dialing import Dial
 from .known import KnownServers
-from .link import Event, Link, Lost
+from .link import FOR_NOW, Event, Link, Lost
 from .pauses import Pauses
 from .trust import Peer, Verdict, judge
 
@@ -21,7 +22,6 @@ from .trust import Peer, Verdict, judge
 FOR_GOOD = frozenset(
     {"resumed", "too_many_devices", "ended", "password_changed", "account_deleted", "suspended"}
 )
-FOR_NOW = frozenset({"busy", "store_full", "store_unavailable", "restart"})
 
 
 class State(Enum):
@@ -85,9 +85,12 @@ class Life:
         self._life: Deferred[None] | None = None
         self._pause: Deferred[None] | None = None
         self._gone: Deferred[None] | None = None
+        self._signing: Deferred[None] | None = None
+        self._reason: Lost | None = None  # why the connection is gone
 
     def start(self, name: str) -> Deferred[None]:
         """Connect and stay; fires at the end, with Lost or a ChatError that says what was wrong."""
+        assert self._life is None, "a life is lived once"
         self._name = name
         self._life = Deferred.fromCoroutine(self._live())
         return self._life.addBoth(self._ended)
@@ -127,7 +130,7 @@ class Life:
         return outcome
 
     async def _live(self) -> None:
-        while True:
+        while not self._leaving:
             try:
                 await self._once()
             except Lost as lost:
@@ -146,25 +149,47 @@ class Life:
             await self._sleep(seconds)
 
     async def _once(self) -> None:
-        """One connection, to its end."""
+        """One connection, to its end, which is always that it is lost."""
         self._set(State.DIALING)
-        link, peer = await self._dial()
-        self.link = self._account.link = link
         try:
-            await self._check(peer)
-            self._gone = Deferred()
+            link = await self._reach()
+            gone: Deferred[None] = Deferred()
+            self._gone = gone
             link.on_event = self._whose.happened
             link.on_lost = self._lost
-            gone = self._gone
             self._whose.greeted(await link.begin())
             self._set(State.SIGNING_IN)
-            await self._sign_in()
+            await self._signed_in()
             await gone
+            assert self._reason is not None
+            raise self._reason
         finally:
             self._hang_up()
 
-    async def _check(self, peer: Peer) -> None:
-        """Nothing is said to a server that may be somebody else."""
+    async def _reach(self) -> Link:
+        """A connection to a server that is trusted."""
+        while True:
+            link, peer = await self._dial()
+            self.link = self._account.link = link
+            asked = await self._check(peer)
+            if not (asked and link.is_lost):
+                return link
+            # Comparing a key may take longer than a server waits for the first word.
+
+    async def _signed_in(self) -> None:
+        """Sign in; a question that stands there is withdrawn when the connection is lost."""
+        signing = self._signing = Deferred.fromCoroutine(self._sign_in())
+        try:
+            await signing
+        except CancelledError:
+            if self._reason is not None:
+                raise self._reason from None
+            raise
+        finally:
+            self._signing = None
+
+    async def _check(self, peer: Peer) -> bool:
+        """Nothing is said to a server that may be somebody else; whether a person was asked."""
         self.peer = peer
         judgement = judge(
             peer,
@@ -182,6 +207,7 @@ class Life:
             raise ChatError("untrusted", f"{self.server} was not trusted: nothing was sent to it.")
         if judgement.keep:
             self._known.remember(self.server, key=judgement.keep)
+        return judgement.verdict is Verdict.NEW
 
     async def _sign_in(self) -> None:
         account = self._account
@@ -192,19 +218,22 @@ class Life:
             await self._entrance.enter_account(account, name)
         if self.state is not State.ONLINE:
             raise CancelledError  # somebody left instead of signing in
-        self._known.remember(self.server, name=account.name)
+        with suppress(StartError):  # it is only a convenience
+            self._known.remember(self.server, name=account.name)
 
     def _lost(self, lost: Lost) -> None:
         if self.state is State.ONLINE:
             self._pauses.lasted(self._clock.seconds() - self._online_since)
+        self._reason = lost
         gone, self._gone = self._gone, None
         if gone is not None:
-            gone.errback(lost)
-            gone.addErrback(lambda failure: None)  # whoever still signs in hears it from `ask`
+            gone.callback(None)
+        if self._signing is not None:
+            self._signing.cancel()
 
     def _hang_up(self) -> None:
         link, self.link = self.link, None
-        self._account.link = self._gone = None
+        self._account.link = self._gone = self._reason = None
         if link is not None:
             self._whose.offline()
             link.on_event = lambda event: None

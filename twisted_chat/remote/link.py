@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -22,9 +23,12 @@ SILENCE = 30.0  # seconds of silence after which the server is asked whether it 
 PATIENCE = 20.0  # seconds it has to answer that
 AFTER_SLEEP = 5.0  # the same, when this computer seems to have slept
 CLOSE_WITHIN = 1.0  # seconds a connection may take to close
-LONGEST_LINE = 16 * 1024 * 1024
+LONGEST_LINE = 4 * 1024 * 1024
 MOST_STRAY = 64 * 1024  # bytes before the first line that is JSON
 NO_CHAT = "What answers there is no chat server."
+NONSENSE = "What the server says cannot be understood."
+# Codes of refusals that say nothing about what was asked, only about the moment.
+FOR_NOW = frozenset({"busy", "store_full", "store_unavailable", "restart", "internal"})
 
 Event = dict[str, Any]
 
@@ -41,6 +45,7 @@ class Lost(Exception):
 class Link(LineOnlyReceiver):
     """The client's end of a connection that speaks JSON."""
 
+    log = Logger()
     delimiter = b"\n"
     MAX_LENGTH = LONGEST_LINE
     transport: Any
@@ -78,9 +83,12 @@ class Link(LineOnlyReceiver):
 
     def begin(self) -> Deferred[Event]:
         """Speak first, which makes the server speak JSON; its greeting."""
+        greeted: Deferred[Event] = Deferred()
+        if self._lost is not None:
+            greeted.errback(self._lost)
+            return greeted
         self._heard = self._looked = self._wall()
         self._looking.start(LOOK, now=False)
-        greeted: Deferred[Event] = Deferred()
         self._asked[0] = greeted
         self.ask("ping").addErrback(lambda failure: None)
         return greeted
@@ -105,7 +113,17 @@ class Link(LineOnlyReceiver):
 
     def abort(self) -> None:
         """Hang up without waiting for anything."""
-        self.transport.abortConnection()
+        if self._lost is None:
+            self.transport.abortConnection()
+
+    @property
+    def is_lost(self) -> bool:
+        return self._lost is not None
+
+    def confused(self) -> None:
+        """What has come cannot be understood: hang up, since nothing after it can be trusted."""
+        self._goodbye = Lost(NONSENSE)
+        self.abort()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._looking.running:
@@ -147,10 +165,18 @@ class Link(LineOnlyReceiver):
             return
         try:
             said = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             self._goodbye = Lost(NO_CHAT)
             self.abort()
             return
+        try:
+            self._said(said)
+        except Exception:
+            # Whatever a server sends, this program does not stumble over it.
+            self.log.failure("The server's line could not be dealt with")
+            self.confused()
+
+    def _said(self, said: Event) -> None:
         if "re" in said:
             self._answered(said)
         elif said.get("event") == "hello":

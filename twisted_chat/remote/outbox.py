@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from itertools import islice
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
 from ..core.errors import ChatError
-from .link import Link, Lost
+from ..core.limits import Bucket
+from .link import FOR_NOW, Link
+from .pauses import Pauses
 from .shelf import Shelf, Unsent
 
 if TYPE_CHECKING:
     from ..core.entries import Entry
 
-AGAIN = frozenset({"busy", "store_full", "store_unavailable", "restart", "not_now", "plaintext"})
 MOST_UNDER_WAY = 64  # messages sent and not yet answered
-RETRY = 5.0  # seconds until what was refused for the moment is tried again
 MOST_FAULTS = 2  # how often a message may meet with a fault of the server's
+LEFT_TO_OTHERS = 0.8  # how much of what a server allows is used for messages
+ORDINARY_LIMIT = 10  # requests a second, where a server does not say
 
 
 class Stage(Enum):
@@ -63,8 +66,13 @@ class Outbox:
         self._shelf = shelf
         self._changed = changed
         self._link: Link | None = None
-        self._waiting: Any = None
-        left = shelf.unsent() if shelf is not None else []
+        self._waiting: IDelayedCall | None = None
+        self._under_way = 0
+        self._one_by_one = False  # after a refusal, until something is stored again
+        self._pauses = Pauses()
+        self._pace: Bucket | None = None
+        self._paid = False  # the next message has been charged for
+        left = shelf.unsent if shelf is not None else []
         self.messages: dict[str, Outgoing] = {one.cid: Outgoing(one) for one in left}
         for message in self.messages.values():
             message.on_disk = True
@@ -99,17 +107,23 @@ class Outbox:
 
     # --- the connection ----------------------------------------------------------------------
 
-    def connected(self, link: Link) -> None:
-        """Send everything that is not acknowledged, in its old order."""
+    def connected(self, link: Link, limit: object) -> None:
+        """Send everything that is not acknowledged, in its old order.
+
+        `limit` is how many requests a second the server takes from one client; 0 is any number.
+        """
+        rate = limit if isinstance(limit, int | float) and limit >= 0 else ORDINARY_LIMIT
+        now = self._clock.seconds()
+        self._pace = Bucket(rate * LEFT_TO_OTHERS, max(rate, 1.0), now) if rate else None
+        self._paid = False
         self._link = link
         self._send()
 
     def disconnected(self) -> None:
         """What was under way has to be sent again; the server knows it by its id."""
         self._link = None
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
+        self._under_way = 0
+        self._rest_no_more()
         for message in list(self.messages.values()):
             if message.stage is not Stage.SENT:
                 continue
@@ -122,49 +136,78 @@ class Outbox:
     def _send(self) -> None:
         if self._link is None or self._waiting is not None:
             return
-        under_way = sum(one.stage is Stage.SENT for one in self.messages.values())
-        for message in list(self.messages.values()):
+        most = 1 if self._one_by_one else MOST_UNDER_WAY
+        # What is under way stands before everything else.
+        for message in list(islice(self.messages.values(), 2 * MOST_UNDER_WAY)):
             if message.stage is Stage.SENT:
                 continue
-            if not message.on_disk or under_way >= MOST_UNDER_WAY:
+            if not message.on_disk or self._under_way >= most or not self._may_send():
                 return  # nothing overtakes it
-            under_way += 1
+            self._under_way += 1
             message.stage = Stage.SENT
             asked = self._link.ask("send", room=message.room, text=message.text, cid=message.cid)
             asked.addCallbacks(
-                self._answered, self._refused, (message,), {}, (message, self._link), {}
+                self._answered, self._refused, (message, self._link), {}, (message, self._link), {}
             )
             self._changed(message)
 
+    def _may_send(self) -> bool:
+        """Whether the server takes one more at this moment; else it is sent in its time."""
+        if self._pace is None or self._paid:
+            self._paid = False
+            return True
+        rest = self._pace.take(self._clock.seconds())
+        if rest > 0:
+            self._paid = True
+            self._rest(rest)
+        return rest <= 0
+
+    def _rest(self, seconds: float) -> None:
+        if self._waiting is None:
+            self._waiting = self._clock.callLater(seconds, self._rested)
+
+    def _rested(self) -> None:
+        self._waiting = None
+        self._send()
+
+    def _rest_no_more(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.cancel()
+
     # --- answers -----------------------------------------------------------------------------
 
-    def _answered(self, answer: dict[str, Any], message: Outgoing) -> None:
-        message.seq, message.again = answer["seq"], answer["again"]
-        message.now, message.later = answer["now"], answer["later"]
+    def _answered(self, answer: dict[str, Any], message: Outgoing, link: Link) -> None:
+        if link is not self._link or message.stage is not Stage.SENT:
+            return
+        try:
+            message.seq, message.again = int(answer["seq"]), bool(answer["again"])
+            message.now, message.later = int(answer["now"]), int(answer["later"])
+        except (KeyError, TypeError, ValueError):
+            link.confused()
+            return
+        self._under_way -= 1
+        self._one_by_one = False
+        self._pauses.forget()
         self._finish(message, Stage.STORED)
 
     def _refused(self, failure: Failure, message: Outgoing, link: Link) -> None:
         error = failure.value
-        if isinstance(error, Lost) or link is not self._link or message.stage is not Stage.SENT:
-            return  # `disconnected` sees to it
+        if link is not self._link or message.stage is not Stage.SENT:
+            return  # `disconnected` has seen to it
         if not isinstance(error, ChatError):
-            error = ChatError("internal", "The server's answer to this cannot be understood.")
+            return  # the connection is gone, and `disconnected` follows
+        self._under_way -= 1
         message.faults += error.code == "internal"
-        again = error.code in AGAIN or (error.code == "internal" and message.faults < MOST_FAULTS)
-        if not again or self._shelf is None:
+        if error.code not in FOR_NOW or message.faults >= MOST_FAULTS or self._shelf is None:
             self._finish(message, Stage.REFUSED, error)
             return
         message.stage = Stage.KEPT
         message.error = error
-        if self._waiting is None:
-            pause = error.details.get("retry_after", RETRY)
-            seconds = float(pause) if isinstance(pause, int | float) else RETRY
-            self._waiting = self._clock.callLater(max(seconds, 1.0), self._try_again)
+        self._one_by_one = True
+        self._rest_no_more()
+        self._rest(self._pauses.next(error.details.get("retry_after")))
         self._changed(message)
-
-    def _try_again(self) -> None:
-        self._waiting = None
-        self._send()
 
     def _finish(self, message: Outgoing, stage: Stage, error: ChatError | None = None) -> None:
         message.stage = stage

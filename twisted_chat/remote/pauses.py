@@ -26,8 +26,14 @@ class Pauses:
         if seconds >= STABLE:
             self._failures = 0
 
-    def next(self) -> float:
-        """Seconds to wait now."""
+    def forget(self) -> None:
+        """It has worked."""
+        self._failures = 0
+
+    def next(self, least: object = 0) -> float:
+        """Seconds to wait now; not fewer than what somebody has asked for, within reason."""
+        if isinstance(least, int | float) and 0 < least <= LONGEST:
+            return float(least) + self.next()
         longest = min(LONGEST, FIRST * 2.0**self._failures)
         self._failures = min(self._failures + 1, 16)
         return longest * (1.0 - self._chance() / 2)

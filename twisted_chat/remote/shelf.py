@@ -11,6 +11,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, NamedTuple, TypeVar
@@ -20,6 +21,7 @@ from twisted.internet.defer import Deferred
 T = TypeVar("T")
 Run = Callable[[Callable[[], T]], "Deferred[T]"]
 
+KEEP = "INSERT OR IGNORE INTO outbox (cid, room, text) VALUES (?, ?, ?)"
 MOST_SLOTS = 20  # as many sessions as an account may have
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -54,7 +56,10 @@ class Shelf:
         try:
             self._db = _open(path)
             self._take_over(folder, path)
+            # Read here and never again: later the database is another thread's.
             self.facts: dict[str, str] = dict(self._db.execute("SELECT name, value FROM fact"))
+            self.places = _places(self._db)
+            self.unsent = _unsent(self._db)
         except BaseException:
             os.close(self._lock)
             raise
@@ -73,26 +78,15 @@ class Shelf:
             lock = None if path == own else _locked(path.with_suffix(".lock"))
             if lock is None:
                 continue
-            other = _open(path)
-            left = other.execute("SELECT cid, room, text FROM outbox ORDER BY number").fetchall()
-            with self._db:
-                self._db.execute("BEGIN")
-                self._db.executemany(
-                    "INSERT OR IGNORE INTO outbox (cid, room, text) VALUES (?, ?, ?)", left
-                )
-            other.execute("DELETE FROM outbox")
-            other.close()
-            os.close(lock)
-
-    # --- reading: at the start only ----------------------------------------------------------
-
-    def positions(self) -> dict[str, Place]:
-        rows = self._db.execute("SELECT room, id, seq FROM position")
-        return {room: Place(number, seq) for room, number, seq in rows}
-
-    def unsent(self) -> list[Unsent]:
-        rows = self._db.execute("SELECT cid, room, text FROM outbox ORDER BY number")
-        return [Unsent(*row) for row in rows]
+            try:
+                with closing(_open(path)) as other:
+                    left = _unsent(other)
+                    with self._db:
+                        self._db.execute("BEGIN")
+                        self._do(KEEP, left)
+                    other.execute("DELETE FROM outbox")
+            finally:
+                os.close(lock)
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -101,13 +95,19 @@ class Shelf:
         self.facts.update(facts)
         return self._soon(lambda: self._put(facts))
 
+    def begin_anew(self, **facts: str) -> Deferred[None]:
+        """The server's numbers mean something else now: keep these facts and no position."""
+        self.facts.update(facts)
+
+        def write() -> None:
+            self._put(facts)
+            self._db.execute("DELETE FROM position")
+
+        return self._soon(write)
+
     def keep(self, message: Unsent) -> Deferred[None]:
         """Keep a message until it is acknowledged; fires when it is on disk."""
-        return self._soon(
-            lambda: self._do(
-                "INSERT OR IGNORE INTO outbox (cid, room, text) VALUES (?, ?, ?)", [message]
-            )
-        )
+        return self._soon(lambda: self._do(KEEP, [message]))
 
     def drop(self, cid: str) -> Deferred[None]:
         """A message needs to be kept no longer."""
@@ -191,6 +191,17 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
+def _places(db: sqlite3.Connection) -> dict[str, Place]:
+    rows = db.execute("SELECT room, id, seq FROM position")
+    return {room: Place(number, seq) for room, number, seq in rows}
+
+
+def _unsent(db: sqlite3.Connection) -> list[Unsent]:
+    return [
+        Unsent(*row) for row in db.execute("SELECT cid, room, text FROM outbox ORDER BY number")
+    ]
+
+
 def _free_slot(folder: Path) -> tuple[int, Path]:
     for number in range(1, MOST_SLOTS + 1):
         path = folder / f"slot-{number}.db"
@@ -205,7 +216,10 @@ def _locked(path: Path) -> int | None:
     lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         os.close(lock)
         return None
+    except OSError:
+        os.close(lock)
+        raise
     return lock

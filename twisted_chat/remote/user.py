@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..core.clean import check_text
@@ -19,11 +20,12 @@ from .conversations import Conversation, Conversations
 from .dialing import Dial
 from .known import KnownServers
 from .life import Life, Options, State
-from .link import Event, Lost
+from .link import FOR_NOW, Event, Lost
 from .outbox import Outbox, Outgoing
 from .shelf import Place, Run
 from .watching import Watcher
 
+GOODBYE_WITHIN = 3.0  # seconds the server has to answer a goodbye
 CONFIRM = 1.0  # seconds in which what is to be confirmed is gathered
 TYPING_LASTS = 6.0  # seconds for which somebody is taken to type
 ORDINARY_LONGEST = 4096  # bytes of a text, where a server does not say
@@ -34,6 +36,8 @@ OFFLINE = "There is no connection at the moment: ask again when there is one."
 
 class User:
     """One account at one server."""
+
+    log = Logger()
 
     def __init__(
         self,
@@ -85,8 +89,11 @@ class User:
         self.life.leaving()
         if self.is_online:
             self._confirm()
-            with suppress(Lost, ChatError):  # gone is gone
+            slow = self._clock.callLater(GOODBYE_WITHIN, self.life.stop)
+            with suppress(Lost, ChatError, CancelledError):  # gone is gone
                 await self.ask("logout")
+            if slow.active():
+                slow.cancel()
         self.life.stop()
 
     def ask(self, do: str, **arguments: Any) -> Deferred[Any]:
@@ -161,12 +168,16 @@ class User:
             self.outbox = Outbox(self._clock, shelf, self._sending)
         assert self.life.link is not None
         self.watcher.welcomed(answer, again)
-        self.outbox.connected(self.life.link)
+        self.outbox.connected(self.life.link, self.hello.get("flood_limit"))
         self.look_around()
         self.ask("help").addCallbacks(self._learned, lambda failure: None)
+        self.confirm_soon()
 
     def _learned(self, answer: dict[str, Any]) -> None:
-        self.commands = answer["rows"]
+        rows = answer.get("rows", ())
+        self.commands = [
+            row for row in rows if isinstance(row, dict) and {"do", "help"} <= set(row)
+        ]
 
     def look_around(self) -> None:
         """Find out who is online."""
@@ -204,8 +215,12 @@ class User:
         self._typing.pop((conversation.label, entry.author), None)
         if self.outbox is not None and entry.cid is not None:
             self.outbox.seen(entry)
-        self.watcher.entry(conversation, entry)
-        self.watcher.event(event)
+        try:
+            self.watcher.entry(conversation, entry)
+            self.watcher.event(event)
+        except Exception:
+            # One entry that cannot be shown must not stop all that come after it.
+            self.log.failure("{room}/{seq} was not shown", room=conversation.label, seq=entry.seq)
         self.confirm_soon()
 
     def _missing(self, conversation: Conversation, first: int, last: int) -> None:
@@ -214,25 +229,37 @@ class User:
     def _fill(self, label: str, after: int, upto: int) -> None:
         """Ask for the entries between two numbers."""
 
+        link = self.life.link
+
         def filled(answer: dict[str, Any]) -> None:
-            self.conversations.filled(label, upto, answer["entries"], answer["more"])
+            self.conversations.filled(label, upto, answer["entries"], bool(answer["more"]))
 
         def failed(failure: Failure) -> None:
-            # What cannot be had is a gap; a lost connection begins at the position anyway.
-            if failure.check(ChatError):
-                self.conversations.filled(label, upto, [], False)
+            if failure.check(Lost):
+                return  # the next connection begins at the position anyway
+            if isinstance(failure.value, ChatError) and failure.value.code not in FOR_NOW:
+                self.conversations.filled(label, upto, [], False)  # it cannot be had
+            elif link is not None:
+                link.abort()  # to begin anew at the position
 
-        self.ask("entries", room=label, after=after, upto=upto).addCallbacks(filled, failed)
+        def confused(failure: Failure) -> None:
+            self.log.failure("A gap in {room} was not filled", failure, room=label)
+            if link is not None:
+                link.confused()
+
+        asked = self.ask("entries", room=label, after=after, upto=upto)
+        asked.addCallbacks(filled, failed).addErrback(confused)
 
     def _presence(self, event: Event) -> None:
-        joined, left = event.get("joined", ()), event.get("left", ())
-        more = event.get("more_joined", 0) + event.get("more_left", 0)
+        joined = [str(name) for name in event.get("joined", ())]
+        left = [str(name) for name in event.get("left", ())]
+        more_joined, more_left = int(event.get("more_joined", 0)), int(event.get("more_left", 0))
         self.online.update(dict.fromkeys(joined))
         for name in left:
             self.online.pop(name, None)
-        if more:
+        if more_joined or more_left:
             self.look_around()
-        self.watcher.presence(joined, left, more)
+        self.watcher.presence(joined, left, more_joined, more_left)
         self.watcher.changed()
 
     def _receipt(self, event: Event) -> None:
@@ -249,7 +276,9 @@ class User:
         self.watcher.changed()
 
     def _types(self, event: Event) -> None:
-        self._typing[event["room"], event["who"]] = self._clock.seconds()
+        now = self._clock.seconds()
+        self._typing = {key: at for key, at in self._typing.items() if at > now - TYPING_LASTS}
+        self._typing[str(event["room"]), str(event["who"])] = now
         conversation = self.conversations.get(event["room"])
         if conversation is not None:
             self.watcher.somebody_types(conversation, event["who"])
@@ -257,7 +286,7 @@ class User:
     def _moved(self, event: Event) -> None:
         label = event["room"]
         if event["joined"]:
-            self.conversations.joined(label, event["last"])
+            self.conversations.joined(label, event.get("id", 0), event["last"])
         else:
             self.conversations.left(label)
             if self.account.shelf is not None:

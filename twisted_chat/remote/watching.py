@@ -40,8 +40,10 @@ class Watcher:
     def receipt(self, conversation: Conversation, who: str) -> None:
         """Somebody was delivered or has read a private conversation up to somewhere."""
 
-    def presence(self, joined: Sequence[str], left: Sequence[str], more: int) -> None:
-        """Who came online and who went; `more` is how many others did."""
+    def presence(
+        self, joined: Sequence[str], left: Sequence[str], more_joined: int, more_left: int
+    ) -> None:
+        """Who came online and who went, and how many more than these did."""
 
     def somebody_types(self, conversation: Conversation, who: str) -> None:
         """Somebody is typing there."""

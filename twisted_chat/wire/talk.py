@@ -50,6 +50,7 @@ class JsonTalk(Conversation):
             "registration": "open" if settings.registration_open else "closed",
             "guests": settings.guests,
             "max_message": settings.max_message,
+            "flood_limit": settings.flood_limit,
             "motd": settings.motd,
         }
         self.connection.write((b"\n" if on_new_line else b"") + encode(hello) + b"\n")
