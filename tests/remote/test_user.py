@@ -105,6 +105,29 @@ class TalkingTests(SynchronousTestCase):
         tesla.start()
         self.assertEqual(tesla.user.conversations.all["edison"].unread, 0)
 
+    def test_only_what_others_said_is_unread(self) -> None:
+        tesla, edison = self.company.user("tesla"), self.company.user("edison")
+        tesla.says("#lobby", "one", "two", "three")
+        edison.says("#lobby", "four")
+        edison.user.ask("edit", message="4", text="five")
+        self.company.wait(2)
+        lobby = edison.user.conversations.all["#lobby"]
+        self.assertEqual(lobby.unread, 3)
+        tesla.user.ask("delete", what="2")
+        self.company.wait(2)
+        self.assertEqual(lobby.unread, 2)
+        edison.crashes()
+        edison.start()
+        lobby = edison.user.conversations.all["#lobby"]
+        self.assertEqual(lobby.unread, 2)
+        tesla.says("#lobby", "six")
+        self.assertEqual(lobby.unread, 3)
+        edison.user.mark_read(lobby)
+        self.company.wait(2)
+        edison.crashes()
+        edison.start()
+        self.assertEqual(edison.user.conversations.all["#lobby"].unread, 0)
+
     def test_a_gap_is_filled_and_a_double_is_dropped(self) -> None:
         tesla, edison = self.company.user("tesla"), self.company.user("edison")
         tesla.wire.swallows = ["lost"]

@@ -32,6 +32,7 @@ class Conversation:
         self.topic = ""
         self.unread = 0
         self.mentions = 0
+        self.before = 0  # unread messages of others that came before those in memory
         self.entries: dict[int, Entry] = {}  # the newest, in order, as they are now
         self.delivered: dict[str, int] = {}  # how far others were delivered, by their names
         self.seen: dict[str, int] = {}  # and have read
@@ -155,20 +156,23 @@ class Conversations:
             conversation.waiting.clear()
             conversation.topic = room["topic"]
             self.all[label] = conversation
+            if not conversation.entries:
+                conversation.before = int(room.get("unread", 0))
             if conversation.read < room["read"] or not conversation.entries:
                 conversation.read = room["read"]
-                self._count(conversation)
+            self._count(conversation)
             if another and not reset and room["from"]:
                 # The position that was given was that of another room of this name.
                 conversation.position, conversation.filling = 0, True
                 self._fill(label, 0, room["from"])
 
     def _count(self, conversation: Conversation) -> None:
-        """How much is unread; what was not shown here is counted by its numbers."""
+        """How much is unread."""
         unread = [one for one in conversation.entries.values() if one.seq > conversation.read]
-        new = [one for one in unread if self._is_for_me(one)]
-        before = min(conversation.entries, default=conversation.position + 1) - 1
-        conversation.unread = len(new) + max(0, before - conversation.read)
+        new = [one for one in unread if self._is_for_me(one) and one.state is not State.DELETED]
+        if conversation.read >= min(conversation.entries, default=conversation.position + 1) - 1:
+            conversation.before = 0
+        conversation.unread = len(new) + conversation.before
         conversation.mentions = sum(self.mentions(conversation, one) for one in new)
 
     def _is_for_me(self, entry: Entry) -> bool:
@@ -247,6 +251,8 @@ class Conversations:
                 conversation.mentions += self.mentions(conversation, entry)
         elif conversation.unread == 0:
             conversation.read = max(conversation.read, entry.seq)
+        elif entry.kind is Kind.DELETE:
+            self._count(conversation)
         self._take(conversation, entry, event)
 
     def mark_read(self, conversation: Conversation, upto: int | None = None) -> bool:

@@ -145,6 +145,17 @@ def unseen(
     return shown, older
 
 
+def unread(
+    connection: sa.Connection, account: int, spans: Iterable[tuple[int, int, int]]
+) -> dict[int, int]:
+    """How many messages by others, deleted ones left out, are in the spans (room, after, upto)."""
+    counts = {}
+    for room, after, upto in spans:
+        ends = (_id_at(connection, room, after), _id_at(connection, room, upto) + 1)
+        counts[room] = connection.exec_driver_sql(_COUNT, (room, *ends, account)).scalar_one()
+    return counts
+
+
 def last_before(connection: sa.Connection, room: int, time: int) -> int:
     """The id of a room's last entry before a time; 0 when there is none.
 

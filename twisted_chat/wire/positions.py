@@ -21,6 +21,7 @@ class Start(NamedTuple):
     positions: dict[Room, int]
     unknown: list[str]
     read: Mapping[int, int]  # how far the person has read, by the rooms' ids
+    unread: Mapping[int, int]  # messages of others from there to where the stream begins
 
 
 async def starting_points(
@@ -50,7 +51,13 @@ async def starting_points(
     read = dict(kept.joined)
     for number, seq in kept.read.items():
         read[number] = max(seq, read.get(number, 0))
-    return Start(positions, unknown, read)
+    spans = [
+        (room.id, after, at)
+        for room, at in positions.items()
+        if (after := read.get(room.id, 0)) < at and not person.guest
+    ]
+    unread = await chat.read(lambda db: reading.unread(db, person.id, spans)) if spans else {}
+    return Start(positions, unknown, read, unread)
 
 
 class _Kept(NamedTuple):

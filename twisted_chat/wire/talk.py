@@ -206,6 +206,7 @@ class JsonTalk(Conversation):
                     "from": at,
                     "last": room.last_seq,
                     "read": min(start.read.get(room.id, 0), room.last_seq),
+                    "unread": start.unread.get(room.id, 0),
                     "topic": room.topic,
                 }
                 for room, at in session.behind.items()
