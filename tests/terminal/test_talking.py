@@ -139,7 +139,9 @@ class TalkingTests(TerminalCase):
         tesla.types("not this")
         tesla.types("nor this")
         tesla.types("nor that")
-        tesla.shows("The two are not the same")
+        tesla.shows("The two passwords are not the same")
+        tesla.presses("C-c")
+        tesla.shows("#lobby>")
         tesla.presses("Up")
         tesla.shows("#lobby> /password")
 

@@ -121,11 +121,13 @@ class DialogueTests(SynchronousTestCase):
         self.assertEqual(paper.page, "(You may not.)\n")
 
     def test_passwords_are_asked_for_as_secrets(self) -> None:
-        paper = Paper("old", "new", "new", "old", "new", "knew")
+        paper = Paper("old", "new", "new", "old", *("new", "knew") * 3)
         self.carries_out(paper, "password", "password")
         self.assertEqual(paper.commands, [words.Password(new="new", old="old")])
-        self.assertIn("(The two are not the same: nothing was changed.)\n", paper.page)
-        self.assertEqual(len(paper.secrets), 6)
+        again = "(The two passwords are not the same: choose again.)\n"
+        self.assertEqual(paper.page.count(again), 3)
+        self.assertIn("your password is what it was.", paper.page)
+        self.assertEqual(len(paper.secrets), 10)
 
     def test_a_guest_has_no_old_password(self) -> None:
         paper = Paper("new", "new")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
@@ -64,7 +65,7 @@ class Shelf:
             os.close(self._lock)
             raise
         if "device" not in self.facts:
-            self.facts["device"] = f"client-{token_hex(4)}"
+            self.facts["device"] = f"{_computer()} {token_hex(2)}"
             self._put(self.facts)
         self._work: list[Callable[[], None]] = []
         self._kept: list[Deferred[None]] = []
@@ -189,6 +190,12 @@ def _open(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous = FULL")
     db.executescript(SCHEMA)
     return db
+
+
+def _computer() -> str:
+    """What lists of sessions call this computer."""
+    name = "".join(c for c in socket.gethostname() if c.isprintable())[:48]
+    return name or "client"
 
 
 def _places(db: sqlite3.Connection) -> dict[str, Place]:

@@ -14,6 +14,8 @@ from ..core.errors import ChatError
 from ..core.results import Page, Result
 from .parse import Typed
 
+MOST_SLIPS = 3  # passwords that are typed differently the second time
+
 
 class Terminal(Protocol):
     """Where a person reads and types, as far as a dialogue can see it."""
@@ -97,10 +99,13 @@ class Dialogue:
     async def _password(self) -> None:
         ask = self._terminal.ask
         old = "" if self._terminal.guest else await ask("Enter your password: ", secret=True)
-        new = await ask("Enter new password: ", secret=True)
-        if await ask("Enter new password again: ", secret=True) != new:
-            raise ChatError("args", "The two are not the same: nothing was changed.")
-        await self._do(words.Password(new=new, old=old))
+        for _ in range(MOST_SLIPS):
+            new = await ask("Enter new password: ", secret=True)
+            if await ask("Enter new password again: ", secret=True) == new:
+                await self._do(words.Password(new=new, old=old))
+                return
+            self._terminal.say("(The two passwords are not the same: choose again.)")
+        raise ChatError("args", "The two were never the same: your password is what it was.")
 
     async def _find(self, typed: Typed) -> None:
         """Search; without words, for the next page of the last search."""

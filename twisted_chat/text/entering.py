@@ -9,9 +9,8 @@ from ..core.commands import TABLE
 from ..core.errors import ChatError
 from ..core.standing import MOST_NAMES, Standing
 from ..core.vocabulary import Logout
-from .dialogue import Terminal
+from .dialogue import MOST_SLIPS, Terminal
 
-MOST_SLIPS = 3  # passwords that are typed differently the second time
 Entry = TypeVar("Entry")  # what one has who has signed in
 
 
