@@ -16,17 +16,17 @@ from ..core.clean import check_text
 from ..core.entries import Entry
 from ..core.errors import ChatError
 from .account import Account, Entrance
+from .confirming import Confirming
 from .conversations import Conversation, Conversations
 from .dialing import Dial
 from .known import KnownServers
 from .life import Life, Options, State
 from .link import FOR_NOW, Event, Lost
 from .outbox import Outbox, Outgoing
-from .shelf import Place, Run
+from .shelf import Run
 from .watching import Watcher
 
 GOODBYE_WITHIN = 3.0  # seconds the server has to answer a goodbye
-CONFIRM = 1.0  # seconds in which what is to be confirmed is gathered
 TYPING_LASTS = 6.0  # seconds for which somebody is taken to type
 ORDINARY_LONGEST = 4096  # bytes of a text, where a server does not say
 TYPING_AGAIN = 3.0  # seconds until the server is told again that one types
@@ -65,9 +65,7 @@ class User:
         self._clock = clock
         self._typing: dict[tuple[str, str], float] = {}  # who types where, since when
         self._typed: dict[str, float] = {}  # when the server was last told that one types there
-        self._confirming: Any = None
-        self._kept: dict[str, int] = {}  # the positions on disk and at the server
-        self._told: dict[str, int] = {}  # up to where the server knows what was read
+        self._confirming = Confirming(clock, self)
 
     # --- what one can do ---------------------------------------------------------------------
 
@@ -88,7 +86,7 @@ class User:
         """Confirm what was shown, say goodbye and end."""
         self.life.leaving()
         if self.is_online:
-            self._confirm()
+            self._confirming.now()
             slow = self._clock.callLater(GOODBYE_WITHIN, self.life.stop)
             with suppress(Lost, ChatError, CancelledError):  # gone is gone
                 await self.ask("logout")
@@ -129,8 +127,12 @@ class User:
     def mark_read(self, conversation: Conversation) -> None:
         """The person has seen all of a conversation."""
         if self.conversations.mark_read(conversation):
-            self.confirm_soon()
+            self._confirming.soon()
             self.watcher.changed()
+
+    def confirm_soon(self) -> None:
+        """A watcher is done with more than before."""
+        self._confirming.soon()
 
     # --- connecting --------------------------------------------------------------------------
 
@@ -145,10 +147,7 @@ class User:
 
     def offline(self) -> None:
         """The connection is gone."""
-        if self._confirming is not None:
-            self._confirming.cancel()
-            self._confirming = None
-            self._keep_places()
+        self._confirming.offline()
         self.online.clear()
         self._typing.clear()
         if self.outbox is not None:
@@ -161,8 +160,6 @@ class User:
         gone = [] if answer["reset"] else answer["unknown"]
         if self.account.shelf is not None and gone:
             self.account.shelf.move({}, gone).addErrback(lambda failure: None)
-        self._kept = {}
-        self._told = {label: room["read"] for label, room in answer["rooms"].items()}
         if self.outbox is None:
             shelf = None if self.account.guest else self.account.shelf
             self.outbox = Outbox(self._clock, shelf, self._sending)
@@ -171,7 +168,7 @@ class User:
         self.outbox.connected(self.life.link, self.hello.get("flood_limit"))
         self.look_around()
         self.ask("help").addCallbacks(self._learned, lambda failure: None)
-        self.confirm_soon()
+        self._confirming.begin(answer["rooms"])
 
     def _learned(self, answer: dict[str, Any]) -> None:
         rows = answer.get("rows", ())
@@ -221,7 +218,7 @@ class User:
         except Exception:
             # One entry that cannot be shown must not stop all that come after it.
             self.log.failure("{room}/{seq} was not shown", room=conversation.label, seq=entry.seq)
-        self.confirm_soon()
+        self._confirming.soon()
 
     def _missing(self, conversation: Conversation, first: int, last: int) -> None:
         self.watcher.missing(conversation, first, last)
@@ -296,37 +293,3 @@ class User:
 
     def _sending(self, message: Outgoing) -> None:
         self.watcher.sending(message)
-
-    # --- confirming --------------------------------------------------------------------------
-
-    def confirm_soon(self) -> None:
-        """More is dealt with than before."""
-        if self._confirming is None and self.is_online:
-            self._confirming = self._clock.callLater(CONFIRM, self._confirm)
-
-    def _confirm(self) -> None:
-        """Tell the server, and the disk, how far everything has come."""
-        if self._confirming is not None and self._confirming.active():
-            self._confirming.cancel()
-        self._confirming = None
-        moved = self._keep_places()
-        if moved:
-            self.ask("delivered", positions=moved).addErrback(lambda failure: None)
-        known = self.conversations.all.values()
-        read = {one.label: one.read for one in known if one.read > self._told.get(one.label, 0)}
-        if read and not self.account.guest:
-            self._told.update(read)
-            self.ask("read", positions=read).addErrback(lambda failure: None)
-
-    def _keep_places(self) -> dict[str, int]:
-        moved = {
-            label: done
-            for label, one in self.conversations.all.items()
-            if (done := self.watcher.done_with(one)) != self._kept.get(label)
-        }
-        self._kept.update(moved)
-        if moved and self.account.shelf is not None and not self.account.guest:
-            known = self.conversations.all
-            places = {label: Place(known[label].id, seq) for label, seq in moved.items()}
-            self.account.shelf.move(places).addErrback(lambda failure: None)
-        return moved
