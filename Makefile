@@ -33,7 +33,7 @@ serve: $(READY)
 	@exec $(BIN)/twistd -n chat --port $(PORT)
 
 test: $(READY)
-	$(BIN)/trial --temp-directory=.cache/trial tests
+	$(BIN)/trial --jobs=2 --temp-directory=.cache/trial tests
 	$(BIN)/pytest tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,7 +44,7 @@ bench: $(READY)
 
 proof: export PROOF := 1
 proof: $(READY)
-	$(BIN)/trial --temp-directory=.cache/trial tests
+	$(BIN)/trial --jobs=2 --temp-directory=.cache/trial tests
 	$(BIN)/pytest tests
 
 pictures: $(READY)
