@@ -84,6 +84,15 @@ class ProgramsTest(ClientCase):
         self.assertEqual(clerk.ends(), 0)
         self.assertEqual(self.friend().texts(), ["hello", "/BM is how it is said"])
 
+    def test_what_nobody_sees_makes_no_sentence_of_a_request(self) -> None:
+        clerk = self.program()
+        clerk.types('\ufeff{"do": "whoelse"}')
+        clerk.types("\u200blogin tesla hunter2")
+        self.assertEqual(clerk.hears(re=1)["ok"]["people"], [])
+        self.assertIn("a password", clerk.hears(re=2)["error"]["message"])
+        self.assertEqual(clerk.ends(), 1)
+        self.assertEqual(self.friend().texts(), [])
+
     def test_refusals_have_their_codes(self) -> None:
         clerk = self.program()
         for line, code in (

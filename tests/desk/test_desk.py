@@ -132,7 +132,7 @@ class TypingTests(DeskTest):
         self.tesla.types("message me when you are there")
         self.tesla.reads(
             "(There is no user called me.)",
-            "(To say it to everybody in #lobby, type //message me when you are there)",
+            "(To say it here, type /say before it.)",
         )
 
     def test_the_words_to_leave(self) -> None:

@@ -71,3 +71,7 @@ class HistoryTests(SynchronousTestCase):
             self.assertFalse(is_kept(line), line)
         for line in ("password", "my password is a secret", "/whoelse", "hello"):
             self.assertTrue(is_kept(line), line)
+
+    def test_what_looks_like_a_password_is_not_kept(self) -> None:
+        for line in (" /password x", "\u200bPassword x", "login tesla x", "/register tesla x"):
+            self.assertFalse(is_kept(line), line)

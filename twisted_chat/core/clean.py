@@ -109,6 +109,11 @@ def shown(text: str) -> str:
     return _FORBIDDEN.sub(lambda found: _VISIBLE.get(ord(found[0]), "\ufffd"), text)
 
 
+def without_blanks(text: str) -> str:
+    """`text` from its first visible character on, as a line is looked at for a command."""
+    return text[blank.end() :] if (blank := _BLANK.match(text)) else text
+
+
 def code_point(character: str) -> str:
     """How a character is named in a sentence: U+202E."""
     return f"U+{ord(character):04X}"

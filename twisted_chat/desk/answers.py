@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -12,29 +13,43 @@ from ..core.results import Done, Guide, Line, Page, Result
 from ..core.vocabulary import Help
 from ..remote.conversations import entry_of
 
-_BY_FIELDS: dict[frozenset[str], type[Result]] = {
-    frozenset(kind.__struct_fields__): kind
-    for kind in (
-        *(results.Sent, results.SentToSeveral, results.People, results.Profile),
-        *(results.RoomList, results.TopicIs, results.Joined, results.DeviceList),
-        *(results.NewPassword, results.Numbers),
-    )
-}
+_KINDS: tuple[type[Result], ...] = (
+    *(results.Sent, results.SentToSeveral, results.People, results.Profile),
+    *(results.RoomList, results.TopicIs, results.Joined, results.DeviceList),
+    *(results.NewPassword, results.Numbers),
+)
+
+
+def _needed(kind: type[Result]) -> frozenset[str]:
+    return frozenset(one.name for one in msgspec.structs.fields(kind) if one.required)
+
+
+# What has more fields comes first, for it may have those of another kind too.
+_BY_NEEDED = sorted(
+    ((_needed(kind), kind) for kind in _KINDS),
+    key=lambda one: (len(one[0]), len(one[1].__struct_fields__)),
+    reverse=True,
+)
+_KNOWN = frozenset(name for kind in _KINDS for name in kind.__struct_fields__)
 
 
 def result_of(answer: dict[str, Any]) -> Result:
-    """The result that an answer stands for; one that is not known is shown as facts."""
+    """The result that an answer stands for, whatever a newer server adds to it.
+
+    One that is not known is shown as facts.
+    """
     fields = frozenset(answer)
-    if fields <= {"text"}:
-        return Done(str(answer.get("text", "")))
     if "lines" in fields:
         return _page(answer)
     if "rows" in fields:
         return Guide(tuple(_row(row) for row in answer["rows"]), bool(answer.get("one")))
-    kind = _BY_FIELDS.get(fields)
-    if kind is None:
-        return results.Numbers({name: str(value) for name, value in answer.items()})
-    return msgspec.convert(answer, kind)
+    for needed, kind in _BY_NEEDED:
+        if needed <= fields:
+            with suppress(msgspec.ValidationError):
+                return msgspec.convert(answer, kind)
+    if not fields or ("text" in fields and not fields & _KNOWN):
+        return Done(str(answer.get("text", "")))
+    return results.Numbers({name: str(value) for name, value in answer.items()})
 
 
 def _page(answer: dict[str, Any]) -> Page:

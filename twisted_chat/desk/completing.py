@@ -43,7 +43,7 @@ def completions(
         end = " "
         found += [
             Completion(shown(name) + end, start)
-            for name in sorted(names)
+            for name in sorted(map(str, names))
             if name.lower().startswith(word.lower())
         ]
     return found

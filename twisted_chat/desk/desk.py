@@ -7,12 +7,11 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..core import vocabulary as words
 from ..core.commands import TABLE
-from ..core.errors import ChatError
+from ..core.errors import ChatError, StartError
 from ..core.results import Guide, Joined, Page, Result, Sent
 from ..remote.account import Account
 from ..remote.conversations import LOBBY
@@ -20,7 +19,7 @@ from ..remote.link import Lost
 from ..remote.outbox import Outgoing, Stage
 from ..remote.trust import Judgement
 from ..remote.user import User
-from ..text import parse, replies
+from ..text import replies
 from ..text.dialogue import Dialogue
 from . import places
 from .answers import result_of
@@ -37,8 +36,6 @@ EARLIER = 50  # messages of one step back
 
 class Desk(News):
     """One person at one front."""
-
-    log = Logger()
 
     def __init__(self, front: Front, clock: IReactorTime) -> None:
         super().__init__(front)
@@ -65,7 +62,7 @@ class Desk(News):
         if failure.check(CancelledError):
             return 0
         error = failure.value
-        if isinstance(error, ChatError | Lost):
+        if isinstance(error, ChatError | Lost | StartError):
             self.tell(str(error), "error")
         else:
             self.log.failure("The client failed", failure)
@@ -99,7 +96,7 @@ class Desk(News):
             return Deferred.fromCoroutine(_nothing())
         done = Deferred.fromCoroutine(self._carry_out(line, as_words))
         self._under_way.add(done)
-        return done.addErrback(self._failed, line).addBoth(self._over, done)
+        return done.addErrback(self._failed).addBoth(self._over, done)
 
     def _over(self, outcome: None, done: Deferred[Any]) -> None:
         self._under_way.discard(done)
@@ -110,7 +107,7 @@ class Desk(News):
         return bool(self._under_way)
 
     async def _carry_out(self, line: str, as_words: bool) -> None:
-        meant = Said(line) if as_words else meaning(line, self.here, self._is_somebody)
+        meant = Said(line) if as_words else meaning(line, self.here, self.is_somebody)
         if isinstance(meant, Said):
             self.show(await self.perform(_saying(self.here, meant.text)))
         elif meant.local:
@@ -119,18 +116,24 @@ class Desk(News):
             typed = meant.typed
             if typed.row.make is words.History and typed.word == "history":
                 typed.values.setdefault("place", self.here)
-            await self._dialogue.carry_out(typed)
+            try:
+                await self._dialogue.carry_out(typed)
+            except ChatError as error:
+                if error.code != "no_such_user" or meant.slash or len(line.split()) == 1:
+                    raise
+                self.refuse(error)
+                self.tell("(To say it here, type /say before it.)", "answer")
 
-    def _is_somebody(self, word: str) -> bool:
+    def is_somebody(self, word: str) -> bool:
+        """Whether that is the name of a person one could talk to."""
         folded = word.lower()
         return any(folded == name.lower() for name in self.people())
 
     def people(self) -> list[str]:
         """Everybody whose name is known here."""
-        private = (one.label for one in self.user.conversations.all.values() if one.private)
-        return list(dict.fromkeys([*self.user.online, *private]))
+        return places.people(self.user)
 
-    def _failed(self, failure: Failure, line: str) -> None:
+    def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError):
             return
         error = failure.value
@@ -138,14 +141,12 @@ class Desk(News):
             error = ChatError(
                 "lost", "The connection was lost before this was answered: repeat it."
             )
+        elif isinstance(error, StartError):
+            error = ChatError("disk", str(error))
         elif not isinstance(error, ChatError):
             self.log.failure("A command failed", failure)
             error = ChatError("internal", f"This program has a fault: {error!r}")
         self.refuse(error)
-        if error.code == "no_such_user" and not line.startswith("/") and " " in line.strip():
-            self.tell(
-                f"(To say it to everybody in {self.here}, type //{line.strip()[:40]})", "answer"
-            )
 
     # --- the terminal of the dialogues -------------------------------------------------------
 
@@ -174,7 +175,10 @@ class Desk(News):
             for name, field in command.__dataclass_fields__.items()
             if (value := getattr(command, name)) != field.default
         }
-        return result_of(await self.user.ask(row.name, **arguments))
+        answer = await self.user.ask(row.name, **arguments)
+        if isinstance(command, words.Password):
+            self.user.account.guest = False  # a guest with a password is an account
+        return result_of(answer)
 
     async def _send(self, command: Any) -> Result:
         match command:
@@ -257,7 +261,7 @@ class Desk(News):
 
     def typing(self, text: str) -> None:
         """The line that is being typed has changed."""
-        if text and not is_command(text):
+        if text and not is_command(text, self.is_somebody):
             self.user.is_typing(self.here)
 
     def complete(self, text: str) -> list[Completion]:
@@ -296,9 +300,7 @@ class Desk(News):
 
 
 def _saying(place: str, text: str) -> object:
-    said = parse.said(f"/{text}" if text.startswith("/") else text, place)
-    assert said is not None
-    return said
+    return words.Say(place, text) if place.startswith("#") else words.Message(place, text)
 
 
 async def _said(say: Callable[..., None], lines: list[str]) -> None:

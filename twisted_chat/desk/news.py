@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..core.clean import shown
+from ..core.errors import ChatError
 from ..core.events import Presence
 from ..remote.conversations import LOBBY, Conversation, entry_of
+from ..remote.link import Lost
 from ..remote.watching import Watcher
 from ..text.render import presence_line
 from .front import Front, Status, Unread
@@ -26,6 +29,7 @@ CONTEXT = 10  # messages from before, shown at the start
 class News(Watcher):
     """Shows what a user is told."""
 
+    log = Logger()
     user: User
 
     def __init__(self, front: Front) -> None:
@@ -70,6 +74,9 @@ class News(Watcher):
         self._lost, self._attempt_at = False, None
         if again:
             self.tell("(Connected again.)")
+            # Somebody whom one looks at may not have been told anything yet.
+            if self.here.startswith("#") and self.user.conversations.get(self.here) is None:
+                self._put_out(self.here)
             return
         hello = self.user.hello
         self.tell(f"Login successful, Welcome to {hello.get('server', '')}!")
@@ -84,7 +91,8 @@ class News(Watcher):
         asked = self.user.ask(
             "entries", room=self.here, after=max(0, before - CONTEXT), upto=before
         )
-        asked.addCallbacks(self._recalled, self._not_recalled)
+        asked.addCallback(self._recalled).addErrback(self._not_recalled)
+        asked.addBoth(lambda _: self._release())
 
     def begin_in(self, label: str) -> None:
         """Look at a conversation first."""
@@ -97,10 +105,10 @@ class News(Watcher):
             entry = entry_of(event)
             if entry is not None:
                 self.front.show(of_entry(self.here, entry, self.user.name))
-        self._release()
 
     def _not_recalled(self, failure: Failure) -> None:
-        self._release()
+        if not failure.check(ChatError, Lost):
+            self.log.failure("What was said before cannot be shown", failure)
 
     def _release(self) -> None:
         held, self._held = self._held or [], None
@@ -142,18 +150,25 @@ class News(Watcher):
 
     # --- everything else ---------------------------------------------------------------------
 
-    def presence(self, joined: Sequence[str], left: Sequence[str], more: int) -> None:
+    def presence(
+        self, joined: Sequence[str], left: Sequence[str], more_joined: int, more_left: int
+    ) -> None:
         came = tuple(shown(name) for name in joined if name != self.user.name)
         went = tuple(shown(name) for name in left if name != self.user.name)
         if came or went:
-            self.put(plain(presence_line(Presence(came, went)), "event"))
+            # A sentence with others in it begins with two names.
+            others = (more_joined if came[1:] else 0, more_left if went[1:] else 0)
+            self.put(plain(presence_line(Presence(came, went, *others)), "event"))
 
     def room(self, label: str, joined: bool) -> None:
         if not joined:
-            self.tell(f"(You are not in {label} any more.)")
-            if label == self.here:
-                self.here = LOBBY
+            self._put_out(label)
         self.changed()
+
+    def _put_out(self, label: str) -> None:
+        self.tell(f"(You are not in {label} any more.)")
+        if label == self.here:
+            self.here = LOBBY
 
     def notice(self, code: str, text: str) -> None:
         self.tell(f"[server] {text}")

@@ -29,6 +29,14 @@ def listed(user: User) -> list[str]:
     return found
 
 
+def people(user: User) -> list[str]:
+    """Everybody of whom one knows here: who is online, who is talked to, who has said something."""
+    known = user.conversations.all.values()
+    private = (one.label for one in known if one.private)
+    authors = (entry.author for one in known for entry in one.entries.values())
+    return [str(name) for name in dict.fromkeys((*user.online, *private, *authors)) if name]
+
+
 def next_unread(user: User, here: str) -> str:
     """The conversation to look at next: one in which somebody speaks to oneself comes first."""
     others = [one for one in user.conversations.all.values() if one.unread and one.label != here]

@@ -82,7 +82,10 @@ def make_user(reactor: Any, arguments: Arguments, entrance: Entrance) -> User:
     from ..remote.making import user_at
 
     options = Options(arguments.insecure, arguments.trust_new_key)
-    return user_at(reactor, arguments.address, entrance, options)
+    try:
+        return user_at(reactor, arguments.address, entrance, options)
+    except StartError as error:
+        stop(str(error), NOT_POSSIBLE)
 
 
 def parsed(words: Sequence[str]) -> Arguments:

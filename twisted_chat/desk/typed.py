@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..core import vocabulary as words
+from ..core.clean import without_blanks
 from ..core.commands import TABLE, Form, Row, Table, split_word
 from ..core.errors import ChatError
 from ..text import parse
 from .vocabulary import LOCAL
+
+Known = Callable[[str], bool]
+"""Whether a word is the name of somebody."""
+
+A_PASSWORD = (
+    "This looks like a password, so it was not said: password alone asks for it,"
+    " and /say before it says it all the same."
+)
 
 
 class Said(NamedTuple):
@@ -25,71 +35,114 @@ class Command(NamedTuple):
     slash: bool  # it was typed with one, so it cannot have been meant otherwise
 
 
-def meaning(line: str, here: str, known: Callable[[str], bool]) -> Said | Command:
+class _Found(NamedTuple):
+    """The command that a line begins with, and what is after its words."""
+
+    table: Table
+    row: Row
+    rest: str
+
+
+def meaning(line: str, here: str, known: Known) -> Said | Command:
     """What a line means that is typed in the conversation `here`.
 
     With a slash it is a command, with two it is said. Without one it is a command if its
     first word is one as the table writes it, and the rest is what that command takes. A
     sentence such as "back in a minute" is therefore said; `known` tells names, so that a
     slip in a command is not said to everybody. With a slash, a command that wants a room
-    and is given none means the one that one is in.
+    and is given none means the one that one is in, so that /say says anything there.
     """
-    if line.startswith("//"):
-        return Said(line[1:])
-    slash = line.startswith("/")
-    text = line[1:] if slash else line
+    text = without_blanks(line)
+    if text.startswith("//"):
+        return Said(line.replace("/", "", 1))
+    slash = text.startswith("/")
+    text = text.removeprefix("/")
     # A message of the lobby is named by its number alone, whatever one looks at.
     place = "" if here == "#lobby" else here
-    if not slash and _row(text) is None:
-        return Said(line)
+    found = _found(text)
+    if not slash:
+        if may_tell_a_password(text):
+            raise ChatError("args", A_PASSWORD)
+        if _as_written(text, known) is None:
+            return Said(line)
+    elif found is not None and _lacks_room(found):
+        if found.row.make is words.Say and found.rest:
+            return Said(found.rest)
+        if here.startswith("#"):
+            text = f"{found.row.name} {here} {found.rest}"
     try:
-        return _command(text, place, slash)
+        local = found is not None and found.table is LOCAL
+        return Command(parse.read(text, place, LOCAL if local else TABLE), local, slash)
     except ChatError:
-        if slash and here.startswith("#") and _lacks_room(text):
-            word, rest = split_word(text)
-            return _command(f"{word} {here} {rest}", place, slash)
         if slash or _meant(text, known):
             raise
         return Said(line)
 
 
-def _command(text: str, place: str, slash: bool) -> Command:
-    local = _found(LOCAL, text) is not None
-    return Command(parse.read(text, place, LOCAL if local else TABLE), local, slash)
+def is_command(line: str, known: Known) -> bool:
+    """Whether a line that is being typed looks so far like nothing that would be said."""
+    text = without_blanks(line)
+    if text.startswith("/"):
+        return not text.startswith("//")
+    return may_tell_a_password(text) or _as_written(text, known) is not None
 
 
-def _lacks_room(text: str) -> bool:
-    row = _found(TABLE, text)
-    wants = row is not None and bool(row.args) and row.args[0].form is Form.ROOM
-    return wants and not split_word(text)[1].startswith("#")
+def may_tell_a_password(line: str) -> bool:
+    """Whether a line may have a password in it that was meant for nobody's eyes.
+
+    Nobody is greeted with a password here, but by habit it is typed behind such a word.
+    """
+    word, *rest = without_blanks(line).removeprefix("/").lower().split() or [""]
+    match word:
+        case "password":
+            return bool(rest)
+        case "login" | "register":
+            return len(rest) == 2
+        case "reset-password":
+            return len(rest) > 1
+    return False
 
 
-def is_command(text: str) -> bool:
-    """Whether a line that is being typed looks like a command so far."""
-    return (text.startswith("/") and not text.startswith("//")) or _row(text) is not None
+def _found(text: str) -> _Found | None:
+    first, rest = split_word(text)
+    second, beyond = split_word(rest)
+    for table in (LOCAL, TABLE):
+        if row := table.named(f"{first} {second}"):
+            return _Found(table, row, beyond)
+        if row := table.named(first):
+            return _Found(table, row, rest)
+    return None
 
 
-def _row(text: str) -> Row | None:
-    """The command whose word begins a line, if it is written as the table writes it."""
-    row = _found(LOCAL, text) or _found(TABLE, text)
-    if row is None:
+def _lacks_room(found: _Found) -> bool:
+    args = found.row.args
+    return bool(args) and args[0].form is Form.ROOM and not found.rest.startswith("#")
+
+
+def _as_written(text: str, known: Known) -> _Found | None:
+    """The command whose word begins a line, if it is written as the table writes it.
+
+    Telephones write the first letter large; that is one if it names somebody, or asks for
+    a password.
+    """
+    found = _found(text)
+    if found is None:
         return None
-    word = split_word(text)[0]
+    word, row = split_word(text)[0], found.row
     written = {one.split()[0] for one in (row.name, *row.aliases)}
-    return row if word in written or word.islower() else None
+    if word in written or word.islower() or row.make is words.Password:
+        return found
+    takes_person = any((arg.shown or arg.field) == "user" for arg in row.args)
+    return found if takes_person and known(split_word(found.rest)[0]) else None
 
 
-def _found(table: Table, text: str) -> Row | None:
-    first, rest = split_word(text.strip())
-    return table.named(f"{first} {split_word(rest)[0]}") or table.named(first)
-
-
-def _meant(text: str, known: Callable[[str], bool]) -> bool:
+def _meant(text: str, known: Known) -> bool:
     """Whether a line that begins like a command and is none was meant as one."""
-    words = text.split()
-    row = _row(text)
-    if len(words) <= 2 or row is None:
+    found = _as_written(text, known)
+    if found is None or len(text.split()) <= 2:
         return True
-    follows = words[len(row.name.split())] if len(words) > len(row.name.split()) else ""
-    wants_name = any(arg.form in (Form.WORD, Form.ROOM, Form.MESSAGE) for arg in row.args)
+    wants_name = any(
+        arg.form in (Form.WORD, Form.ROOM, Form.MESSAGE, Form.MANY) for arg in found.row.args
+    )
+    follows = split_word(found.rest)[0]
     return wants_name and (follows.startswith("#") or follows[:1].isdigit() or known(follows))

@@ -179,14 +179,10 @@ class PipeDesk(Desk):
     def online(self) -> bool:
         return self.user.is_online
 
-    def is_somebody(self, word: str) -> bool:
-        """Whether that is the name of a person one could talk to."""
-        return self._is_somebody(word)
-
     def only_says(self, line: str) -> bool:
         """Whether a line says something and no more, so that the next need not wait for it."""
         try:
-            meant = meaning(line, self.here, self._is_somebody)
+            meant = meaning(line, self.here, self.is_somebody)
         except ChatError:
             return False
         if isinstance(meant, Said):

@@ -10,7 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..core.errors import ChatError
+from ..core.clean import without_blanks
+from ..core.errors import ChatError, StartError
 from ..desk.typed import Command, Said, meaning
 from ..remote.conversations import LOBBY
 from ..remote.link import Lost
@@ -103,10 +104,11 @@ class Programs:
 
     def _request(self, line: str) -> Request:
         """The request that a line is, or stands for."""
-        if not line.lstrip().startswith("{"):
+        text = without_blanks(line)
+        if not text.startswith("{"):
             return self._typed(line)
         try:
-            request = json.loads(line)
+            request = json.loads(text)
         except ValueError:
             raise ChatError("syntax", "That line is no JSON.") from None
         assert isinstance(request, dict)
@@ -123,6 +125,8 @@ class Programs:
         error = failure.value
         if isinstance(error, Lost):
             error = ChatError("lost", "The connection was lost before this was answered.")
+        elif isinstance(error, StartError):
+            error = ChatError("disk", str(error))
         elif not isinstance(error, ChatError):
             self.log.failure("A request failed", failure)
             error = ChatError("internal", f"This program has a fault: {error!r}")

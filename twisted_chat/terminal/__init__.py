@@ -7,7 +7,10 @@ scrollback; below are the questions, and a line of status.
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
+
+from ..desk.starting import NOT_POSSIBLE, stop
 
 if TYPE_CHECKING:
     from ..desk.starting import Arguments
@@ -15,6 +18,13 @@ if TYPE_CHECKING:
 
 def run(arguments: Arguments) -> int:
     """Talk until the person leaves; the exit code."""
+    term = os.environ.get("TERM", "")
+    if term.lower() in ("", "dumb", "unknown"):
+        stop(
+            f"This terminal (TERM={term}) cannot move its cursor: set TERM to its kind, such as"
+            " xterm, or use a pipe: echo hello | twisted-chat (--help shows how).",
+            NOT_POSSIBLE,
+        )
     from twisted.internet import asyncioreactor
 
     loop = asyncio.new_event_loop()

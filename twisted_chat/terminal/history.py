@@ -10,8 +10,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from ..core.clean import shown
+from ..desk.typed import may_tell_a_password
 from ..private import write_private
-from ..remote.folders import account_folder
+from ..remote.folders import account_folder, private_folder
 
 MOST = 1000  # lines that are kept
 FILE = "typed"
@@ -21,8 +22,7 @@ Run = Callable[[Callable[[], Any]], "Deferred[Any]"]
 
 def is_kept(line: str) -> bool:
     """Whether a line may be kept: none that may have a password in it, and none of several."""
-    word, *rest = line.removeprefix("/").lower().split(None, 1) or [""]
-    return not (word in ("password", "reset-password") and rest) and line == shown(line)
+    return not may_tell_a_password(line) and line == shown(line)
 
 
 class TypedLines:
@@ -47,7 +47,7 @@ class TypedLines:
         self._write()
 
     def _load(self) -> list[str]:
-        self._path = account_folder(self._server, self._name) / FILE
+        self._path = private_folder(account_folder(self._server, self._name)) / FILE
         try:
             lines = self._path.read_text("utf-8", "replace").split("\n")[:-1]
         except FileNotFoundError:

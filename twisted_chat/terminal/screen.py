@@ -193,9 +193,8 @@ class Screen:
         self.desk.enter(text)
 
     def _is_said(self, text: str) -> bool:
-        people = {name.lower() for name in self.desk.people()}
         try:
-            meant = meaning(text, self.desk.here, lambda word: word.lower() in people)
+            meant = meaning(text, self.desk.here, self.desk.is_somebody)
         except ChatError:
             return False
         return isinstance(meant, Said)

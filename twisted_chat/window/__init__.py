@@ -27,18 +27,25 @@ def run(arguments: Arguments, look_wanted: str = "") -> int:
         return NOT_POSSIBLE
     # Here, because these take time that nobody should spend who has no display.
     from twisted.internet import reactor, tksupport
-    from twisted.internet.defer import maybeDeferred
+    from twisted.internet.defer import Deferred, maybeDeferred
 
+    from ..remote.making import leave_at_shutdown
     from . import theme
     from .main import Window
 
     window = Window(root, reactor, arguments)
     codes: list[int] = []
+    stopping = False
 
     def over(code: int) -> None:
         codes.append(code)
-        if reactor.running:
+        if not stopping:
             reactor.stop()
+
+    def leave() -> Deferred[int] | None:
+        nonlocal stopping
+        stopping = True
+        return None if codes else window.leave()
 
     def begin() -> None:
         wanted = theme.wanted(look_wanted, os.environ)
@@ -50,7 +57,7 @@ def run(arguments: Arguments, look_wanted: str = "") -> int:
 
     tksupport.install(root, ms=FRAME)
     reactor.callWhenRunning(begin)
-    reactor.addSystemEventTrigger("before", "shutdown", lambda: None if codes else window.leave())
+    leave_at_shutdown(reactor, leave)
     reactor.run()
     tksupport.uninstall()
     root.destroy()

@@ -106,8 +106,7 @@ class Window:
             self._ticking.stop()
             if self._refreshing is not None:
                 self._refreshing.cancel()
-            # Later, because a reactor that is stopping ends connections that are just heard.
-            self._reactor.callLater(0, self._over.callback, self._code)
+            self._over.callback(self._code)
 
     def _faulty(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
