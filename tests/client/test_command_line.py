@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -12,8 +15,9 @@ from tests.programs import account
 from tests.server_process import PATIENCE
 from twisted_chat import __version__
 from twisted_chat.core.errors import StartError
-from twisted_chat.desk.starting import Arguments, parsed
+from twisted_chat.desk.starting import Arguments, make_user, parsed
 from twisted_chat.desk.usage import HELP, OPTIONS, SWITCHES, help_text
+from twisted_chat.remote import making
 from twisted_chat.remote.known import KnownServers
 
 TESLA = Arguments("chat.example.org", 8888, "tesla")
@@ -111,6 +115,21 @@ class ParsedTest(SynchronousTestCase):
         for part in ("chat://", "cron", "bot", "Exit codes", "twisted-chat", "Files"):
             self.assertIn(part, text)
         self.assertLessEqual(max(map(len, HELP.splitlines())), 96)
+
+
+class MakingTest(SynchronousTestCase):
+    def test_a_file_that_cannot_be_read_is_one_sentence(self) -> None:
+        def broken(*arguments: object) -> None:
+            raise StartError("The file servers.json cannot be read.")
+
+        errors = io.StringIO()
+        self.patch(making, "user_at", broken)
+        self.patch(sys, "stderr", errors)
+        nobody: Any = None
+        ended = self.assertRaises(SystemExit, make_user, nobody, TESLA, nobody)
+        self.assertEqual(
+            (ended.code, errors.getvalue()), (1, "The file servers.json cannot be read.\n")
+        )
 
 
 class ProcessTest(SynchronousTestCase):

@@ -59,7 +59,7 @@ class ProgramsTest(ClientCase):
         answer = {"room": "#lobby", "seq": 2, "now": 1, "later": 0, "again": False, "cid": "a1"}
         self.assertEqual(clerk.hears(re="a"), {"re": "a", "ok": answer})
         clerk.types({"do": "whoelse"})
-        self.assertEqual(clerk.hears(re=2)["ok"]["people"][0]["name"], "edison")
+        self.assertEqual(clerk.hears(line=2)["ok"]["people"][0]["name"], "edison")
         self.assertEqual(clerk.ends(), 0)
         self.assertEqual(clerk.heard[0], {"event": "connection", "state": "dialing"})
         self.assertEqual(clerk.heard[-1], {"event": "connection", "state": "ended"})
@@ -74,23 +74,24 @@ class ProgramsTest(ClientCase):
             clerk.types(line)
         clerk.types("//BM is how it is said")
         clerk.types("history edison")
-        self.assertEqual(clerk.hears(re=1)["ok"]["seq"], 1)
-        self.assertEqual(clerk.hears(re=2)["ok"]["room"], "#coil")
-        self.assertEqual(clerk.hears(re=3)["ok"]["room"], "#coil")
-        self.assertEqual(clerk.hears(re=4)["ok"]["room"], "edison")
-        self.assertEqual(clerk.hears(re=5)["ok"], {"place": "#lobby"})
-        self.assertEqual(clerk.hears(re=6)["ok"]["room"], "#lobby")
-        self.assertEqual(clerk.hears(re=7)["ok"]["lines"][0]["text"], "psst")
+        self.assertEqual(clerk.hears(line=1)["ok"]["seq"], 1)
+        self.assertEqual(clerk.hears(line=2)["ok"]["room"], "#coil")
+        self.assertEqual(clerk.hears(line=3)["ok"]["room"], "#coil")
+        self.assertEqual(clerk.hears(line=4)["ok"]["room"], "edison")
+        self.assertEqual(clerk.hears(line=5)["ok"], {"place": "#lobby"})
+        self.assertEqual(clerk.hears(line=6)["ok"]["room"], "#lobby")
+        self.assertEqual(clerk.hears(line=7)["ok"]["lines"][0]["text"], "psst")
         self.assertEqual(clerk.ends(), 0)
         self.assertEqual(self.friend().texts(), ["hello", "/BM is how it is said"])
 
     def test_what_nobody_sees_makes_no_sentence_of_a_request(self) -> None:
         clerk = self.program()
-        clerk.types('\ufeff{"do": "whoelse"}')
+        clerk.types('\ufeff{"id": "a", "do": "whoelse"}')
         clerk.types("\u200blogin tesla hunter2")
-        self.assertEqual(clerk.hears(re=1)["ok"]["people"], [])
-        self.assertIn("a password", clerk.hears(re=2)["error"]["message"])
+        self.assertEqual(clerk.hears(re="a")["ok"]["people"], [])
         self.assertEqual(clerk.ends(), 1)
+        (refusal,) = (one["error"]["message"] for one in clerk.heard if "error" in one)
+        self.assertIn("a password", refusal)
         self.assertEqual(self.friend().texts(), [])
 
     def test_refusals_have_their_codes(self) -> None:
@@ -111,7 +112,7 @@ class ProgramsTest(ClientCase):
             ("x" * 5000, "too_long"),
         ):
             clerk.types(line)
-            answer = clerk.hears(re=len([one for one in clerk.heard if "re" in one]) + 1)
+            answer = clerk.hears(line=len([one for one in clerk.heard if "line" in one]) + 1)
             self.assertEqual(answer["error"]["code"], code, line)
             self.assertTrue(answer["error"]["message"])
         self.assertEqual(clerk.ends(), 1)
@@ -121,7 +122,7 @@ class ProgramsTest(ClientCase):
         for again in (False, True, True):
             clerk = self.program()
             clerk.types({"do": "send", "room": "#lobby", "text": "once", "cid": "a1"})
-            self.assertEqual(clerk.hears(re=1)["ok"]["again"], again)
+            self.assertEqual(clerk.hears(line=1)["ok"]["again"], again)
             self.assertEqual(clerk.ends(), 0)
         self.assertEqual(self.friend().texts(), ["once"])
 
@@ -152,6 +153,6 @@ class ProgramsTest(ClientCase):
         for line in ({"do": "logout"}, "logout", "tata"):
             clerk = self.program()
             clerk.types(line)
-            self.assertEqual(clerk.hears(re=1), {"re": 1, "ok": {}})
+            self.assertEqual(clerk.hears(line=1), {"line": 1, "ok": {}})
             self.assertEqual(clerk.hears(event="connection")["state"], "ended")
             self.assertEqual(clerk.client.wait(PATIENCE), 0)

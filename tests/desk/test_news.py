@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.desk.office import Office
 from tests.desk.test_desk import DeskTest
 from twisted_chat.core.errors import StartError
+from twisted_chat.desk.completing import completions
 from twisted_chat.testing import PASSWORD
 
 
@@ -83,6 +84,8 @@ class NewsTests(DeskTest):
         self.tesla.user.commands = [{"do": 1, "help": None}]
         self.assertEqual([one.text for one in self.tesla.desk.complete("1")], ["1 ", "17 "])
         self.assertTrue(self.tesla.desk.is_somebody("Edison"))
+        people: list[Any] = ["edison", 17]
+        self.assertEqual([one.text for one in completions("1", [], [], people, [])], ["17 "])
 
     def test_a_file_that_cannot_be_used_is_one_sentence(self) -> None:
         sentence = "The file servers.json cannot be read: repair it, or remove it."

@@ -41,6 +41,7 @@ class Desk(News):
         super().__init__(front)
         self._clock = clock
         self._dialogue = Dialogue(self)
+        self._name = ""  # under which one wants to go in
         self._under_way: set[Deferred[Any]] = set()
         self.refused = 0  # how much of what was typed was refused
 
@@ -55,6 +56,7 @@ class Desk(News):
     def run(self, name: str = "", room: str = "") -> Deferred[int]:
         """Connect and stay; fires with the exit code when it is over and the reason was shown."""
         self.wanted = room
+        self._name = name
         return self.user.start(name).addCallbacks(lambda _: 0, self._ended_badly)
 
     def _ended_badly(self, failure: Failure) -> int:
@@ -68,6 +70,11 @@ class Desk(News):
             self.log.failure("The client failed", failure)
             self.tell(f"This program has a fault: {error!r}", "error")
         return 1
+
+    def owed(self) -> int:
+        """How many messages are kept to be sent at another time."""
+        outbox = self.user.outbox
+        return self.user.account.owed(self._name) if outbox is None else len(outbox.messages)
 
     def leave(self) -> Deferred[None]:
         """Say goodbye and end."""

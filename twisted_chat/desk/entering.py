@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..core.errors import ChatError
 from ..core.standing import Standing
 from ..remote.account import Account
+from ..remote.link import Lost
 from ..text.dialogue import Terminal
 from ..text.entering import Entering
 
@@ -17,7 +19,13 @@ class SignIn(Entering[bool]):
 
     async def prove(self, name: str) -> bool:
         """Whoever was here before needs no password."""
-        return await self._account.resume(name) or await super().prove(name)
+        try:
+            return await self._account.resume(name) or await super().prove(name)
+        except ChatError as error:
+            if error.code == "blocked":
+                # To ask for another name here would be to have the next password typed for it.
+                raise Lost(error.sentence, error.code) from None
+            raise
 
     async def standing(self, name: str) -> Standing:
         return await self._account.standing(name)

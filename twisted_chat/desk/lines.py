@@ -56,11 +56,22 @@ def of_entry(
     private = not label.startswith("#")
     if entry.kind is Kind.MESSAGE:
         parts = (*_head(label, entry, long, now), *_said(entry, own))
+    elif entry.kind in (Kind.EDIT, Kind.DELETE):
+        head, _, _ = line_of(label, _cleaned(entry), long, now).partition("] ")
+        parts = (Part("head", head + "] "), Part("event", _changed(entry)))
     else:
         head, _, rest = line_of(label, _cleaned(entry), long, now).partition("] ")
         parts = (Part("head", head + "] "), Part("event", rest.removesuffix(" <private message>")))
     changes = entry.target or 0 if entry.kind in (Kind.EDIT, Kind.DELETE) else 0
     return Line(parts, label, entry.seq, changes, entry.time, private)
+
+
+def _changed(entry: Entry) -> str:
+    """What a message says now."""
+    if entry.kind is Kind.EDIT:
+        return f"{shown(entry.author)}: {shown(entry.text)}"
+    by = "" if entry.subject in ("", entry.author) else f" by {shown(entry.author)}"
+    return f"{shown(entry.subject or entry.author)}: (deleted{by})"
 
 
 def _cleaned(entry: Entry) -> Entry:

@@ -40,7 +40,8 @@ output is a pipe or a file it reads lines and writes lines.
   -u, --user NAME         your name there
   --password-file FILE    the password is the first line of this file (pipes, bots)
   --register              make the account if nobody has the name yet (pipes, bots)
-  --json                  in a pipe: events and answers as the server sends them, as JSON
+  --json                  in a pipe: events and answers as the server sends them, as JSON;
+                          where a request has no id, the answer names its line
   --insecure              go on where there is no TLS: everybody on the way can read along
   --trust-new-key         the server was set up anew: remember its new key
   --no-bell               no sound when somebody speaks to you
@@ -49,7 +50,7 @@ output is a pipe or a file it reads lines and writes lines.
   -h, --help              this
 
 There is no option for a password: everybody on a computer sees its command lines. A client
-that has been in goes in again without one.
+that has been in goes in again without one; a second one at the same time asks, once.
 
 At a terminal:
   {program}

@@ -26,7 +26,7 @@ Request = dict[str, Any]
 
 
 class Programs:
-    """Answers each line with one line of JSON, whose `re` is the line's number or its own id."""
+    """Answers each line with one line of JSON: `re` is its own id, or `line` its number."""
 
     log = Logger()
 
@@ -50,19 +50,20 @@ class Programs:
     def refuse(self, error: ChatError) -> None:
         """What cannot be read at all counts as a line too."""
         self._number += 1
-        self._answer_badly(error, self._number)
+        self._answer_badly(error, {"line": self._number})
 
     def enter(self, line: str) -> Deferred[None]:
         self._number += 1
-        names: list[Any] = [self._number]
+        names: list[Request] = [{"line": self._number}]
         done = Deferred.fromCoroutine(self._carry_out(line, names))
         return done.addErrback(self._failed, names)
 
-    async def _carry_out(self, line: str, names: list[Any]) -> None:
+    async def _carry_out(self, line: str, names: list[Request]) -> None:
         request = self._request(line)
-        names.append(request.get("id", names[0]))
+        if "id" in request:
+            names.append({"re": request["id"]})
         answer = await self._answered(request)
-        self._write({"re": names[-1], "ok": answer})
+        self._write({**names[-1], "ok": answer})
 
     async def _answered(self, request: Request) -> Any:
         do = request.get("do")
@@ -121,7 +122,7 @@ class Programs:
             return {"do": "send", "room": desk.here, "text": meant.text}
         return _asked(meant)
 
-    def _failed(self, failure: Failure, names: list[Any]) -> None:
+    def _failed(self, failure: Failure, names: list[Request]) -> None:
         error = failure.value
         if isinstance(error, Lost):
             error = ChatError("lost", "The connection was lost before this was answered.")
@@ -132,10 +133,10 @@ class Programs:
             error = ChatError("internal", f"This program has a fault: {error!r}")
         self._answer_badly(error, names[-1])
 
-    def _answer_badly(self, error: ChatError, name: Any) -> None:
+    def _answer_badly(self, error: ChatError, name: Request) -> None:
         self._desk.refused += 1
         told = {"code": error.code, "message": error.sentence, **error.details}
-        self._write({"re": name, "error": told})
+        self._write({**name, "error": told})
 
 
 def _asked(meant: Command) -> Request:

@@ -130,6 +130,15 @@ class Account:
             self._conversations.recall(self.shelf.places)
         return self.shelf
 
+    def owed(self, name: str) -> int:
+        """How many messages are kept for a name, of which nobody was told yet."""
+        if self.shelf is None and (not name or not self._folder(name.lower()).exists()):
+            return 0
+        try:
+            return len(self._take(name).unsent)
+        except ChatError:
+            return 0
+
     def _positions(self) -> dict[str, Any]:
         epoch = self.shelf.facts.get("epoch", "") if self.shelf is not None else ""
         known = self._conversations.all

@@ -75,7 +75,7 @@ class Session:
     def _over(self, code: int) -> None:
         """Everything was said: give the terminal back."""
         self._code = code
-        unsent = len(self.desk.status().unsent)
+        unsent = self.desk.owed()
         if unsent:
             what = "1 message is" if unsent == 1 else f"{unsent:,} messages are"
             self.desk.tell(f"({what} not sent yet, and will be when you are here again.)", "error")
