@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.desk.lines import Line, Part, of_entry
 from twisted_chat.terminal.device import Output
-from twisted_chat.terminal.printing import cleaned, cut
+from twisted_chat.terminal.printing import Fragments, cleaned, cut, wrapped
 from twisted_chat.terminal.scrollback import FRAME, Scrollback
 
 OWN = re.compile("\x1b\\[[0-9;]*m|\x1b\\[\\?7h")  # colours; that lines may wrap
@@ -142,6 +142,19 @@ class PrintingTests(SynchronousTestCase):
         self.assertIn("38;5;", coloured.paper.getvalue())
         self.assertNotIn("38;5;", plain.paper.getvalue())
         self.assertIn(";7m", plain.paper.getvalue())  # one's own name is told apart all the same
+
+    def test_lines_are_broken_between_words(self) -> None:
+        whole: Fragments = [("a", "[1 10:00] "), ("b", "edison"), ("", ": the coil will be ready")]
+        for columns, expected in (
+            (80, "[1 10:00] edison: the coil will be ready"),
+            (25, "[1 10:00] edison: the\ncoil will be ready"),
+            (18, "[1 10:00] edison:\nthe coil will be\nready"),
+        ):
+            broken = wrapped(whole, columns)
+            self.assertEqual("".join(text for _, text, *_ in broken), expected)
+            self.assertEqual([style for style, *_ in broken], ["a", "b", ""])
+        self.assertEqual(wrapped([("", "x" * 30 + "\n")], 10), [("", "x" * 30 + "\n")])
+        self.assertEqual(wrapped([("", "日本 日本 日本")], 9), [("", "日本 日本\n日本")])
 
     def test_cut(self) -> None:
         self.assertEqual(

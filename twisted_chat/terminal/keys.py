@@ -8,6 +8,8 @@ import signal
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import CompleteEvent, get_common_complete_suffix
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -41,6 +43,10 @@ def _of_lines(screen: Screen, found: KeyBindings) -> None:
     def _(event: KeyPressEvent) -> None:
         screen.paste(event.data)
 
+    @found.add("tab")
+    def _(event: KeyPressEvent) -> None:
+        complete(event.current_buffer)
+
     @found.add("c-c")
     def _(event: KeyPressEvent) -> None:
         if screen.is_asking or not screen.line.text:
@@ -55,6 +61,23 @@ def _of_lines(screen: Screen, found: KeyBindings) -> None:
     @found.add("c-z")
     def _(event: KeyPressEvent) -> None:
         suspend(screen)
+
+
+def complete(buffer: Buffer) -> None:
+    """Go on as far as there is one way to; then show the ways.
+
+    At once, and not in its own time as prompt_toolkit's key does: who types on behind
+    Tab would undo it.
+    """
+    if buffer.complete_state is not None:
+        buffer.complete_next()
+        return
+    ways = list(buffer.completer.get_completions(buffer.document, CompleteEvent()))
+    if len(ways) == 1:
+        buffer.apply_completion(ways[0])
+    elif ways:
+        buffer.insert_text(get_common_complete_suffix(buffer.document, ways))
+        buffer.start_completion()
 
 
 def _of_conversations(screen: Screen, found: KeyBindings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from unicodedata import category
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_to_text
@@ -41,6 +42,38 @@ def fragments(line: Line) -> Fragments:
     """A line with the style of each of its parts, and its end."""
     pieces = [(_style(line, part.style, part.text), cleaned(part.text)) for part in line.parts]
     return [*pieces, ("", "\n")]
+
+
+def wrapped(whole: Fragments, columns: int) -> Fragments:
+    """The same, broken between words where the terminal would break inside of one."""
+    text = "".join(piece for _, piece, *_ in whole)
+    breaks = set(_breaks(text, columns)) if get_cwidth(text) > columns else None
+    if not breaks:
+        return whole
+    found: Fragments = []
+    at = 0
+    for style, piece, *_ in whole:
+        kept = "".join("\n" if at + i in breaks else c for i, c in enumerate(piece))
+        found.append((style, kept))
+        at += len(piece)
+    return found
+
+
+def _breaks(text: str, columns: int) -> Iterator[int]:
+    """Where the spaces are that stand at the ends of lines."""
+    width, space = 0, -1
+    for index, character in enumerate(text.removesuffix("\n")):
+        if character == " ":
+            space = index
+        width += get_cwidth(character)
+        if width <= columns:
+            continue
+        if space >= 0:
+            yield space
+            width = get_cwidth(text[space + 1 : index + 1])
+            space = -1
+        else:
+            width = get_cwidth(character)  # a word longer than a line: the terminal breaks it
 
 
 def _style(line: Line, style: str, text: str) -> str:

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ..desk.lines import Line, day_of, plain
 from . import colours
-from .printing import Fragments, fragments
+from .printing import Fragments, fragments, wrapped
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -68,7 +68,9 @@ class Scrollback:
         lines, self._lines = self._lines, []
         with self._output.together():
             if lines:
-                self._print([piece for line in lines for piece in fragments(line)])
+                columns = self._output.get_size().columns
+                broken = (wrapped(fragments(line), columns) for line in lines)
+                self._print([piece for line in broken for piece in line])
             if self._bell:
                 self._bell = False
                 self._output.bell()
