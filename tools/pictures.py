@@ -10,9 +10,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from socket import socket
 
 from tests.display import Display
+from tests.netcat import Netcat
 from tests.server_process import Server
 from tests.tmux import Terminal
 from tools.terminal_svg import svg
@@ -25,28 +25,6 @@ TERMINAL = (96, 22)
 WINDOW = (960, 600)
 
 
-class Talker:
-    """Somebody with netcat, who speaks and reads nothing."""
-
-    def __init__(self, server: Server, name: str) -> None:
-        self._socket: socket = server.connect()
-        self.types(name, PASSWORD)
-        self._heard = ""
-        self.hears("Login successful")
-
-    def types(self, *lines: str) -> None:
-        for line in lines:
-            self._socket.sendall(line.encode() + b"\n")
-
-    def hears(self, text: str) -> None:
-        """Wait until this has come."""
-        while text not in self._heard:
-            self._heard += self._socket.recv(4096).decode()
-
-    def close(self) -> None:
-        self._socket.close()
-
-
 def make(folder: Path) -> None:
     """Both pictures."""
     users = folder / "users"
@@ -55,7 +33,7 @@ def make(folder: Path) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with Server(folder, "--flood-limit", "0", *options) as server:
         server.line_with("New accounts")  # until everybody has an account
-        talkers = [Talker(server, name) for name in ("edison", "bell")]
+        talkers = [Netcat(server, name, PASSWORD) for name in ("edison", "bell")]
         where = ("127.0.0.1", str(server.port))
         with (
             Terminal(
@@ -86,7 +64,7 @@ def sign_in(terminal: Terminal, window: Display) -> None:
     window.shows("connected", "TLS")
 
 
-def talk(terminal: Terminal, window: Display, edison: Talker, bell: Talker) -> None:
+def talk(terminal: Terminal, window: Display, edison: Netcat, bell: Netcat) -> None:
     """A conversation that shows what there is to see."""
     terminal.types("/create #coil")
     terminal.shows("#coil>")

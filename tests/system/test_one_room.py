@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from socket import socket
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.display import Display, require_display
+from tests.netcat import Netcat
 from tests.programs import account
 from tests.relay import Relay
 from tests.server_process import PATIENCE, Server
@@ -19,29 +19,6 @@ PASSWORD = "alternating-current"
 NAMES = ("tesla", "edison", "albert", "bell", "clerk")
 CLIENT = (sys.executable, "-m", "twisted_chat.client")
 WINDOW = (sys.executable, "-m", "twisted_chat.gui")
-
-
-class Netcat:
-    """Somebody with a plain connection."""
-
-    def __init__(self, server: Server, name: str) -> None:
-        self._socket: socket = server.connect()
-        self._heard = ""
-        self.types(name, PASSWORD)
-        self.hears("Login successful")
-
-    def types(self, *lines: str) -> None:
-        for line in lines:
-            self._socket.sendall(line.encode() + b"\n")
-
-    def hears(self, text: str) -> None:
-        while text not in self._heard:
-            data = self._socket.recv(4096)
-            assert data, f"{text!r} did not come, but {self._heard!r}"
-            self._heard += data.decode()
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 class OneRoomTests(SynchronousTestCase):
@@ -91,7 +68,7 @@ class OneRoomTests(SynchronousTestCase):
         )
 
     def netcat(self, name: str) -> Netcat:
-        netcat = Netcat(self.server, name)
+        netcat = Netcat(self.server, name, PASSWORD)
         self.addCleanup(netcat.close)
         return netcat
 
