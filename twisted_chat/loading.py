@@ -52,5 +52,6 @@ def _fill_rooms(roster: Roster, rooms: RoomBook, kept: Snapshot) -> None:
             room.hidden = row.hidden
             room.topic = row.topic
             room.deleted_at = row.deleted_at
+        room.encrypted = row.encrypted
         room.last_seq = row.last_seq
         rooms.add(room)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import sqlite3
 from pathlib import Path
@@ -14,14 +15,18 @@ from tests.store import fresh
 from twisted_chat.core.errors import StartError
 from twisted_chat.store import migrations, open_store, schema
 from twisted_chat.store.connecting import close, open_writer
+from twisted_chat.testing import Hall
+
+GOLDEN = Path(__file__).parent / "golden"
+"""A database of every earlier revision, as its program left it."""
 
 SECOND = '''
 """Something that comes later."""
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0999"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -58,8 +63,9 @@ class MigrationTests(SynchronousTestCase):
             def copy(*_: object) -> None:
                 place = kills / str(len(list(kills.iterdir())))
                 place.mkdir()
-                for kept in (path, path.with_name(path.name + "-wal")):
-                    shutil.copy(kept, place)
+                for kept in path.parent.glob(f"{path.name}*"):
+                    if not kept.name.endswith("-shm"):
+                        shutil.copy(kept, place)
 
         migrations.upgrade(connection, 0)
         close(connection)
@@ -89,7 +95,7 @@ class MigrationTests(SynchronousTestCase):
     def with_a_second_revision(self, source: str) -> None:
         later = self.folder / "migrations"
         shutil.copytree(Path(migrations.__file__).parent, later)
-        (later / "versions" / "v0002_more.py").write_text(source)
+        (later / "versions" / "v0999_more.py").write_text(source)
         patch = mock.patch.object(migrations, "_HERE", later)
         patch.start()
         self.addCleanup(patch.stop)
@@ -108,6 +114,33 @@ class MigrationTests(SynchronousTestCase):
         open_store(str(path), lambda: 0).close()
         self.assertIn("more", tables(path))
 
+    def golden(self, revision: str) -> Path:
+        """The folder of a server whose data is that old."""
+        folder = self.folder / revision
+        folder.mkdir()
+        kept = gzip.decompress((GOLDEN / f"{revision}.db.gz").read_bytes())
+        (folder / "chat.db").write_bytes(kept)
+        return folder
+
+    def test_k11_there_is_a_golden_database_of_every_earlier_revision(self) -> None:
+        kept = sorted(path.name.removesuffix(".db.gz") for path in GOLDEN.glob("*.db.gz"))
+        self.assertEqual(kept, migrations.revisions()[:-1])
+
+    def test_k11_the_first_release_s_data_works(self) -> None:
+        with Hall(self.golden("0001")) as hall:
+            edison = hall.connects()
+            edison.types("edison", "correct horse")
+            edison.hears("Your offline messages:", "tesla: you are away <private message>")
+            edison.types("history #lobby")
+            edison.hears("tesla: hello everybody", "edison: (deleted)")
+            edison.types("search private word")
+            edison.hears("[tesla/1 10:00 private] tesla: a private word")
+            edison.types("BM and on it goes")
+            edison.hears("(Message 4 sent")
+
+    def test_d12_the_first_release_s_data_migrated_killed_at_every_statement(self) -> None:
+        self.assertGreater(self.assert_old_or_new(self.golden("0001") / "chat.db"), 8)
+
     def test_d12_a_failing_migration_leaves_the_old_database(self) -> None:
         path = fresh.database(self.folder)
         before = path.read_bytes()
@@ -119,7 +152,7 @@ class MigrationTests(SynchronousTestCase):
     def test_k10_a_newer_database_is_refused(self) -> None:
         path = fresh.database(self.folder)
         newer = sqlite3.connect(path)
-        newer.execute("UPDATE alembic_version SET version_num = '0999'")
+        newer.execute("UPDATE alembic_version SET version_num = '9999'")
         newer.commit()
         newer.close()
         before = path.read_bytes()

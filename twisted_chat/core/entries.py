@@ -28,6 +28,8 @@ class Kind(IntEnum):
     MUTE = 12
     UNMUTE = 13
     OWNER = 14
+    ENCRYPT = 15
+    KEYS = 16
 
 
 WORDS = frozenset((Kind.MESSAGE, Kind.EDIT))
@@ -40,6 +42,25 @@ class State(IntEnum):
     AS_SAID = 0
     EDITED = 1
     DELETED = 2
+
+
+class Form(IntEnum):
+    """What the text of an entry is; the numbers are stored, but for the last two.
+
+    A sealed text is encrypted by one client for others, and nothing but ciphertext to a server.
+    A client that has the keys makes it an opened one.
+    """
+
+    WORDS = 0
+    FILE = 1  # an Attachment, as JSON
+    SEALED = 2
+    SEALED_FILE = 3  # an Attachment with a sealed text in it
+    OPENED = 4
+    OPENED_FILE = 5
+
+
+UNREADABLE = frozenset((Form.SEALED, Form.SEALED_FILE))
+"""What only those can read who have the keys."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -57,3 +78,4 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     subject: str = ""  # whom a kick, ban, op or mute concerns
     cid: str | None = None  # the sender's own id of the message
     state: State = State.AS_SAID
+    form: Form = Form.WORDS

@@ -56,6 +56,7 @@ class Room:
         "_tail_text",
         "bans",
         "deleted_at",
+        "encrypted",
         "hidden",
         "id",
         "invited",
@@ -76,6 +77,7 @@ class Room:
         self.name = name.shown
         self.kind = kind
         self.hidden = False
+        self.encrypted = False  # for good: what is said here is sealed
         self.topic = ""
         self.deleted_at: int | None = None
         self.last_seq = 0  # the newest entry that has been delivered

@@ -7,9 +7,9 @@ from time import localtime, strftime
 from typing import NamedTuple
 
 from ..core.clean import shown
-from ..core.entries import Entry, Kind, State
+from ..core.entries import Entry, Form, Kind, State
 from ..remote.conversations import LOBBY
-from ..text.render import STATES, clock_time, line_of
+from ..text.render import STATES, clock_time, line_of, words_of
 
 
 class Part(NamedTuple):
@@ -69,7 +69,7 @@ def of_entry(
 def _changed(entry: Entry) -> str:
     """What a message says now."""
     if entry.kind is Kind.EDIT:
-        return f"{shown(entry.author)}: {shown(entry.text)}"
+        return f"{shown(entry.author)}: {shown(words_of(entry))}"
     by = "" if entry.subject in ("", entry.author) else f" by {shown(entry.author)}"
     return f"{shown(entry.subject or entry.author)}: (deleted{by})"
 
@@ -85,6 +85,8 @@ def _cleaned(entry: Entry) -> Entry:
 def _head(label: str, entry: Entry, long: bool, now: int | None) -> tuple[Part, ...]:
     place = "" if label == LOBBY and not long else f"{label}/"
     mark = "" if label.startswith("#") else " private"
+    if entry.form >= Form.SEALED:
+        mark += " encrypted"
     when = clock_time(entry.time, now)
     return (Part("head", f"[{place}{entry.seq} {when}{mark}{STATES[entry.state]}] "),)
 
@@ -94,6 +96,8 @@ def _said(entry: Entry, own: str) -> tuple[Part, ...]:
     name = Part("own" if entry.author == own else "name", author)
     if entry.state is State.DELETED:
         return name, Part("", ": "), Part("event", "(deleted)")
+    if entry.form not in (Form.WORDS, Form.OPENED):
+        return name, Part("", ": "), Part("event", shown(words_of(entry)))
     return name, Part("", ": "), *_text(shown(entry.text), own, entry.author != own)
 
 

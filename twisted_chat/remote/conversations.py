@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..core.entries import Entry, Kind, State
+from ..core import attachments
+from ..core.attachments import Attachment
+from ..core.entries import Entry, Form, Kind, State
 from .link import Event
 from .shelf import Place
 
@@ -30,6 +32,7 @@ class Conversation:
         self.position = position  # everything up to here has come
         self.read = position  # up to here the person has read
         self.topic = ""
+        self.encrypted = False
         self.unread = 0
         self.mentions = 0
         self.before = 0  # unread messages of others that came before those in memory
@@ -50,11 +53,13 @@ class Conversation:
             del self.entries[next(iter(self.entries))]
         if entry.kind is Kind.TOPIC:
             self.topic = entry.text
+        elif entry.kind is Kind.ENCRYPT:
+            self.encrypted = True
         changed = self.entries.get(entry.target or 0)
         if changed is None:
             return
         if entry.kind is Kind.EDIT:
-            self.entries[changed.seq] = _as(changed, entry.text, State.EDITED)
+            self.entries[changed.seq] = _as(changed, entry.text, State.EDITED, entry.form)
         elif entry.kind is Kind.DELETE:
             self.entries[changed.seq] = _as(changed, "", State.DELETED)
 
@@ -67,7 +72,7 @@ class Conversation:
         return "stored"
 
 
-def _as(entry: Entry, text: str, state: State) -> Entry:
+def _as(entry: Entry, text: str, state: State, form: Form = Form.WORDS) -> Entry:
     return Entry(
         entry.id,
         entry.room,
@@ -79,6 +84,7 @@ def _as(entry: Entry, text: str, state: State) -> Entry:
         text=text,
         cid=entry.cid,
         state=state,
+        form=form,
     )
 
 
@@ -87,6 +93,7 @@ def entry_of(event: Event) -> Entry | None:
     kind = _KINDS.get(event["event"])
     if kind is None:
         return None
+    text, form = _text_of(event)
     return Entry(
         id=int(event.get("id") or 0),
         room=0,
@@ -95,7 +102,7 @@ def entry_of(event: Event) -> Entry | None:
         time=int(event.get("time", 0)),
         sender=None,
         author=str(event.get("from", event.get("by", ""))),
-        text=str(event.get("text", "")),
+        text=text,
         target=event.get("target"),
         subject=str(event.get("whom", "")),
         cid=event.get("cid"),
@@ -104,7 +111,20 @@ def entry_of(event: Event) -> Entry | None:
         else State.EDITED
         if event.get("edited")
         else State.AS_SAID,
+        form=form,
     )
+
+
+def _text_of(event: Event) -> tuple[str, Form]:
+    """The text of an entry, and what it is."""
+    sealed, file = str(event.get("sealed") or ""), event.get("file")
+    if file is not None and not event.get("deleted"):
+        facts = (int(file["file"]), int(file["size"]), str(file["sha256"]))
+        text = attachments.written(Attachment(*facts, str(file.get("name", "")), sealed))
+        return text, Form.SEALED_FILE if sealed else Form.FILE
+    if sealed:
+        return sealed, Form.SEALED
+    return str(event.get("text", "")), Form.WORDS
 
 
 class Conversations:

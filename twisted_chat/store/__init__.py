@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from ..core.entries import Form
 from . import reading
 from .connecting import close
 from .database import Database, open_database
@@ -117,9 +118,10 @@ class Store:
         text: str,
         cid: str | None,
         done: Callable[[Post], object],
+        form: Form = Form.WORDS,
     ) -> None:
         """Say something in a room; ChatError('busy') when too much waits already."""
-        self.writer.submit(Post(room, sender, author, text, cid, done))
+        self.writer.submit(Post(room, sender, author, text, cid, done, form))
 
     def change(self, apply: Callable[[Ledger], T], done: Callable[[T | Exception], object]) -> None:
         """Change anything else. `apply` runs on the writer's thread, and fails as a whole."""

@@ -85,6 +85,7 @@ class Committer:
                         work.author,
                         work.text,
                         cid=work.cid,
+                        form=work.form,
                     )
                 except ChatError as error:
                     work.error = error

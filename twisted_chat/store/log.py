@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from ..core.entries import Entry, Kind, State
+from ..core import attachments
+from ..core.entries import Entry, Form, Kind, State
 from ..core.errors import ChatError
 from . import schema
 from .rows import COLUMNS, entry_of
@@ -21,7 +22,7 @@ from .words import indexed
 entry = schema.entry
 
 # Written out, because compiling and binding through Core would cost more than these take.
-_INSERT = f"INSERT INTO entry ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT = f"INSERT INTO entry ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _SET_END = "UPDATE room SET last_seq = ? WHERE id = ?"
 # The hidden column `words` takes the index's own commands; NULL there is a plain insert.
 _INDEX = "INSERT INTO words (words, rowid, text, tags) VALUES (?,?,?,?)"
@@ -37,6 +38,8 @@ _FIND_END = (
 
 # An enumeration's member is bound slower than the plain number that it stands for.
 _NUMBERS = {kind: int(kind) for kind in Kind}
+_FORMS = {form: int(form) for form in Form}
+_AS_SAID = State.AS_SAID
 
 UNSCRUBBED = "unscrubbed"
 """The key in `meta` that says that erased words may still be in the index's older parts."""
@@ -96,6 +99,7 @@ class Log:
         target: int | None = None,
         subject: str = "",
         cid: str | None = None,
+        form: Form = Form.WORDS,
     ) -> Entry:
         """Append an entry to a room's log.
 
@@ -105,27 +109,44 @@ class Log:
         if sender is not None and cid is not None:
             old = self.said(sender, cid)
             if old is not None:
-                return _same(old, room, kind, text, target)
+                return _same(old, room, kind, text, target, form)
         end = self._ends.get(room) or self._find_end(room)
         seq = end.seq + 1
         time = self.now()
         if time < end.time:
             time = end.time
         number = self._last_id + 1
-        new = Entry(number, room, seq, kind, time, sender, author, text, target, subject, cid)
+        new = Entry(
+            number,
+            room,
+            seq,
+            kind,
+            time,
+            sender,
+            author,
+            text,
+            target,
+            subject,
+            cid,
+            _AS_SAID,
+            form,
+        )
         self._last_id = number
         self._ends[room] = End(seq, time)
         self.entries.append(new)
+        k, f = _NUMBERS[kind], _FORMS[form]
         self._rows.append(
-            (number, room, seq, _NUMBERS[kind], time, sender, author, text, target, subject, cid, 0)
+            (number, room, seq, k, time, sender, author, text, target, subject, cid, 0, f)
         )
-        if kind is Kind.MESSAGE and text:
-            self._indexing.append((None, number, indexed(text), _tags(room, sender)))
+        if kind is Kind.MESSAGE and (words := searchable(text, form)):
+            self._indexing.append((None, number, indexed(words), _tags(room, sender)))
         if sender is not None and cid is not None:
             self._recalled[sender, cid] = new
         return new
 
-    def rewrite(self, room: int, seq: int, text: str, state: State) -> None:
+    def rewrite(
+        self, room: int, seq: int, text: str, state: State, form: Form = Form.WORDS
+    ) -> None:
         """Change what a message shows from now on, in history and in searches.
 
         For State.DELETED the text goes, and with it the texts of all its edits.
@@ -133,21 +154,23 @@ class Log:
         self.flush()
         place = (entry.c.room == room) & (entry.c.seq == seq)
         old = self.connection.execute(
-            sa.select(entry.c.id, entry.c.sender, entry.c.text).where(
+            sa.select(entry.c.id, entry.c.sender, entry.c.text, entry.c.form).where(
                 place, entry.c.kind == int(Kind.MESSAGE), entry.c.state != int(State.DELETED)
             )
         ).one_or_none()
         if old is None:
             raise ChatError("no_such_message", f"There is no message {seq} here.")
         if state is State.DELETED:
-            text = ""
+            text, form = "", Form.WORDS
             self._blank_edits(room, seq)
         self.connection.execute(
-            sa.update(entry).where(entry.c.id == old.id).values(text=text, state=int(state))
+            sa.update(entry)
+            .where(entry.c.id == old.id)
+            .values(text=text, state=int(state), form=int(form))
         )
-        self._unindex(old.id, room, old.sender, old.text)
-        if text:
-            self._indexing.append((None, old.id, indexed(text), _tags(room, old.sender)))
+        self._unindex(old.id, room, old.sender, searchable(old.text, old.form))
+        if words := searchable(text, form):
+            self._indexing.append((None, old.id, indexed(words), _tags(room, old.sender)))
 
     # For the writer
 
@@ -220,7 +243,7 @@ class Log:
         self.connection.execute(
             sa.update(entry)
             .where(entry.c.room == room, entry.c.target == seq, entry.c.kind == int(Kind.EDIT))
-            .values(text="", state=int(State.DELETED))
+            .values(text="", state=int(State.DELETED), form=int(Form.WORDS))
         )
 
     def _unindex(self, number: int, room: int, sender: int | None, text: str) -> None:
@@ -239,9 +262,17 @@ def _tags(room: int, sender: int | None) -> str:
     return f"r{room}" if sender is None else f"r{room} a{sender}"
 
 
-def _same(old: Entry, room: int, kind: Kind, text: str, target: int | None) -> Entry:
+def searchable(text: str, form: int) -> str:
+    """What of a text can be searched for."""
+    if form == Form.WORDS:
+        return text
+    attachment = attachments.read(text) if form == Form.FILE else None
+    return attachment.name if attachment is not None else ""
+
+
+def _same(old: Entry, room: int, kind: Kind, text: str, target: int | None, form: Form) -> Entry:
     # What an edited or deleted message said at first is not known any more.
-    as_said = old.text == text or old.state is not State.AS_SAID
+    as_said = (old.text, old.form) == (text, form) or old.state is not State.AS_SAID
     if as_said and (old.room, old.kind, old.target) == (room, kind, target):
         return old
     raise ChatError("conflict", "You have used this id for another message already.")

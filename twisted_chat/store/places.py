@@ -10,6 +10,7 @@ from ..core.entries import Kind, State
 from ..core.errors import ChatError
 from ..core.rooms import Role, RoomKind
 from . import schema
+from .log import searchable
 from .people import PeopleChanges
 
 room_table = schema.room
@@ -28,6 +29,7 @@ class RoomFields(TypedDict, total=False):
     hidden: bool
     topic: str
     deleted_at: int | None
+    encrypted: bool
 
 
 class MemberFields(TypedDict, total=False):
@@ -102,7 +104,10 @@ class RoomChanges(PeopleChanges):
         """
         self.flush()
         oldest = (
-            sa.select(entry.c.id, entry.c.sender, entry.c.text, entry.c.kind, entry.c.state)
+            sa.select(
+                *(entry.c.id, entry.c.sender, entry.c.text, entry.c.kind, entry.c.state),
+                entry.c.form,
+            )
             .where(entry.c.room == id)
             .order_by(entry.c.seq)
             .limit(at_most)
@@ -110,7 +115,7 @@ class RoomChanges(PeopleChanges):
         gone = self.connection.execute(oldest).all()
         for row in gone:
             if row.kind == int(Kind.MESSAGE) and row.state != int(State.DELETED):
-                self._unindex(row.id, id, row.sender, row.text)
+                self._unindex(row.id, id, row.sender, searchable(row.text, row.form))
         if gone:
             self.connection.execute(
                 sa.delete(entry).where(entry.c.id == sa.bindparam("gone")),

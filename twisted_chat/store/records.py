@@ -42,6 +42,7 @@ class Room(NamedTuple):
     deleted_at: int | None
     first: int | None
     second: int | None
+    encrypted: bool
 
 
 class Member(NamedTuple):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.entries import Entry, Kind, State
+from ..core.entries import Entry, Form, Kind, State
 
-COLUMNS = "id, room, seq, kind, time, sender, author, text, target, subject, cid, state"
+COLUMNS = "id, room, seq, kind, time, sender, author, text, target, subject, cid, state, form"
 UNREADABLE = "[cannot be shown]"
 
 _KINDS = {int(kind): kind for kind in Kind}
 _STATES = {int(state): state for state in State}
+_FORMS = {int(form): form for form in Form if form <= Form.SEALED_FILE}
 _NUMBER_OR_NONE = (int, type(None))
 _TEXT_OR_NONE = (str, type(None))
 
@@ -26,11 +27,12 @@ def tolerant_text(raw: bytes) -> str:
 
 def entry_of(row: Sequence[Any]) -> Entry:
     """The entry of a row; what cannot be understood is shown as a message that says so."""
-    number, room, seq, kind, time, sender, author, text, target, subject, cid, state = row
+    number, room, seq, kind, time, sender, author, text, target, subject, cid, state, form = row
     known = _KINDS.get(kind)
     if (
         known is None
         or state not in _STATES
+        or form not in _FORMS
         or type(time) is not int
         or type(author) is not str
         or type(text) is not str
@@ -62,4 +64,5 @@ def entry_of(row: Sequence[Any]) -> Entry:
         subject,
         cid,
         _STATES[state],
+        _FORMS[form],
     )

@@ -74,6 +74,7 @@ room = sa.Table(
     sa.Column("deleted_at", Number),
     sa.Column("first", Number),
     sa.Column("second", Number),
+    sa.Column("encrypted", sa.Boolean, nullable=False, server_default=sa.text("0")),
     sa.UniqueConstraint("first", "second"),
 )
 
@@ -137,6 +138,7 @@ entry = sa.Table(
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("cid", sa.Text),
     sa.Column("state", sa.Integer, nullable=False),
+    sa.Column("form", sa.Integer, nullable=False, server_default=sa.text("0")),
 )
 
 sa.Index("entry_place", entry.c.room, entry.c.seq, unique=True)
@@ -181,5 +183,50 @@ read_cursor = sa.Table(
     sa.Column("account", Number, primary_key=True),
     sa.Column("room", Number, primary_key=True, index=True),
     sa.Column("seq", Number, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# A file is somebody's own until a message (room, seq) names it. Its content is not in the database,
+# but in a file of the name `blob`, which is made before this row is, or completed.
+file = sa.Table(
+    "file",
+    metadata,
+    sa.Column("id", Number, primary_key=True),
+    sa.Column("blob", sa.Text, nullable=False, unique=True),
+    sa.Column("owner", Number, nullable=False, index=True),
+    sa.Column("room", Number, nullable=False),
+    sa.Column("seq", Number),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("size", Number, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("complete", sa.Boolean, nullable=False, server_default=sa.text("0")),
+    sa.Column("created", Number, nullable=False),
+)
+sa.Index(
+    "file_place", file.c.room, file.c.seq, unique=True, sqlite_where=sa.text("seq IS NOT NULL")
+)
+
+# The public keys of a device, which others encrypt for.
+device_key = sa.Table(
+    "device_key",
+    metadata,
+    sa.Column("account", Number, primary_key=True),
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("ed25519", sa.Text, nullable=False),
+    sa.Column("curve25519", sa.Text, nullable=False, unique=True),
+    sa.Column("signature", sa.Text, nullable=False),
+    sa.Column("published", Number, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Each is given out once, but for the one that is there when all others are gone.
+one_time_key = sa.Table(
+    "one_time_key",
+    metadata,
+    sa.Column("curve25519", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+    sa.Column("fallback", sa.Boolean, nullable=False, server_default=sa.text("0")),
     sqlite_with_rowid=False,
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from ..core.entries import Entry
+from ..core.entries import Entry, Form
 
 if TYPE_CHECKING:
     from .ledger import Ledger
@@ -26,7 +26,18 @@ class Post:
     been stored before, under the same id of its sender's.
     """
 
-    __slots__ = ("again", "author", "cid", "done", "entry", "error", "room", "sender", "text")
+    __slots__ = (
+        "again",
+        "author",
+        "cid",
+        "done",
+        "entry",
+        "error",
+        "form",
+        "room",
+        "sender",
+        "text",
+    )
 
     def __init__(
         self,
@@ -36,6 +47,7 @@ class Post:
         text: str,
         cid: str | None,
         done: Callable[[Post], object],
+        form: Form = Form.WORDS,
     ) -> None:
         self.room = room
         self.sender = sender
@@ -43,6 +55,7 @@ class Post:
         self.text = text
         self.cid = cid
         self.done = done
+        self.form = form
         self.entry: Entry | None = None
         self.error: Exception | None = None
         self.again = False

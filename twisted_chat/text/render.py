@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from time import localtime, strftime
 
+from ..core import attachments
+from ..core.attachments import size_in_words
 from ..core.clean import shown
-from ..core.entries import Entry, Kind, State
+from ..core.entries import UNREADABLE, Entry, Form, Kind, State
 from ..core.events import Closed, Event, Notice, Presence
 from ..core.rooms import LOBBY, Room
 from ..core.roster import Person
@@ -34,9 +36,16 @@ class TextDialect:
 
     def entries(self, room: Room, entries: Sequence[Entry]) -> list[bytes]:
         label, end = room.name, self.end
-        return [(line_of(label, entry) + end).encode("utf-8", "replace") for entry in entries]
+        return [
+            (line_of(label, entry) + end).encode("utf-8", "replace")
+            if entry.kind is not Kind.KEYS
+            else b""
+            for entry in entries
+        ]
 
     def entry(self, room: Room, entry: Entry, viewer: Person) -> bytes:
+        if entry.kind is Kind.KEYS:
+            return b""  # for programs
         return self.encoded(line_of(room.label(viewer), entry))
 
     def own(self, room: Room, entry: Entry, viewer: Person, here: bool) -> bytes:
@@ -56,6 +65,8 @@ class TextDialect:
         return b""
 
 
+SEALED = "(encrypted: only a client that has the keys can show this)"
+
 LF = TextDialect("\n")
 CRLF = TextDialect("\r\n")
 
@@ -70,19 +81,34 @@ def line_of(label: str, entry: Entry, long: bool = False, now: int | None = None
     private = not label.startswith("#")
     place = "" if label == LOBBY and not long else f"{label}/"
     mark = " private" if private else ""
+    if entry.form >= Form.SEALED:
+        mark += " encrypted"
     when = clock_time(entry.time, now)
     if kind is Kind.MESSAGE:
         head = f"[{place}{entry.seq} {when}{mark}{STATES[entry.state]}]"
-        text = "(deleted)" if entry.state is State.DELETED else entry.text
+        text = "(deleted)" if entry.state is State.DELETED else words_of(entry)
         return f"{head} {_said(label, entry.author, text)}"
     if kind is Kind.EDIT:
         head = f"[{place}{entry.target} {when}{mark} edited]"
-        return f"{head} {_said(label, entry.author, entry.text)}"
+        return f"{head} {_said(label, entry.author, words_of(entry))}"
     if kind is Kind.DELETE:
         by = "" if entry.subject in ("", entry.author) else f" by {entry.author}"
         head = f"[{place}{entry.target} {when}{mark} deleted]"
         return f"{head} {_said(label, entry.subject or entry.author, f'(deleted{by})')}"
     return f"[{place}{entry.seq} {when}{mark}] {_happened(label, entry)}"
+
+
+def words_of(entry: Entry) -> str:
+    """What a message says, in words whatever its form is."""
+    if entry.form in UNREADABLE:
+        return SEALED
+    if entry.form not in (Form.FILE, Form.OPENED_FILE):
+        return entry.text
+    attachment = attachments.read(entry.text)
+    if attachment is None:
+        return "[cannot be shown]"
+    name, size = attachment.name, size_in_words(attachment.size)
+    return f"(file {attachment.file}: {name}, {size}; to have it: get {attachment.file})"
 
 
 def _said(label: str, author: str, text: str) -> str:
@@ -110,6 +136,7 @@ def _happened(label: str, entry: Entry) -> str:
         Kind.DEOP: f"{by} made {whom} an ordinary member of {label} again",
         Kind.MUTE: f"{by} muted {whom} in {label}{lasting}",
         Kind.UNMUTE: f"{by} lets {whom} speak in {label} again",
+        Kind.ENCRYPT: f"{by} encrypts this conversation from here on, for good",
     }
     return sentences.get(entry.kind, "[cannot be shown]")
 

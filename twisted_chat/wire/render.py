@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
+from ..core import attachments
+from ..core.attachments import Attachment
 from ..core.clean import shown
 from ..core.commands import Row
-from ..core.entries import Entry, Kind, State
+from ..core.entries import Entry, Form, Kind, State
 from ..core.events import Event
 from ..core.results import Line, Result
 from ..core.rooms import Room
@@ -31,6 +33,8 @@ class Said(msgspec.Struct, tag_field="event", tag="message", omit_defaults=True)
     deleted: bool = False
     private: bool = False
     id: int | None = None  # only in pages of search, which are asked for by it
+    file: Attachment | None = None
+    sealed: str = ""  # instead of a text
 
 
 class Changed(msgspec.Struct, tag_field="event", omit_defaults=True):
@@ -45,10 +49,21 @@ class Changed(msgspec.Struct, tag_field="event", omit_defaults=True):
 
 class Edited(Changed, tag="edit"):
     text: str = ""
+    sealed: str = ""
 
 
 class Deleted(Changed, tag="delete"):
     pass
+
+
+class Keys(msgspec.Struct, tag_field="event", tag="keys"):
+    """What one device tells others so that they can read its sealed messages."""
+
+    room: str
+    seq: int
+    time: int
+    by: str
+    sealed: str
 
 
 class Happened(msgspec.Struct, omit_defaults=True):
@@ -70,9 +85,12 @@ class Hidden(msgspec.Struct, tag_field="event", tag="hidden"):
     seq: int
 
 
-def view(label: str, entry: Entry, own: bool = False) -> Said | Changed | Happened:
+def view(label: str, entry: Entry, own: bool = False) -> Said | Changed | Keys | Happened:
     """An entry as it is encoded, for somebody who calls its conversation `label`."""
-    kind, text = entry.kind, shown(entry.text)
+    kind = entry.kind
+    if entry.form is not Form.WORDS:
+        return _special(label, entry, own)
+    text = shown(entry.text)
     if kind is Kind.MESSAGE:
         return Said(
             label,
@@ -91,6 +109,34 @@ def view(label: str, entry: Entry, own: bool = False) -> Said | Changed | Happen
         return Deleted(label, entry.seq, entry.time, entry.author, entry.target or 0)
     name = kind.name.lower()
     return Happened(name, label, entry.seq, entry.time, entry.author, whom=entry.subject, text=text)
+
+
+def _special(label: str, entry: Entry, own: bool) -> Said | Changed | Keys:
+    """A file, or something that is sealed."""
+    text = shown(entry.text)
+    if entry.kind is Kind.KEYS:
+        return Keys(label, entry.seq, entry.time, entry.author, text)
+    if entry.kind is Kind.EDIT:
+        place = (label, entry.seq, entry.time, entry.author, entry.target or 0)
+        return Edited(*place, sealed=text)
+    attachment = attachments.read(text) if entry.form is not Form.SEALED else None
+    sealed = text if entry.form is Form.SEALED else ""
+    if attachment is not None:
+        name = shown(attachment.name)
+        sealed = attachment.sealed
+        attachment = Attachment(attachment.file, attachment.size, attachment.sha256, name)
+    return Said(
+        label,
+        entry.seq,
+        entry.time,
+        entry.author,
+        "",
+        cid=entry.cid if own else None,
+        edited=entry.state is State.EDITED,
+        private=not label.startswith("#"),
+        file=attachment,
+        sealed=sealed,
+    )
 
 
 class JsonDialect:
