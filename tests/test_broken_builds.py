@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager
 from typing import Any, cast
 from unittest import mock
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import safety
-from twisted_chat import chat
+from twisted_chat import composing
 from twisted_chat.chat import Chat
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.results import Sent
@@ -36,8 +36,8 @@ def acknowledged_too_early() -> AbstractContextManager[Any]:
     """A sender is answered before the commit."""
     say = Chat.say
 
-    def hasty(self: Chat, session: Any, room: Any, text: str, cid: Any) -> Deferred[Sent]:
-        say(self, session, room, text, cid)
+    def hasty(self: Chat, session: Any, room: Any, text: str, cid: Any, *sealed: str) -> Any:
+        say(self, session, room, text, cid, *sealed)
         return succeed(Sent(room.name, room.last_seq + 1, 0, 0, 0))
 
     return mock.patch.object(Chat, "say", hasty)
@@ -47,7 +47,7 @@ def shown_too_early() -> AbstractContextManager[Any]:
     """A message goes out to the others before the commit."""
     say = Chat.say
 
-    def hasty(self: Chat, session: Any, room: Any, text: str, cid: Any) -> Deferred[Sent]:
+    def hasty(self: Chat, session: Any, room: Any, text: str, cid: Any, *sealed: str) -> Any:
         sender, seq = session.person, room.last_seq + 1
         entry = Entry(seq, room.id, seq, Kind.MESSAGE, 0, sender.id, sender.name, text)
         self.delivery.spread([entry], {})
@@ -95,15 +95,15 @@ def sent_again_is_said_again() -> AbstractContextManager[Any]:
     post = Store.post
 
     def without_cid(self: Store, *values: Any) -> None:
-        room, sender, author, text, _, done = values
-        post(self, room, sender, author, text, None, done)
+        room, sender, author, text, _, *rest = values
+        post(self, room, sender, author, text, None, *rest)
 
     return mock.patch.object(Store, "post", without_cid)
 
 
 def controls_let_in() -> AbstractContextManager[Any]:
     """Any text may be said."""
-    return mock.patch.object(chat, "check_text", lambda text, most: text)
+    return mock.patch.object(composing, "check_text", lambda text, most: text)
 
 
 def controls_let_out() -> AbstractContextManager[Any]:

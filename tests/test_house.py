@@ -27,8 +27,9 @@ FLOORS = {
     "fronts": {"core", "words", "private", "remote", "desk", "fronts"},
 }
 APPLICATION = {
-    *("actions", "chat", "delivery", "doors", "housekeeping", "loading", "membership"),
-    *("passwords", "presence", "proving", "session", "settling", "signin", "strangers", "typists"),
+    *("actions", "chat", "composing", "delivery", "devices", "doors", "housekeeping", "loading"),
+    *("membership", "passwords", "presence", "proving", "session", "settling", "signin"),
+    *("strangers", "typists"),
 }
 DOORS = {
     *("certificate", "conversation", "entrance", "exposure", "factory", "opening", "peer"),

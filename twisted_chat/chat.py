@@ -7,7 +7,7 @@ share one `Chat`; it never sees a socket.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from .core.clean import check_text
+from .composing import composed, said_before
 from .core.commands import TABLE
 from .core.entries import Entry
 from .core.errors import ChatError
@@ -25,6 +25,7 @@ from .core.results import Sent
 from .core.rooms import Room, RoomBook
 from .core.roster import Person, Roster
 from .delivery import Delivery
+from .devices import Devices
 from .loading import fill
 from .membership import Membership
 from .presence import PresenceNotices
@@ -74,6 +75,7 @@ class Chat:
         self.presence = PresenceNotices(self.delivery, clock)
         self.typists = Typists(self)
         self.membership = Membership(self)
+        self.devices = Devices(self)
         self.admins = frozenset(name.lower() for name in settings.admins)
         self.started = ticks()
         self.signin = SignIn(self, passwords)
@@ -136,14 +138,24 @@ class Chat:
 
     # --- messages -----------------------------------------------------------------------
 
-    def say(self, session: Session, room: Room, text: str, cid: str | None) -> Deferred[Sent]:
+    def say(
+        self,
+        session: Session,
+        room: Room,
+        text: str,
+        cid: str | None,
+        sealed: str = "",
+        version: str = "",
+    ) -> Deferred[Sent]:
         """Store a message; fires when it is committed and shown to those who are here."""
         self._accepting()
         person = session.person
         self.may_speak(person, room)
-        check_text(text, self.settings.max_message)
+        content = composed(self, room, text, sealed)
         check_cid(cid)
-        sending = Sending(self, session, room, text, cid)
+        if sealed and version != self.devices.version(room):
+            return said_before(self, person, room, content, cid)
+        sending = Sending(self, session, room, content, cid)
         if not self._outgoing:
             self.clock.callLater(0, self._hand_over)
         self._outgoing.append(sending)
@@ -298,8 +310,12 @@ class Chat:
 
     def tell_all(self, event: Event) -> None:
         """Show an event to everybody who is online."""
+        self.tell_sessions(self.sessions, event)
+
+    def tell_sessions(self, sessions: Iterable[Session], event: Event) -> None:
+        """Show an event at these sessions."""
         rendered: dict[Dialect, bytes] = {}
-        for session in tuple(self.sessions):
+        for session in tuple(sessions):
             dialect = session.door.dialect
             line = rendered.get(dialect)
             if line is None:

@@ -21,12 +21,13 @@ def fill(roster: Roster, rooms: RoomBook, kept: Snapshot, admins: Collection[str
         person.suspended_until = account.suspended_until
         person.last_seen = account.last_seen
         person.erased = account.erased
+        person.devices = kept.devices.get(account.id, "")
         roster.add(person)
     _fill_rooms(roster, rooms, kept)
     people = roster.people
     for member in kept.members:
         place, person = rooms.rooms[member.room], people[member.account]
-        place.members[person.id] = Member(person, Role(member.role), member.since)
+        place.put(Member(person, Role(member.role), member.since))
         if place.deleted_at is None:
             person.rooms = (*person.rooms, place)
     for mute in kept.mutes:

@@ -31,7 +31,7 @@ class Membership:
 
     def seat(self, person: Person, room: Room, member: Member, after: int) -> None:
         """Somebody has become a member; its sessions are shown what is after `after`."""
-        room.members[person.id] = member
+        room.put(member)
         room.online += person.online
         person.rooms = (*person.rooms, room)
         self._announce(person, room, joined=True, last=after)
@@ -46,14 +46,15 @@ class Membership:
 
     def unseat(self, person: Person, room: Room) -> Member:
         """Somebody is a member no longer."""
-        member = room.members.pop(person.id)
+        member = room.take_out(person)
+        assert member is not None
         room.online -= person.online
         self._chat.delivery.unfollow(person, room)
         person.rooms = tuple(other for other in person.rooms if other is not room)
         return member
 
     def _announce(self, person: Person, room: Room, joined: bool, last: int) -> None:
-        event = RoomEvent(room.label(person), joined, last, room.id)
+        event = RoomEvent(room.label(person), joined, last, room.id, room.encrypted)
         for session in self._chat.sessions_of(person):
             session.receive(event)
 
@@ -110,14 +111,16 @@ class Membership:
         self, person: Person, room: Room, member: Member, reached: Mapping[Session, int]
     ) -> None:
         """As if nobody had been put out: its sessions go on where they were."""
-        room.members[person.id] = member
+        room.put(member)
         if room.deleted_at is not None:
             return  # meanwhile nobody sees it any more
         room.online += person.online
         person.rooms = (*person.rooms, room)
         for session in self._chat.sessions_of(person):
             if session not in reached:  # it came in between, and was not told of this room
-                session.receive(RoomEvent(room.label(person), True, room.last_seq, room.id))
+                session.receive(
+                    RoomEvent(room.label(person), True, room.last_seq, room.id, room.encrypted)
+                )
             self._chat.delivery.follow_with(session, room, reached.get(session, room.last_seq))
 
     def close_room(self, room: Room, now: int) -> None:
@@ -137,6 +140,7 @@ class Membership:
         if room.deleted_at is None:
             return
         room.deleted_at = None
+        room.devices = ""  # nobody kept it while the room was gone
         for member in room.members.values():
             person = member.person
             person.rooms = (*person.rooms, room)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from .composing import Content
 from .core.entries import Entry
 from .core.errors import ChatError
 from .core.results import Sent
@@ -37,14 +38,14 @@ def origins(batch: Batch) -> dict[int, Session]:
 class Sending:
     """A message on its way to the disk; what the store calls when it is there."""
 
-    __slots__ = ("_chat", "_cid", "_room", "_text", "answered", "session")
+    __slots__ = ("_chat", "_cid", "_content", "_room", "answered", "session")
 
     def __init__(
-        self, chat: Chat, session: Session, room: Room, text: str, cid: str | None
+        self, chat: Chat, session: Session, room: Room, content: Content, cid: str | None
     ) -> None:
         self._chat = chat
         self._room = room
-        self._text = text
+        self._content = content
         self._cid = cid
         self.session = session
         self.answered: Deferred[Sent] = Deferred()
@@ -54,7 +55,8 @@ class Sending:
         person = self.session.person
         sender = None if person.guest else person.id
         try:
-            store.post(self._room.id, sender, person.name, self._text, self._cid, self)
+            text, form = self._content
+            store.post(self._room.id, sender, person.name, text, self._cid, self, form)
         except ChatError as error:
             self.answered.errback(error)
 

@@ -180,12 +180,16 @@ class SignIn:
 
     # --- secrets ------------------------------------------------------------------------
 
-    async def change_password(self, person: Person, old: str, new: str, network: str) -> None:
-        """Set a new password, given the old one; ends every resume token."""
+    async def change_password(self, session: Session, old: str, new: str) -> None:
+        """Set a new password, given the old one; ends every resume token.
+
+        The keys go with the sessions that end, so those of this one's device stay.
+        """
+        person, network = session.person, session.door.network
         prepared = prepare(new)
         wrong = "That is not your password."
         _, kept = await self._proving.verify(person.name, person, old, network, wrong)
-        await self._set_password(person, prepared, instead_of=kept)
+        await self._set_password(person, prepared, kept, session.device)
 
     async def reset_password(self, person: Person) -> str:
         """Give an account a random password, and tell it."""
@@ -194,32 +198,41 @@ class SignIn:
         return new
 
     async def _set_password(
-        self, person: Person, prepared: str, instead_of: str | None = None
+        self,
+        person: Person,
+        prepared: str,
+        instead_of: str | None = None,
+        device: str | None = None,
     ) -> None:
         secret = await self._passwords.hash(prepared)
 
-        def apply(ledger: Ledger) -> None:
+        def apply(ledger: Ledger) -> str:
             if instead_of is None:
                 ledger.set_credential(person.id, SCHEME, secret)
             elif not ledger.replace_credential(person.id, SCHEME, instead_of, secret):
                 raise ChatError("conflict", "Your password was changed by somebody else meanwhile.")
             ledger.drop_tokens(person.id)
+            ledger.drop_devices(person.id, keep=device)
+            return ledger.devices_version(person.id)
 
         # Once for those who have proved themselves by now, whose tokens may be stored later than
         # this, and once for those who begin before the old password is gone.
         person.secrets += 1
-        await self._chat.change(apply)
+        version = await self._chat.change(apply)
         person.secrets += 1
+        self._chat.devices.changed(person, version)
 
     async def suspend(self, person: Person, until: int | None, reason: str) -> None:
         """Keep an account out until then, or let it in again."""
 
-        def apply(ledger: Ledger) -> None:
+        def apply(ledger: Ledger) -> str:
             ledger.set_account(person.id, suspended_until=until, suspended_reason=reason)
             if until is not None:
                 ledger.drop_tokens(person.id)
+                ledger.drop_devices(person.id)
+            return ledger.devices_version(person.id)
 
-        await self._chat.change(apply)
+        self._chat.devices.changed(person, await self._chat.change(apply))
 
     async def erase(self, person: Person) -> None:
         """Erase an account; its name stays taken for good."""
@@ -238,6 +251,7 @@ class SignIn:
         except Exception:
             person.erased = False
             raise
+        chat.devices.changed(person, "")
         chat.roster.erase(person)
         for joined in person.rooms:
             chat.membership.unseat(person, joined)
@@ -249,14 +263,25 @@ class SignIn:
     async def new_token(self, proof: Proof, device: str) -> Token:
         """A token to sign in with next time; only its hash is kept."""
         token, account = secrets.token_urlsafe(32), proof.person.id
-        number = await self._chat.change(
-            lambda ledger: ledger.add_token(account, device, _hash(token))
-        )
+
+        def apply(ledger: Ledger) -> tuple[int, str]:
+            number = ledger.add_token(account, device, _hash(token))
+            return number, ledger.devices_version(account)
+
+        number, version = await self._chat.change(apply)
+        self._chat.devices.changed(proof.person, version)
         return Token(proof, device, token, number)
 
-    async def revoke(self, person: Person, number: int) -> None:
-        """Make a token worth nothing."""
-        await self._chat.change(lambda ledger: ledger.drop_token(person.id, number))
+    async def revoke(self, session: Session) -> None:
+        """Make a session's token worth nothing, and forget the keys of its device."""
+        person = session.person
+
+        def apply(ledger: Ledger) -> str:
+            ledger.drop_token(person.id, session.token)
+            ledger.drop_device(person.id, session.device)
+            return ledger.devices_version(person.id)
+
+        self._chat.devices.changed(person, await self._chat.change(apply))
 
     async def with_token(self, token: str) -> Token:
         """Sign in with a token; the next one comes with the answer.

@@ -15,6 +15,7 @@ LINES = {
     "talk": "talk {room}",
     "edit": "edit {room}/1 hello",
     "delete": "delete {room}/1",
+    "encrypt": "encrypt {room}",
     "history": "history {room}",
     "join": "join {room}",
     "leave": "leave {room}",

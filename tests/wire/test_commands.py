@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
+from tests.keys.case import identity
 from twisted_chat.core.commands import TABLE
 from twisted_chat.testing import PASSWORD, Hall
 
@@ -22,6 +23,8 @@ SCRIPT: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (
     ("talk", {"place": "#den"}, ("text",)),
     ("edit", {"message": "1", "text": "hallo"}, ("text",)),
     ("delete", {"what": "1"}, ("text",)),
+    ("publish", {"device_keys": identity("root")}, ("one_time", "version")),
+    ("encrypt", {"place": "#den", "sure": True}, ("text",)),
     ("history", {"place": "bob", "count": 5, "before": 100}, ("lines", "older", "place")),
     ("history", {}, ("lines", "older")),
     ("search", {"words": "echo in:#den"}, ("lines", "older")),
@@ -79,7 +82,7 @@ class CommandTests(TestCase):
             root.begins("delete-account", sure=True)
             self.assertEqual(root.takes_events("closed")[0]["code"], "account_deleted")
             self.assertTrue(root.closed)
-        done = {do for do, *_ in SCRIPT} - {"bob joins"} | {"logout", "delete-account"}
+        done = {do for do, *_ in SCRIPT} - {"bob joins", "publish"} | {"logout", "delete-account"}
         self.assertEqual(done, {row.name for row in TABLE.rows})
 
     def test_logout_is_answered_and_closes(self) -> None:

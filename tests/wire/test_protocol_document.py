@@ -66,7 +66,7 @@ class Play:
         self.hall = hall
         self.clients: dict[str, Client] = {}
         self.tokens: dict[str, str] = {}
-        self.epoch = ""
+        self.epoch = self.version = ""
 
     def play(self, block: Transcript) -> None:
         for name in block.lost:
@@ -88,6 +88,7 @@ class Play:
         """A line of the client's, with what a client would have kept."""
         person = block.who.split(",")[0]
         line = line.replace(f'"token": "{ANY}"', f'"token": "{self.tokens.get(person)}"')
+        line = line.replace(f'"version": "{ANY}"', f'"version": "{self.version}"')
         return line.replace(f'"epoch": "{ANY}"', f'"epoch": "{self.epoch}"')
 
     def check(self, block: Transcript, client: Client, expected: list[str]) -> None:
@@ -108,6 +109,8 @@ class Play:
 
     def note(self, line: dict[str, Any]) -> None:
         answer = line.get("ok") or line
+        if isinstance(answer, dict) and "people" in answer:
+            self.version = answer.get("version", "")
         if isinstance(answer, dict) and "epoch" in answer:
             self.epoch = answer["epoch"]
             if answer.get("token"):

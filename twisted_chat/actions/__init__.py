@@ -62,4 +62,13 @@ def check(person: Person, command: object) -> None:
         )
 
 
-from . import account, administration, listing, moderation, reading, rooms, talking  # noqa: E402, F401
+from . import (  # noqa: E402, F401
+    account,
+    administration,
+    encrypting,
+    listing,
+    moderation,
+    reading,
+    rooms,
+    talking,
+)

@@ -20,7 +20,7 @@ async def password(chat: Chat, session: Session, command: words.Password) -> Res
     if person.guest:
         await chat.signin.adopt(session, command.new)
         return Done(f"{person.name} is an account now: log in with this password next time.")
-    await chat.signin.change_password(person, command.old, command.new, session.door.network)
+    await chat.signin.change_password(session, command.old, command.new)
     chat.close_seats(
         person, Closed("password_changed", "Your password was changed: log in again."), session
     )
@@ -51,7 +51,7 @@ async def devices(chat: Chat, session: Session, command: words.Devices) -> Resul
     if seat is session:
         return Left()
     if seat.token:
-        await chat.signin.revoke(session.person, seat.token)
+        await chat.signin.revoke(seat)
     seat.close(Closed("ended", "This session was ended from another one of yours."))
     return Done(f"Session {command.end} has ended.")
 

@@ -59,7 +59,15 @@ def who_is(chat: Chat, session: Session, command: words.WhoIs) -> Result:
         and room.deleted_at is None
         and (not room.hidden or room.has(session.person))
     ]
-    return Profile(face(person), person.last_seen, tuple(sorted(shared)), person.admin, chat.wall())
+    pair = session.person.pairs.get(person.id)
+    return Profile(
+        face(person),
+        person.last_seen,
+        tuple(sorted(shared)),
+        person.admin,
+        chat.wall(),
+        encrypted=pair is not None and pair.encrypted,
+    )
 
 
 @performs(words.PersonalIntro)
@@ -128,6 +136,7 @@ def rooms(chat: Chat, session: Session, command: words.Rooms) -> Result:
                 room.hidden,
                 room.topic,
                 room.last_seq if joined else 0,
+                room.encrypted,
             )
         )
     return RoomList(tuple(sorted(found, key=lambda line: line.room)))
@@ -143,7 +152,8 @@ def members(chat: Chat, session: Session, command: words.Members) -> Result:
         joined_room(chat, session, command.room)
     found = sorted(room.members.values(), key=lambda m: (-m.role, m.person.named.folded))
     faces = tuple(face(member.person, ROLES[member.role]) for member in found)
-    return People(f"The members of {room.name} are:", faces)
+    encrypted = ", which is encrypted," if room.encrypted else ""
+    return People(f"The members of {room.name}{encrypted} are:", faces)
 
 
 @performs(words.Help)

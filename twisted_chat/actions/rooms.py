@@ -60,7 +60,7 @@ async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
     room = visible_room(chat, session, command.room)
     person = session.person
     if room.has(person):
-        return Joined(room.name, room.last_seq, room.topic)
+        return Joined(room.name, room.last_seq, room.topic, encrypted=room.encrypted)
     if room.banned(person, chat.wall()):
         raise ChatError("banned", f"You are banned from {room.name}.")
     _may_be_in_another(session)
@@ -73,10 +73,10 @@ async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
 
     entry = await chat.change(apply)
     if entry is None:
-        return Joined(room.name, room.last_seq, room.topic)
+        return Joined(room.name, room.last_seq, room.topic, encrypted=room.encrypted)
     room.invited.discard(person.id)
     chat.membership.begin(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
-    return Joined(room.name, entry.seq, room.topic)
+    return Joined(room.name, entry.seq, room.topic, encrypted=room.encrypted)
 
 
 @performs(words.Leave)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from ..chat import Chat, check_cid
+from ..composing import composed, only_sealed, stale
 from ..core import vocabulary as words
-from ..core.clean import check_text
-from ..core.entries import Entry, Kind, State
+from ..core.entries import Entry, Form, Kind, State
 from ..core.errors import ChatError
 from ..core.results import Done, Result, Sent, SentToSeveral
 from ..core.rooms import LOBBY, Role, Room
@@ -36,7 +36,7 @@ def broadcast(chat: Chat, session: Session, command: words.Broadcast) -> Deferre
 @performs(words.Say)
 def say(chat: Chat, session: Session, command: words.Say) -> Deferred[Sent]:
     room = joined_room(chat, session, command.room)
-    return chat.say(session, room, command.text, command.cid)
+    return chat.say(session, room, command.text, command.cid, command.sealed, command.version)
 
 
 @performs(words.Message)
@@ -45,7 +45,7 @@ def message(chat: Chat, session: Session, command: words.Message) -> Deferred[Se
     _may_write_to(session.person, other)
     room = session.person.pairs.get(other.id)
     if room is not None:
-        return chat.say(session, room, command.text, command.cid)
+        return chat.say(session, room, command.text, command.cid, command.sealed, command.version)
     return _first_message(chat, session, other, command)
 
 
@@ -58,14 +58,14 @@ def _first_message(
     chat: Chat, session: Session, other: Person, command: words.Message
 ) -> Deferred[Sent]:
     """Begin a private conversation with its first message, in one transaction."""
-    check_text(command.text, chat.settings.max_message)
+    text, form = composed(chat, None, command.text, command.sealed)
     check_cid(command.cid)
     person, cid = session.person, command.cid
 
     def apply(ledger: Ledger) -> tuple[Entry, bool]:
         again = cid is not None and ledger.said(person.id, cid) is not None
-        room = ledger.pair(person.id, other.id)
-        entry = ledger.post(room, Kind.MESSAGE, person.id, person.name, command.text, cid=cid)
+        room = _pair_for_words(ledger, person, other)
+        entry = ledger.post(room, Kind.MESSAGE, person.id, person.name, text, cid=cid, form=form)
         return entry, again
 
     def show(stored: tuple[Entry, bool]) -> Sent:
@@ -74,6 +74,14 @@ def _first_message(
         return chat.sent(person, room, entry, again)
 
     return chat.change(apply, session).addCallback(show)
+
+
+def _pair_for_words(ledger: Ledger, person: Person, other: Person) -> int:
+    """The private conversation of two people; refused if it was encrypted meanwhile."""
+    room = ledger.pair(person.id, other.id)
+    if ledger.encrypted(room):
+        raise only_sealed()
+    return room
 
 
 @performs(words.BroadcastUsers)
@@ -90,10 +98,10 @@ async def broadcast_users(
         raise ChatError("args", f"One message can go to 1 to {MOST_RECIPIENTS} people.")
     for other in others:
         _may_write_to(person, other)
-    check_text(command.text, chat.settings.max_message)
+        composed(chat, person.pairs.get(other.id), command.text)
 
     def apply(ledger: Ledger) -> list[Entry]:
-        rooms = [ledger.pair(person.id, other.id) for other in others]
+        rooms = [_pair_for_words(ledger, person, other) for other in others]
         return [
             ledger.post(room, Kind.MESSAGE, person.id, person.name, command.text) for room in rooms
         ]
@@ -110,7 +118,9 @@ async def broadcast_users(
 @performs(words.Talk)
 def talk(chat: Chat, session: Session, command: words.Talk) -> Result:
     """Where one talks is the door's to remember; here it is only looked at."""
-    speaking_place(chat, session, command.place or LOBBY)
+    room = speaking_place(chat, session, command.place or LOBBY)
+    if room is not None and room.encrypted and session.door.dialect.plain:
+        raise only_sealed()  # every line would be refused
     return Done()
 
 
@@ -130,15 +140,22 @@ def speaking_place(chat: Chat, session: Session, place: str) -> Room | None:
 async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     said = message_named(chat, session, command.message)
     person = session.person
-    check_text(command.text, chat.settings.max_message)
+    composed(chat, said.room, command.text, command.sealed)
     entry = await _message_at(chat, said, command.message)
     if entry.sender != person.id:
         raise ChatError("not_allowed", "Only the person who said it can edit a message.")
-    chat.may_speak(person, said.room)  # after the look-up: a kick or a mute may have come first
+    # After the look-up: a kick, a mute or encryption may have come first.
+    chat.may_speak(person, said.room)
+    text, form = composed(chat, said.room, command.text, command.sealed)
+    if command.sealed and command.version != chat.devices.version(said.room):
+        raise stale()
+    if entry.form not in (Form.WORDS, Form.SEALED):
+        raise ChatError("args", "A file cannot be edited: delete it, and send another one.")
 
     def apply(ledger: Ledger) -> None:
-        ledger.rewrite(said.room.id, said.seq, command.text, State.EDITED)
-        ledger.post(said.room.id, Kind.EDIT, person.id, person.name, command.text, target=said.seq)
+        room, seq = said.room.id, said.seq
+        ledger.rewrite(room, seq, text, State.EDITED, form)
+        ledger.post(room, Kind.EDIT, person.id, person.name, text, target=seq, form=form)
 
     await chat.change(apply)
     return Done()

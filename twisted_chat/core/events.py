@@ -48,6 +48,13 @@ class Room(Event, frozen=True):
     joined: bool
     last: int
     id: int  # the same as long as the conversation exists
+    encrypted: bool = False  # what is said there is sealed
+
+
+class Devices(Event, frozen=True):
+    """Somebody's devices, or their keys, are not what they were."""
+
+    who: str
 
 
 class Closed(Event, frozen=True):

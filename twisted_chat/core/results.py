@@ -88,6 +88,7 @@ class Profile(Result, frozen=True):
     rooms: tuple[str, ...] = ()
     admin: bool = False
     now: int = 0  # when it was asked
+    encrypted: bool = False  # the private conversation with whoever asks
 
 
 class RoomLine(msgspec.Struct, frozen=True):
@@ -100,6 +101,7 @@ class RoomLine(msgspec.Struct, frozen=True):
     private: bool
     topic: str
     last: int
+    encrypted: bool = False
 
 
 class RoomList(Result, frozen=True):
@@ -118,6 +120,7 @@ class Joined(Result, frozen=True):
     seq: int
     topic: str
     created: bool = False
+    encrypted: bool = False
 
 
 class DeviceLine(msgspec.Struct, frozen=True):

@@ -56,6 +56,7 @@ class Room:
         "_tail_text",
         "bans",
         "deleted_at",
+        "devices",
         "encrypted",
         "hidden",
         "id",
@@ -78,6 +79,7 @@ class Room:
         self.kind = kind
         self.hidden = False
         self.encrypted = False  # for good: what is said here is sealed
+        self.devices = ""  # the version of its people's devices, once it was worked out
         self.topic = ""
         self.deleted_at: int | None = None
         self.last_seq = 0  # the newest entry that has been delivered
@@ -119,6 +121,22 @@ class Room:
             return person in self.pair
         return True
 
+    def people(self) -> list[Person]:
+        """Who is in a group room or a private conversation."""
+        if self.pair is not None:
+            return list(self.pair)
+        return [member.person for member in self.members.values()]
+
+    def put(self, member: Member) -> None:
+        """Make somebody a member, or change what it is."""
+        self.members[member.person.id] = member
+        self.devices = ""
+
+    def take_out(self, person: Person) -> Member | None:
+        """End a membership."""
+        self.devices = ""
+        return self.members.pop(person.id, None)
+
     def role_of(self, person: Person) -> Role:
         """The person's role; administrators run the lobby."""
         member = self.members.get(person.id)
@@ -144,7 +162,7 @@ class Room:
 
     def forget(self, person: Person) -> None:
         """Keep nothing about somebody whose account is erased."""
-        self.members.pop(person.id, None)
+        self.take_out(person)
         self.bans.pop(person.id, None)
         self.mutes.pop(person.id, None)
         self.invited.discard(person.id)
@@ -174,6 +192,11 @@ def pair_of(id: int, one: Person, two: Person) -> Room:
     return room
 
 
+def mark_of(one: Person, other: Person) -> frozenset[int]:
+    """What a private conversation is known by before it has begun."""
+    return frozenset((one.id, other.id))
+
+
 class RoomBook:
     """Every room by id and every group room by name."""
 
@@ -181,6 +204,7 @@ class RoomBook:
         self.rooms: dict[int, Room] = {}
         self._names: NameBook[Room] = NameBook()
         self.being_made: NameBook[None] = NameBook()
+        self.being_encrypted: list[frozenset[int]] = []  # by its two people, or its number
         self.lobby: Room
 
     def add(self, room: Room) -> None:
@@ -201,6 +225,14 @@ class RoomBook:
     def available(self, name: Name) -> bool:
         """Whether no room, made or being made, has that name or looks like it."""
         return not (self._names.collides(name) or self.being_made.collides(name))
+
+    def takes_words(self, room: Room) -> bool:
+        """Whether words may be said there: no more from the moment that it is to be encrypted."""
+        return not room.encrypted and (not self.being_encrypted or self._is_left_alone(room))
+
+    def _is_left_alone(self, room: Room) -> bool:
+        mark = mark_of(*room.pair) if room.pair is not None else frozenset((room.id,))
+        return mark not in self.being_encrypted
 
     def group_rooms(self) -> Iterable[Room]:
         """The lobby and the group rooms that are not deleted."""

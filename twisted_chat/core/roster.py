@@ -25,6 +25,7 @@ class Person:
     __slots__ = (
         "admin",
         "away",
+        "devices",
         "erased",
         "id",
         "ignores",
@@ -47,6 +48,7 @@ class Person:
         self.intro = ""
         self.admin = False
         self.erased = False  # the name stays taken, and that is all that stays
+        self.devices = ""  # another one whenever its devices or their keys are; empty without
         self.secrets = 0  # raised when its password changes: who came with the old one is late
         self.away = ""
         self.suspended_until: int | None = None

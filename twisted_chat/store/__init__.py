@@ -13,9 +13,10 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from ..core.entries import Form
-from . import reading
+from . import keys, reading
 from .connecting import close
 from .database import Database, open_database
+from .keys import Claimed
 from .ledger import Ledger, scrub
 from .readers import InlineReaders, Readers, ThreadReaders
 from .records import (
@@ -41,6 +42,7 @@ __all__ = [
     "Account",
     "Ban",
     "Batch",
+    "Claimed",
     "Ledger",
     "Member",
     "Mute",
@@ -51,6 +53,7 @@ __all__ = [
     "Snapshot",
     "Store",
     "Token",
+    "keys",
     "open_store",
     "reading",
     "search",

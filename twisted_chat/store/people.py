@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ..core.errors import ChatError
 from . import schema
-from .log import Log
+from .keys import KeyChanges
 from .records import LOBBY
 
 account = schema.account
@@ -33,7 +33,7 @@ class AccountFields(TypedDict, total=False):
     last_seen: int
 
 
-class PeopleChanges(Log):
+class PeopleChanges(KeyChanges):
     """The part of the ledger that is about people."""
 
     def add_account(
@@ -99,18 +99,22 @@ class PeopleChanges(Log):
         """Let a device resume with the token of this hash; the number to revoke it by.
 
         An account has at most `MOST_TOKENS`: of those beyond, this device's own go first, and
-        then those that were not used for longest.
+        then those that were not used for longest. A device that has none left loses its keys.
         """
         self._check_alive(account)
         now = self.now()
         mine = token.c.account == account
-        too_many = (
-            sa.select(token.c.id)
+        kept = self.connection.execute(
+            sa.select(token.c.id, token.c.device)
             .where(mine)
             .order_by(token.c.device == device, token.c.used.desc(), token.c.id.desc())
-            .offset(MOST_TOKENS - 1)
-        )
-        self.connection.execute(sa.delete(token).where(token.c.id.in_(too_many)))
+        ).all()
+        gone = kept[MOST_TOKENS - 1 :]
+        for row in gone:
+            self.connection.execute(sa.delete(token).where(token.c.id == row.id))
+        left = {device, *(row.device for row in kept[: MOST_TOKENS - 1])}
+        for lost in {row.device for row in gone} - left:
+            self.drop_device(account, lost)
         return self._add(token, account=account, device=device, hash=hash, created=now, used=now)
 
     def swap_token(self, old_hash: str, new_hash: str) -> bool:
@@ -131,6 +135,11 @@ class PeopleChanges(Log):
             sa.delete(token).where(token.c.account == account, token.c.id == number)
         )
         return done.rowcount == 1
+
+    def has_token(self, account: int, number: int) -> bool:
+        """Whether one of an account's tokens is still good."""
+        mine = (token.c.account == account) & (token.c.id == number)
+        return self.connection.execute(sa.select(token.c.id).where(mine)).first() is not None
 
     def drop_tokens(self, account: int, keep: int | None = None) -> None:
         """Revoke an account's tokens, all but the one with the number `keep`."""
@@ -175,6 +184,7 @@ class PeopleChanges(Log):
         ):
             self.connection.execute(sa.delete(table).where(table.c.account == id))
         self.connection.execute(sa.delete(ignored).where(ignored.c.other == id))
+        self.drop_devices(id)
         self._leave_to_scrub()
 
     def put_ignored(self, account: int, other: int) -> None:

@@ -96,6 +96,11 @@ class RoomChanges(PeopleChanges):
                 sa.update(room_table).where(room_table.c.id == id).values(**columns)
             )
 
+    def encrypted(self, id: int) -> bool:
+        """Whether what is said in a room is sealed, for good."""
+        found = sa.select(room_table.c.encrypted).where(room_table.c.id == id)
+        return bool(self.connection.execute(found).scalar())
+
     def erase_room(self, id: int, at_most: int = 1000) -> bool:
         """Erase what a deleted room held and free its name; only its number stays.
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ..core.entries import Entry
 from ..core.rooms import RoomKind
-from . import schema
+from . import keys, schema
 from .records import (
     Account,
     Ban,
@@ -52,6 +52,7 @@ def load(connection: sa.Connection) -> Snapshot:
         bans=[Ban._make(row) for row in all_of(schema.ban)],
         invites=[(row[0], row[1]) for row in all_of(schema.invite)],
         ignored=[(row[0], row[1]) for row in all_of(schema.ignored)],
+        devices=keys.versions(connection),
     )
 
 

@@ -82,6 +82,8 @@ class Snapshot(NamedTuple):
     """(room, account)"""
     ignored: list[tuple[int, int]]
     """(account, the account it ignores)"""
+    devices: dict[int, str]
+    """The version of an account's devices that have keys."""
 
 
 class Token(NamedTuple):

@@ -224,9 +224,9 @@ one_time_key = sa.Table(
     "one_time_key",
     metadata,
     sa.Column("curve25519", sa.Text, primary_key=True),
+    sa.Column("fallback", sa.Boolean, primary_key=True),
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("signature", sa.Text, nullable=False),
-    sa.Column("fallback", sa.Boolean, nullable=False, server_default=sa.text("0")),
     sqlite_with_rowid=False,
 )

@@ -133,6 +133,8 @@ def _(result: Profile) -> Sequence[str]:
         found.append(f"{face.name} has not been here yet")
     if result.rooms:
         found.append(f"{face.name} is in {' '.join(result.rooms)}")
+    if result.encrypted:
+        found.append(f"Your conversation with {face.name} is encrypted")
     return found
 
 
@@ -144,6 +146,8 @@ def _(result: RoomList) -> Sequence[str]:
         notes = [f"{members}, {room.online:,} online"]
         if room.private:
             notes.append("private")
+        if room.encrypted:
+            notes.append("encrypted")
         if room.joined:
             notes.append("joined")
         topic = f" {shown(room.topic)}" if room.topic else ""
@@ -163,7 +167,8 @@ def _(result: Joined) -> Sequence[str]:
     if result.created:
         return [f"(You have made {result.room}; invite people, or tell them: join {result.room})"]
     topic = f" Its topic is: {shown(result.topic)}" if result.topic else ""
-    return [f"(You are in {result.room}.{topic})"]
+    sealed = " It is encrypted: only clients can read and write there." if result.encrypted else ""
+    return [f"(You are in {result.room}.{topic}{sealed})"]
 
 
 @lines.register

@@ -10,6 +10,7 @@ import msgspec
 from ..core import vocabulary as words
 from ..core.commands import TABLE, Row
 from ..core.errors import ChatError
+from ..core.sealing import DeviceKeys, OneTimeKey
 
 MOST_DEPTH = 16
 MOST_KEYS = 64
@@ -60,6 +61,37 @@ class Send(msgspec.Struct, tag_field="do", tag="send", forbid_unknown_fields=Tru
     room: str
     text: str
     cid: str
+    sealed: str = ""
+    version: str = ""
+
+
+class Publish(msgspec.Struct, tag_field="do", tag="publish", forbid_unknown_fields=True):
+    """Publish the keys of the program's device."""
+
+    device_keys: DeviceKeys
+    one_time: dict[str, OneTimeKey] = {}
+    fallback: dict[str, OneTimeKey] = {}
+
+
+class Keys(msgspec.Struct, tag_field="do", tag="keys", forbid_unknown_fields=True):
+    """The devices of everybody in an encrypted conversation."""
+
+    room: str
+
+
+class Claim(msgspec.Struct, tag_field="do", tag="claim", forbid_unknown_fields=True):
+    """Keys to begin with, one of each of these devices."""
+
+    room: str
+    devices: list[str]
+
+
+class Share(msgspec.Struct, tag_field="do", tag="share", forbid_unknown_fields=True):
+    """Tell devices what they need to read."""
+
+    room: str
+    sealed: str
+    cid: str
 
 
 class Typing(msgspec.Struct, tag_field="do", tag="typing", forbid_unknown_fields=True):
@@ -93,7 +125,10 @@ class Ping(msgspec.Struct, tag_field="do", tag="ping", forbid_unknown_fields=Tru
     """Ask whether anybody is there."""
 
 
-KINDS = (Known, Register, Login, Guest, Resume, Send, Typing, Entries, Delivered, Read, Ping)
+KINDS = (
+    *(Known, Register, Login, Guest, Resume, Send, Typing, Entries, Delivered, Read, Ping),
+    *(Publish, Keys, Claim, Share),
+)
 REQUESTS: dict[str, type[Any]] = {str(kind.__struct_config__.tag): kind for kind in KINDS}
 _decode = msgspec.json.Decoder(dict[str, Any], strict=True).decode
 
@@ -155,9 +190,12 @@ def read(request: dict[str, Any]) -> tuple[object, Row | None]:
     return _convert(values, row.make), row
 
 
-def spoken(room: str, text: str, cid: str | None = None) -> words.Say | words.Message:
+def spoken(
+    room: str, text: str, cid: str | None = None, sealed: str = "", version: str = ""
+) -> words.Say | words.Message:
     """The command that says something in a room or to somebody."""
-    return (words.Say if room.startswith("#") else words.Message)(room, text, cid)
+    command = words.Say if room.startswith("#") else words.Message
+    return command(room, text, cid, sealed, version)
 
 
 def _convert(values: dict[str, Any], kind: type[Any]) -> object:

@@ -18,7 +18,7 @@ from ..core.results import Left, Result
 from ..core.standing import MOST_NAMES, Standing
 from ..signin import Token
 from ..strangers import standing
-from . import progress, requests
+from . import keys, progress, requests
 from .positions import starting_points
 from .render import JSON, answer, encode, refusal
 
@@ -95,7 +95,7 @@ class JsonTalk(Conversation):
         if row is not None:
             return actions.perform(self.chat, self.session, asked)
         if isinstance(asked, requests.Send):
-            said = requests.spoken(asked.room, asked.text, asked.cid)
+            said = requests.spoken(asked.room, asked.text, asked.cid, asked.sealed, asked.version)
             return actions.perform(self.chat, self.session, said)
         return Deferred.fromCoroutine(self._ask(asked))
 
@@ -136,6 +136,8 @@ class JsonTalk(Conversation):
                 return progress.read(self.chat, self.session, asked.positions)
             case requests.Ping():
                 return {}
+            case requests.Publish() | requests.Keys() | requests.Claim() | requests.Share():
+                return await keys.answer(self.chat, self.session, asked)
         raise ChatError("not_now", "You are logged in already.")
 
     # --- signing in ---------------------------------------------------------------------------
@@ -208,6 +210,8 @@ class JsonTalk(Conversation):
                     "read": min(start.read.get(room.id, 0), room.last_seq),
                     "unread": start.unread.get(room.id, 0),
                     "topic": room.topic,
+                    "encrypted": room.encrypted,
+                    **({"version": self.chat.devices.version(room)} if room.encrypted else {}),
                 }
                 for room, at in session.behind.items()
             },

@@ -3,6 +3,7 @@
 # Help shows the commands in the order of these imports.
 # isort: off
 from .talking import Broadcast, BroadcastUsers, Message, Say, Talk, Edit, Delete
+from .encrypting import Encrypt
 from .looking import (
     History,
     Search,
@@ -50,6 +51,7 @@ __all__ = [
     "Deop",
     "Devices",
     "Edit",
+    "Encrypt",
     "Help",
     "History",
     "Ignore",

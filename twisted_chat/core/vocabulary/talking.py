@@ -51,6 +51,8 @@ class Message:
     user: str
     text: str
     cid: str | None = None
+    sealed: str = ""  # instead of a text, by clients that have the keys,
+    version: str = ""  # and for which devices
 
 
 @command(
@@ -61,6 +63,8 @@ class Say:
     room: str
     text: str
     cid: str | None = None
+    sealed: str = ""
+    version: str = ""
 
 
 @command(
@@ -80,6 +84,8 @@ class Talk:
 class Edit:
     message: str
     text: str
+    sealed: str = ""
+    version: str = ""
 
 
 @command(

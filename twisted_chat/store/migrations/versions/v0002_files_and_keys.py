@@ -44,10 +44,10 @@ def upgrade() -> None:
     op.create_table(
         "one_time_key",
         sa.Column("curve25519", sa.Text, primary_key=True),
+        sa.Column("fallback", sa.Boolean, primary_key=True),
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("key", sa.Text, nullable=False),
         sa.Column("signature", sa.Text, nullable=False),
-        _flag("fallback", sa.Boolean),
         sqlite_with_rowid=False,
     )
 

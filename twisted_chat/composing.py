@@ -1,0 +1,76 @@
+"""What is stored of what somebody says: a text, and what that text is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from twisted.internet.defer import Deferred
+
+from .core.clean import check_text
+from .core.entries import Entry, Form, Kind
+from .core.errors import ChatError
+from .core.results import Sent
+from .core.rooms import Room
+from .core.roster import Person
+from .core.sealing import check_envelope
+
+if TYPE_CHECKING:
+    from .chat import Chat
+    from .store import Ledger
+
+
+class Content(NamedTuple):
+    """The text of a message, and what it is."""
+
+    text: str
+    form: Form
+
+
+def composed(chat: Chat, room: Room | None, text: str, sealed: str = "") -> Content:
+    """What a message or an edit is in that conversation; None is one that has not begun.
+
+    This is the one place that decides it. Whether it was sealed for the right devices is for
+    `stale` to say.
+    """
+    if not sealed:
+        if room is not None and not chat.rooms.takes_words(room):
+            raise only_sealed()
+        return Content(check_text(text, chat.settings.max_message), Form.WORDS)
+    if room is None or not room.encrypted:
+        raise ChatError(
+            "not_encrypted", "This conversation is not encrypted: say it in words, or encrypt it."
+        )
+    if text:
+        raise ChatError("args", "A sealed message has no text beside it.")
+    return Content(check_envelope(sealed), Form.SEALED)
+
+
+def only_sealed() -> ChatError:
+    """The refusal of words where there may be none."""
+    return ChatError(
+        "encrypted",
+        "This conversation is encrypted: only a client can read and write here, such as"
+        " python -m twisted_chat.client HOST PORT",
+    )
+
+
+def stale() -> ChatError:
+    """The refusal of what was sealed for other devices than there are now."""
+    return ChatError(
+        "stale", "People or devices have changed here: get their keys, and seal it for these."
+    )
+
+
+def said_before(
+    chat: Chat, person: Person, room: Room, content: Content, cid: str | None
+) -> Deferred[Sent]:
+    """The answer to a message that is stale: that it was stored before, or the refusal."""
+
+    def apply(ledger: Ledger) -> Entry:
+        # Behind everything that is waiting, so the first sending of it is known by now.
+        if cid is None or ledger.said(person.id, cid) is None:
+            raise stale()
+        text, form = content
+        return ledger.post(room.id, Kind.MESSAGE, person.id, person.name, text, cid=cid, form=form)
+
+    return chat.change(apply).addCallback(lambda entry: chat.sent(person, room, entry, again=True))
