@@ -45,11 +45,11 @@ def composed(chat: Chat, room: Room | None, text: str, sealed: str = "") -> Cont
     return Content(check_envelope(sealed), Form.SEALED)
 
 
-def only_sealed() -> ChatError:
+def only_sealed(what: str = "This conversation") -> ChatError:
     """The refusal of words where there may be none."""
     return ChatError(
         "encrypted",
-        "This conversation is encrypted: only a client can read and write here, such as"
+        f"{what} is encrypted: only a client can read and write there, such as"
         " python -m twisted_chat.client HOST PORT",
     )
 

@@ -80,7 +80,7 @@ def _pair_for_words(ledger: Ledger, person: Person, other: Person) -> int:
     """The private conversation of two people; refused if it was encrypted meanwhile."""
     room = ledger.pair(person.id, other.id)
     if ledger.encrypted(room):
-        raise only_sealed()
+        raise only_sealed(f"Your conversation with {other.name}")
     return room
 
 
@@ -98,7 +98,10 @@ async def broadcast_users(
         raise ChatError("args", f"One message can go to 1 to {MOST_RECIPIENTS} people.")
     for other in others:
         _may_write_to(person, other)
-        composed(chat, person.pairs.get(other.id), command.text)
+        room = person.pairs.get(other.id)
+        if room is not None and not chat.rooms.takes_words(room):
+            raise only_sealed(f"Your conversation with {other.name}")
+    composed(chat, None, command.text)
 
     def apply(ledger: Ledger) -> list[Entry]:
         rooms = [_pair_for_words(ledger, person, other) for other in others]

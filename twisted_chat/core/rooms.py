@@ -134,8 +134,10 @@ class Room:
 
     def take_out(self, person: Person) -> Member | None:
         """End a membership."""
-        self.devices = ""
-        return self.members.pop(person.id, None)
+        member = self.members.pop(person.id, None)
+        if member is not None:
+            self.devices = ""
+        return member
 
     def role_of(self, person: Person) -> Role:
         """The person's role; administrators run the lobby."""

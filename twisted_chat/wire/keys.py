@@ -29,6 +29,7 @@ async def answer(
         return {"version": version, "people": people}
     if isinstance(asked, Claim):
         taken = await chat.devices.claim(session, room, asked.devices)
+        sealed_room(chat, session, asked.room)
         return {"one_time": {device: one._asdict() for device, one in taken.items()}}
     check_cid(asked.cid)
     return {"seq": await chat.devices.share(session, room, asked.sealed, asked.cid)}
