@@ -22,9 +22,10 @@ FLOORS = {
     "roof": {"core", "words", "store", "settings", "application", "doors", "private", "roof"},
     "settings": {"core", "settings"},
     "private": {"private"},
-    "remote": {"core", "words", "private", "remote"},
-    "desk": {"core", "words", "remote", "desk"},
-    "fronts": {"core", "words", "private", "remote", "desk", "fronts"},
+    "secrecy": {"core", "secrecy"},
+    "remote": {"core", "words", "private", "secrecy", "remote"},
+    "desk": {"core", "words", "secrecy", "remote", "desk"},
+    "fronts": {"core", "words", "private", "secrecy", "remote", "desk", "fronts"},
 }
 APPLICATION = {
     *("actions", "chat", "composing", "delivery", "devices", "doors", "housekeeping", "loading"),

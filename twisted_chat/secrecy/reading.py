@@ -1,0 +1,108 @@
+"""What becomes of an envelope that came: its text, or why there is none."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+import msgspec
+
+from .acquaintances import News, Standing
+from .envelopes import SealedFile
+
+
+class Reason(Enum):
+    """Why something cannot be read; the value is the sentence for people."""
+
+    NOT_FOR_DEVICE = "not readable here: it was not encrypted for this device"
+    OWN = "not readable here: this device sent it, and has not kept it"
+    NO_SESSION = "not readable here: its keys have not come to this device"
+    DAMAGED = "not readable: it was damaged or changed on its way"
+    REPLAYED = "not shown: an old message was sent again by somebody else"
+    MOVED = "not shown: it was written for another place or another message"
+    FORGED = "not shown: it is not from whom it says"
+    TOO_FAR = "not readable: too many messages before it are missing"
+    NEWER = "not readable here: a newer client wrote it"
+
+
+# What a new session with the sending device may put right.
+HEALED_BY_GREETING = (Reason.NO_SESSION, Reason.DAMAGED, Reason.TOO_FAR)
+
+
+class CannotRead(Exception):
+    """Raised inside while an envelope is opened."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Spot(NamedTuple):
+    """Where a message stands: the server's number of the conversation, and of the entry in it."""
+
+    conversation: int
+    seq: int
+
+
+class Opened(NamedTuple):
+    """A message that was read."""
+
+    text: str
+    target: int | None  # the number of the message it edits
+    file: SealedFile | None
+    author: str  # a folded name
+    device: str
+    standing: Standing  # of the device, at the time
+    missing: int  # how many messages of this device before it never came
+    late: bool  # it should have come before others that were shown already
+    news: tuple[News, ...]  # of the device, if it was not known
+
+    @property
+    def verified(self) -> bool:
+        """Whether the device was in use when its owner was verified."""
+        return self.standing is Standing.VERIFIED
+
+    @property
+    def note(self) -> str:
+        """What to say of its order, if anything."""
+        if self.late:
+            return "this should have come earlier"
+        if self.missing:
+            many = (
+                "messages of this device are" if self.missing > 1 else "message of this device is"
+            )
+            return f"{self.missing} {many} missing before this"
+        return ""
+
+
+class Handed(NamedTuple):
+    """Keys were taken in, so that what comes next can be read."""
+
+    author: str
+    device: str
+    news: tuple[News, ...]
+
+
+class Unreadable(NamedTuple):
+    """Something that cannot be read or must not be shown as what it says."""
+
+    reason: Reason
+    greet: str = ""  # the device to greet so that later messages can be read
+
+    @property
+    def sentence(self) -> str:
+        """The same, for people."""
+        return self.reason.value
+
+
+class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message of one's own or another's as it is kept: what was read stays readable."""
+
+    digest: str  # of the envelope, so that no other message takes its place
+    text: str
+    author: str
+    device: str
+    target: int | None = None
+    file: SealedFile | None = None
+    verified: bool = False
+    note: str = ""

@@ -1,0 +1,90 @@
+"""What is kept of all this, as rows of (table, key, bytes) that only the vault can read.
+
+Every operation reads rows, and puts or deletes rows. What it changed is handed over as one
+list, to be written in one transaction before anything is sent or acknowledged. Whoever cannot
+write it starts again from the rows on disk: nothing is kept anywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from .vault import Vault
+
+Record = TypeVar("Record", bound=msgspec.Struct)
+
+# Rows of this table are one to a message: they are written here and read by `kept` alone.
+TEXT = "text"
+
+
+class Put(NamedTuple):
+    """A row to write; it takes the place of an older one."""
+
+    table: str
+    key: str
+    value: bytes
+
+
+class Delete(NamedTuple):
+    """A row to delete, if it is there."""
+
+    table: str
+    key: str
+
+
+Change = Put | Delete
+
+
+class Rows:
+    """The rows as they are, and on top of them what the present operation changes."""
+
+    def __init__(self, vault: Vault, rows: Iterable[tuple[str, str, bytes]]) -> None:
+        self.vault = vault
+        self._written = {(table, key): value for table, key, value in rows if table != TEXT}
+        self._changed: dict[tuple[str, str], bytes | None] = {}
+
+    def find(self, table: str, key: str, kind: type[Record]) -> Record | None:
+        """The record in a row, or None if there is no such row."""
+        place = (table, key)
+        if place in self._changed:
+            plain = self._changed[place]
+        else:
+            sealed = self._written.get(place)
+            plain = None if sealed is None else self.vault.open(table, key, sealed)
+        return None if plain is None else msgspec.json.decode(plain, type=kind)
+
+    def put(self, table: str, key: str, record: msgspec.Struct) -> None:
+        """Change a row; one that stays as it was is not written again."""
+        plain = msgspec.json.encode(record)
+        before = self._written.get((table, key))
+        if before is not None and self.vault.open(table, key, before) == plain:
+            self._changed.pop((table, key), None)
+        else:
+            self._changed[table, key] = plain
+
+    def delete(self, table: str, key: str) -> None:
+        """Take a row away."""
+        self._changed[table, key] = None
+
+    def take(self) -> tuple[Change, ...]:
+        """The operation is done: what it changed, encrypted."""
+        changes: list[Change] = []
+        for (table, key), plain in self._changed.items():
+            if plain is None:
+                self._written.pop((table, key), None)
+                changes.append(Delete(table, key))
+                continue
+            sealed = self.vault.seal(table, key, plain)
+            if table != TEXT:
+                self._written[table, key] = sealed
+            changes.append(Put(table, key, sealed))
+        self._changed.clear()
+        return tuple(changes)
+
+    def forget(self) -> None:
+        """The operation came to nothing, and has changed nothing."""
+        self._changed.clear()
