@@ -9,9 +9,19 @@ from typing import Any
 import msgspec
 
 from twisted_chat.secrecy.acquaintances import News
-from twisted_chat.secrecy.confidant import Confidant, Outcome, sent_key, text_key
+from twisted_chat.secrecy.confidant import Confidant
 from twisted_chat.secrecy.envelopes import SealedFile
-from twisted_chat.secrecy.reading import Handed, Kept, Opened, Spot, Unreadable
+from twisted_chat.secrecy.outcome import Outcome
+from twisted_chat.secrecy.reading import (
+    As,
+    Handed,
+    Kept,
+    Opened,
+    Spot,
+    Unreadable,
+    sent_key,
+    text_key,
+)
 from twisted_chat.secrecy.rows import TEXT, Put
 from twisted_chat.secrecy.sealing import Message
 from twisted_chat.secrecy.signed import DeviceKeys
@@ -86,7 +96,14 @@ class Server:
         entries = self.entries.setdefault(place, [])
         conversation = self.numbers.setdefault(place, len(self.numbers) + 1)
         spot = Spot(conversation, len(entries) + 1)
-        entry = Entry(place, spot, user.name, kind, sealed, target)
+        entry = Entry(
+            place,
+            spot if target is None else spot._replace(seq=target),
+            user.name,
+            kind,
+            sealed,
+            target,
+        )
         entries.append(entry)
         return entry
 
@@ -159,7 +176,8 @@ class User:
     def opens(self, room: str, entry: Entry) -> Opened | Unreadable | Handed:
         if entry.kind == "keys":
             return self.does(self.confidant.receive(room, entry.by, entry.sealed))  # type: ignore[no-any-return]
-        opening = self.confidant.open(room, entry.by, entry.spot, entry.sealed, entry.target)
+        comes = As.SAID if entry.target is None else As.EDIT
+        opening = self.confidant.open(room, entry.by, entry.spot, entry.sealed, comes)
         return self.does(opening)  # type: ignore[no-any-return]
 
     def catches_up(self, room: str) -> list[str]:
@@ -176,9 +194,9 @@ class User:
         return lines
 
     def _shown(self, room: str, entry: Entry) -> str | None:
-        row = self.disk.get((TEXT, text_key(entry.spot)))
-        kept = self.confidant.recall(entry.spot, row, entry.sealed) if row is not None else None
-        if kept is not None:
+        key = text_key(entry.spot, entry.sealed)
+        if (row := self.disk.get((TEXT, key))) is not None:
+            kept = self.confidant.recall(key, row)
             return f"{kept.author}: {kept.text}"
         opened = self.opens(room, entry)
         if isinstance(opened, Handed):

@@ -1,7 +1,13 @@
 """The order of messages: each device counts what it says in each place.
 
 The server puts messages in an order and may leave some out. The number inside each message
-tells: a gap and a step back are shown, and a number that came before is a replay.
+tells: a gap and a step back are shown, and a number that came before is a replay. Edits are
+counted apart from messages, and only against replays: a message that was edited comes with its
+newest text, so an edit may come before what was said earlier.
+
+A message that was deleted or edited before it was read has lost its number, and one that
+cannot be read does not show it. Each of these is seen as what it is, so it accounts for one
+number of its author's that is missing.
 """
 
 from __future__ import annotations
@@ -10,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from .reading import CannotRead, Reason
+from .reading import CannotRead, Reason, Spot
 
 if TYPE_CHECKING:
     from .rows import Rows
@@ -21,14 +27,18 @@ TABLE = "count"
 
 class _Own(msgspec.Struct):
     last: int = 0
-    under_way: dict[str, int] = {}  # by the id a message was sent with
+    last_edit: int = 0
+    under_way: dict[str, tuple[int, bool]] = {}  # number, and whether of an edit, by cid
 
 
 class _Theirs(msgspec.Struct):
-    last: int = 0
+    last: int
     missing: list[int] = []
-    blanks: int = 0  # unreadable messages since the last that was read
-    blank_at: tuple[int, int] = (0, 0)
+
+
+class _Author(msgspec.Struct):
+    at: Spot = Spot(0, 0)  # their latest message, read or not
+    absent: int = 0  # messages that have shown no number, and account for one
 
 
 class Order(NamedTuple):
@@ -44,14 +54,19 @@ class Counting:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    def next(self, place: str, cid: str) -> int:
+    # --- one's own ---------------------------------------------------------------------------
+
+    def next(self, place: str, cid: str, *, edit: bool) -> int:
         """The number of a message; one that is encrypted anew keeps its own."""
         own = self._own(place)
         if cid not in own.under_way:
-            own.last += 1
-            own.under_way[cid] = own.last
+            if edit:
+                own.last_edit += 1
+            else:
+                own.last += 1
+            own.under_way[cid] = (own.last_edit if edit else own.last, edit)
             self._rows.put(TABLE, place, own)
-        return own.under_way[cid]
+        return own.under_way[cid][0]
 
     def settled(self, place: str, cid: str) -> None:
         """A message was stored."""
@@ -60,18 +75,43 @@ class Counting:
             self._rows.put(TABLE, place, own)
 
     def dropped(self, place: str, cid: str) -> None:
-        """A message will not be sent after all; the next may have its number."""
+        """A message will not be sent after all; if it was the last, the next has its number."""
         own = self._own(place)
-        number = own.under_way.pop(cid, None)
-        if number is None:
-            return
-        if number == own.last:
-            own.last -= 1
+        number, edit = own.under_way.pop(cid, (0, False))
+        if not edit and number == own.last:
+            own.last -= number > 0
         self._rows.put(TABLE, place, own)
 
-    def count(self, place: str, device: str, number: int) -> Order:
+    def _own(self, place: str) -> _Own:
+        return self._rows.find(TABLE, place, _Own) or _Own()
+
+    # --- others' -----------------------------------------------------------------------------
+
+    def message(self, place: str, author: str, device: str, number: int, spot: Spot) -> Order:
         """Take in the number of somebody's message."""
-        key = f"{place}\n{device}"
+        order = self._count(f"{place}\n{device}", number)
+        author_key = f"{place}\n@{author}"
+        theirs = self._rows.find(TABLE, author_key, _Author) or _Author()
+        accounted = min(order.missing, theirs.absent)
+        theirs.absent -= accounted
+        theirs.at = max(theirs.at, spot)
+        self._rows.put(TABLE, author_key, theirs)
+        return order._replace(missing=order.missing - accounted)
+
+    def edit(self, place: str, device: str, number: int) -> None:
+        """Take in the number of somebody's edit."""
+        self._count(f"{place}\n{device}\nedits", number)
+
+    def absent(self, place: str, author: str, spot: Spot) -> None:
+        """A message has come that shows no number."""
+        key = f"{place}\n@{author}"
+        theirs = self._rows.find(TABLE, key, _Author) or _Author()
+        if spot > theirs.at:
+            theirs.at = spot
+            theirs.absent = min(theirs.absent + 1, MOST_MISSING)
+            self._rows.put(TABLE, key, theirs)
+
+    def _count(self, key: str, number: int) -> Order:
         theirs = self._rows.find(TABLE, key, _Theirs)
         if theirs is None:
             theirs = _Theirs(last=number - 1)  # what was said before one came is not missing
@@ -81,21 +121,9 @@ class Counting:
         elif number <= theirs.last:
             raise CannotRead(Reason.REPLAYED)
         else:
+            order = Order(missing=number - 1 - theirs.last)
             first = max(theirs.last + 1, number - MOST_MISSING)
             theirs.missing = [*theirs.missing, *range(first, number)][-MOST_MISSING:]
-            order = Order(missing=max(0, number - 1 - theirs.last - theirs.blanks))
-            theirs.last, theirs.blanks = number, 0
+            theirs.last = number
         self._rows.put(TABLE, key, theirs)
         return order
-
-    def blank(self, place: str, device: str, spot: tuple[int, int]) -> None:
-        """A message that cannot be read is shown as that, so it is not missing besides."""
-        key = f"{place}\n{device}"
-        theirs = self._rows.find(TABLE, key, _Theirs)
-        if theirs is not None and spot > theirs.blank_at:
-            theirs.blanks += 1
-            theirs.blank_at = spot
-            self._rows.put(TABLE, key, theirs)
-
-    def _own(self, place: str) -> _Own:
-        return self._rows.find(TABLE, place, _Own) or _Own()

@@ -41,6 +41,7 @@ class OwnDevice:
         account = self._account(kept)
         self.ed25519 = account.ed25519_key.to_base64()
         self.curve25519 = account.curve25519_key.to_base64()
+        self._reader = account  # its own keys never change, and unpickling takes a while
         text = device_text(self.account, self.device, self.ed25519, self.curve25519)
         self.signature = account.sign(text).to_base64()
 
@@ -93,8 +94,7 @@ class OwnDevice:
 
     def begin_outbound(self, curve25519: str, one_time: str) -> Session:
         """A session with another device, from a one-time key of its."""
-        account = self._account(self._kept())
-        return account.create_outbound_session(curve_key(curve25519), curve_key(one_time))
+        return self._reader.create_outbound_session(curve_key(curve25519), curve_key(one_time))
 
     def _signed(self, account: Account, key: Any, fallback: bool) -> Published:
         text = one_time_text(self.account, self.curve25519, key.to_base64(), fallback=fallback)

@@ -29,8 +29,9 @@ bytes; `target`, `file`, `device` and `signature` are left out where there are n
      "file":{"name":NAME,"size":SIZE,"key":KEY,"chunk":65536},"device":NAME,"signature":SIG}
 
 PLACE is the conversation: the two folded names in order with a blank between them, or `#room`.
-N counts the messages of this device in this place from 1. `target` is the number of the message
-that this one edits. `device` and `signature` introduce the device, in `pair` only.
+N counts the messages of this device in this place from 1, and apart from them its edits.
+`target` is the number of the message that this one edits. `device` and `signature` introduce
+the device, in `pair` only.
 """
 
 from __future__ import annotations

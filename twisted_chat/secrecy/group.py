@@ -15,7 +15,7 @@ from vodozemac import GroupSession, InboundGroupSession, MegolmMessage, SessionK
 
 from .base64 import from_base64, to_base64
 from .device import PICKLES
-from .reading import CannotRead, Reason
+from .reading import CannotRead, Reason, Spot
 
 if TYPE_CHECKING:
     from .rows import Rows
@@ -36,7 +36,7 @@ class _Outbound(msgspec.Struct):
 class _Inbound(msgspec.Struct):
     pickle: str
     author: str
-    seen: dict[int, tuple[int, int]] = {}  # at which spot each message of it stands
+    seen: dict[int, Spot] = {}  # of which spot each message of it is
 
 
 class _Latest(msgspec.Struct):
@@ -127,7 +127,7 @@ class Groups:
         self._rows.put(LATEST, f"{place}\n{device}", latest)
 
     def decrypt(
-        self, place: str, device: str, session: str, text: str, spot: tuple[int, int]
+        self, place: str, device: str, session: str, text: str, spot: Spot
     ) -> tuple[str, bytes, bool]:
         """Who handed the session over, what a message says, and whether it was read before."""
         key = _key(place, device, session)

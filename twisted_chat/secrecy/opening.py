@@ -5,9 +5,11 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from ..core.clean import shown
 from .acquaintances import Acquaintance, News
 from .base64 import from_base64, to_base64
 from .counting import Order
@@ -23,7 +25,7 @@ from .envelopes import (
     plain,
     read,
 )
-from .reading import CannotRead, Handed, Opened, Reason, Spot
+from .reading import As, CannotRead, Handed, Opened, Reason, Spot
 from .signed import DeviceKeys
 
 if TYPE_CHECKING:
@@ -54,10 +56,8 @@ class Opening:
         self._groups = groups
         self._counting = counting
 
-    def message(
-        self, place: str, author: str, spot: Spot, sealed: str, target: int | None
-    ) -> Opened:
-        """A message, as the server says that `author` wrote it at this spot."""
+    def message(self, place: str, author: str, spot: Spot, sealed: str, comes: As) -> Opened:
+        """A message or an edit that `author`, as the server says, wrote for this spot."""
         envelope = parsed(sealed)
         self._check_author(place, author, envelope.by)
         if isinstance(envelope, Keys) or isinstance(envelope, Group) != place.startswith("#"):
@@ -73,11 +73,18 @@ class Opening:
             device, news = self._sender(author, said)
         if device is None or payload.by != envelope.by:
             raise CannotRead(Reason.FORGED)
-        if payload.place != place or payload.target != target:
+        if payload.place != place or payload.target != (None if comes is As.SAID else spot.seq):
             raise CannotRead(Reason.MOVED)
         if payload.file is not None:
             _check_file(payload)
-        order = Order() if again else self._counting.count(place, envelope.by, payload.n)
+        order = Order()
+        if comes is not As.SAID:
+            if not again:
+                self._counting.edit(place, envelope.by, payload.n)
+            if comes is As.EDITED:
+                self._counting.absent(place, author, spot)
+        elif not again:
+            order = self._counting.message(place, author, envelope.by, payload.n, spot)
         return _opened(payload, device, order, news)
 
     def keys(self, place: str, author: str, sealed: str) -> Handed:
@@ -182,10 +189,12 @@ def _check_file(payload: Payload) -> None:
 
 
 def _opened(payload: Payload, device: Acquaintance, order: Order, news: list[News]) -> Opened:
+    file = payload.file
     return Opened(
-        text=payload.text,
+        n=payload.n,
+        text=shown(payload.text),  # no server has looked at it
         target=payload.target,
-        file=payload.file,
+        file=None if file is None else msgspec.structs.replace(file, name=shown(file.name)),
         author=device.name,
         device=device.device,
         standing=device.standing,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
+from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
 
 from .acquaintances import News, Standing
+from .base64 import to_base64
 from .envelopes import SealedFile
 
 
@@ -38,15 +41,27 @@ class CannotRead(Exception):
 
 
 class Spot(NamedTuple):
-    """Where a message stands: the server's number of the conversation, and of the entry in it."""
+    """Where a message stands: the server's number of the conversation, and its own in there.
+
+    An edit belongs to the spot of the message that it changes.
+    """
 
     conversation: int
     seq: int
 
 
+class As(Enum):
+    """How an envelope comes."""
+
+    SAID = "said"  # in the message as it was said
+    EDITED = "edited"  # in a message that has been edited since, with its newest text
+    EDIT = "edit"  # in the entry of an edit
+
+
 class Opened(NamedTuple):
     """A message that was read."""
 
+    n: int
     text: str
     target: int | None  # the number of the message it edits
     file: SealedFile | None
@@ -96,9 +111,10 @@ class Unreadable(NamedTuple):
 
 
 class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A message of one's own or another's as it is kept: what was read stays readable."""
+    """A message or an edit as it is kept: what was read stays readable."""
 
-    digest: str  # of the envelope, so that no other message takes its place
+    digest: str  # of the envelope
+    n: int  # the device's number of it, among messages or among edits
     text: str
     author: str
     device: str
@@ -106,3 +122,28 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     file: SealedFile | None = None
     verified: bool = False
     note: str = ""
+
+
+def newest(versions: Iterable[Kept]) -> Kept:
+    """Of what is kept of one message the text that it has now, as far as it was read."""
+    return max(versions, key=lambda one: (one.target is not None, one.n))
+
+
+def text_prefix(spot: Spot) -> str:
+    """What the keys of everything kept of one message begin with; they sort by number."""
+    return f"{spot.conversation}/{spot.seq:012}/"
+
+
+def text_key(spot: Spot, sealed: str) -> str:
+    """The key of the row in which a message, or an edit of it, is kept."""
+    return text_prefix(spot) + digest_of(sealed)
+
+
+def sent_key(cid: str) -> str:
+    """The key of the row of a message of one's own that is not stored yet."""
+    return f"cid/{cid}"
+
+
+def digest_of(sealed: str) -> str:
+    """What tells one envelope from every other."""
+    return to_base64(sha256(sealed.encode()).digest())

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Message(NamedTuple):
-    """What somebody wants to say; `cid` is its id at the client."""
+    """What somebody wants to say; `cid` is its id at the client, `target` what it edits."""
 
     cid: str
     text: str = ""
@@ -61,8 +61,10 @@ class Sealing:
         self._groups = groups
         self._counting = counting
 
-    def for_pair(self, place: str, message: Message, devices: Sequence[Acquaintance]) -> str:
-        """A message of a private conversation."""
+    def for_pair(
+        self, place: str, message: Message, devices: Sequence[Acquaintance]
+    ) -> tuple[str, int]:
+        """A message of a private conversation, and its number."""
         key = os.urandom(32)
         payload = self._payload(place, message, introduced=True)
         body = ChaCha20Poly1305(key).encrypt(bytes(12), padded(payload), None)
@@ -73,19 +75,19 @@ class Sealing:
             keys[device.curve25519] = self._pairwise.encrypt(
                 place, device.curve25519, msgspec.json.encode(inner)
             )
-        return written(Pair(1, self._own.curve25519, keys, to_base64(body)))
+        return written(Pair(1, self._own.curve25519, keys, to_base64(body))), payload.n
 
     def for_room(
         self, place: str, message: Message, devices: Sequence[Acquaintance], now: float
-    ) -> tuple[tuple[str, ...], str]:
-        """A message in a room, and before it the session for whoever has it not."""
+    ) -> tuple[tuple[str, ...], str, int]:
+        """A message in a room and its number, and before it the session for newcomers."""
         without = set(self._groups.prepare(place, [one.curve25519 for one in devices], now))
         session = self._groups.session_key(place)
         newcomers = [one for one in devices if one.curve25519 in without]
         shares = tuple(self._handings(place, newcomers, session))
         payload = self._payload(place, message, introduced=False)
         name, text = self._groups.encrypt(place, padded(payload))
-        return shares, written(Group(1, self._own.curve25519, name, text))
+        return shares, written(Group(1, self._own.curve25519, name, text)), payload.n
 
     def greeting(self, place: str, device: Acquaintance) -> str:
         """The beginning of a new session in place of one that is lost."""
@@ -94,7 +96,7 @@ class Sealing:
     def _payload(self, place: str, message: Message, *, introduced: bool) -> Payload:
         return Payload(
             place=place,
-            n=self._counting.next(place, message.cid),
+            n=self._counting.next(place, message.cid, edit=message.target is not None),
             by=self._own.curve25519,
             text=message.text,
             target=message.target,

@@ -1,0 +1,104 @@
+"""One's own device and the people it knows: who may read what is said, and who is verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from ..core.errors import ChatError
+from ..core.names import fold, room_name
+from .acquaintances import Acquaintance, Acquaintances, News
+from .device import OwnDevice
+from .outcome import whole
+from .rows import Rows
+from .signed import Bundle
+from .words import six_words
+
+if TYPE_CHECKING:
+    from .vault import Vault
+
+
+class Recipients(NamedTuple):
+    """Who in a conversation may be sent to now."""
+
+    devices: tuple[Acquaintance, ...]
+    withheld: tuple[Acquaintance, ...]  # until their owners are verified
+
+
+class _Members(msgspec.Struct):
+    names: list[str]
+
+
+class Circle:
+    """What a `Confidant` knows of people. `room` is a `#room` or the name of a person."""
+
+    def __init__(self, vault: Vault, rows: Iterable[tuple[str, str, bytes]]) -> None:
+        """`rows` are all that were kept, but for the table TEXT."""
+        self.rows = Rows(vault, rows)
+        self.own = OwnDevice(self.rows)
+        self.people = Acquaintances(self.rows, self.own.account, self.own.keys)
+
+    def place(self, room: str) -> str:
+        """What a conversation is called inside messages, the same on both sides."""
+        if room.startswith("#"):
+            return room_name(room).folded
+        return " ".join(sorted([self.own.account, fold(room).folded]))
+
+    @whole
+    def publish(self, at_server: int, now: float) -> Bundle | None:
+        """What to publish when the server has so many one-time keys left; None if nothing."""
+        return self.own.bundle(at_server, now)
+
+    @whole
+    def learn(self, room: str, people: Mapping[str, Sequence[object]]) -> list[News]:
+        """Take in the answer to `keys`; tell the person what is new before anything is sent."""
+        told = {fold(name).folded: devices for name, devices in people.items()}
+        names = self._names(room)
+        if room.startswith("#"):
+            names = sorted(told)
+            self.rows.put("members", self.place(room), _Members(names))
+        return [one for name in names for one in self.people.learn(name, told.get(name, ()))]
+
+    def recipients(self, room: str) -> Recipients:
+        """The devices that may read what is said now, and those that have to wait."""
+        devices = [one for name in self._names(room) for one in self.people.devices(name)]
+        return Recipients(
+            tuple(one for one in devices if not one.waits),
+            tuple(one for one in devices if one.waits),
+        )
+
+    def is_verified(self, name: str) -> bool:
+        """Whether somebody was verified, and with every device that is in use now."""
+        return self.people.is_verified(fold(name).folded)
+
+    def words(self, name: str) -> str:
+        """The six words to compare with somebody."""
+        other = fold(name).folded
+        keys = {one.ed25519 for one in self.people.devices(other)}
+        if not keys or other == self.own.account:
+            raise ChatError("no_keys", f"There are no keys of {name} to compare yet.")
+        own = {one.ed25519 for one in self.people.devices(self.own.account)}
+        return six_words(self.own.account, {*own, self.own.ed25519}, other, keys)
+
+    @whole
+    def verify(self, name: str, words: str) -> None:
+        """The words that were shown are the same on the other side."""
+        if words != self.words(name):
+            raise ChatError(
+                "changed",
+                f"The devices have changed since the words were shown: say /verify {name} again.",
+            )
+        self.people.verify(fold(name).folded)
+
+    @whole
+    def trust_own(self) -> None:
+        """One's other devices are all one's own."""
+        self.people.verify(self.own.account)
+
+    def _names(self, room: str) -> list[str]:
+        if not room.startswith("#"):
+            return self.place(room).split(" ")
+        members = self.rows.find("members", self.place(room), _Members)
+        return members.names if members is not None else []
