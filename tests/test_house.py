@@ -102,6 +102,15 @@ class HouseTests(SynchronousTestCase):
         # They are imported together with their folder.
         self.assertEqual(list(imported("twisted_chat.text", HOUSE / "text" / "__init__.py")), [])
 
+    def test_the_keys_know_neither_twisted_nor_a_disk_nor_a_clock(self) -> None:
+        for name, path in modules():
+            if floor_of(name) == "secrecy":
+                foreign = {found.split(".")[0] for found in imported(name, path)}
+                self.assertFalse(foreign & {"twisted", "sqlite3", "socket", "pathlib"}, name)
+                self.assertFalse(foreign & {"time", "datetime"}, name)
+        # What it stands on is loaded when it is used, and not before.
+        self.assertEqual(list(imported("secrecy", HOUSE / "secrecy" / "__init__.py")), [])
+
     def test_the_store_does_not_know_twisted(self) -> None:
         for name, path in modules():
             if floor_of(name) == "store":

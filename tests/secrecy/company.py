@@ -118,6 +118,7 @@ class User:
         self.shown: list[str] = []
         self.news: list[News] = []
         self.read: dict[str, int] = {}
+        self.comes: dict[int, As] = {}  # entries that come otherwise than as they were said
         self._cids: Counter[str] = Counter()
         self.confidant = self.does(Confidant.new(VAULT, name, device))
         server.publish(self)
@@ -173,10 +174,12 @@ class User:
 
     # --- hearing -----------------------------------------------------------------------------
 
-    def opens(self, room: str, entry: Entry) -> Opened | Unreadable | Handed:
+    def opens(
+        self, room: str, entry: Entry, comes: As | None = None
+    ) -> Opened | Unreadable | Handed:
         if entry.kind == "keys":
             return self.does(self.confidant.receive(room, entry.by, entry.sealed))  # type: ignore[no-any-return]
-        comes = As.SAID if entry.target is None else As.EDIT
+        comes = comes or (As.SAID if entry.target is None else As.EDIT)
         opening = self.confidant.open(room, entry.by, entry.spot, entry.sealed, comes)
         return self.does(opening)  # type: ignore[no-any-return]
 
@@ -185,20 +188,20 @@ class User:
         lines = []
         place = self.confidant.place(room)
         entries = self.server.entries.get(place, [])
-        for entry in entries[self.read.get(place, 0) :]:
-            line = self._shown(room, entry)
+        for number in range(self.read.get(place, 0), len(entries)):
+            line = self._shown(room, entries[number], self.comes.get(number))
             if line is not None:
                 lines.append(line)
         self.read[place] = len(entries)
         self.shown += lines
         return lines
 
-    def _shown(self, room: str, entry: Entry) -> str | None:
+    def _shown(self, room: str, entry: Entry, comes: As | None) -> str | None:
         key = text_key(entry.spot, entry.sealed)
         if (row := self.disk.get((TEXT, key))) is not None:
             kept = self.confidant.recall(key, row)
             return f"{kept.author}: {kept.text}"
-        opened = self.opens(room, entry)
+        opened = self.opens(room, entry, comes)
         if isinstance(opened, Handed):
             self.news += opened.news
             return None

@@ -88,8 +88,8 @@ class Counting:
     # --- others' -----------------------------------------------------------------------------
 
     def message(self, place: str, author: str, device: str, number: int, spot: Spot) -> Order:
-        """Take in the number of somebody's message."""
-        order = self._count(f"{place}\n{device}", number)
+        """Take in the number of somebody's message; before the first that comes none is missing."""
+        order = self._count(f"{place}\n{device}", number, begin=number - 1)
         author_key = f"{place}\n@{author}"
         theirs = self._rows.find(TABLE, author_key, _Author) or _Author()
         accounted = min(order.missing, theirs.absent)
@@ -100,7 +100,7 @@ class Counting:
 
     def edit(self, place: str, device: str, number: int) -> None:
         """Take in the number of somebody's edit."""
-        self._count(f"{place}\n{device}\nedits", number)
+        self._count(f"{place}\n{device}\nedits", number, begin=0)
 
     def absent(self, place: str, author: str, spot: Spot) -> None:
         """A message has come that shows no number."""
@@ -111,10 +111,8 @@ class Counting:
             theirs.absent = min(theirs.absent + 1, MOST_MISSING)
             self._rows.put(TABLE, key, theirs)
 
-    def _count(self, key: str, number: int) -> Order:
-        theirs = self._rows.find(TABLE, key, _Theirs)
-        if theirs is None:
-            theirs = _Theirs(last=number - 1)  # what was said before one came is not missing
+    def _count(self, key: str, number: int, *, begin: int) -> Order:
+        theirs = self._rows.find(TABLE, key, _Theirs) or _Theirs(begin)
         if number in theirs.missing:
             theirs.missing.remove(number)
             order = Order(late=True)

@@ -48,12 +48,12 @@ _NONCE = bytes(12)
 class Wrapped(msgspec.Struct, frozen=True, omit_defaults=True):
     """The master key as it is on disk."""
 
+    v: int
     by: str
     salt: str
     key: str
     memory: int = 0
     time: int = 0
-    v: int = 1
 
 
 class Vault:
@@ -113,7 +113,7 @@ class Vault:
             kind, memory, time = "file", 0, 0
         stretched = _stretched(secret, salt, memory, time)
         key = ChaCha20Poly1305(stretched).encrypt(_NONCE, self._master, _bound(kind))
-        return msgspec.json.encode(Wrapped(kind, to_base64(salt), to_base64(key), memory, time))
+        return msgspec.json.encode(Wrapped(1, kind, to_base64(salt), to_base64(key), memory, time))
 
     def derived(self, purpose: str) -> bytes:
         """A key for one purpose; `purpose` is at most 16 bytes."""
