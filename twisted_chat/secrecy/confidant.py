@@ -185,7 +185,7 @@ class Confidant(Circle):
             self.rows.forget()
             if comes is not As.EDIT:
                 self._counting.absent(place, author, spot)
-            return self._unreadable(author, sealed, error.reason)
+            return self._unreadable(sealed, error.reason)
         kept = Kept(
             digest=digest_of(sealed),
             n=opened.n,
@@ -213,10 +213,15 @@ class Confidant(Circle):
             return self._opening.keys(place, author, sealed)
         except CannotRead as error:
             self.rows.forget()
-            return self._unreadable(author, sealed, error.reason)
+            return self._unreadable(sealed, error.reason)
 
-    def may_greet(self, curve25519: str, now: float) -> bool:
-        """Whether a device may be greeted; if so, claim a one-time key of it first."""
+    def may_greet(self, name: str, curve25519: str, now: float) -> bool:
+        """Whether somebody's device may be greeted; if so, claim a one-time key of it first.
+
+        A device that is not known may not: ask for the keys of the conversation and `learn`.
+        """
+        if self.people.find(fold(name).folded, curve25519) is None:
+            return False
         greeted = self.rows.find("greeted", curve25519, _Greeted)
         return greeted is None or not 0 <= now - greeted.at < BETWEEN_GREETINGS
 
@@ -227,7 +232,7 @@ class Confidant(Circle):
         `key` is what came for this device in the answer to `claim`.
         """
         device = self.people.find(fold(name).folded, curve25519)
-        if device is None or not self.may_greet(curve25519, now):
+        if device is None or not self.may_greet(name, curve25519, now):
             return None
         try:
             self._begin_session(self.place(room), device, key)
@@ -242,14 +247,13 @@ class Confidant(Circle):
         """What is kept in a row of the table TEXT."""
         return msgspec.json.decode(self.rows.vault.open(TEXT, key, row), type=Kept)
 
-    def _unreadable(self, author: str, sealed: str, reason: Reason) -> Unreadable:
-        if reason not in HEALED_BY_GREETING:
-            return Unreadable(reason)
-        try:
-            by = parsed(sealed).by
-        except CannotRead:
-            return Unreadable(reason)
-        return Unreadable(reason, by if self.people.find(author, by) is not None else "")
+    def _unreadable(self, sealed: str, reason: Reason) -> Unreadable:
+        if reason in HEALED_BY_GREETING:
+            try:
+                return Unreadable(reason, parsed(sealed).by)
+            except CannotRead:
+                pass  # who said it is not readable either
+        return Unreadable(reason)
 
     def _begin_session(self, place: str, device: Acquaintance, said: object) -> None:
         key = checked_one_time(device.name, device.ed25519, device.curve25519, said)

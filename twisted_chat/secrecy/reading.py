@@ -99,10 +99,13 @@ class Handed(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """Something that cannot be read or must not be shown as what it says."""
+    """Something that cannot be read or must not be shown as what it says.
+
+    What was said before one came to a room is no reason to greet anybody.
+    """
 
     reason: Reason
-    greet: str = ""  # the device to greet so that later messages can be read
+    greet: str = ""  # the device that said it, if a greeting makes its next messages readable
 
     @property
     def sentence(self) -> str:
