@@ -320,6 +320,15 @@ class CrashTests(TalkingCase):
         self.alice.says("bob", "two")
         self.assertEqual(self.bob.catches_up("alice"), ["alice: one", "alice: two"])
 
+    def test_a_session_that_was_begun_and_not_written_is_begun_again(self) -> None:
+        self.alice.looks("bob")
+        wanted = self.alice.confidant.unclaimed("bob", 0.0)
+        self.alice.confidant.claimed("bob", self.server.claim(wanted))
+        self.alice.restarts()
+        self.assertEqual(self.alice.confidant.unclaimed("bob", 0.0), wanted)
+        self.alice.says("bob", "hi")
+        self.assertEqual(self.bob.catches_up("alice"), ["alice: hi"])
+
     def test_one_time_keys_that_were_not_written_were_not_published(self) -> None:
         bundle = self.bob.confidant.publish(0, self.bob.now).value
         assert bundle is not None

@@ -2,7 +2,8 @@
 
 Every operation reads rows, and puts or deletes rows. What it changed is handed over as one
 list, to be written in one transaction before anything is sent or acknowledged. Whoever cannot
-write it starts again from the rows on disk: nothing is kept anywhere else.
+write it starts again from the rows on disk: nothing is kept anywhere else. The keys of rows are
+not encrypted: they tell names of people and rooms, and public keys, to whoever has the disk.
 """
 
 from __future__ import annotations
