@@ -162,6 +162,17 @@ class VerifiedTests(PeopleCase):
         self.assertEqual(self.told(), [(What.BACK, "laptop", False)])
         self.assertEqual(self.recipients(), ["laptop"])
 
+    def test_i3_a_device_that_is_not_among_those_verified_again_waits(self) -> None:
+        User(self.server, "bob", "phone")
+        self.alice.looks("bob")
+        self.verifies()
+        listed = self.server.devices["bob"]
+        self.server.devices["bob"] = listed[:1]
+        self.alice.looks("bob")
+        self.verifies()
+        self.server.devices["bob"] = listed
+        self.assertEqual(self.told(), [(What.BACK, "phone", True)])
+
     def test_i3_a_device_that_was_away_when_its_owner_was_verified_waits(self) -> None:
         User(self.server, "bob", "phone")
         self.alice.looks("bob")

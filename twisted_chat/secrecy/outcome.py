@@ -35,8 +35,9 @@ def whole(
     def run(self: Whose, /, *args: P.args, **named: P.kwargs) -> Outcome[Value]:
         try:
             value = operation(self, *args, **named)
-            return Outcome(value, self.rows.take())
-        finally:
+        except BaseException:
             self.rows.forget()
+            raise
+        return Outcome(value, self.rows.take())
 
     return run
