@@ -214,9 +214,9 @@ class User:
         return f"{entry.by}: ({opened.sentence})" if entry.kind == "message" else None
 
     def greets(self, room: str, name: str, curve25519: str) -> bool:
-        if not self.confidant.may_greet(name, curve25519, self.now):
+        if not self.confidant.may_greet(room, name, curve25519, self.now):
             self.looks(room)
-        if not self.confidant.may_greet(name, curve25519, self.now):
+        if not self.confidant.may_greet(room, name, curve25519, self.now):
             return False
         key = self.server.claim([curve25519]).get(curve25519)
         share = self.does(self.confidant.greet(room, name, curve25519, key, self.now))

@@ -360,7 +360,7 @@ class HealingTests(SynchronousTestCase):
             self.assertEqual(lines[-1], "alice: for the new one")
             self.assertIn("not readable here", lines[0])
 
-    def test_a_device_is_greeted_once_an_hour(self) -> None:
+    def test_a_device_is_greeted_once_an_hour_in_a_place(self) -> None:
         self.bob.looks("alice")
         curve25519 = self.alice.confidant.own.curve25519
         self.assertTrue(self.bob.greets("alice", "alice", curve25519))
@@ -368,6 +368,7 @@ class HealingTests(SynchronousTestCase):
         key = self.server.claim([curve25519])[curve25519]
         greet = self.bob.confidant.greet("alice", "alice", curve25519, key, self.bob.now)
         self.assertIsNone(greet.value)
+        self.assertTrue(self.bob.greets("#den", "alice", curve25519))  # it has its own sessions
         self.bob.now += 3_600
         self.assertTrue(self.bob.greets("alice", "alice", curve25519))
 

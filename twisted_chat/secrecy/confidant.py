@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..core.clean import check_text
+from ..core.errors import ChatError
 from ..core.names import fold
 from .acquaintances import Acquaintance, News, What
 from .circle import Circle
@@ -61,7 +62,7 @@ from .signed import BadKeys, checked_one_time
 if TYPE_CHECKING:
     from .vault import Vault
 
-BETWEEN_GREETINGS = 3_600  # seconds, of one device
+BETWEEN_GREETINGS = 3_600  # seconds, of one device in one place
 
 
 class _Greeted(msgspec.Struct):
@@ -129,7 +130,8 @@ class Confidant(Circle):
         shares: tuple[str, ...] = ()
         if room.startswith("#"):
             if not self._names(room):
-                raise nobody_can_read(f"Anybody in {room}", waiting=False)
+                sentence = f"Who is in {room} is not known yet, so this was not sent: try again."
+                raise ChatError("no_keys", sentence)
             shares, sealed, number = self._sealing.for_room(place, message, ready, now)
         else:
             other = fold(room).folded
@@ -215,14 +217,14 @@ class Confidant(Circle):
             self.rows.forget()
             return self._unreadable(sealed, error.reason)
 
-    def may_greet(self, name: str, curve25519: str, now: float) -> bool:
+    def may_greet(self, room: str, name: str, curve25519: str, now: float) -> bool:
         """Whether somebody's device may be greeted; if so, claim a one-time key of it first.
 
         A device that is not known may not: ask for the keys of the conversation and `learn`.
         """
         if self.people.find(fold(name).folded, curve25519) is None:
             return False
-        greeted = self.rows.find("greeted", curve25519, _Greeted)
+        greeted = self.rows.find("greeted", f"{self.place(room)}\n{curve25519}", _Greeted)
         return greeted is None or not 0 <= now - greeted.at < BETWEEN_GREETINGS
 
     @whole
@@ -232,13 +234,13 @@ class Confidant(Circle):
         `key` is what came for this device in the answer to `claim`.
         """
         device = self.people.find(fold(name).folded, curve25519)
-        if device is None or not self.may_greet(name, curve25519, now):
+        if device is None or not self.may_greet(room, name, curve25519, now):
             return None
         try:
             self._begin_session(self.place(room), device, key)
         except ValueError:
             return None
-        self.rows.put("greeted", curve25519, _Greeted(now))
+        self.rows.put("greeted", f"{self.place(room)}\n{curve25519}", _Greeted(now))
         return self._sealing.greeting(self.place(room), device)
 
     # --- what was said and heard -------------------------------------------------------------

@@ -135,7 +135,7 @@ def nobody_can_read(name: str, *, waiting: bool) -> ChatError:
     if waiting:
         return ChatError(
             "withheld",
-            f"The keys of {name} have changed, so nothing is sent until you have compared the"
-            f" words: say /verify {name}.",
+            f"The devices of {name} are not those you knew, so nothing is sent until you have"
+            f" compared the words: say /verify {name}.",
         )
     return ChatError("no_keys", f"{name} has no device yet that could read this: it was not sent.")
