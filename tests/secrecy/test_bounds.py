@@ -120,12 +120,13 @@ class BoundsTests(SynchronousTestCase):
         self.assertEqual(groups.decrypt("#den", "D", name, text, Spot(1, 1))[1], b"early")
 
     def test_a_message_of_a_room_that_was_read_can_be_read_again_in_its_place(self) -> None:
-        self.alice.says("#den", "hi")
+        said = self.alice.says("#den", "hi")
+        edit = self.alice.says("#den", "hello", target=said.spot.seq)
         self.bob.catches_up("#den")
-        entry = self.server.entries["#den"][1]
-        opened = self.bob.opens("#den", entry)
-        assert isinstance(opened, Opened)
-        self.assertEqual(opened.text, "hi")
+        for entry, text in ((said, "hi"), (edit, "hello")):
+            opened = self.bob.opens("#den", entry)
+            assert isinstance(opened, Opened)
+            self.assertEqual((opened.text, opened.note), (text, ""))
 
     def test_few_sessions_are_kept_and_both_sides_come_to_the_same(self) -> None:
         self.alice.says("bob", "a")

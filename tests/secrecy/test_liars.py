@@ -100,6 +100,11 @@ class LiarTests(LiarCase):
     def test_i3_what_comes_from_another_key_is_refused(self) -> None:
         self.refused(self.pair({}, **{"from": self.other.ed25519}), Reason.FORGED)
         self.refused(self.pair({"by": self.other.curve25519}), Reason.FORGED)
+        another = Account()
+        ed25519 = another.ed25519_key.to_base64()
+        text = device_text("alice", self.own.device, ed25519, self.own.curve25519)
+        signed = {"signature": another.sign(text).to_base64()}
+        self.refused(self.pair(signed, **{"from": ed25519}), Reason.FORGED)
 
     def test_i4_what_is_for_another_place_is_refused(self) -> None:
         self.refused(self.pair({"place": "#den"}), Reason.MOVED)
