@@ -126,6 +126,7 @@ class Friend(Watcher):
         self.name = name
         self.folder = folder
         self.password = PASSWORD
+        self.passphrase = ""
         self.trusting = True
         self.shown: list[str] = []
         self.events: list[Event] = []
@@ -183,6 +184,10 @@ class Friend(Watcher):
         else:
             await account.register(name, self.password)
 
+    async def unlock(self, refusal: str) -> str:
+        self.shown += [refusal] if refusal else []
+        return self.passphrase
+
     def says(self, room: str, *texts: str) -> list[Outgoing]:
         """Say something, and let it arrive."""
         said = [self.user.say(room, text) for text in texts]
@@ -224,6 +229,9 @@ class Friend(Watcher):
 
     def notice(self, code: str, text: str) -> None:
         self.shown.append(text)
+
+    def about_keys(self, label: str, sentence: str) -> None:
+        self.shown.append(sentence)
 
     def event(self, event: Event) -> None:
         self.events.append(event)

@@ -45,10 +45,10 @@ class State(IntEnum):
 
 
 class Form(IntEnum):
-    """What the text of an entry is; the numbers are stored, but for the last two.
+    """What the text of an entry is; the numbers are stored, but for the last three.
 
     A sealed text is encrypted by one client for others, and nothing but ciphertext to a server.
-    A client that has the keys makes it an opened one.
+    A client that has the keys makes it an opened one, or says why it cannot.
     """
 
     WORDS = 0
@@ -57,6 +57,7 @@ class Form(IntEnum):
     SEALED_FILE = 3  # an Attachment with a sealed text in it
     OPENED = 4
     OPENED_FILE = 5
+    CLOSED = 6  # the text says why it cannot be read here
 
 
 UNREADABLE = frozenset((Form.SEALED, Form.SEALED_FILE))

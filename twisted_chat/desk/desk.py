@@ -92,6 +92,11 @@ class Desk(News):
         if not await SignIn(self, account).sign_in(name) and not self.user.life.is_leaving:
             raise ChatError("too_many_tries", "That was tried too often: goodbye.")
 
+    def unlock(self, refusal: str) -> Awaitable[str]:
+        if refusal:
+            self.tell(f"({refusal})", "error")
+        return self.front.ask("Enter the passphrase of your keys: ", secret=True)
+
     # --- what is typed -----------------------------------------------------------------------
 
     def enter(self, line: str, as_words: bool = False) -> Deferred[None]:

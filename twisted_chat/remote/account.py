@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .trust import Judgement
 
 Welcome = Callable[[dict[str, Any]], None]
+Unlock = Callable[[Path, Shelf, str], Awaitable[None]]
 
 
 class Entrance(Protocol):
@@ -29,6 +30,9 @@ class Entrance(Protocol):
     def enter_account(self, account: Account, name: str) -> Awaitable[None]:
         """Sign in to the account; `name` is the one that was given, if any."""
 
+    def unlock(self, refusal: str) -> Awaitable[str]:
+        """The passphrase of the keys kept here; `refusal` says what was wrong with the last one."""
+
 
 class Account:
     """Who one is at a server, and the slot on this computer that belongs to it."""
@@ -38,9 +42,12 @@ class Account:
         folder: Callable[[str], Path],
         run: Run[Any],
         conversations: Conversations,
+        unlock: Unlock,
         welcome: Welcome,
     ) -> None:
-        """`folder` is where the slots of a name are, `welcome` what is told of a sign-in."""
+        """`folder` is where the slots of a name are, `unlock` opens the keys that are kept in one,
+        `welcome` is told of a sign-in."""
+        self._unlock = unlock
         self._folder = folder
         self._run = run
         self._conversations = conversations
@@ -63,10 +70,10 @@ class Account:
         self._only_oneself(name)
         if self.shelf is None and not self._folder(name.lower()).exists():
             return False  # whatever was typed for a name leaves no trace
-        shelf = self._take(name)
-        token = shelf.facts.get("token", "")
-        if not token:
+        if not self._take(name).facts.get("token"):
             return False
+        shelf = await self._opened(name)
+        token = shelf.facts["token"]
         try:
             answer = await self._ask("resume", token=token, **self._positions())
         except ChatError as error:
@@ -79,8 +86,7 @@ class Account:
 
     async def log_in(self, name: str, password: str) -> None:
         """Sign in with a password."""
-        shelf = self._take(name)
-        device = shelf.facts["device"]
+        device = (await self._opened(name)).facts["device"]
         self._entered(
             await self._ask(
                 "login", name=name, password=password, device=device, **self._positions()
@@ -89,7 +95,7 @@ class Account:
 
     async def register(self, name: str, password: str) -> None:
         """Make an account."""
-        device = self._take(name).facts["device"]
+        device = (await self._opened(name)).facts["device"]
         self._entered(await self._ask("register", name=name, password=password, device=device))
 
     async def come_as_guest(self, name: str) -> None:
@@ -99,6 +105,12 @@ class Account:
         self._entered(await self._ask("guest", name=name))
 
     # --- what is kept ------------------------------------------------------------------------
+
+    async def _opened(self, name: str) -> Shelf:
+        """The slot of that name, with the keys in it."""
+        shelf = self._take(name)
+        await self._unlock(self._folder(name.lower()), shelf, name)
+        return shelf
 
     def _only_oneself(self, name: str) -> None:
         """What one has still to say is never said by somebody else."""

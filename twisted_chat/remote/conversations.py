@@ -137,6 +137,8 @@ class Conversations:
         missing: Callable[[Conversation, int, int], None],
     ) -> None:
         """`fill` asks for the entries of a gap; `take` and `missing` are told what came of it."""
+        self.unseal: Callable[[Conversation, Entry], Entry | None] = lambda _, entry: entry
+        """Reads what is sealed; None for what is nothing to show."""
         self._fill = fill
         self._take = take
         self._missing = missing
@@ -175,6 +177,7 @@ class Conversations:
             conversation.filling = False
             conversation.waiting.clear()
             conversation.topic = room["topic"]
+            conversation.encrypted = bool(room.get("encrypted")) or conversation.encrypted
             self.all[label] = conversation
             if not conversation.entries:
                 conversation.before = int(room.get("unread", 0))
@@ -204,11 +207,12 @@ class Conversations:
             conversation.private or self._mention.search(entry.text)
         )
 
-    def joined(self, label: str, number: int, last: int) -> None:
+    def joined(self, label: str, number: int, last: int, encrypted: bool = False) -> None:
         """One is in a room now; what is after `last` follows."""
         conversation = self.get(label)
         if conversation is None or number not in (0, conversation.id):
-            self.all[label] = Conversation(label, number, last)
+            conversation = self.all[label] = Conversation(label, number, last)
+            conversation.encrypted = encrypted
         elif last > conversation.position:
             conversation.position = conversation.read = last
 
@@ -262,6 +266,8 @@ class Conversations:
     def _accept(self, conversation: Conversation, event: Event) -> None:
         conversation.position = event["seq"]
         entry = entry_of(event)
+        if entry is not None:
+            entry = self.unseal(conversation, entry)
         if entry is None:
             return
         conversation.keep(entry)

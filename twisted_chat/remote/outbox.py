@@ -14,12 +14,14 @@ from twisted.python.failure import Failure
 
 from ..core.errors import ChatError
 from ..core.limits import Bucket
-from .link import FOR_NOW, Link
+from .link import FOR_NOW, Link, Lost
 from .pauses import Pauses
+from .sealing import STALE, Sealing, read
 from .shelf import Shelf, Unsent
 
 if TYPE_CHECKING:
     from ..core.entries import Entry
+    from ..secrecy.envelopes import SealedFile
 
 MOST_UNDER_WAY = 64  # messages sent and not yet answered
 MOST_FAULTS = 2  # how often a message may meet with a fault of the server's
@@ -40,7 +42,11 @@ class Outgoing:
     """One message on its way."""
 
     def __init__(self, unsent: Unsent) -> None:
-        self.cid, self.room, self.text = unsent
+        self.cid, self.room, self.text, self.file, sealed = unsent
+        self.sealed = read(sealed)  # what is sent instead, if the conversation is encrypted
+        self.shared = False  # who is to read that has what it takes
+        self.attempts = 0  # to seal it
+        self.secret: SealedFile | None = None  # what only those know of a file who have the keys
         self.stage = Stage.KEPT
         self.seq = 0
         self.now = 0  # how many others have it
@@ -59,11 +65,14 @@ class Outbox:
         self,
         clock: IReactorTime,
         shelf: Shelf | None,
+        sealing: Sealing,
         changed: Callable[[Outgoing], None],
     ) -> None:
         """Without a shelf (a guest has none) what is unsent at the end of a connection is lost."""
         self._clock = clock
         self._shelf = shelf
+        self._sealing = sealing
+        self._being_sealed: Outgoing | None = None
         self._changed = changed
         self._link: Link | None = None
         self._waiting: IDelayedCall | None = None
@@ -76,21 +85,36 @@ class Outbox:
         self.messages: dict[str, Outgoing] = {one.cid: Outgoing(one) for one in left}
         for message in self.messages.values():
             message.on_disk = True
+            sealing.recall(message)
 
-    def say(self, room: str, text: str, cid: str = "") -> Outgoing:
-        """Send something as soon as that is possible."""
-        unsent = Unsent(cid or token_hex(12), room, text)
+    def say(
+        self,
+        room: str,
+        text: str,
+        cid: str = "",
+        file: int = 0,
+        secret: SealedFile | None = None,
+    ) -> Outgoing:
+        """Send something as soon as that is possible: words, or a file of this number and name.
+
+        What is secret of a file is for conversations that are encrypted.
+        """
+        unsent = Unsent(cid or token_hex(12), room, text, file)
         before = self.messages.get(unsent.cid)
-        if before is not None and (before.room, before.text) == (room, text):
+        if before is not None and (before.room, before.text, before.file) == (room, text, file):
             return before
         if before is not None:
             raise ChatError("conflict", "Another message with this id is on its way already.")
         message = self.messages[unsent.cid] = Outgoing(unsent)
+        message.secret = secret
         if self._shelf is None:
             message.on_disk = True
             self._send()
         else:
-            self._shelf.keep(unsent).addCallbacks(
+            draft = self._sealing.draft(message)
+            if draft:
+                unsent = unsent._replace(text="")  # what is to be encrypted lies nowhere in clear
+            self._shelf.keep(unsent, draft).addCallbacks(
                 self._is_kept, self._is_not_kept, (message,), {}, (message,), {}
             )
         return message
@@ -123,6 +147,7 @@ class Outbox:
         """What was under way has to be sent again; the server knows it by its id."""
         self._link = None
         self._under_way = 0
+        self._being_sealed = None
         self._rest_no_more()
         for message in list(self.messages.values()):
             if message.stage is not Stage.SENT:
@@ -141,15 +166,44 @@ class Outbox:
         for message in list(islice(self.messages.values(), 2 * MOST_UNDER_WAY)):
             if message.stage is Stage.SENT:
                 continue
-            if not message.on_disk or self._under_way >= most or not self._may_send():
+            if not message.on_disk or self._under_way >= most:
                 return  # nothing overtakes it
+            if self._sealing.wants(message):
+                self._seal(message)
+                return
+            if not self._may_send():
+                return
             self._under_way += 1
             message.stage = Stage.SENT
-            asked = self._link.ask("send", room=message.room, text=message.text, cid=message.cid)
+            asked = self._link.ask("send", room=message.room, cid=message.cid, **_body(message))
             asked.addCallbacks(
                 self._answered, self._refused, (message, self._link), {}, (message, self._link), {}
             )
             self._changed(message)
+
+    def _seal(self, message: Outgoing) -> None:
+        """Encrypt what comes next; everything after it waits."""
+        if self._being_sealed is None:
+            self._being_sealed = message
+            sealed = Deferred.fromCoroutine(self._sealing.seal(message))
+            sealed.addCallbacks(self._is_sealed, self._is_not_sealed, (message,), {}, (message,))
+
+    def _is_sealed(self, _: None, message: Outgoing) -> None:
+        if self._being_sealed is message:
+            self._being_sealed = None
+            self._send()
+
+    def _is_not_sealed(self, failure: Failure, message: Outgoing) -> None:
+        if self._being_sealed is not message or failure.check(Lost):
+            return  # the next connection tries again
+        self._being_sealed = None
+        error = failure.value
+        if not isinstance(error, ChatError):
+            error = ChatError("internal", f"This could not be encrypted: {failure.value!r}")
+        if error.code in FOR_NOW:
+            self._wait_for(message, error)
+        else:
+            self._finish(message, Stage.REFUSED, error)
 
     def _may_send(self) -> bool:
         """Whether the server takes one more at this moment; else it is sent in its time."""
@@ -198,10 +252,18 @@ class Outbox:
         if not isinstance(error, ChatError):
             return  # the connection is gone, and `disconnected` follows
         self._under_way -= 1
+        if error.code in STALE and self._shelf is not None and self._sealing.again(message):
+            message.stage = Stage.KEPT
+            self._send()
+            return
         message.faults += error.code == "internal"
         if error.code not in FOR_NOW or message.faults >= MOST_FAULTS or self._shelf is None:
             self._finish(message, Stage.REFUSED, error)
             return
+        self._wait_for(message, error)
+
+    def _wait_for(self, message: Outgoing, error: ChatError) -> None:
+        """A refusal that says nothing of the message: try again in a while."""
         message.stage = Stage.KEPT
         message.error = error
         self._one_by_one = True
@@ -216,6 +278,8 @@ class Outbox:
             return
         if self._shelf is not None and message.on_disk:
             self._shelf.drop(message.cid).addErrback(lambda failure: None)
+            if stage is Stage.REFUSED:
+                self._sealing.drop(message)
         self._changed(message)
         message.done.callback(message)
         self._send()
@@ -226,3 +290,13 @@ class Outbox:
         if message is not None:
             message.seq = entry.seq
         return message
+
+
+def _body(message: Outgoing) -> dict[str, Any]:
+    """What a message consists of, as the server is told."""
+    body: dict[str, Any] = {"text": message.text}
+    if message.file:
+        body = {"text": "", "file": message.file}
+    if message.sealed is not None:
+        body.update(text="", sealed=message.sealed.message, version=message.sealed.version)
+    return body

@@ -1,4 +1,5 @@
-"""What a client keeps on disk for one account: its token, how far it is, and what it has to send.
+"""What a client keeps on disk for one account: its token, how far it is, what it has to send,
+and the rows of its end-to-end encryption, which are ciphertext here.
 
 Several clients of one account may run at once. Each takes a slot of its own, with a
 device, a token and positions of its own; what a slot that nobody uses has left to send
@@ -20,9 +21,19 @@ from typing import Any, NamedTuple, TypeVar
 from twisted.internet.defer import Deferred
 
 T = TypeVar("T")
+Change = tuple[str, str, bytes] | tuple[str, str]  # a row to write, or one to delete
 Run = Callable[[Callable[[], T]], "Deferred[T]"]
 
-KEEP = "INSERT OR IGNORE INTO outbox (cid, room, text) VALUES (?, ?, ?)"
+KEEP = "INSERT OR IGNORE INTO outbox (cid, room, text, file, sealed) VALUES (?, ?, ?, ?, ?)"
+UNSENT = "SELECT cid, room, text, file, sealed FROM outbox ORDER BY number"
+PUT = "INSERT OR REPLACE INTO secret (tab, key, value) VALUES (?, ?, ?)"
+ONE_TEXT = "SELECT key, value FROM secret WHERE tab = 'text' AND key = ?"
+SOME_TEXTS = "SELECT key, value FROM secret WHERE tab = 'text' AND key >= ? AND key < ?"
+FORGET = "DELETE FROM secret WHERE tab = 'text' AND key >= ? AND key < ?"
+IN_REACH = 1000  # messages before the position of a conversation whose rows are at hand
+LAST = "~"  # after every key that goes on
+TEXT = "text"  # the table of rows that are one to a message
+SENT = "cid/"  # its rows of what has no number yet
 MOST_SLOTS = 20  # as many sessions as an account may have
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -30,7 +41,15 @@ CREATE TABLE IF NOT EXISTS position
     (room TEXT PRIMARY KEY, id INTEGER NOT NULL, seq INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS outbox
     (number INTEGER PRIMARY KEY, cid TEXT NOT NULL UNIQUE, room TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS secret
+    (tab TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (tab, key))
+    WITHOUT ROWID;
 """
+# What a shelf of an earlier version has not got yet: a table, a column, and what it is.
+ADDED = (
+    ("outbox", "file", "INTEGER NOT NULL DEFAULT 0"),
+    ("outbox", "sealed", "TEXT NOT NULL DEFAULT ''"),
+)
 
 
 class Unsent(NamedTuple):
@@ -38,7 +57,9 @@ class Unsent(NamedTuple):
 
     cid: str
     room: str
-    text: str
+    text: str  # of a file, its name; nothing if the conversation is encrypted
+    file: int = 0  # the number that the server has given it
+    sealed: str = ""  # what is sent of it instead
 
 
 class Place(NamedTuple):
@@ -61,6 +82,8 @@ class Shelf:
             self.facts: dict[str, str] = dict(self._db.execute("SELECT name, value FROM fact"))
             self.places = _places(self._db)
             self.unsent = _unsent(self._db)
+            self.secrets = _secrets(self._db)
+            self.texts = _texts_in_reach(self._db, self.places)
         except BaseException:
             os.close(self._lock)
             raise
@@ -82,9 +105,11 @@ class Shelf:
             try:
                 with closing(_open(path)) as other:
                     left = _unsent(other)
+                    texts = _rows(other, SENT)
                     with self._db:
                         self._db.execute("BEGIN")
                         self._do(KEEP, left)
+                        self._do(PUT, [(TEXT, *row) for row in texts.items()])
                     other.execute("DELETE FROM outbox")
             finally:
                 os.close(lock)
@@ -106,9 +131,49 @@ class Shelf:
 
         return self._soon(write)
 
-    def keep(self, message: Unsent) -> Deferred[None]:
+    def keep(self, message: Unsent, changes: Iterable[Change] = ()) -> Deferred[None]:
         """Keep a message until it is acknowledged; fires when it is on disk."""
-        return self._soon(lambda: self._do(KEEP, [message]))
+
+        def write() -> None:
+            self._do(KEEP, [message])
+            self._change(changes)
+
+        return self._soon(write)
+
+    def seal(self, cid: str, sealed: str, changes: Iterable[Change]) -> Deferred[None]:
+        """A message has been encrypted: keep what is sent of it, and what that has changed."""
+
+        def write() -> None:
+            self._do("UPDATE outbox SET sealed = ? WHERE cid = ?", [(sealed, cid)])
+            self._change(changes)
+
+        return self._soon(write)
+
+    def change(self, changes: Iterable[Change]) -> Deferred[None]:
+        """Write rows of the encryption, all of them or none."""
+        return self._soon(lambda: self._change(changes))
+
+    def find_texts(self, keys: Iterable[str]) -> Deferred[dict[str, bytes]]:
+        """Rows of messages, those that there are of these keys."""
+        found: dict[str, bytes] = {}
+        wanted = list(keys)
+
+        def read() -> None:
+            for key in wanted:
+                found.update(self._db.execute(ONE_TEXT, (key,)))
+
+        return self._soon(read).addCallback(lambda _: found)
+
+    def some_texts(self, prefix: str) -> Deferred[dict[str, bytes]]:
+        """The rows of messages whose keys begin so: of one, or of a whole conversation."""
+        found: dict[str, bytes] = {}
+        return self._soon(lambda: found.update(_rows(self._db, prefix))).addCallback(
+            lambda _: found
+        )
+
+    def forget_texts(self, prefix: str) -> Deferred[None]:
+        """A message was deleted: its rows go, those of its edits among them."""
+        return self._soon(lambda: self._do(FORGET, [(prefix, prefix + LAST)]))
 
     def drop(self, cid: str) -> Deferred[None]:
         """A message needs to be kept no longer."""
@@ -181,6 +246,13 @@ class Shelf:
         if rows:
             self._db.executemany(statement, rows)
 
+    def _change(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            if len(change) == 3:
+                self._db.execute(PUT, change)
+            else:
+                self._db.execute("DELETE FROM secret WHERE tab = ? AND key = ?", change)
+
 
 def _open(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -188,7 +260,11 @@ def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = ON")
     db.executescript(SCHEMA)
+    for table, column, kind in ADDED:
+        if column not in {row[1] for row in db.execute(f"PRAGMA table_info({table})")}:
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
     return db
 
 
@@ -204,9 +280,27 @@ def _places(db: sqlite3.Connection) -> dict[str, Place]:
 
 
 def _unsent(db: sqlite3.Connection) -> list[Unsent]:
-    return [
-        Unsent(*row) for row in db.execute("SELECT cid, room, text FROM outbox ORDER BY number")
-    ]
+    return [Unsent(*row) for row in db.execute(UNSENT)]
+
+
+def _secrets(db: sqlite3.Connection) -> list[tuple[str, str, bytes]]:
+    """All rows of the encryption but those of messages."""
+    return list(db.execute("SELECT tab, key, value FROM secret WHERE tab <> ?", (TEXT,)))
+
+
+def _rows(db: sqlite3.Connection, prefix: str) -> dict[str, bytes]:
+    """The rows of messages whose keys begin so."""
+    return dict(db.execute(SOME_TEXTS, (prefix, prefix + LAST)))
+
+
+def _texts_in_reach(db: sqlite3.Connection, places: Mapping[str, Place]) -> dict[str, bytes]:
+    """The rows of messages that may come once more: what a client was killed over, and has sent."""
+    found = _rows(db, SENT)
+    for place in places.values():
+        # An edit is kept with the message that it changes, which may have come long before.
+        first = f"{place.id}/{max(0, place.seq - IN_REACH):012}"
+        found.update(db.execute(SOME_TEXTS, (first, f"{place.id}/{LAST}")))
+    return found
 
 
 def _free_slot(folder: Path) -> tuple[int, Path]:

@@ -12,6 +12,7 @@ from .account import Account
 from .trust import Judgement
 
 VARIABLE = "TWISTED_CHAT_PASSWORD"
+PASSPHRASE = "TWISTED_CHAT_PASSPHRASE"
 MOST_BYTES = 64 * 1024  # of a line that may be a password
 
 
@@ -56,6 +57,16 @@ class Unattended:
             await account.log_in(name, self._password)
         else:
             await account.register(name, self._password)
+
+    async def unlock(self, refusal: str) -> str:
+        """What opens the keys that are kept here, from the environment."""
+        passphrase = os.environ.get(PASSPHRASE, "")
+        if refusal or not passphrase:
+            raise ChatError(
+                "bad_passphrase",
+                f"{refusal or 'The keys kept here have a passphrase.'} Give it in {PASSPHRASE}.",
+            )
+        return passphrase
 
 
 def given_password(file: str, tell: Callable[[str], None]) -> str:

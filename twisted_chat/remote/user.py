@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..core.clean import check_text
-from ..core.entries import Entry
+from ..core.entries import Entry, Form, Kind
 from ..core.errors import ChatError
 from .account import Account, Entrance
 from .confirming import Confirming
@@ -23,7 +26,10 @@ from .known import KnownServers
 from .life import Life, Options, State
 from .link import FOR_NOW, Event, Lost
 from .outbox import Outbox, Outgoing
-from .shelf import Run
+from .sealing import Sealing
+from .secrets import Secrets
+from .shelf import Run, Shelf
+from .unsealing import Unsealing
 from .watching import Watcher
 
 GOODBYE_WITHIN = 3.0  # seconds the server has to answer a goodbye
@@ -31,6 +37,7 @@ TYPING_LASTS = 6.0  # seconds for which somebody is taken to type
 ORDINARY_LONGEST = 4096  # bytes of a text, where a server does not say
 TYPING_AGAIN = 3.0  # seconds until the server is told again that one types
 
+MEMBERSHIP = frozenset((Kind.JOIN, Kind.LEAVE, Kind.KICK, Kind.BAN))
 OFFLINE = "There is no connection at the moment: ask again when there is one."
 
 
@@ -57,7 +64,13 @@ class User:
         self.online: dict[str, None] = {}  # who is, oneself included
         self.commands: list[dict[str, Any]] = []  # the server's own table
         self.conversations = Conversations(self._fill, self._taken, self._missing)
-        self.account = Account(folder, run, self.conversations, self._welcomed)
+        self.secrets = Secrets(time.time, run, self.ask, self.conversations, self._about_keys)
+        self.sealing = Sealing(self.secrets)
+        self.unsealing = Unsealing(self.secrets, run)
+        self.conversations.unseal = self.unsealing.opened
+        self.account = Account(
+            folder, run, self.conversations, partial(self._unlock, entrance), self._welcomed
+        )
         self.life = Life(
             *(clock, dial, server, known, self.account, entrance, options or Options(), self)
         )
@@ -162,9 +175,10 @@ class User:
             self.account.shelf.move({}, gone).addErrback(lambda failure: None)
         if self.outbox is None:
             shelf = None if self.account.guest else self.account.shelf
-            self.outbox = Outbox(self._clock, shelf, self._sending)
+            self.outbox = Outbox(self._clock, shelf, self.sealing, self._sending)
         assert self.life.link is not None
         self.watcher.welcomed(answer, again)
+        self.secrets.entered(answer["rooms"])
         self.outbox.connected(self.life.link, self.hello.get("flood_limit"))
         self.look_around()
         self.ask("help").addCallbacks(self._learned, lambda failure: None)
@@ -206,15 +220,19 @@ class User:
             self._moved(event)
         elif what == "notice":
             self.watcher.notice(event["code"], event["text"])
+        elif what == "devices":
+            self.secrets.devices_changed(str(event["who"]))
         self.watcher.event(event)
 
     def _taken(self, conversation: Conversation, entry: Entry, event: Event) -> None:
         self._typing.pop((conversation.label, entry.author), None)
         if self.outbox is not None and entry.cid is not None:
             self.outbox.seen(entry)
+        if entry.kind in MEMBERSHIP:
+            self.secrets.outdated(conversation.label)
         try:
             self.watcher.entry(conversation, entry)
-            self.watcher.event(event)
+            self.watcher.event(_as_read(event, entry))
         except Exception:
             # One entry that cannot be shown must not stop all that come after it.
             self.log.failure("{room}/{seq} was not shown", room=conversation.label, seq=entry.seq)
@@ -283,7 +301,9 @@ class User:
     def _moved(self, event: Event) -> None:
         label = event["room"]
         if event["joined"]:
-            self.conversations.joined(label, event.get("id", 0), event["last"])
+            self.conversations.joined(
+                label, event.get("id", 0), event["last"], bool(event.get("encrypted"))
+            )
         else:
             self.conversations.left(label)
             if self.account.shelf is not None:
@@ -291,5 +311,23 @@ class User:
         self.watcher.room(label, event["joined"])
         self.watcher.changed()
 
+    def _unlock(self, entrance: Entrance, folder: Path, shelf: Shelf, name: str) -> Awaitable[None]:
+        return self.secrets.open(folder, shelf, name, entrance.unlock)
+
+    def _about_keys(self, label: str, sentence: str) -> None:
+        self.watcher.about_keys(label, sentence)
+
     def _sending(self, message: Outgoing) -> None:
         self.watcher.sending(message)
+
+
+def _as_read(event: Event, entry: Entry) -> Event:
+    """What programs are told of an entry that was sealed: what it says."""
+    if entry.form < Form.OPENED:
+        return event
+    read = {name: value for name, value in event.items() if name != "sealed"}
+    if entry.form is Form.CLOSED:
+        return {**read, "unreadable": entry.text}
+    if entry.form is Form.OPENED:
+        return {**read, "text": entry.text, "encrypted": True}
+    return {**read, "file": json.loads(entry.text), "encrypted": True}

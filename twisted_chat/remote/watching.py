@@ -54,5 +54,8 @@ class Watcher:
     def notice(self, code: str, text: str) -> None:
         """A sentence of the server's."""
 
+    def about_keys(self, label: str, sentence: str) -> None:
+        """Something a person has to know of the devices in a conversation, or of one's own keys."""
+
     def event(self, event: Event) -> None:
         """Everything that was taken in, as it came; for programs."""

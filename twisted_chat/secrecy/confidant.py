@@ -153,12 +153,19 @@ class Confidant(Circle):
         return Sealed(shares, sealed, without)
 
     @whole
-    def settle(self, room: str, cid: str, row: bytes, spot: Spot) -> Kept:
+    def draft(self, message: Message) -> None:
+        """Keep what is to be said until it can be encrypted."""
+        own = (self.own.account, self.own.device)
+        kept = Kept("", 0, message.text, *own, message.target, message.file, verified=True)
+        self.rows.put(TEXT, sent_key(message.cid), kept)
+
+    @whole
+    def settle(self, room: str, cid: str, row: bytes, spot: Spot, time: int = 0) -> Kept:
         """A message of one's own is stored; `row` is the one with its `sent_key`.
 
         The spot of an edit is that of the message it changes.
         """
-        kept = self.recall(sent_key(cid), row)
+        kept = msgspec.structs.replace(self.recall(sent_key(cid), row), time=time)
         self._counting.settled(self.place(room), cid)
         self.rows.delete(TEXT, sent_key(cid))
         self.rows.put(TEXT, text_prefix(spot) + kept.digest, kept)
@@ -174,7 +181,13 @@ class Confidant(Circle):
 
     @whole
     def open(
-        self, room: str, author: str, spot: Spot, sealed: str, comes: As = As.SAID
+        self,
+        room: str,
+        author: str,
+        spot: Spot,
+        sealed: str,
+        comes: As = As.SAID,
+        time: int = 0,
     ) -> Opened | Unreadable:
         """Read a message or an edit, whose spot is that of the message it changes.
 
@@ -198,6 +211,7 @@ class Confidant(Circle):
             file=opened.file,
             verified=opened.verified,
             note=opened.note,
+            time=time,
         )
         self.rows.put(TEXT, text_key(spot, sealed), kept)
         return opened

@@ -125,6 +125,7 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     file: SealedFile | None = None
     verified: bool = False
     note: str = ""
+    time: int = 0  # when the server says that it was said, in milliseconds
 
 
 def newest(versions: Iterable[Kept]) -> Kept:

@@ -102,6 +102,8 @@ def words_of(entry: Entry) -> str:
     """What a message says, in words whatever its form is."""
     if entry.form in UNREADABLE:
         return SEALED
+    if entry.form is Form.CLOSED:
+        return f"({entry.text})"
     if entry.form not in (Form.FILE, Form.OPENED_FILE):
         return entry.text
     attachment = attachments.read(entry.text)

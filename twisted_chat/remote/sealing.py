@@ -1,0 +1,159 @@
+"""Encrypting what one says: on disk before it is sent, and the same bytes until it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..core.errors import ChatError
+from .shelf import SENT, TEXT
+
+if TYPE_CHECKING:
+    from .outbox import Outgoing
+    from .secrets import Secrets
+    from .shelf import Change
+
+MOST_ATTEMPTS = 5  # when devices come and go just then
+STALE = frozenset({"stale", "encrypted"})
+"""Refusals after which the same message is to be sealed anew: nothing was stored."""
+
+
+class Ready(msgspec.Struct):
+    """A sealed message as it is sent."""
+
+    shares: list[str]  # what devices need before it, to read it
+    message: str
+    version: str
+
+
+def written(ready: Ready) -> str:
+    """For the shelf."""
+    return msgspec.json.encode(ready).decode()
+
+
+def read(text: str) -> Ready | None:
+    """What the shelf has kept of a message that was sealed; None if it was not."""
+    return msgspec.json.decode(text, type=Ready) if text else None
+
+
+class Sealing:
+    """Seals the messages of one user."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+
+    def wants(self, message: Outgoing) -> bool:
+        """Whether something has to be done before a message can be sent."""
+        if message.sealed is None and not self._secrets.is_encrypted(message.room):
+            return False
+        return not message.shared
+
+    async def seal(self, message: Outgoing) -> None:
+        """Encrypt a message, unless it is already, and give devices what they need to read it."""
+        if message.sealed is None:
+            await self._encrypt(message)
+        assert message.sealed is not None
+        await self._share(message.room, message.sealed.shares)
+        message.shared = True
+
+    async def _encrypt(self, message: Outgoing) -> None:
+        from ..secrecy.sealing import Message
+
+        secrets = self._secrets
+        await secrets.prepare(message.room)
+        said = Message(message.cid, message.text, file=message.secret)
+        sealed = secrets.confidant.seal(message.room, said, secrets.wall())
+        shares, envelope, without = sealed.value
+        ready = Ready(list(shares), envelope, secrets.version(message.room))
+        self.note(sealed.changes)
+        await secrets.shelf.seal(message.cid, written(ready), sealed.changes)
+        for device in without:
+            secrets.tell(
+                message.room, f"{device.name}'s device {device.device!r} has no keys left for this."
+            )
+        message.sealed = ready
+
+    async def _share(self, room: str, shares: Iterable[str]) -> None:
+        for share in shares:
+            cid = "keys-" + sha256(share.encode()).hexdigest()[:40]
+            await self._secrets.ask("share", room=room, sealed=share, cid=cid)
+
+    def again(self, message: Outgoing) -> bool:
+        """A message has to be encrypted, or for other devices than it was; whether to try that."""
+        self._secrets.outdated(message.room)
+        conversation = self._secrets.conversations.get(message.room)
+        if conversation is not None:
+            conversation.encrypted = True  # the entry that says so is on its way
+        message.sealed, message.shared = None, False
+        message.attempts += 1
+        return message.attempts <= MOST_ATTEMPTS
+
+    # --- what is kept of it --------------------------------------------------------------------
+
+    def draft(self, message: Outgoing) -> tuple[Change, ...]:
+        """The rows that keep a message until it is sealed; nothing if it is not to be."""
+        from ..secrecy.sealing import Message
+
+        if not (self._secrets.is_open and self._secrets.is_encrypted(message.room)):
+            return ()
+        said = Message(message.cid, message.text, file=message.secret)
+        changes = self._secrets.confidant.draft(said).changes
+        self.note(changes)
+        return changes
+
+    def recall(self, message: Outgoing) -> None:
+        """Take up what an earlier run has kept of a message."""
+        key = SENT + message.cid
+        row = self._secrets.shelf.texts.get(key) if self._secrets.is_open else None
+        if row is not None:
+            kept = self._secrets.confidant.recall(key, row)
+            message.text, message.secret = kept.text, kept.file
+
+    def note(self, changes: Iterable[Change]) -> None:
+        """Keep the texts of one's own at hand until they come back with their numbers."""
+        for change in changes:
+            if change[0] == TEXT and change[1].startswith(SENT) and len(change) == 3:
+                self._secrets.shelf.texts[change[1]] = change[2]
+
+    def drop(self, message: Outgoing) -> None:
+        """A message was refused for good."""
+        if self._secrets.shelf.texts.pop(SENT + message.cid, None) is not None:
+            dropped = self._secrets.confidant.drop(message.room, message.cid)
+            self._secrets.write(dropped.changes).addErrback(lambda failure: None)
+
+    # --- edits -------------------------------------------------------------------------------
+
+    async def edit(self, room: str, seq: int, text: str) -> Any:
+        """Change a sealed message; the server's answer."""
+        from ..secrecy.sealing import Message
+
+        secrets, cid = self._secrets, f"edit-{token_hex(12)}"
+        for attempt in range(MOST_ATTEMPTS):
+            await secrets.prepare(room)
+            sealed = secrets.confidant.seal(room, Message(cid, text, target=seq), secrets.wall())
+            self.note(sealed.changes)
+            shares, envelope, _ = await secrets.kept(sealed)
+            await self._share(room, shares)
+            try:
+                return await secrets.ask(
+                    "edit",
+                    message=f"{room}/{seq}",
+                    text="",
+                    sealed=envelope,
+                    version=secrets.version(room),
+                )
+            except ChatError as error:
+                secrets.outdated(room)
+                if error.code not in STALE or attempt == MOST_ATTEMPTS - 1:
+                    self._drop_edit(room, cid)
+                    raise
+        raise AssertionError("the last attempt raises")
+
+    def _drop_edit(self, room: str, cid: str) -> None:
+        self._secrets.shelf.texts.pop(SENT + cid, None)
+        dropped = self._secrets.confidant.drop(room, cid)
+        self._secrets.write(dropped.changes).addErrback(lambda failure: None)

@@ -1,0 +1,319 @@
+"""End-to-end encryption of one user: the device, and what it knows of the devices of others.
+
+`secrecy.confidant` decides everything. Here it is given what the server says and what is on the
+shelf, and what it changes is on the shelf before anything of it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..core.errors import ChatError
+from .link import FOR_NOW, Lost
+from .safe import Safe
+
+if TYPE_CHECKING:
+    from ..secrecy.acquaintances import Acquaintance
+    from ..secrecy.confidant import Confidant
+    from ..secrecy.outcome import Outcome
+    from ..secrecy.vault import Vault
+    from .conversations import Conversation, Conversations
+    from .shelf import Change, Run, Shelf
+
+Ask = Callable[..., Deferred[Any]]
+Tell = Callable[[str, str], None]
+MOST_PASSPHRASES = 3  # that are tried one after another
+VERSION = "keys "  # facts on the shelf: the version of a conversation's devices that is known
+SINCE = "encrypted "  # and from which entry on a conversation is encrypted
+
+
+class Secrets:
+    """The secrets of one account on one shelf."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        wall: Callable[[], float],
+        run: Run[Any],
+        ask: Ask,
+        conversations: Conversations,
+        tell: Tell,
+    ) -> None:
+        """`ask` is for the server, `tell` is told sentences on a conversation."""
+        self.wall = wall  # seconds since 1970
+        self.ask = ask
+        self.tell = tell
+        self._run = run
+        self.conversations = conversations
+        self._safe: Safe | None = None
+        self._vault: Vault | None = None
+        self._confidant: Confidant | None = None
+        self._shelf: Shelf | None = None
+        self._versions: dict[str, str] = {}  # of what was learnt and is as it was
+        self._learning: dict[str, Deferred[None]] = {}
+        self._words: dict[str, str] = {}  # that were shown, by the names they are shared with
+
+    # --- opening -----------------------------------------------------------------------------
+
+    async def open(
+        self, folder: Path, shelf: Shelf, name: str, ask: Callable[[str], Awaitable[str]]
+    ) -> None:
+        """Take up what the shelf keeps; `ask` asks for the passphrase, told what was wrong."""
+        if self._shelf is shelf:
+            return
+        self._safe = Safe(folder)
+        vault = await self._unlocked(self._safe, ask)
+        from ..secrecy.confidant import Confidant
+
+        if shelf.secrets:
+            self._confidant = Confidant(vault, shelf.secrets)
+        else:
+            made = Confidant.new(vault, name, shelf.facts["device"])
+            await shelf.change(made.changes)
+            self._confidant = made.value
+        self._shelf, self._vault = shelf, vault
+
+    async def _unlocked(self, safe: Safe, ask: Callable[[str], Awaitable[str]]) -> Vault:
+        if not await self._run(safe.asks_for_passphrase):
+            opened: Vault = await self._run(safe.open)
+            return opened
+        refusal = ""
+        for _ in range(MOST_PASSPHRASES):
+            try:
+                opened = await self._run(partial(safe.open, await ask(refusal)))
+                return opened
+            except ChatError as error:
+                if error.code != "bad_passphrase":
+                    raise
+                refusal = error.sentence
+        raise ChatError("bad_passphrase", refusal)
+
+    async def protect(self, passphrase: str) -> None:
+        """Let this passphrase open what is kept here, or a key file again if it is empty."""
+        if self._safe is None or self._vault is None:
+            raise ChatError("guest", "A guest has no keys to protect.")
+        safe, vault = self._safe, self._vault
+        await self._run(lambda: safe.protect(vault, passphrase))
+
+    # --- what others of this package need ------------------------------------------------------
+
+    @property
+    def confidant(self) -> Confidant:
+        """The one who encrypts and decrypts."""
+        if self._confidant is None:
+            raise ChatError("guest", "Guests cannot encrypt anything: make the name an account.")
+        return self._confidant
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where everything of it is kept."""
+        assert self._shelf is not None
+        return self._shelf
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything to encrypt with."""
+        return self._confidant is not None
+
+    def version(self, label: str) -> str:
+        """The version of a conversation's devices that a message is encrypted for."""
+        return self._versions.get(label, "")
+
+    async def kept(self, outcome: Outcome[Any]) -> Any:
+        """The value of an operation, as soon as what it changes is on disk."""
+        await self.write(outcome.changes)
+        return outcome.value
+
+    def write(self, changes: Iterable[Change]) -> Deferred[None]:
+        """Write what has changed."""
+        changes = tuple(changes)
+        if changes:
+            return self.shelf.change(changes).addErrback(self._not_written)
+        done: Deferred[None] = Deferred()
+        done.callback(None)
+        return done
+
+    def _not_written(self, failure: Failure) -> None:
+        # What is in memory is ahead of the disk now: begin again from the disk.
+        self._confidant = self._shelf = None
+        raise ChatError(
+            "disk", f"The keys cannot be kept on this computer's disk ({failure.value})."
+        )
+
+    # --- which conversations are encrypted -----------------------------------------------------
+
+    def is_encrypted(self, label: str) -> bool:
+        """Whether what is said there is to be encrypted."""
+        found = self.conversations.get(label)
+        return found is not None and found.encrypted
+
+    def encrypted_since(self, conversation: Conversation) -> int:
+        """After which number everything has to be encrypted; 0 if that is not known."""
+        if self._shelf is None:
+            return 0
+        return int(self._shelf.facts.get(f"{SINCE}{conversation.id}", 0))
+
+    def mark(self, conversation: Conversation, seq: int) -> None:
+        """From this number on a conversation is encrypted, whatever the server says later."""
+        conversation.encrypted = True
+        fact = f"{SINCE}{conversation.id}"
+        if self._shelf is not None and conversation.id and fact not in self._shelf.facts:
+            self._forgotten(self._shelf.remember(**{fact: str(seq)}))
+
+    def _forgotten(self, kept: Deferred[None]) -> None:
+        kept.addErrback(lambda failure: self.log.failure("A fact was not kept", failure))
+
+    # --- the course of a connection ------------------------------------------------------------
+
+    def entered(self, rooms: Mapping[str, Mapping[str, Any]]) -> None:
+        """Somebody has signed in: publish the keys, and see whose devices have changed."""
+        self._versions.clear()
+        self._learning.clear()
+        if self._confidant is None:
+            return
+        for label, room in rooms.items():
+            conversation = self.conversations.get(label)
+            if conversation is None:
+                continue
+            if room.get("encrypted"):
+                self.mark(conversation, int(room["last"]))
+            elif self.encrypted_since(conversation):
+                conversation.encrypted = True  # for good, whatever this server says
+            version = str(room.get("version", ""))
+            if version and self.shelf.facts.get(VERSION + label) == version:
+                self._versions[label] = version
+        begun = Deferred.fromCoroutine(self._begin())
+        begun.addErrback(self._not_now)
+
+    async def _begin(self) -> None:
+        await self.publish()
+        await self._look_around()
+
+    async def _look_around(self) -> None:
+        for label, conversation in list(self.conversations.all.items()):
+            if conversation.encrypted and label not in self._versions:
+                await self.learn(label)
+
+    def _not_now(self, failure: Failure) -> None:
+        if failure.check(Lost):
+            return
+        error = failure.value
+        if isinstance(error, ChatError):
+            if error.code not in FOR_NOW and error.code != "unknown_command":
+                self.tell("", error.sentence)
+        else:
+            self.log.failure("The keys could not be seen to", failure)
+
+    async def publish(self) -> None:
+        """Let others know this device, with enough keys to begin with."""
+        own = self.confidant.own.keys
+        keys = {
+            "ed25519": own.ed25519,
+            "curve25519": own.curve25519,
+            "signature": own.signature,
+        }
+        answer = await self.ask("publish", device_keys=keys)
+        bundle = await self.kept(self.confidant.publish(int(answer["one_time"]), self.wall()))
+        if bundle is not None:
+            import msgspec
+
+            await self.ask("publish", **msgspec.to_builtins(bundle))
+
+    def devices_changed(self, who: str) -> None:
+        """Somebody has other devices than before: see which, and say so."""
+        for label in list(self._versions):
+            if (
+                label.startswith("#")
+                or label.lower() == who.lower()
+                or who == self.conversations.name
+            ):
+                del self._versions[label]
+        if self._confidant is not None:
+            Deferred.fromCoroutine(self._look_around()).addErrback(self._not_now)
+
+    def outdated(self, label: str) -> None:
+        """What is known of a conversation's devices is not true any more."""
+        self._versions.pop(label, None)
+
+    def learn(self, label: str) -> Deferred[None]:
+        """Ask for everybody's devices in a conversation; what is new of them is told."""
+        done: Deferred[None] = Deferred()
+        under_way = self._learning.get(label)
+        if under_way is None:
+            under_way = self._learning[label] = Deferred.fromCoroutine(self._learn(label))
+            under_way.addBoth(self._learnt, label)
+        under_way.addBoth(_passed_on, done)
+        return done
+
+    def _learnt(self, outcome: Any, label: str) -> Any:
+        self._learning.pop(label, None)
+        return outcome
+
+    async def _learn(self, label: str) -> None:
+        answer = await self.ask("keys", room=label)
+        news = await self.kept(self.confidant.learn(label, answer["people"]))
+        for one in news:
+            self.tell(label, one.sentence)
+        self._versions[label] = str(answer["version"])
+        self._forgotten(self.shelf.remember(**{VERSION + label: str(answer["version"])}))
+
+    async def prepare(self, label: str) -> None:
+        """See to it that everybody's devices are known, and sessions with them begun."""
+        if label not in self._versions:
+            await self.learn(label)
+        wanted = self.confidant.unclaimed(label, self.wall())
+        if wanted:
+            answer = await self.ask("claim", room=label, devices=wanted)
+            refused = await self.kept(self.confidant.claimed(label, answer["one_time"]))
+            for one in refused:
+                self.tell(label, one.sentence)
+
+    # --- verifying ---------------------------------------------------------------------------
+
+    async def words(self, name: str) -> str:
+        """The six words to compare with somebody."""
+        await self.learn(name)
+        confidant = self.confidant
+        words: str = await self._run(lambda: confidant.words(name))
+        self._words[name.lower()] = words
+        return words
+
+    async def verify(self, name: str) -> None:
+        """The words that were shown are the same on the other side."""
+        words = self._words.get(name.lower())
+        if words is None:
+            raise ChatError("args", f"See the words first, and compare them: /verify {name}")
+        confidant = self.confidant
+        await self.kept(await self._run(lambda: confidant.verify(name, words)))
+
+    def is_verified(self, name: str) -> bool:
+        """Whether somebody was verified with every device there is now."""
+        if self._confidant is None:
+            return False
+        with suppress(ChatError):
+            return self._confidant.is_verified(name)
+        return False
+
+    def devices_of(self, name: str) -> list[Acquaintance]:
+        """What is known of somebody's devices."""
+        recipients = self.confidant.recipients(name)
+        known = (*recipients.devices, *recipients.withheld)
+        return [one for one in known if one.name == name.lower()]
+
+
+def _passed_on(outcome: Any, done: Deferred[None]) -> Any:
+    """Everybody who waits for one thing hears of it."""
+    if isinstance(outcome, Failure):
+        done.errback(outcome)
+        return None
+    done.callback(None)
+    return outcome
