@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from ..chat import Chat
+from ..core import query
 from ..core import vocabulary as words
 from ..core.entries import Entry
 from ..core.errors import ChatError
@@ -21,7 +20,6 @@ from .finding import account_named, conversation
 MOST_AT_ONCE = 500
 MOST_UNSEEN = 100
 PAGE = 20
-_FILTER = re.compile(r"(?:^|\s)(from|in|before|after):(\S+)")
 
 
 def scopes(person: Person, rooms: Sequence[Room]) -> tuple[Scope, ...]:
@@ -92,8 +90,8 @@ async def unseen(chat: Chat, session: Session) -> Unseen:
 
 @performs(words.Search)
 async def find(chat: Chat, session: Session, command: words.Search) -> Page:
-    query = _query(chat, session, command)
-    entries = await chat.read(lambda db: search(db, query))
+    wanted = _query(chat, session, command)
+    entries = await chat.read(lambda db: search(db, wanted))
     older = entries[-1].id if len(entries) == PAGE else None
     found = lines(chat, session.person, entries[::-1])
     return Page(found, older=older, search=True, now=chat.wall())
@@ -101,37 +99,19 @@ async def find(chat: Chat, session: Session, command: words.Search) -> Page:
 
 def _query(chat: Chat, session: Session, command: words.Search) -> Query:
     person = session.person
-    filters: dict[str, str] = {}
-    for name, value in _FILTER.findall(command.words):
-        if name in filters:
-            raise ChatError("query", f"Give {name}: only once.")
-        filters[name] = value
-    plain = _FILTER.sub(" ", command.words).strip()
-    if not plain and not filters:
-        raise ChatError("query", "Type what to look for: search <words>.")
-    if not plain and "from" not in filters:
-        raise ChatError("query", "Give a word to look for too, or from:user for all of theirs.")
+    typed = query.read(command.words)
+    filters = typed.filters
     rooms: Sequence[Room] = chat.rooms.of(person)
     if "in" in filters:
         room = conversation(chat, session, filters["in"])
         rooms = [] if room is None else [room]
     author = account_named(chat, filters["from"]).id if "from" in filters else None
     return Query(
-        words=plain,
+        words=typed.words,
         author=author,
         scopes=scopes(person, rooms),
-        after_time=_day(filters.get("after")),
-        before_time=_day(filters.get("before")),
+        after_time=typed.day("after"),
+        before_time=typed.day("before"),
         before_id=command.page,
         limit=PAGE,
     )
-
-
-def _day(text: str | None) -> int | None:
-    """The first millisecond of a day."""
-    if text is None:
-        return None
-    try:
-        return int(datetime.strptime(text, "%Y-%m-%d").timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):
-        raise ChatError("query", "A day is written as 2026-12-31.") from None

@@ -24,12 +24,13 @@ from ..text.dialogue import Dialogue
 from . import places
 from .answers import result_of
 from .completing import Completion, completions
+from .confiding import Confiding
 from .entering import SignIn
 from .front import Front
 from .lines import Line, of_entry
 from .news import News
 from .typed import Said, is_command, meaning
-from .vocabulary import LOCAL, Jump, Next, Reconnect, Reply, Switch
+from .vocabulary import LOCAL, Jump, Next, Passphrase, Reconnect, Reply, Switch, Verify
 
 EARLIER = 50  # messages of one step back
 
@@ -41,6 +42,7 @@ class Desk(News):
         super().__init__(front)
         self._clock = clock
         self._dialogue = Dialogue(self)
+        self.confiding = Confiding(self)
         self._name = ""  # under which one wants to go in
         self._under_way: set[Deferred[Any]] = set()
         self.refused = 0  # how much of what was typed was refused
@@ -182,15 +184,32 @@ class Desk(News):
         row = TABLE.of(command)
         if row.sends:
             return await self._send(command)
+        if isinstance(command, words.Edit):
+            edited = await self.confiding.edit(command)
+            if edited is not None:
+                return result_of(edited)
+        if isinstance(command, words.Search):
+            return await self._search(command)
         arguments = {
             name: value
             for name, field in command.__dataclass_fields__.items()
             if (value := getattr(command, name)) != field.default
         }
-        answer = await self.user.ask(row.name, **arguments)
+        result = result_of(await self.user.ask(row.name, **arguments))
         if isinstance(command, words.Password):
             self.user.account.guest = False  # a guest with a password is an account
-        return result_of(answer)
+        return await self.confiding.read(result) if isinstance(result, Page) else result
+
+    async def _search(self, command: words.Search) -> Result:
+        """Search at the server, and here in what no server can read."""
+        found = Page((), search=True)
+        if not self.confiding.is_for_here_alone(command.words):
+            arguments = {} if command.page is None else {"page": command.page}
+            answer = await self.user.ask("search", words=command.words, **arguments)
+            page = result_of(answer)
+            assert isinstance(page, Page)
+            found = await self.confiding.read(page)
+        return await self.confiding.search(command, found)
 
     async def _send(self, command: Any) -> Result:
         match command:
@@ -302,13 +321,19 @@ class Desk(News):
             case Jump(message):
                 for seen in await places.around(self.user, message):
                     self.put(seen._replace(place=self.here, time=0))
+            case Verify(user, ok):
+                await self.confiding.verify(user, ok)
+            case Passphrase():
+                await self.confiding.protect()
             case Reconnect():
                 self.user.life.hurry()
 
     def earlier(self, label: str, before: int) -> Deferred[list[Line]]:
         """The messages before a number, oldest first."""
         asked = self.user.ask("history", place=label, before=before, count=EARLIER)
-        return asked.addCallback(lambda answer: places.lines_of(self.user, answer))
+        return asked.addCallback(
+            lambda answer: Deferred.fromCoroutine(places.lines_of(self.user, answer))
+        )
 
 
 def _saying(place: str, text: str) -> object:

@@ -58,3 +58,4 @@ class Status(NamedTuple):
     typing: tuple[str, ...]  # who types in the current conversation
     unsent: tuple[str, ...]  # texts of one's own that are not stored yet, oldest first
     last: str  # what has become of one's last message here: "17 stored", "17 read", or nothing
+    secrecy: str = ""  # of the current conversation: "encrypted", "encrypted, verified", or nothing

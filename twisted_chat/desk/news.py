@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..core.clean import shown
 from ..core.errors import ChatError
 from ..core.events import Presence
-from ..remote.conversations import LOBBY, Conversation, entry_of
+from ..remote.conversations import LOBBY, Conversation
 from ..remote.link import Lost
 from ..remote.watching import Watcher
 from ..text.render import presence_line
 from .front import Front, Status, Unread
 from .lines import Line, of_entry, plain
+from .places import read
 
 if TYPE_CHECKING:
     from ..core.entries import Entry
@@ -100,11 +102,12 @@ class News(Watcher):
         if found is not None:
             self.here = found.label
 
-    def _recalled(self, answer: dict[str, Any]) -> None:
-        for event in answer["entries"]:
-            entry = entry_of(event)
-            if entry is not None:
-                self.front.show(of_entry(self.here, entry, self.user.name))
+    def _recalled(self, answer: dict[str, Any]) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._show_recalled(answer["entries"]))
+
+    async def _show_recalled(self, events: Sequence[dict[str, Any]]) -> None:
+        for entry in await read(self.user, self.here, events):
+            self.front.show(of_entry(self.here, entry, self.user.name))
 
     def _not_recalled(self, failure: Failure) -> None:
         if not failure.check(ChatError, Lost):
@@ -173,6 +176,10 @@ class News(Watcher):
     def notice(self, code: str, text: str) -> None:
         self.tell(f"[server] {text}")
 
+    def about_keys(self, label: str, sentence: str) -> None:
+        self.tell(f"[keys] {sentence}", place=label)
+        self.changed()
+
     # --- the line of status ------------------------------------------------------------------
 
     def status(self) -> Status:
@@ -198,7 +205,14 @@ class News(Watcher):
             typing=tuple(shown(who) for who in user.who_types(self.here)),
             unsent=tuple(one.text for one in unsent),
             last=self._last_said(here),
+            secrecy=self._secrecy(here),
         )
+
+    def _secrecy(self, here: Conversation | None) -> str:
+        if here is None or not here.encrypted:
+            return ""
+        verified = here.private and self.user.secrets.is_verified(here.label)
+        return "encrypted, verified" if verified else "encrypted"
 
     def _connection(self) -> str:
         if self._attempt_at is not None and not self.user.is_online:

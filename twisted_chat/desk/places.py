@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from ..core.clean import shown
@@ -69,7 +71,7 @@ async def around(user: User, reference: str) -> list[Line]:
     """A message, marked, between what was said before and after it."""
     room, seq = _named(reference)
     answer = await user.ask("entries", room=room, after=max(0, seq - 1 - AROUND), upto=seq + AROUND)
-    entries = [entry for event in answer["entries"] if (entry := entry_of(event)) is not None]
+    entries = await read(user, room, answer["entries"])
     if not any(entry.seq == seq for entry in entries):
         raise ChatError("no_such_message", f"There is no message {shown(reference)}.")
     return [_marked(room, entry, user.name, entry.seq == seq) for entry in entries]
@@ -80,7 +82,16 @@ def _marked(room: str, entry: Entry, own: str, mark: bool) -> Line:
     return line._replace(parts=(Part("new", "> " if mark else "  "), *line.parts))
 
 
-def lines_of(user: User, page: dict[str, Any]) -> list[Line]:
+async def lines_of(user: User, page: dict[str, Any]) -> list[Line]:
     """A page of messages as lines of their conversations."""
-    found = [(str(event["room"]), entry_of(event)) for event in page["lines"]]
-    return [of_entry(room, entry, user.name) for room, entry in found if entry is not None]
+    found: list[Line] = []
+    for room, events in groupby(page["lines"], key=lambda event: str(event["room"])):
+        entries = await read(user, room, list(events))
+        found += [of_entry(room, entry, user.name) for entry in entries]
+    return found
+
+
+async def read(user: User, room: str, events: Sequence[dict[str, Any]]) -> list[Entry]:
+    """Entries that were asked for, with what they say where they are encrypted."""
+    entries = [entry for event in events if (entry := entry_of(event)) is not None]
+    return await user.unsealing.recalled(room, entries)

@@ -35,6 +35,17 @@ class Reconnect:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class Verify:
+    user: str = ""
+    ok: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Passphrase:
+    pass
+
+
 LOCAL = Table()
 
 
@@ -52,4 +63,12 @@ _enter(
 _enter("next", Next, "switch to the next conversation with something unread")
 _enter("reply", Reply, "answer a message, naming it", _MESSAGE, Arg("text", Form.REST))
 _enter("jump", Jump, "show a message and what was said around it", _MESSAGE)
+_enter(
+    "verify",
+    Verify,
+    "compare six words with somebody, so that nobody is between you; ok when they are the same",
+    Arg("user", optional=True),
+    Arg("ok", Form.FLAG, optional=True, keyword="ok"),
+)
+_enter("passphrase", Passphrase, "protect the keys that are kept on this computer")
 _enter("reconnect", Reconnect, "try at once to connect again")

@@ -58,15 +58,19 @@ class Unsealing:
         return entry
 
     def _plain(self, conversation: Conversation, entry: Entry) -> Entry:
-        """Words, which nobody can have said where everything is encrypted."""
+        marked = self._marked(conversation, entry)
+        if marked is entry and entry.state is State.DELETED and self._secrets.is_open:
+            # One that was deleted before it came is missing for no bad reason.
+            spot = self._spot(conversation, entry)
+            gone = self._secrets.confidant.absent(conversation.label, entry.author, spot)
+            self._write(gone.changes)
+        return marked
+
+    def _marked(self, conversation: Conversation, entry: Entry) -> Entry:
+        """Words that nobody can have said where everything is encrypted are not shown as such."""
         since = self._secrets.encrypted_since(conversation)
-        if not since or entry.seq <= since:
-            return entry
-        if entry.state is State.DELETED:
-            if self._secrets.is_open:
-                spot = self._spot(conversation, entry)
-                gone = self._secrets.confidant.absent(conversation.label, entry.author, spot)
-                self._write(gone.changes)
+        said = entry.kind in (Kind.MESSAGE, Kind.EDIT) and entry.state is not State.DELETED
+        if not (since and said and entry.seq > since and entry.form < Form.SEALED):
             return entry
         return replace(entry, form=Form.CLOSED, text=PLAIN)
 
@@ -211,21 +215,25 @@ class Unsealing:
             return list(entries)
         from ..secrecy.reading import text_key
 
+        shown = [entry for entry in entries if entry.kind is not Kind.KEYS]
         keys = {
             index: text_key(self._spot(conversation, entry), sealed_of(entry))
-            for index, entry in enumerate(entries)
+            for index, entry in enumerate(shown)
             if entry.form in UNREADABLE
         }
         rows = await self._secrets.shelf.find_texts(keys.values()) if keys else {}
-        found = list(entries)
-        for index, key in keys.items():
-            entry, row = entries[index], rows.get(key)
+        for index, entry in enumerate(shown):
+            key = keys.get(index, "")
+            if not key:
+                shown[index] = self._marked(conversation, entry)
+                continue
+            row = rows.get(key)
             kept = None if row is None else self._secrets.confidant.recall(key, row)
             if kept is None or not self._is_by(entry, kept):
-                found[index] = replace(entry, form=Form.CLOSED, text=NOT_KEPT)
+                shown[index] = replace(entry, form=Form.CLOSED, text=NOT_KEPT)
             else:
-                found[index] = as_opened(entry, kept)
-        return found
+                shown[index] = as_opened(entry, kept)
+        return shown
 
     def _is_by(self, entry: Entry, kept: Kept) -> bool:
         from ..core.names import fold

@@ -62,7 +62,8 @@ def _typing(names: Sequence[str]) -> str:
 def prompt(status: Status, columns: int) -> str:
     """What stands before the line that is typed."""
     here = cleaned(status.here)
-    whole = f"{here}> " if here.startswith("#") else f"{here} (private)> "
+    marks = [*([] if here.startswith("#") else ["private"]), *filter(None, [status.secrecy])]
+    whole = f"{here} ({', '.join(marks)})> " if marks else f"{here}> "
     if get_cwidth(whole) <= columns // 2:
         return whole
     return f"{cut(here, columns // 2 - 2)}> " if columns >= 8 else ""

@@ -1,0 +1,151 @@
+"""What a person at a desk does with end-to-end encryption: comparing words, searching, editing."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from ..core import query
+from ..core.clean import shown
+from ..core.errors import ChatError
+from ..core.results import Line, Page
+from ..remote.conversations import LOBBY
+
+if TYPE_CHECKING:
+    from ..core import vocabulary as words
+    from ..core.entries import Entry
+    from ..remote.user import User
+    from .desk import Desk
+
+MOST_FOUND = 20  # messages that a search of one's own shows
+ONCE_MORE = "Enter it again: "
+
+
+class Confiding:
+    """The secrets of whoever sits at a desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @property
+    def _user(self) -> User:
+        return self._desk.user
+
+    # --- comparing words -----------------------------------------------------------------------
+
+    async def verify(self, name: str, same: bool) -> None:
+        """Show the words to compare with somebody, or take down that they are the same."""
+        name = name or ("" if self._desk.here.startswith("#") else self._desk.here)
+        if not name or name.startswith("#"):
+            raise ChatError("args", "Whom do you want to verify? Type /verify and a name.")
+        secrets = self._user.secrets
+        if same:
+            await secrets.verify(name)
+            self._desk.say(
+                f"({shown(name)} is verified: what you say reaches these devices, and another one"
+                " only after you have compared the words anew)"
+            )
+            self._desk.changed()
+            return
+        compared = await secrets.words(name)
+        self._desk.say(
+            f"If nobody is between you, {shown(name)} sees the same six words:",
+            f"    {compared}",
+            *self._devices(name),
+            f"Compare them in person or on the telephone. If they are the same: /verify {name} ok",
+        )
+
+    def _devices(self, name: str) -> list[str]:
+        found = []
+        for one in self._user.secrets.devices_of(name):
+            waits = ", which gets nothing yet" if one.waits else ""
+            found.append(f"    {shown(one.device)} ({one.standing.value}{waits})")
+        return [f"They stand for your devices and those of {shown(name)}:", *found]
+
+    async def protect(self) -> None:
+        """Ask for a passphrase for the keys, or take it away."""
+        ask, secrets = self._desk.ask, self._user.secrets
+        chosen = await ask(
+            "A passphrase for the keys that are kept here (none: a key file protects them): ",
+            secret=True,
+        )
+        if await ask(ONCE_MORE, secret=True) != chosen:
+            raise ChatError("args", "These are not the same: nothing was changed.")
+        await secrets.protect(chosen)
+        if chosen:
+            self._desk.say(
+                "(From now on this client asks for the passphrase when it starts. Without it, what"
+                " is kept here of encrypted conversations cannot be read: there is no other way.)"
+            )
+        else:
+            self._desk.say("(The keys are protected by a file beside them, and ask for nothing.)")
+
+    # --- what was said -------------------------------------------------------------------------
+
+    def is_encrypted(self, place: str) -> bool:
+        """Whether that conversation is."""
+        return self._user.secrets.is_encrypted(place)
+
+    async def read(self, page: Page) -> Page:
+        """A page with what it says where it is encrypted."""
+        lines: list[Line] = []
+        for room, group in groupby(page.lines, key=lambda line: line.room):
+            entries = await self._user.unsealing.recalled(room, [line.entry for line in group])
+            lines += [Line(room, entry) for entry in entries]
+        return _with(page, lines)
+
+    async def edit(self, command: words.Edit) -> Any | None:
+        """Change a message of an encrypted conversation; None if it is in another one."""
+        place, _, number = command.message.rpartition("/")
+        place = place or LOBBY
+        if not (self.is_encrypted(place) and number.isascii() and number.isdigit()):
+            return None
+        return await self._user.sealing.edit(place, int(number), command.text)
+
+    # --- searching -----------------------------------------------------------------------------
+
+    def is_for_here_alone(self, typed: str) -> bool:
+        """Whether a search is of encrypted conversations only; then no server hears of it."""
+        place = query.read(typed).filters.get("in", "")
+        return self.is_encrypted(place or self._desk.here)
+
+    async def search(self, command: words.Search, page: Page) -> Page:
+        """A page of a search with what was found on this computer."""
+        if command.page is not None:
+            return page
+        found = await self._found(query.read(command.words))
+        if len(found) > MOST_FOUND:
+            older = len(found) - MOST_FOUND
+            self._desk.say(
+                f"({older:,} older ones of encrypted conversations are not shown: narrow the search"
+                " with before: or after:)"
+            )
+        lines = [*page.lines, *(Line(*one) for one in found[-MOST_FOUND:])]
+        return _with(page, sorted(lines, key=lambda line: line.entry.time))
+
+    async def _found(self, typed: query.Typed) -> list[tuple[str, Entry]]:
+        before, after = typed.day("before"), typed.day("after")
+        places = self._places(typed)
+        author = typed.filters.get("from", "").lower()
+
+        def fits(label: str, seq: int, by: str, time: int) -> bool:
+            return (
+                (places is None or label in places)
+                and (not author or by == author)
+                and (before is None or time < before)
+                and (after is None or time > after)
+            )
+
+        return await self._user.unsealing.search(typed.terms(), fits)
+
+    def _places(self, typed: query.Typed) -> set[str] | None:
+        """The one conversation that is searched, if it is not all of them."""
+        place = typed.filters.get("in", "")
+        if not place:
+            return {self._desk.here} if self.is_encrypted(self._desk.here) else None
+        found = self._user.conversations.get(place)
+        return {found.label} if found is not None else set()
+
+
+def _with(page: Page, lines: list[Line]) -> Page:
+    return Page(tuple(lines), page.place, page.older, page.search, page.now)
