@@ -66,6 +66,16 @@ class Keys(msgspec.Struct, tag_field="event", tag="keys"):
     sealed: str
 
 
+class Encrypted(msgspec.Struct, tag_field="event", tag="encrypt"):
+    """From here on a conversation is encrypted; `id` is the conversation's."""
+
+    room: str
+    seq: int
+    time: int
+    by: str
+    id: int
+
+
 class Happened(msgspec.Struct, omit_defaults=True):
     """Anything else that is an entry of a room; `event` is what happened."""
 
@@ -85,7 +95,10 @@ class Hidden(msgspec.Struct, tag_field="event", tag="hidden"):
     seq: int
 
 
-def view(label: str, entry: Entry, own: bool = False) -> Said | Changed | Keys | Happened:
+View = Said | Changed | Keys | Encrypted | Happened
+
+
+def view(label: str, entry: Entry, own: bool = False) -> View:
     """An entry as it is encoded, for somebody who calls its conversation `label`."""
     kind = entry.kind
     if entry.form is not Form.WORDS:
@@ -107,6 +120,8 @@ def view(label: str, entry: Entry, own: bool = False) -> Said | Changed | Keys |
         return Edited(label, entry.seq, entry.time, entry.author, entry.target or 0, text=text)
     if kind is Kind.DELETE:
         return Deleted(label, entry.seq, entry.time, entry.author, entry.target or 0)
+    if kind is Kind.ENCRYPT:
+        return Encrypted(label, entry.seq, entry.time, entry.author, entry.room)
     name = kind.name.lower()
     return Happened(name, label, entry.seq, entry.time, entry.author, whom=entry.subject, text=text)
 
