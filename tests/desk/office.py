@@ -58,6 +58,9 @@ class Seat(Friend):
         self.asking = Deferred(lambda _: setattr(self, "asking", None))
         return self.asking
 
+    async def unlock(self, refusal: str) -> str:
+        return await self.desk.unlock(refusal)
+
     def changed(self) -> None:
         self.desk.status()
 

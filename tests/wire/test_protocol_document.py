@@ -26,7 +26,7 @@ ANY = "…"
 # `not_available`, and one that finds the connection closed.
 UNSEEN = {"room_taken", "gone"}
 # The clients: what they tell their person, no server says.
-CLIENTS = {"client.py", "desk", "gui.py", "pipe", "remote", "terminal", "window"}
+CLIENTS = {"client.py", "desk", "gui.py", "pipe", "remote", "secrecy", "terminal", "window"}
 
 
 @dataclass

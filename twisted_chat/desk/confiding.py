@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -148,4 +149,5 @@ class Confiding:
 
 
 def _with(page: Page, lines: list[Line]) -> Page:
-    return Page(tuple(lines), page.place, page.older, page.search, page.now)
+    now = page.now or int(time.time() * 1000)
+    return Page(tuple(lines), page.place, page.older, page.search, now)

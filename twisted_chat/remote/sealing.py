@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +56,8 @@ class Sealing:
         if message.sealed is None:
             await self._encrypt(message)
         assert message.sealed is not None
-        await self._share(message.room, message.sealed.shares)
+        for share in message.sealed.shares:
+            await self._secrets.share(message.room, share)
         message.shared = True
 
     async def _encrypt(self, message: Outgoing) -> None:
@@ -76,11 +76,6 @@ class Sealing:
                 message.room, f"{device.name}'s device {device.device!r} has no keys left for this."
             )
         message.sealed = ready
-
-    async def _share(self, room: str, shares: Iterable[str]) -> None:
-        for share in shares:
-            cid = "keys-" + sha256(share.encode()).hexdigest()[:40]
-            await self._secrets.ask("share", room=room, sealed=share, cid=cid)
 
     def again(self, message: Outgoing) -> bool:
         """A message has to be encrypted, or for other devices than it was; whether to try that."""
@@ -137,7 +132,8 @@ class Sealing:
             sealed = secrets.confidant.seal(room, Message(cid, text, target=seq), secrets.wall())
             self.note(sealed.changes)
             shares, envelope, _ = await secrets.kept(sealed)
-            await self._share(room, shares)
+            for share in shares:
+                await secrets.share(room, share)
             try:
                 return await secrets.ask(
                     "edit",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from twisted.python.failure import Failure
 from ..core.errors import ChatError
 from .link import FOR_NOW, Lost
 from .safe import Safe
+from .shelf import SINCE
 
 if TYPE_CHECKING:
     from ..secrecy.acquaintances import Acquaintance
@@ -32,7 +34,7 @@ Ask = Callable[..., Deferred[Any]]
 Tell = Callable[[str, str], None]
 MOST_PASSPHRASES = 3  # that are tried one after another
 VERSION = "keys "  # facts on the shelf: the version of a conversation's devices that is known
-SINCE = "encrypted "  # and from which entry on a conversation is encrypted
+NOTHING_TO_SAY = ("unknown_command", "offline")  # no server of today, or none at the moment
 
 
 class Secrets:
@@ -208,7 +210,7 @@ class Secrets:
             return
         error = failure.value
         if isinstance(error, ChatError):
-            if error.code not in FOR_NOW and error.code != "unknown_command":
+            if error.code not in FOR_NOW and error.code not in NOTHING_TO_SAY:
                 self.tell("", error.sentence)
         else:
             self.log.failure("The keys could not be seen to", failure)
@@ -237,6 +239,10 @@ class Secrets:
                 or who == self.conversations.name
             ):
                 del self._versions[label]
+        self.look_around_soon()
+
+    def look_around_soon(self) -> None:
+        """Learn of the devices in encrypted conversations, as far as that is not known."""
         if self._confidant is not None:
             Deferred.fromCoroutine(self._look_around()).addErrback(self._not_now)
 
@@ -276,6 +282,11 @@ class Secrets:
             refused = await self.kept(self.confidant.claimed(label, answer["one_time"]))
             for one in refused:
                 self.tell(label, one.sentence)
+
+    async def share(self, label: str, sealed: str) -> None:
+        """Give devices what they need to read what comes; the same thing twice is stored once."""
+        cid = "keys-" + sha256(sealed.encode()).hexdigest()[:40]
+        await self.ask("share", room=label, sealed=sealed, cid=cid)
 
     # --- verifying ---------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ SOME_TEXTS = "SELECT key, value FROM secret WHERE tab = 'text' AND key >= ? AND 
 FORGET = "DELETE FROM secret WHERE tab = 'text' AND key >= ? AND key < ?"
 IN_REACH = 1000  # messages before the position of a conversation whose rows are at hand
 LAST = "~"  # after every key that goes on
+SINCE = "encrypted "  # facts: from which entry on a conversation of this number is encrypted
 TEXT = "text"  # the table of rows that are one to a message
 SENT = "cid/"  # its rows of what has no number yet
 MOST_SLOTS = 20  # as many sessions as an account may have
@@ -83,7 +84,7 @@ class Shelf:
             self.places = _places(self._db)
             self.unsent = _unsent(self._db)
             self.secrets = _secrets(self._db)
-            self.texts = _texts_in_reach(self._db, self.places)
+            self.texts = _texts_in_reach(self._db, self.facts, self.places)
         except BaseException:
             os.close(self._lock)
             raise
@@ -293,13 +294,18 @@ def _rows(db: sqlite3.Connection, prefix: str) -> dict[str, bytes]:
     return dict(db.execute(SOME_TEXTS, (prefix, prefix + LAST)))
 
 
-def _texts_in_reach(db: sqlite3.Connection, places: Mapping[str, Place]) -> dict[str, bytes]:
+def _texts_in_reach(
+    db: sqlite3.Connection, facts: Mapping[str, str], places: Mapping[str, Place]
+) -> dict[str, bytes]:
     """The rows of messages that may come once more: what a client was killed over, and has sent."""
     found = _rows(db, SENT)
-    for place in places.values():
-        # An edit is kept with the message that it changes, which may have come long before.
-        first = f"{place.id}/{max(0, place.seq - IN_REACH):012}"
-        found.update(db.execute(SOME_TEXTS, (first, f"{place.id}/{LAST}")))
+    positions = {str(place.id): place.seq for place in places.values()}
+    for name in facts:
+        number = name.removeprefix(SINCE)
+        if number != name:
+            # An edit is kept with the message that it changes, which may have come long before.
+            first = max(0, positions.get(number, 0) - IN_REACH)
+            found.update(db.execute(SOME_TEXTS, (f"{number}/{first:012}", f"{number}/{LAST}")))
     return found
 
 

@@ -49,6 +49,7 @@ class Unsealing:
         if entry.kind is Kind.ENCRYPT:
             conversation.id = conversation.id or entry.id
             self._secrets.mark(conversation, entry.seq)
+            self._secrets.look_around_soon()
         elif entry.kind is Kind.DELETE:
             self._forget(conversation, entry.target or 0)
         if entry.form in UNREADABLE:
@@ -183,24 +184,25 @@ class Unsealing:
 
     def _greet(self, label: str, author: str, unreadable: Unreadable) -> None:
         """Begin anew with a device that is not understood, so that what it says next is."""
-        secrets = self._secrets
-        if unreadable.greet and secrets.confidant.may_greet(unreadable.greet, secrets.wall()):
+        if unreadable.greet:
             greeted = Deferred.fromCoroutine(self._begin_anew(label, author, unreadable.greet))
             greeted.addErrback(self._not_greeted)
 
     async def _begin_anew(self, label: str, author: str, device: str) -> None:
-        from hashlib import sha256
-
         secrets = self._secrets
+        if not secrets.version(label):
+            await secrets.learn(label)
+        if not secrets.confidant.may_greet(author, device, secrets.wall()):
+            return
         answer = await secrets.ask("claim", room=label, devices=[device])
         key = answer["one_time"].get(device)
         if key is None:
             return
-        greeting = secrets.confidant.greet(label, author, device, key, secrets.wall())
-        sealed = await secrets.kept(greeting)
+        sealed = await secrets.kept(
+            secrets.confidant.greet(label, author, device, key, secrets.wall())
+        )
         if sealed is not None:
-            cid = "keys-" + sha256(sealed.encode()).hexdigest()[:40]
-            await secrets.ask("share", room=label, sealed=sealed, cid=cid)
+            await secrets.share(label, sealed)
 
     def _not_greeted(self, failure: Any) -> None:
         if not failure.check(Lost, ChatError):

@@ -126,7 +126,7 @@ class Acquaintances:
     def learn(self, name: str, said: Sequence[object]) -> list[News]:
         """Take in all the devices that the server says somebody has; what is new of it."""
         person = self._person(name)
-        first = not person.devices
+        first = not person.devices and name != self._own_name
         news: list[News] = []
         listed: dict[str, DeviceKeys] = {}
         for one in said[:MOST_DEVICES]:

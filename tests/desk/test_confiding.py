@@ -1,0 +1,303 @@
+"""People at desks who encrypt what they say to each other."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.desk.office import Office, Seat
+from twisted_chat.core.entries import Kind
+from twisted_chat.testing import PASSWORD
+
+HIDDEN = "(encrypted: only a client that has the keys can show this)"
+
+
+class Confidential(SynchronousTestCase):
+    """An office in which tesla and edison may have secrets."""
+
+    def setUp(self) -> None:
+        self.office = Office()
+        self.addCleanup(self.office.__exit__, None, None, None)
+        self.tesla, self.edison = self.office.desk("tesla"), self.office.desk("edison")
+
+    def encrypt(self, place: str = "edison") -> None:
+        self.tesla.types(f"/encrypt {place}", "yes")
+        self.tesla.finds("encrypts this conversation from here on, for good")
+        self.forget()
+
+    def forget(self) -> None:
+        """What was shown so far is nothing to look at."""
+        for seat in self.office.clients:
+            seat.takes()
+        for one in (self.tesla, self.edison):
+            one.lines.clear()
+
+    def second(self, name: str) -> Seat:
+        """The same person at another computer."""
+        folder = self.office.home / f"{name} elsewhere"
+        folder.mkdir(exist_ok=True)
+        seat = Seat(self.office, name, folder)
+        while seat.asking is not None:
+            seat.types(PASSWORD)
+        seat.lines.clear()
+        return seat
+
+    def kept(self) -> bytes:
+        """Everything that is on the disks of the server and of all clients."""
+        folders = (self.office.directory, self.office.home)
+        files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+        return b"".join(file.read_bytes() for file in files)
+
+
+class TalkingTests(Confidential):
+    def test_i9_what_is_said_is_read_by_both_and_by_nobody_between(self) -> None:
+        self.encrypt()
+        self.tesla.types("message edison the coil is CANARY")
+        self.edison.reads("[tesla/2 10:00 private encrypted] tesla: the coil is CANARY")
+        self.tesla.reads("[edison/2 10:00 private encrypted] tesla: the coil is CANARY")
+        self.edison.types("message tesla and the lamp is CANARY")
+        self.tesla.reads("[edison/3 10:00 private encrypted] edison: and the lamp is CANARY")
+        self.assertNotIn(b"CANARY", self.kept())
+
+    def test_it_is_asked_about_first_and_the_prompt_says_so_after(self) -> None:
+        self.tesla.types("/switch edison")
+        self.assertEqual(self.tesla.desk.status().secrecy, "")
+        self.tesla.types("/encrypt edison")
+        self.assertIn("Type yes to go on", self.tesla.prompts[-1])
+        self.tesla.types("no")
+        self.tesla.finds("(Nothing was done)")
+        self.encrypt()
+        self.assertEqual(self.tesla.desk.status().secrecy, "encrypted")
+
+    def test_a_person_with_netcat_is_told_and_cannot_spoil_it(self) -> None:
+        self.encrypt()
+        plain = self.office.connects()
+        plain.types("edison", PASSWORD)
+        plain.takes()
+        self.tesla.types("message edison hush")
+        plain.reads(f"[tesla/2 10:00 private encrypted] tesla: {HIDDEN} <private message>")
+        plain.types("message tesla in clear")
+        plain.hears("encrypted", "twisted_chat.client")
+        self.tesla.finds("hush")
+
+    def test_c3_who_was_away_reads_it_all_on_return(self) -> None:
+        self.encrypt()
+        self.edison.crashes()
+        for number in range(3):
+            self.tesla.types(f"message edison while you were away {number}")
+        self.edison.start()
+        found = [line.text for line in self.edison.lines if "while you were away" in line.text]
+        self.assertEqual(
+            found,
+            [
+                f"[tesla/{n + 2} 10:00 private encrypted] tesla: while you were away {n}"
+                for n in range(3)
+            ],
+        )
+
+    def test_d1_a_client_that_was_killed_says_and_shows_everything_once(self) -> None:
+        self.encrypt()
+        self.tesla.unreachable = True
+        self.tesla.wire.breaks()
+        self.tesla.types("message edison said without a connection")
+        self.tesla.crashes()
+        self.assertNotIn(b"said without a connection", self.kept())
+        self.tesla.unreachable = False
+        self.tesla.start()
+        self.edison.reads("[tesla/2 10:00 private encrypted] tesla: said without a connection")
+        self.edison.crashes()  # before it was confirmed
+        self.edison.start()
+        self.edison.finds("[tesla/2 10:00 private encrypted] tesla: said without a connection")
+
+    def test_what_is_too_long_is_refused_and_the_next_goes_through(self) -> None:
+        self.encrypt()
+        self.tesla.types("message edison " + "x" * 5000)
+        self.tesla.finds("the most is 4,096")
+        self.tesla.types("message edison " + "é" * 2048)
+        self.edison.finds("é" * 2048)
+
+
+class ChangingTests(Confidential):
+    def setUp(self) -> None:
+        super().setUp()
+        self.encrypt()
+        self.tesla.types("message edison the first CANARY", "message edison another one")
+        self.forget()
+
+    def test_a_message_is_edited_where_it_can_be_read(self) -> None:
+        self.tesla.types("/edit edison/2 the better CANARY")
+        self.edison.reads("[tesla/2 10:00 private encrypted edited] tesla: the better CANARY")
+        self.edison.types("/history tesla")
+        self.edison.reads(
+            "[tesla/2 10:00 private encrypted edited] tesla: the better CANARY",
+            "[tesla/3 10:00 private encrypted] tesla: another one",
+        )
+        self.assertNotIn(b"CANARY", self.kept())
+
+    def test_an_edit_that_was_missed_is_read_later(self) -> None:
+        self.edison.crashes()
+        self.tesla.types("/edit edison/2 the better CANARY", "/edit edison/2 the best CANARY")
+        self.edison.start()
+        self.edison.finds("[tesla/2 10:00 private encrypted edited] tesla: the best CANARY")
+        self.edison.types("/history tesla 1")
+        self.edison.finds("another one")
+
+    def test_d17_a_deleted_message_is_gone_here_too(self) -> None:
+        self.tesla.types("/delete edison/2")
+        self.edison.finds("tesla: (deleted)")
+        for one in (self.tesla, self.edison):
+            one.types(f"/search CANARY in:{'edison' if one is self.tesla else 'tesla'}")
+            one.finds("(Nothing found)")
+
+    def test_history_survives_a_restart(self) -> None:
+        self.edison.crashes()
+        self.edison.start()
+        self.edison.lines.clear()
+        self.edison.types("/history tesla")
+        self.edison.finds("tesla: the first CANARY")
+
+    def test_search_finds_it_here_and_asks_no_server(self) -> None:
+        asked = len(self.edison.events)
+        self.edison.types("/switch tesla", "/search first")
+        self.edison.finds("private encrypted] tesla: the first CANARY")
+        self.edison.types("/search first in:#lobby")
+        self.edison.finds("(Nothing found)")
+        self.edison.types("/switch #lobby", "/search canary from:tesla after:2020-01-01")
+        self.edison.finds("the first CANARY")
+        self.assertEqual(len(self.edison.events), asked)
+
+
+class DeviceTests(Confidential):
+    def words(self, seat: Seat, name: str) -> str:
+        seat.types(f"/verify {name}")
+        (found,) = [line.text.strip() for line in seat.lines if line.text.startswith("    ")][:1]
+        seat.lines.clear()
+        return found
+
+    def test_i3_six_words_are_the_same_on_both_sides_and_pin(self) -> None:
+        self.encrypt()
+        words = self.words(self.tesla, "edison")
+        self.assertEqual(words, self.words(self.edison, "tesla"))
+        self.assertEqual(len(words.split()), 6)
+        self.tesla.types("/verify edison ok", "/switch edison")
+        self.tesla.finds("edison is verified")
+        self.assertEqual(self.tesla.desk.status().secrecy, "encrypted, verified")
+
+    def test_i3_a_new_device_is_announced_and_withheld_from_after_verifying(self) -> None:
+        self.encrypt()
+        self.words(self.tesla, "edison")
+        self.tesla.types("/verify edison ok")
+        self.forget()
+        other = self.second("edison")
+        self.tesla.finds("[keys] edison has a new device")
+        self.tesla.types("message edison not for the new one")
+        self.edison.finds("tesla: not for the new one")
+        other.finds("not readable here: it was not encrypted for this device")
+        self.words(self.tesla, "edison")
+        self.tesla.types("/verify edison ok", "message edison for all of yours")
+        other.finds("tesla: for all of yours")
+
+    def test_i3_a_new_device_is_announced_before_anything_is_sent_to_it(self) -> None:
+        self.encrypt()
+        other = self.second("edison")
+        self.tesla.finds("[keys] edison has a new device")
+        self.edison.finds("[keys] edison has a new device")
+        self.tesla.types("message edison for both")
+        other.finds("tesla: for both")
+
+    def test_one_s_other_device_reads_what_one_says(self) -> None:
+        self.encrypt()
+        other = self.second("tesla")
+        self.tesla.types("message edison from the first")
+        other.finds("tesla: from the first")
+        other.types("message edison from the second")
+        self.tesla.finds("tesla: from the second")
+        self.edison.finds("tesla: from the second")
+
+    def test_i8_a_device_that_was_set_up_anew_names_what_it_cannot_read_and_goes_on(self) -> None:
+        self.encrypt()
+        self.tesla.types("message edison before the loss")
+        self.edison.crashes()
+        other = self.second("edison")
+        other.types("/history tesla")
+        other.finds("not readable here: it was not encrypted for this device, or is not kept")
+        self.tesla.types("message edison after the loss")
+        other.finds("tesla: after the loss")
+
+    def test_a_passphrase_is_asked_for_and_nothing_opens_without(self) -> None:
+        self.encrypt()
+        self.edison.types("/passphrase", "edelweiss", "edelweiss")
+        self.edison.finds("asks for the passphrase when it starts")
+        self.edison.crashes()
+        self.assertEqual(list(self.office.home.rglob("edison/edison/vault.key")), [])
+        self.tesla.types("message edison behind it")
+        self.edison.start()
+        self.assertIn("passphrase", self.edison.prompts[-1])
+        self.edison.types("gentian")
+        self.edison.finds("That is not the passphrase")
+        self.edison.types("edelweiss")
+        self.edison.finds("tesla: behind it")
+        self.edison.types("/passphrase", "", "")
+        self.edison.finds("protected by a file")
+        self.edison.crashes()
+        self.edison.start()
+        self.assertTrue(self.edison.user.is_online)
+
+
+class RoomTests(Confidential):
+    def setUp(self) -> None:
+        super().setUp()
+        self.tesla.types("/create #coil", "/invite #coil edison")
+        self.edison.types("/join #coil")
+        self.encrypt("#coil")
+
+    def test_a_room_is_encrypted_for_its_members(self) -> None:
+        self.tesla.types("/say #coil sparks CANARY")
+        self.edison.finds("#coil encrypted] tesla: sparks CANARY".replace("#coil ", ""))
+        self.edison.types("/say #coil bright CANARY")
+        self.tesla.finds("edison: bright CANARY")
+        self.assertNotIn(b"CANARY", self.kept())
+
+    def test_only_its_owner_can(self) -> None:
+        self.tesla.types("/create #lamp")
+        self.edison.types("/join #lamp", "/encrypt #lamp")
+        self.edison.finds("Only its owner can do that")
+
+    def test_who_was_put_out_can_read_nothing_more(self) -> None:
+        self.tesla.types("/say #coil before")
+        self.edison.finds("tesla: before")
+        before = self.sessions()
+        self.tesla.types("/kick #coil edison", "/say #coil after")
+        self.assertNotEqual(before, self.sessions())
+        self.tesla.types("/invite #coil edison")
+        self.edison.types("/join #coil", "/history #coil")
+        self.edison.finds("not readable here")
+        self.tesla.types("/say #coil welcome back")
+        self.edison.finds("tesla: welcome back")
+
+    def sessions(self) -> set[str]:
+        """Under which sessions something was said in the room."""
+        texts = self.office.store.load()
+        room = next(one.id for one in texts.rooms if one.name == "#coil")
+        found: list[str] = []
+        from twisted_chat.store import reading
+
+        def look(entries: object) -> None:
+            assert isinstance(entries, list)
+            found.extend(
+                entry.text.split('"session":"')[1].split('"')[0]
+                for entry in entries
+                if entry.kind is Kind.MESSAGE
+            )
+
+        self.office.store.read(lambda db: reading.entries(db, room, 0, None, 500), look)
+        return set(found[-1:])
+
+    def test_who_joins_later_reads_what_is_said_then(self) -> None:
+        albert = self.office.desk("albert")
+        self.tesla.types("/say #coil not for albert")
+        self.tesla.types("/invite #coil albert")
+        albert.types("/join #coil")
+        self.tesla.types("/say #coil welcome, albert")
+        albert.finds("tesla: welcome, albert")
+        albert.types("/history #coil")
+        albert.finds("not readable here")
