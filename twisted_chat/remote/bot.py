@@ -33,7 +33,7 @@ from twisted.logger import (
 from twisted.python.failure import Failure
 
 from ..core.clean import shown
-from ..core.entries import Entry, Kind, State
+from ..core.entries import Entry, Form, Kind, State
 from ..core.errors import ChatError, StartError
 from .address import Address, from_url
 from .conversations import Conversation
@@ -116,7 +116,11 @@ class Bot(Watcher):
         self._tell(f"{sentence} The next try is in {seconds:.0f} seconds.")
 
     def entry(self, conversation: Conversation, entry: Entry) -> None:
-        said = entry.kind is Kind.MESSAGE and entry.state is not State.DELETED
+        said = (
+            entry.kind is Kind.MESSAGE
+            and entry.state is not State.DELETED
+            and entry.form in (Form.WORDS, Form.OPENED)
+        )
         if not said or entry.author == self.user.name:
             return
         label = conversation.label

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Ask = Callable[..., Deferred[Any]]
 Tell = Callable[[str, str], None]
 MOST_PASSPHRASES = 3  # that are tried one after another
+REPLENISH = 3600.0  # seconds after which one looks whether keys were used up
 VERSION = "keys "  # facts on the shelf: the version of a conversation's devices that is known
 NOTHING_TO_SAY = ("unknown_command", "offline")  # no server of today, or none at the moment
 
@@ -62,6 +63,7 @@ class Secrets:
         self._shelf: Shelf | None = None
         self._versions: dict[str, str] = {}  # of what was learnt and is as it was
         self._learning: dict[str, Deferred[None]] = {}
+        self._published = 0.0
         self._words: dict[str, str] = {}  # that were shown, by the names they are shared with
 
     # --- opening -----------------------------------------------------------------------------
@@ -128,7 +130,12 @@ class Secrets:
 
     def version(self, label: str) -> str:
         """The version of a conversation's devices that a message is encrypted for."""
-        return self._versions.get(label, "")
+        return self._versions.get(self._named(label), "")
+
+    def _named(self, label: str) -> str:
+        """A conversation's own name, however somebody has written it."""
+        found = self.conversations.get(label)
+        return label if found is None else found.label
 
     async def kept(self, outcome: Outcome[Any]) -> Any:
         """The value of an operation, as soon as what it changes is on disk."""
@@ -215,8 +222,15 @@ class Secrets:
         else:
             self.log.failure("The keys could not be seen to", failure)
 
+    def replenish(self) -> None:
+        """Now and then see to it that others have enough keys to begin with."""
+        if self.wall() - self._published > REPLENISH and self._confidant is not None:
+            self._published = self.wall()
+            Deferred.fromCoroutine(self.publish()).addErrback(self._not_now)
+
     async def publish(self) -> None:
         """Let others know this device, with enough keys to begin with."""
+        self._published = self.wall()
         own = self.confidant.own.keys
         keys = {
             "ed25519": own.ed25519,
@@ -248,10 +262,11 @@ class Secrets:
 
     def outdated(self, label: str) -> None:
         """What is known of a conversation's devices is not true any more."""
-        self._versions.pop(label, None)
+        self._versions.pop(self._named(label), None)
 
     def learn(self, label: str) -> Deferred[None]:
         """Ask for everybody's devices in a conversation; what is new of them is told."""
+        label = self._named(label)
         done: Deferred[None] = Deferred()
         under_way = self._learning.get(label)
         if under_way is None:
@@ -274,7 +289,7 @@ class Secrets:
 
     async def prepare(self, label: str) -> None:
         """See to it that everybody's devices are known, and sessions with them begun."""
-        if label not in self._versions:
+        if not self.version(label):
             await self.learn(label)
         wanted = self.confidant.unclaimed(label, self.wall())
         if wanted:

@@ -101,6 +101,7 @@ class Unsealing:
         if isinstance(opened, Unreadable):
             self._greet(label, entry.author, opened)
             return replace(entry, form=Form.CLOSED, text=opened.sentence)
+        self._secrets.replenish()
         for news in opened.news:
             self._secrets.tell(label, news.sentence)
         if opened.note:
