@@ -163,9 +163,8 @@ class Screen:
 
     def _moved(self, unread: int) -> None:
         """Say which conversation the lines are said in from now on, and what was said there."""
-        private = "" if self._here.startswith("#") else " (private)"
         about = f": {self.status.topic}" if self.status.topic else ""
-        self.show(plain(f"— {self._here}{private}{about} —", "day"))
+        self.show(plain(f"— {toolbar.place(self.status)}{about} —", "day"))
         self._context.look(self.desk, self._here, unread)
 
     # --- what is typed -----------------------------------------------------------------------

@@ -59,14 +59,20 @@ def _typing(names: Sequence[str]) -> str:
     return f"{len(names):,} people are typing"
 
 
+def place(status: Status) -> str:
+    """The conversation that one looks at, and what is special about it."""
+    here = cleaned(status.here)
+    marks = ["" if here.startswith("#") else "private", status.secrecy]
+    about = ", ".join(filter(None, marks))
+    return f"{here} ({about})" if about else here
+
+
 def prompt(status: Status, columns: int) -> str:
     """What stands before the line that is typed."""
-    here = cleaned(status.here)
-    marks = [*([] if here.startswith("#") else ["private"]), *filter(None, [status.secrecy])]
-    whole = f"{here} ({', '.join(marks)})> " if marks else f"{here}> "
+    whole = f"{place(status)}> "
     if get_cwidth(whole) <= columns // 2:
         return whole
-    return f"{cut(here, columns // 2 - 2)}> " if columns >= 8 else ""
+    return f"{cut(cleaned(status.here), columns // 2 - 2)}> " if columns >= 8 else ""
 
 
 def unsent(status: Status, columns: int) -> Fragments:

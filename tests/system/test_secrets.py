@@ -1,0 +1,137 @@
+"""Two people at real terminals who encrypt, another device, and a server that knows nothing."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.netcat import Netcat
+from tests.programs import until
+from tests.relay import Relay
+from tests.server_process import Server
+from tests.tmux import Terminal, require_tmux
+
+PASSWORD = "alternating-current"
+CLIENT = (sys.executable, "-m", "twisted_chat.client")
+SIZE = (120, 40)
+CANARY = "CANARY"
+
+
+def memory(process: int) -> Iterator[bytes]:
+    """Everything that a process has in memory and may write to."""
+    with open(f"/proc/{process}/maps") as maps, open(f"/proc/{process}/mem", "rb") as whole:
+        for line in maps:
+            found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+            if found is None or "[vvar" in line:
+                continue
+            first, end = (int(one, 16) for one in found.groups())
+            whole.seek(first)
+            try:
+                yield whole.read(end - first)
+            except (OSError, OverflowError, ValueError):
+                continue  # mapped, and not there to be read
+
+
+class SecretsTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        require_tmux()
+        self.folder = Path(self.mktemp()).absolute()
+        self.served = self.folder / "server"
+        self.served.mkdir(parents=True)
+        users = self.folder / "users"
+        users.write_text("".join(f"{name} {PASSWORD}\n" for name in ("tesla", "edison", "bell")))
+        self.server = Server(
+            self.served,
+            *("--flood-limit", "0", "--users", str(users), "--log-json", "log.json"),
+        )
+        self.addCleanup(self.server.kill)
+        self.network = Relay(self.server.port)
+        self.addCleanup(self.network.close)
+
+    def terminal(self, name: str, computer: str, asks: bool = True) -> Terminal:
+        """Somebody at one of their computers, which keeps what it kept."""
+        home = self.folder / computer
+        home.mkdir(exist_ok=True)
+        where = ("127.0.0.1", str(self.network.port), name)
+        terminal = Terminal(*CLIENT, *where, size=SIZE, env={"HOME": str(home)})
+        self.addCleanup(terminal.close)
+        if asks:
+            terminal.shows("Enter user's password:")
+            terminal.types(PASSWORD)
+        terminal.shows("#lobby>", "online")
+        return terminal
+
+    def words(self, terminal: Terminal, name: str) -> str:
+        before = self.seen(terminal)
+        terminal.types(f"/verify {name}")
+        return until(lambda: self.seen(terminal)[len(before) :], terminal.screen)[-1]
+
+    def seen(self, terminal: Terminal) -> list[str]:
+        """Every six words that were shown."""
+        return re.findall(r"^    ((?:[a-z]{5} ){5}[a-z]{5})$", terminal.screen(history=True), re.M)
+
+    def verify(self, terminal: Terminal, name: str) -> None:
+        """Say that the words are the same, and wait until the prompt says so too."""
+        terminal.types(f"/verify {name} ok")
+        prompt = f"{name} (private, encrypted, verified)>"
+        until(lambda: prompt in terminal.screen().rstrip().splitlines()[-2], terminal.screen)
+
+    def assert_nobody_knows(self) -> None:
+        """Neither the network nor the server's disk, log and memory hold a word of it."""
+        secret = CANARY.encode()
+        self.assertNotIn(secret, self.network.recorded)
+        files = [file for file in self.served.rglob("*") if file.is_file()]
+        self.assertGreater(len(files), 3)
+        for file in files:
+            self.assertNotIn(secret, file.read_bytes(), file)
+        self.assertNotIn(CANARY, "\n".join(self.server.lines))
+        found = list(memory(self.server.process.pid))
+        self.assertTrue(any(b"tesla" in piece for piece in found), "that is not its memory")
+        for piece in found:
+            self.assertNotIn(secret, piece)
+
+    def test_i9_i3_what_two_people_say_is_theirs(self) -> None:
+        tesla = self.terminal("tesla", "laboratory")
+        edison = self.terminal("edison", "factory")
+        bell = Netcat(self.server, "bell", PASSWORD)
+        self.addCleanup(bell.close)
+        tesla.types("/encrypt edison")
+        tesla.shows("Type yes to go on:")
+        tesla.types("yes")
+        tesla.types("/switch edison")
+        tesla.shows("edison (private, encrypted)>")
+        edison.shows("tesla encrypts this conversation from here on, for good")
+        edison.types("/switch tesla")
+        edison.shows("tesla (private, encrypted)>")
+        self.assertEqual(self.words(tesla, "edison"), self.words(edison, "tesla"))
+        self.verify(tesla, "edison")
+        self.verify(edison, "tesla")
+        tesla.types(f"the coil hums {CANARY}-1")
+        edison.shows("private encrypted] tesla: the coil hums CANARY-1")
+        edison.types(f"the lamp glows {CANARY}-2")
+        tesla.shows("private encrypted] edison: the lamp glows CANARY-2")
+
+        edison.presses("C-c")
+        self.assertEqual(edison.ended(), 0)
+        tesla.types(f"said to an empty chair {CANARY}-3")
+        tesla.shows("said to an empty chair")
+        phone = self.terminal("edison", "telephone")
+        tesla.shows("[keys] edison has a new device")
+        phone.types("/switch tesla")
+        phone.shows("tesla (private, encrypted)>", "not readable here")
+        self.words(tesla, "edison")
+        self.verify(tesla, "edison")
+        tesla.types(f"for all of yours {CANARY}-4")
+        phone.shows("tesla: for all of yours CANARY-4")
+
+        edison = self.terminal("edison", "factory", asks=False)
+        edison.shows("said to an empty chair CANARY-3", "for all of yours CANARY-4")
+        edison.types(f"/edit tesla/3 the lamp shines {CANARY}-5")
+        tesla.shows("edison: the lamp shines CANARY-5")
+        tesla.types(f"/search hums {CANARY}-1")
+        tesla.shows("tesla: the coil hums CANARY-1")
+        self.assert_nobody_knows()
