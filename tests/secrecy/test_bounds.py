@@ -156,8 +156,9 @@ class BoundsTests(SynchronousTestCase):
         self.alice.says("bob", "hi")
         self.assertEqual(len([key for table, key in self.alice.disk if table == TEXT]), 1)
 
-    def test_an_operation_that_is_refused_leaves_no_change(self) -> None:
+    def test_changes_are_handed_over_once_and_those_of_a_refused_operation_never(self) -> None:
         self.alice.says("bob", "hi")
+        self.assertEqual(self.alice.confidant.publish(50, self.alice.now).changes, ())
         with self.assertRaises(ChatError):
             self.alice.confidant.seal("bob", Message("c", "x" * 30_000), 0.0)
         self.assertEqual(self.alice.confidant.publish(50, self.alice.now).changes, ())
