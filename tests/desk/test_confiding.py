@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.desk.office import Office, Seat
@@ -222,6 +225,38 @@ class DeviceTests(Confidential):
         other.finds("not readable here: it was not encrypted for this device, or is not kept")
         self.tesla.types("message edison after the loss")
         other.finds("tesla: after the loss")
+
+    def test_i8_a_session_that_is_lost_is_begun_anew_by_itself(self) -> None:
+        self.encrypt()
+        self.tesla.types("message edison there")
+        self.edison.types("message tesla and back")
+        self.edison.crashes()
+        (slot,) = (self.edison.folder / "edison").glob("slot-*.db")
+        with closing(sqlite3.connect(slot)) as kept:
+            self.assertEqual(kept.execute("DELETE FROM secret WHERE tab = 'session'").rowcount, 1)
+            kept.commit()
+        self.edison.start()
+        self.forget()
+        self.tesla.types("message edison into the void")
+        self.edison.reads(
+            "[tesla/4 10:00 private encrypted] tesla:"
+            " (not readable here: its keys have not come to this device)"
+        )
+        self.tesla.types("message edison found again")
+        self.edison.finds("tesla: found again")
+        self.edison.types("message tesla both ways")
+        self.tesla.finds("edison: both ways")
+
+    def test_i4_words_that_a_server_puts_in_are_not_taken_for_somebody_s(self) -> None:
+        self.encrypt()
+        room = self.office.chat.roster.names.find("tesla")
+        assert room is not None
+        (pair,) = room.pairs.values()
+        self.office.store.post(pair.id, room.id, "tesla", "in clear", None, lambda post: None)
+        self.office.settle()
+        self.edison.crashes()
+        self.edison.start()
+        self.edison.finds("(not shown: it is not encrypted, as everything is that is said here)")
 
     def test_a_passphrase_is_asked_for_and_nothing_opens_without(self) -> None:
         self.encrypt()

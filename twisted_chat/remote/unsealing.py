@@ -193,7 +193,7 @@ class Unsealing:
         secrets = self._secrets
         if not secrets.version(label):
             await secrets.learn(label)
-        if not secrets.confidant.may_greet(author, device, secrets.wall()):
+        if not secrets.confidant.may_greet(label, author, device, secrets.wall()):
             return
         answer = await secrets.ask("claim", room=label, devices=[device])
         key = answer["one_time"].get(device)
