@@ -15,9 +15,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from .composing import composed, said_before
+from .composing import Content, check_cid, composed, only_sealed, said_before, stale
 from .core.commands import TABLE
-from .core.entries import Entry
+from .core.entries import Entry, Form
 from .core.errors import ChatError
 from .core.events import Closed, Event, Receipt
 from .core.names import Names
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 T = TypeVar("T")
-LONGEST_CID = 64  # characters
 STOPPING = ChatError("restart", "The server is stopping; try again in a moment.")
 MOST_DEVICES = 20  # sessions of one account; the one idle for longest makes room
 
@@ -151,10 +150,13 @@ class Chat:
         self._accepting()
         person = session.person
         self.may_speak(person, room)
-        content = composed(self, room, text, sealed)
         check_cid(cid)
+        if not sealed and not self.rooms.takes_words(room):
+            words = Content(text, Form.WORDS)
+            return said_before(self, person, room, words, cid, only_sealed())
+        content = composed(self, room, text, sealed)
         if sealed and version != self.devices.version(room):
-            return said_before(self, person, room, content, cid)
+            return said_before(self, person, room, content, cid, stale())
         sending = Sending(self, session, room, content, cid)
         if not self._outgoing:
             self.clock.callLater(0, self._hand_over)
@@ -334,9 +336,3 @@ class Chat:
         self.presence.stop()
         for session in tuple(self.sessions):
             session.close(reason)
-
-
-def check_cid(cid: str | None) -> None:
-    """Refuse what cannot be a sender's own id of a message."""
-    if cid is not None and not 0 < len(cid) <= LONGEST_CID:
-        raise ChatError("args", f"A cid is a string of 1 to {LONGEST_CID} characters.")

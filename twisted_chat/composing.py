@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .store import Ledger
 
 
+LONGEST_CID = 64  # characters
+
+
 class Content(NamedTuple):
     """The text of a message, and what it is."""
 
@@ -45,6 +48,12 @@ def composed(chat: Chat, room: Room | None, text: str, sealed: str = "") -> Cont
     return Content(check_envelope(sealed), Form.SEALED)
 
 
+def check_cid(cid: str | None) -> None:
+    """Refuse what cannot be a sender's own id of a message."""
+    if cid is not None and not 0 < len(cid) <= LONGEST_CID:
+        raise ChatError("args", f"A cid is a string of 1 to {LONGEST_CID} characters.")
+
+
 def only_sealed(what: str = "This conversation") -> ChatError:
     """The refusal of words where there may be none."""
     return ChatError(
@@ -62,14 +71,16 @@ def stale() -> ChatError:
 
 
 def said_before(
-    chat: Chat, person: Person, room: Room, content: Content, cid: str | None
+    chat: Chat, person: Person, room: Room, content: Content, cid: str | None, refusal: ChatError
 ) -> Deferred[Sent]:
-    """The answer to a message that is stale: that it was stored before, or the refusal."""
+    """The answer to a message that may not be said any more so: that it was before, or that not."""
+    if cid is None:
+        raise refusal
 
     def apply(ledger: Ledger) -> Entry:
         # Behind everything that is waiting, so the first sending of it is known by now.
-        if cid is None or ledger.said(person.id, cid) is None:
-            raise stale()
+        if ledger.said(person.id, cid) is None:
+            raise refusal
         text, form = content
         return ledger.post(room.id, Kind.MESSAGE, person.id, person.name, text, cid=cid, form=form)
 

@@ -34,7 +34,7 @@ CHANGES_OF_ALL = 20_000
 MOST_LISTS = 16  # conversations whose keys are kept for the next who asks
 
 
-class DeviceLine(msgspec.Struct, frozen=True):
+class PublicKeys(msgspec.Struct, frozen=True):
     """A device's keys, as others are told of them."""
 
     device: str
@@ -43,7 +43,7 @@ class DeviceLine(msgspec.Struct, frozen=True):
     signature: str
 
 
-People = dict[str, list[DeviceLine]]
+People = dict[str, list[PublicKeys]]
 
 
 class Devices:
@@ -116,7 +116,7 @@ class Devices:
         found = await self._chat.read(lambda db: keys.devices(db, sorted(everybody)))
         people: People = {name: [] for name in everybody.values()}
         for account, *line in found:
-            people[everybody[account]].append(DeviceLine(*line))
+            people[everybody[account]].append(PublicKeys(*line))
         self._lists.pop(room.id, None)
         self._lists[room.id] = version, people
         if len(self._lists) > MOST_LISTS:

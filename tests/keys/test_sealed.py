@@ -292,6 +292,19 @@ class StaleTests(SealedCase):
         self.assertEqual(len({answer["seq"] for answer in answers}), 1)
         self.assertEqual(code(self.edison.answer_to(publish)), "args")
 
+    def test_d1_what_was_said_in_words_before_is_answered_in_words_and_sealed(self) -> None:
+        self.tesla.asks("create", room="#late")
+        first = self.tesla.asks("send", room="#late", text="words", cid="w")
+        self.encrypts(self.tesla, "#late")
+        for again in (
+            self.tesla.asks("send", room="#late", text="words", cid="w"),
+            self.seals(self.tesla, "#late", "sealed", cid="w"),
+            self.seals(self.tesla, "#late", "sealed", "stale", cid="w"),
+        ):
+            self.assertEqual((again["seq"], again["again"]), (first["seq"], True))
+        answer = self.tesla.asks("send", room="#late", text="others", cid="w")
+        self.assertEqual(code(answer), "conflict")
+
     def test_the_same_id_elsewhere_or_in_words_is_a_conflict(self) -> None:
         self.seals(self.tesla, "edison", "x", cid="same")
         self.assertEqual(code(self.seals(self.tesla, "#coil", "x", cid="same")), "conflict")

@@ -194,6 +194,13 @@ class KeysContract(StoreCase):
                 lambda ledger: ledger.post(LOBBY, kind, self.ann, "ann", text, cid="1", form=form)
             )
 
+        words = self.say("words", self.ann, "0")
+        again = self.change(
+            lambda ledger: ledger.post(
+                LOBBY, Kind.MESSAGE, self.ann, "ann", "sealed", cid="0", form=Form.SEALED
+            )
+        )
+        self.assertEqual(again, words)
         first = say("first")
         self.assertEqual(say("anew"), first)
         for text, form, kind in (

@@ -29,8 +29,8 @@ async def encrypt(chat: Chat, session: Session, command: words.Encrypt) -> Resul
     room = person.pairs.get(other.id)
     if room is not None and room.encrypted:
         return Done(f"Your conversation with {other.name} is encrypted already.")
-    _has_keys(person, "You have")
-    _has_keys(other, f"{other.name} has")
+    _has_keys(person, "You have no device with keys yet: log in")
+    _has_keys(other, f"{other.name} has no device with keys yet: it takes a login")
     if not command.sure:
         raise _confirm(f"your conversation with {other.name}")
 
@@ -52,7 +52,7 @@ async def _encrypt_room(chat: Chat, session: Session, command: words.Encrypt) ->
         )
     if room.encrypted:
         return Done(f"{room.name} is encrypted already.")
-    _has_keys(session.person, "You have")
+    _has_keys(session.person, "You have no device with keys yet: log in")
     if not command.sure:
         raise _confirm(room.name)
     with _no_more_words(chat, frozenset((room.id,))):
@@ -61,12 +61,10 @@ async def _encrypt_room(chat: Chat, session: Session, command: words.Encrypt) ->
     return Done()
 
 
-def _has_keys(person: Person, who_has: str) -> None:
+def _has_keys(person: Person, otherwise: str) -> None:
     if not person.devices:
         raise ChatError(
-            "no_keys",
-            f"{who_has} never come with a client that can encrypt, which must be first, such as"
-            " python -m twisted_chat.client HOST PORT",
+            "no_keys", f"{otherwise} with a client, such as python -m twisted_chat.client HOST PORT"
         )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from ..chat import Chat, check_cid
-from ..composing import composed, only_sealed, stale
+from ..chat import Chat
+from ..composing import check_cid, composed, only_sealed, stale
 from ..core import vocabulary as words
 from ..core.entries import Entry, Form, Kind, State
 from ..core.errors import ChatError

@@ -40,6 +40,7 @@ _FIND_END = (
 _NUMBERS = {kind: int(kind) for kind in Kind}
 _FORMS = {form: int(form) for form in Form}
 _AS_SAID = State.AS_SAID
+_UNSEALED = {Form.SEALED: Form.WORDS, Form.SEALED_FILE: Form.FILE}
 
 UNSCRUBBED = "unscrubbed"
 """The key in `meta` that says that erased words may still be in the index's older parts."""
@@ -272,9 +273,9 @@ def searchable(text: str, form: int) -> str:
 
 def _same(old: Entry, room: int, kind: Kind, text: str, target: int | None, form: Form) -> Entry:
     # What an edited or deleted message said at first is not known any more.
-    # Nor is it known what is in an envelope, and what is sealed anew is in another one.
-    same_text = old.text == text or form in UNREADABLE
-    as_said = (same_text and old.form == form) or old.state is not State.AS_SAID
+    # Nor is it known what is in an envelope: it may have been sealed anew, or said in words first.
+    sealed = form in UNREADABLE and old.form in (form, _UNSEALED[form])
+    as_said = sealed or (old.text, old.form) == (text, form) or old.state is not State.AS_SAID
     if as_said and (old.room, old.kind, old.target) == (room, kind, target):
         return old
     raise ChatError("conflict", "You have used this id for another message already.")

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..actions import check
 from ..actions.encrypting import sealed_room
-from ..chat import Chat, check_cid
+from ..chat import Chat
+from ..composing import check_cid
 from ..core import vocabulary as words
 from ..core.sealing import Published
 from ..session import Session
