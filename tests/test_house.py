@@ -27,12 +27,13 @@ FLOORS = {
     "fronts": {"core", "words", "private", "remote", "desk", "fronts"},
 }
 APPLICATION = {
-    *("actions", "chat", "delivery", "doors", "housekeeping", "loading", "membership"),
+    *("actions", "aside", "chat", "delivery", "doors", "files", "housekeeping", "loading"),
+    "membership",
     *("passwords", "presence", "proving", "session", "settling", "signin", "strangers", "typists"),
 }
 DOORS = {
     *("certificate", "conversation", "entrance", "exposure", "factory", "opening", "peer"),
-    *("protocol", "proxying", "securing", "sending", "text", "wire"),
+    *("protocol", "proxying", "securing", "sending", "text", "transfer", "wire"),
 }
 FRONTS = {"client", "gui", "pipe", "terminal", "window"}
 # What the text door and a client say in the same words: it needs no server to run.

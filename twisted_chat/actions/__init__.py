@@ -62,4 +62,13 @@ def check(person: Person, command: object) -> None:
         )
 
 
-from . import account, administration, listing, moderation, reading, rooms, talking  # noqa: E402, F401
+from . import (  # noqa: E402
+    account,  # noqa: F401
+    administration,  # noqa: F401
+    files,  # noqa: F401
+    listing,  # noqa: F401
+    moderation,  # noqa: F401
+    reading,  # noqa: F401
+    rooms,  # noqa: F401
+    talking,  # noqa: F401
+)

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from ..chat import Chat, check_cid
 from ..core import vocabulary as words
 from ..core.clean import check_text
-from ..core.entries import Entry, Kind, State
+from ..core.entries import Entry, Form, Kind, State
 from ..core.errors import ChatError
 from ..core.results import Done, Result, Sent, SentToSeveral
 from ..core.rooms import LOBBY, Role, Room
@@ -134,6 +134,8 @@ async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     entry = await _message_at(chat, said, command.message)
     if entry.sender != person.id:
         raise ChatError("not_allowed", "Only the person who said it can edit a message.")
+    if entry.form in (Form.FILE, Form.SEALED_FILE):
+        raise ChatError("not_allowed", "A file cannot be edited: delete it and send another one.")
     chat.may_speak(person, said.room)  # after the look-up: a kick or a mute may have come first
 
     def apply(ledger: Ledger) -> None:

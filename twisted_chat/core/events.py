@@ -50,6 +50,12 @@ class Room(Event, frozen=True):
     id: int  # the same as long as the conversation exists
 
 
+class Stored(Event, frozen=True):
+    """All of an upload has come, is what was offered, and is on the disk."""
+
+    file: int
+
+
 class Closed(Event, frozen=True):
     """The last thing a client hears: why the connection ends."""
 

@@ -13,7 +13,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from ..core.entries import Form
-from . import reading
+from . import files, reading
+from .blobs import Blobs, contents_of
 from .connecting import close
 from .database import Database, open_database
 from .ledger import Ledger, scrub
@@ -23,11 +24,13 @@ from .records import (
     LOBBY,
     Account,
     Ban,
+    Gone,
     Member,
     Mute,
     Room,
     Scope,
     Snapshot,
+    StoredFile,
     Token,
 )
 from .search import Query, search
@@ -41,6 +44,8 @@ __all__ = [
     "Account",
     "Ban",
     "Batch",
+    "Blobs",
+    "Gone",
     "Ledger",
     "Member",
     "Mute",
@@ -50,7 +55,9 @@ __all__ = [
     "Scope",
     "Snapshot",
     "Store",
+    "StoredFile",
     "Token",
+    "files",
     "open_store",
     "reading",
     "search",
@@ -88,6 +95,7 @@ class Store:
         self.epoch = database.epoch
         self.deliver: Callable[[Batch], object] = Batch.answer
         """What is done with every commit; it must answer the batch, after showing its entries."""
+        self.blobs = Blobs(contents_of(database.path))
         self._database = database
         self._call = call
         self._readers: Readers
@@ -171,6 +179,7 @@ class Store:
         self.writer.stop()
         self._readers.close()
         self._database.close()
+        self.blobs.close()
 
     def _report(self, batch: Batch) -> None:
         self.deliver(batch)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ..core.errors import ChatError
 from . import schema
-from .log import Log
+from .files import FileChanges
 from .records import LOBBY
 
 account = schema.account
@@ -33,7 +33,7 @@ class AccountFields(TypedDict, total=False):
     last_seen: int
 
 
-class PeopleChanges(Log):
+class PeopleChanges(FileChanges):
     """The part of the ledger that is about people."""
 
     def add_account(
@@ -148,7 +148,7 @@ class PeopleChanges(Log):
             self.connection.execute(sa.update(account).where(account.c.id == id).values(**columns))
 
     def erase_account(self, id: int) -> None:
-        """Forget a person. The name stays taken, and what was said in rooms stays said."""
+        """Forget a person. The name stays taken, and what was said and sent in rooms stays."""
         self.connection.execute(
             sa.update(account)
             .where(account.c.id == id)
@@ -175,6 +175,7 @@ class PeopleChanges(Log):
         ):
             self.connection.execute(sa.delete(table).where(table.c.account == id))
         self.connection.execute(sa.delete(ignored).where(ignored.c.other == id))
+        self.drop_unnamed_files(id)
         self._leave_to_scrub()
 
     def put_ignored(self, account: int, other: int) -> None:

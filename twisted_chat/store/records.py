@@ -82,6 +82,10 @@ class Snapshot(NamedTuple):
     """(room, account)"""
     ignored: list[tuple[int, int]]
     """(account, the account it ignores)"""
+    files: list[StoredFile]
+    """Those that no message names."""
+    used: dict[int, int]
+    """What the files of an account take, by its number."""
 
 
 class Token(NamedTuple):
@@ -94,6 +98,32 @@ class Token(NamedTuple):
     former: str | None
     created: int
     used: int
+
+
+class StoredFile(NamedTuple):
+    """A file: its content is in the folder of contents under the name `blob`."""
+
+    id: int
+    blob: str
+    owner: int
+    room: int
+    seq: int | None
+    """The message that names it; None until one does."""
+    name: str
+    size: int
+    sha256: str
+    complete: bool
+    created: int
+
+
+class Gone(NamedTuple):
+    """A file that is no more: its content is to be removed."""
+
+    id: int
+    blob: str
+    owner: int
+    size: int
+    complete: bool
 
 
 class Scope(NamedTuple):

@@ -15,6 +15,7 @@ from .looking import (
     Ignore,
     Unignore,
 )
+from .files import Offer, Files, Get
 from .rooms import (
     Create,
     Join,
@@ -50,6 +51,8 @@ __all__ = [
     "Deop",
     "Devices",
     "Edit",
+    "Files",
+    "Get",
     "Help",
     "History",
     "Ignore",
@@ -61,6 +64,7 @@ __all__ = [
     "Members",
     "Message",
     "Mute",
+    "Offer",
     "Op",
     "Password",
     "PersonalIntro",

@@ -1,0 +1,75 @@
+"""People and programs with files to send."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any, ClassVar
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.testing import Hall, Program
+
+COIL = bytes(range(256)) * 700  # a file of several pieces
+
+
+def digest(content: bytes) -> str:
+    return sha256(content).hexdigest()
+
+
+class FilesTestCase(SynchronousTestCase):
+    """Tests in a hall with tesla and edison, both programs."""
+
+    settings: ClassVar[dict[str, Any]] = {}
+
+    def setUp(self) -> None:
+        self.hall = Hall(**self.settings)
+        self.hall.__enter__()
+        self.addCleanup(self.hall.__exit__, None, None, None)
+        self.tesla = self.hall.bot("tesla")
+        self.edison = self.hall.bot("edison")
+        self._cids = 0
+
+    def offers(
+        self, who: Program, room: str, content: bytes = COIL, name: str = "coil.png"
+    ) -> dict[str, Any]:
+        """Offer a file; the answer."""
+        return who.asks("offer", room=room, name=name, size=len(content), sha256=digest(content))
+
+    def uploads(
+        self, who: Program, room: str, content: bytes = COIL, name: str = "coil.png"
+    ) -> int:
+        """Offer a file and upload it; its number."""
+        offered = self.offers(who, room, content, name)
+        assert "error" not in offered, offered
+        ending = self.hall.courier().uploads(offered["ticket"], content)
+        self.assertEqual(ending, {"event": "stored", "file": offered["file"]})
+        return int(offered["file"])
+
+    def says_file(self, who: Program, room: str, file: int, cid: str = "") -> dict[str, Any]:
+        """Send the message that names a file; the answer."""
+        self._cids += 1
+        return who.asks("send", room=room, text="", file=file, cid=cid or f"file-{self._cids}")
+
+    def sends(self, who: Program, room: str, content: bytes = COIL, name: str = "coil.png") -> int:
+        """All of it: a file is sent to a conversation; its number."""
+        file = self.uploads(who, room, content, name)
+        answer = self.says_file(who, room, file)
+        assert "error" not in answer, answer
+        return file
+
+    def fetches(self, who: Program, file: int) -> bytes:
+        """Ask for a file and fetch it."""
+        ticket = who.asks("get", file=file)
+        assert "error" not in ticket, ticket
+        return self.hall.courier().downloads(ticket["ticket"])
+
+    def refusal(self, answer: dict[str, Any]) -> str:
+        """The code of a refusal, whose sentence is one."""
+        self.assertIn("error", answer)
+        message = answer["error"]["message"]
+        self.assertTrue(message[0].isupper() and message.endswith("."), message)
+        return str(answer["error"]["code"])
+
+    def contents(self) -> list[str]:
+        """The names of what lies on the disk."""
+        return sorted(path.name for path in (self.hall.directory / "files").iterdir())
