@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThreadPool
@@ -14,11 +15,18 @@ from .core.errors import ChatError
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorFromThreads
 
-T = TypeVar("T")
-Runner = Callable[[Callable[[], T]], Deferred[T]]
+
+class Aside(Protocol):
+    """What does for the reactor what would hold it up."""
+
+    def run(self, work: Callable[[], Any]) -> Deferred[Any]:
+        """Do something elsewhere; fires with what comes of it."""
+
+    def worked(self) -> float:
+        """For how many seconds the reactor's own thread has used the processor."""
 
 
-class Aside:
+class AsideThreads:
     """A few threads of their own for one kind of work.
 
     The line before them is as long as those who use them let it be: each waits for its work to
@@ -37,6 +45,10 @@ class Aside:
         if not self._pool.started:
             self._pool.start()
         return deferToThreadPool(self._reactor, self._pool, work)
+
+    def worked(self) -> float:
+        """For how many seconds the thread that asks, the reactor's, has used the processor."""
+        return time.thread_time()
 
     def close(self) -> None:
         """Finish what was begun, and end the threads."""

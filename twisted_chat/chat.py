@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -38,7 +38,7 @@ from .typists import Typists
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from .aside import Runner
+    from .aside import Aside
     from .doors import Dialect, Door
     from .passwords import Passwords
     from .proving import Proof
@@ -63,9 +63,8 @@ class Chat:
         clock: IReactorTime,
         ticks: Callable[[], float],
         wall: Callable[[], int],
-        aside: Runner[Any],
+        aside: Aside,
     ) -> None:
-        """`aside` runs what blocks on threads of its own."""
         self.settings = settings
         self.store = store
         self.clock = clock

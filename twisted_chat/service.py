@@ -19,7 +19,7 @@ from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.components import Componentized
 
 from . import listening
-from .aside import Aside
+from .aside import AsideThreads
 from .certificate import Identity
 from .chat import Chat
 from .core.errors import ChatError, StartError
@@ -53,7 +53,7 @@ class Parts:
 
     store: Store
     passwords: Passwords
-    aside: Aside  # where files are read and written
+    aside: AsideThreads  # where files are read and written
     chat: Chat
     factory: ChatFactory
     place: str  # where the data is

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from twisted.application.service import IService
 from twisted.logger import Logger
 
-from .aside import Aside
+from .aside import AsideThreads
 from .certificate import Files, Identity
 from .chat import Chat
 from .checking import check, database_of
@@ -57,8 +57,8 @@ def assemble(settings: Settings, most_connections: int, reactor: Any) -> Parts:
     try:
         _check_admins(settings)
         passwords = Passwords(reactor)
-        aside = Aside(reactor, FILE_THREADS, "files")
-        chat = Chat(settings, store, passwords, reactor, time.monotonic, _wall, aside.run)
+        aside = AsideThreads(reactor, FILE_THREADS, "files")
+        chat = Chat(settings, store, passwords, reactor, time.monotonic, _wall, aside)
         chat.start()
         identity = _identity(settings)
         sealing = None if identity is None else Sealing(identity)

@@ -47,10 +47,16 @@ class MemoryTransport(StringTransport):
         self.protocol: Any = None
         self.closed = False
         self.reading = True
+        self.window: int | None = None  # how many more bytes fit before the sender is to wait
 
     def write(self, data: bytes) -> None:
-        if not self.closed:
-            super().write(data)
+        if self.closed:
+            return
+        super().write(data)
+        if self.window is not None:
+            self.window -= len(data)
+            if self.window < 0 and self.producer is not None:
+                self.producer.pauseProducing()
 
     def pauseProducing(self) -> None:
         self.reading = False
@@ -66,6 +72,16 @@ class MemoryTransport(StringTransport):
 
     def abortConnection(self) -> None:
         self.disconnecting = True
+
+
+class AtOnce:
+    """Does at once what threads of their own do, and takes no time for anything."""
+
+    def run(self, work: Callable[[], Any]) -> Deferred[Any]:
+        return maybeDeferred(work)
+
+    def worked(self) -> float:
+        return 0.0
 
 
 class Client:
@@ -141,8 +157,13 @@ class Client:
         assert self.transport.producer is not None
         self.transport.producer.pauseProducing()
 
+    def reads_at_most(self, count: int) -> None:
+        """The client is going to read so many bytes and then no more."""
+        self.transport.window = count
+
     def reads_again(self) -> None:
         """The client takes what was held back."""
+        self.transport.window = None
         assert self.transport.producer is not None
         self.transport.producer.resumeProducing()
         self.hall.settle()
@@ -322,7 +343,7 @@ class Hall:
             self.clock,
             self.clock.seconds,
             self.wall,
-            aside=_aside,
+            AtOnce(),
         )
         self.chat.start()
         self.factory = ChatFactory(self.chat, sealing=self.sealing)
@@ -451,11 +472,6 @@ def _without_presence(received: str) -> str:
 
 def _at_once(work: Callable[[], Any]) -> Deferred[Any]:
     return succeed(work())
-
-
-def _aside(work: Callable[[], Any]) -> Deferred[Any]:
-    """What other threads do, done at once; what fails there fails alone."""
-    return maybeDeferred(work)
 
 
 def _died() -> None:

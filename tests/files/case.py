@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.testing import Hall, Program
+from twisted_chat.testing import Courier, Hall, Program
 
 COIL = bytes(range(256)) * 700  # a file of several pieces
 
@@ -22,18 +22,37 @@ class FilesTestCase(SynchronousTestCase):
     settings: ClassVar[dict[str, Any]] = {}
 
     def setUp(self) -> None:
+        self._cids = 0
+        self.enter()
+        self.addCleanup(self.leave)
+
+    def enter(self) -> None:
         self.hall = Hall(**self.settings)
         self.hall.__enter__()
-        self.addCleanup(self.hall.__exit__, None, None, None)
+        self.come_in()
+
+    def leave(self) -> None:
+        self.hall.__exit__(None, None, None)
+
+    def come_in(self) -> None:
+        """Both sign in, as after a restart."""
         self.tesla = self.hall.bot("tesla")
         self.edison = self.hall.bot("edison")
-        self._cids = 0
 
     def offers(
         self, who: Program, room: str, content: bytes = COIL, name: str = "coil.png"
     ) -> dict[str, Any]:
         """Offer a file; the answer."""
         return who.asks("offer", room=room, name=name, size=len(content), sha256=digest(content))
+
+    def begins_upload(
+        self, who: Program, room: str, content: bytes = COIL, name: str = "coil.png"
+    ) -> Courier:
+        """Offer a file and be asked for its bytes; the connection for them."""
+        courier = self.hall.courier()
+        answer = courier.asks("upload", ticket=self.offers(who, room, content, name)["ticket"])
+        assert "error" not in answer, answer
+        return courier
 
     def uploads(
         self, who: Program, room: str, content: bytes = COIL, name: str = "coil.png"
@@ -57,18 +76,29 @@ class FilesTestCase(SynchronousTestCase):
         assert "error" not in answer, answer
         return file
 
+    def ticket(self, who: Program, file: int) -> str:
+        """A ticket to fetch a file with."""
+        answer = who.asks("get", file=file)
+        assert "error" not in answer, answer
+        return str(answer["ticket"])
+
     def fetches(self, who: Program, file: int) -> bytes:
         """Ask for a file and fetch it."""
-        ticket = who.asks("get", file=file)
-        assert "error" not in ticket, ticket
-        return self.hall.courier().downloads(ticket["ticket"])
+        return self.hall.courier().downloads(self.ticket(who, file))
 
-    def refusal(self, answer: dict[str, Any]) -> str:
-        """The code of a refusal, whose sentence is one."""
+    def begins_download(self, who: Program, file: int) -> Courier:
+        """A download that has begun, and whose client then reads no further."""
+        courier = self.hall.courier()
+        courier.reads_at_most(10_000)
+        courier.asks("download", ticket=self.ticket(who, file))
+        return courier
+
+    def assert_refused(self, answer: dict[str, Any], code: str) -> None:
+        """It is refused with this code, and in one sentence."""
         self.assertIn("error", answer)
         message = answer["error"]["message"]
+        self.assertEqual(answer["error"]["code"], code, message)
         self.assertTrue(message[0].isupper() and message.endswith("."), message)
-        return str(answer["error"]["code"])
 
     def contents(self) -> list[str]:
         """The names of what lies on the disk."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ..aside import Runner
+from ..aside import Aside
 from ..core.attachments import size_in_words
 from ..core.errors import ChatError
 from ..core.events import Closed
@@ -38,14 +38,14 @@ class Files:
 
     log = Logger()
 
-    def __init__(self, chat: Chat, run: Runner[Any]) -> None:
+    def __init__(self, chat: Chat, aside: Aside) -> None:
         self._chat = chat
-        self.run = run
+        self.run = aside.run
         self.blobs: Blobs = chat.store.blobs
         self.blobs.keep_free = chat.settings.keep_free
         self.tickets = Tickets()
         self.space = Space(chat.settings.quota, {})
-        self.turns = Turns(chat.clock, chat.ticks)
+        self.turns = Turns(chat.clock, chat.ticks, aside.worked)
         self.moving: dict[Moving, None] = {}
         self.sweeping = Sweeping(chat, self)
 

@@ -107,14 +107,19 @@ class Receiving(Moving):
         except (NoRoom, OSError) as error:
             if isinstance(error, NoRoom) or error.errno in _FULL:
                 raise disk_full() from None
-            await self._files.drop(self.unnamed)
+            await self._drop()
             raise
         self.unnamed.have = appending.size
         self.unnamed.touched = self._files.now()
 
+    async def _drop(self) -> None:
+        """Keep nothing of it; whoever sends it hears why from here."""
+        self._files.ended(self)
+        await self._files.drop(self.unnamed)
+
     async def refuse_more(self) -> None:
         """More came than the file was said to have: nothing of it is kept."""
-        await self._files.drop(self.unnamed)
+        await self._drop()
         raise ChatError(
             "too_long",
             f"More came than the {self.size} bytes that were offered, so nothing is kept.",
@@ -128,7 +133,7 @@ class Receiving(Moving):
         if unnamed.complete:
             return
         if await self._do(unnamed.lock, appending.finish) != unnamed.sha256:
-            await self._files.drop(unnamed)
+            await self._drop()
             raise ChatError(
                 "damaged",
                 "What arrived is not the file that was offered, so nothing of it is kept:"

@@ -113,8 +113,8 @@ class Space:
         if but is None and len(own) >= MOST_OF_ONE:
             raise ChatError(
                 "too_many",
-                f"{MOST_OF_ONE} files of yours are uploaded or on their way, and in no message:"
-                " send them, or wait until they are forgotten within an hour.",
+                f"You have {MOST_OF_ONE} files that are uploaded or on their way and in no"
+                " message: send them, or wait until they are forgotten within an hour.",
             )
         if not self._quota:
             return
