@@ -25,7 +25,7 @@ FLUSH_EVERY = 1024 * 1024
 
 _NAME = re.compile("[0-9a-f]{32}")
 _BLOCK = 4096  # what a write may take beyond its own length
-_SAFE = os.O_NOFOLLOW | os.O_CLOEXEC
+_SAFE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe would be waited for
 
 
 class NoRoom(Exception):

@@ -32,7 +32,7 @@ class TextEntering(Entering["Proof"]):
         self._talk = talk
 
     async def standing(self, name: str) -> Standing:
-        if name.lower().startswith("fetch-file"):
+        if name.lower().split(None, 1)[:1] == ["fetch-file"]:
             raise ChatError(
                 "bad_name",
                 "fetch-file is taken only as the first line of a new connection, sent at once:"
