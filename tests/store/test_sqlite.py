@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.store import contract, contract_people, contract_reading
+from tests.store import contract, contract_files, contract_people, contract_reading
 
 
 class SQLiteLogTests(contract.LogContract):
@@ -40,3 +40,7 @@ class SQLiteUnseenTests(contract_reading.UnseenContract):
 
 class SQLiteCursorTests(contract_reading.CursorContract):
     """Cursors in SQLite."""
+
+
+class SQLiteFileTests(contract_files.FileContract):
+    """The rows of files in SQLite."""
