@@ -28,13 +28,13 @@ FLOORS = {
     "fronts": {"core", "words", "private", "secrecy", "remote", "desk", "fronts"},
 }
 APPLICATION = {
-    *("actions", "chat", "composing", "delivery", "devices", "doors", "housekeeping", "loading"),
-    *("membership", "passwords", "presence", "proving", "session", "settling", "signin"),
-    *("strangers", "typists"),
+    *("actions", "aside", "chat", "composing", "delivery", "devices", "doors", "files"),
+    *("housekeeping", "loading", "membership", "passwords", "presence", "proving", "session"),
+    *("settling", "signin", "strangers", "typists"),
 }
 DOORS = {
     *("certificate", "conversation", "entrance", "exposure", "factory", "opening", "peer"),
-    *("protocol", "proxying", "securing", "sending", "text", "wire"),
+    *("protocol", "proxying", "securing", "sending", "text", "transfer", "wire"),
 }
 FRONTS = {"client", "gui", "pipe", "terminal", "window"}
 # What the text door and a client say in the same words: it needs no server to run.

@@ -26,6 +26,7 @@ from .core.rooms import Room, RoomBook
 from .core.roster import Person, Roster
 from .delivery import Delivery
 from .devices import Devices
+from .files import Files
 from .loading import fill
 from .membership import Membership
 from .presence import PresenceNotices
@@ -38,6 +39,7 @@ from .typists import Typists
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from .aside import Aside
     from .doors import Dialect, Door
     from .passwords import Passwords
     from .proving import Proof
@@ -61,6 +63,7 @@ class Chat:
         clock: IReactorTime,
         ticks: Callable[[], float],
         wall: Callable[[], int],
+        aside: Aside,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -78,6 +81,7 @@ class Chat:
         self.admins = frozenset(name.lower() for name in settings.admins)
         self.started = ticks()
         self.signin = SignIn(self, passwords)
+        self.files = Files(self, aside)
         self.sessions: dict[Session, None] = {}
         self._outgoing: list[Sending] = []
         self.refusing: ChatError | None = None  # why nothing is taken at the moment
@@ -88,7 +92,9 @@ class Chat:
     def start(self) -> None:
         """Take up what the store holds."""
         self.store.deliver = self.committed
-        fill(self.roster, self.rooms, self.store.load(), self.admins)
+        kept = self.store.load()
+        fill(self.roster, self.rooms, kept, self.admins)
+        self.files.start(kept)
 
     # --- the store ----------------------------------------------------------------------
 
@@ -129,6 +135,7 @@ class Chat:
     def committed(self, batch: Batch) -> None:
         """A batch is on disk: show it, then answer those who sent it."""
         self.delivery.spread(batch.entries, origins(batch))
+        self.files.discard(batch.gone)
         self.answering = []
         batch.answer()
         senders, self.answering = self.answering, None
@@ -325,7 +332,8 @@ class Chat:
             session.write(line)
 
     def close_seats(self, person: Person, reason: Closed, keep: Session | None = None) -> None:
-        """End the sessions of an account, but for one."""
+        """End the sessions of an account, but for one, and whatever files it moves."""
+        self.files.revoke(person)
         for session in self.sessions_of(person):
             if session is not keep:
                 session.close(reason)

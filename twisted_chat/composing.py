@@ -58,8 +58,8 @@ def only_sealed(what: str = "This conversation") -> ChatError:
     """The refusal of words where there may be none."""
     return ChatError(
         "encrypted",
-        f"{what} is encrypted: only a client can read and write there, such as"
-        " python -m twisted_chat.client HOST PORT",
+        f"{what} is encrypted: only a client that has the keys can read and write there"
+        " (python -m twisted_chat.client HOST PORT).",
     )
 
 

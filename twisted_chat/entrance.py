@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.logger import Logger
 
-from .opening import Door, look
+from .opening import FETCH, Door, look
 from .proxying import BadHeader, Header
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ class Entrance:
     def _greet(self) -> None:
         self._silence = None
         protocol = self._protocol
+        if FETCH.startswith(self._held or b"-") and not protocol.conversation.closed:
+            self._take_for_text()  # a person who types a name that begins like it
+            return
         if self._held or protocol.conversation.closed:
             return
         if self.awaits_header:  # which may still come
@@ -72,7 +75,9 @@ class Entrance:
         self._held = b""
         while True:
             try:
-                found = look(data, header=self.awaits_header, tls=self._tls)
+                found = look(
+                    data, header=self.awaits_header, tls=self._tls, fetch=not self._greeted
+                )
             except BadHeader as error:
                 self._complain(str(error))
                 self._protocol.drop()
@@ -96,6 +101,9 @@ class Entrance:
         protocol = self._protocol
         if door is None:
             self._held = data
+            if FETCH.startswith(data):
+                self.leave()
+                self.listen()  # the rest of it comes at once, if this is its beginning
             return b""
         self.leave()
         self._settle()
@@ -122,13 +130,18 @@ class Entrance:
         if self.awaits_header and self._held:
             self._protocol.drop()
             return
+        if self._held:
+            self._held += b"\n"
+        self._take_for_text()
+
+    def _take_for_text(self) -> None:
         data, self._held = self._held, b""
         self.leave()
         self._settle()
         if not self._protocol.conversation.closed:
             self._protocol.begin(Door.TEXT)
             if data:
-                self._protocol.dataReceived(data + b"\n")
+                self._protocol.dataReceived(data)
 
     def _complain(self, reason: str) -> None:
         self._held = b""

@@ -151,15 +151,20 @@ class Membership:
 
     def show_in_pair(self, person: Person, other: Person, entry: Entry, origin: Session) -> Room:
         """Show a message of a private conversation that may have begun with it."""
+        room = self.begin_pair(person, other, entry.room)
+        if entry.seq > room.last_seq:
+            self._chat.delivery.spread([entry], {entry.id: origin})
+        return room
+
+    def begin_pair(self, person: Person, other: Person, number: int) -> Room:
+        """The private conversation of two people, which may begin here with this number."""
         room = person.pairs.get(other.id)
         if room is None:
-            room = pair_of(entry.room, person, other)
+            room = pair_of(number, person, other)
             self._chat.rooms.add(room)
             for one in (person, other):
                 for session in self._chat.sessions_of(one):
                     session.began(room)
-        if entry.seq > room.last_seq:
-            self._chat.delivery.spread([entry], {entry.id: origin})
         return room
 
     def muted_until(self, room: Room, person: Person) -> int | None:

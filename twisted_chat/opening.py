@@ -8,6 +8,7 @@ from . import proxying
 from .proxying import Header
 
 TLS_RECORD = b"\x16\x03"  # a handshake, in whatever version
+FETCH = b"fetch-file "  # and a ticket: what a person is told to run
 
 
 class Door(Enum):
@@ -15,14 +16,15 @@ class Door(Enum):
 
     TLS = auto()
     JSON = auto()
+    FETCH = auto()
     TEXT = auto()
 
 
-def look(data: bytes, *, header: bool, tls: bool) -> Door | Header | None:
+def look(data: bytes, *, header: bool, tls: bool, fetch: bool) -> Door | Header | None:
     """What the bytes so far begin with; None when that takes more of them.
 
-    `header` and `tls` say whether there may be a proxy's header, or TLS, here; without
-    these, their bytes are text as any other. BadHeader is raised for a broken header.
+    `header`, `tls` and `fetch` say whether there may be a proxy's header, TLS, or a ticket here;
+    without these, their bytes are text as any other. BadHeader is raised for a broken header.
     """
     if not data:
         return None
@@ -30,4 +32,6 @@ def look(data: bytes, *, header: bool, tls: bool) -> Door | Header | None:
         return proxying.read(data)
     if tls and (data.startswith(TLS_RECORD) or TLS_RECORD.startswith(data)):
         return Door.TLS if len(data) >= len(TLS_RECORD) else None
+    if fetch and (data.startswith(FETCH) or FETCH.startswith(data)):
+        return Door.FETCH if len(data) >= len(FETCH) else None
     return Door.JSON if data.startswith(b"{") else Door.TEXT

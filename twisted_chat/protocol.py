@@ -23,8 +23,9 @@ from .entrance import Entrance
 from .opening import Door
 from .peer import Peer
 from .proxying import Header
-from .sending import Outflow, flushed, prepare, write_now
+from .sending import Outflow, flushed, outstanding, prepare, write_now
 from .text.talk import TextTalk
+from .transfer import Fetch, Transfer
 from .wire.talk import JsonTalk
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ class ChatProtocol(LineReceiver):
         host = getattr(here, "host", None)
         return None if host is None else (str(host).removeprefix("::ffff:"), here.port)
 
+    @property
+    def over_tls(self) -> bool:
+        """Whether there is TLS on this very connection."""
+        return ISSLTransport.providedBy(self.transport)
+
     # --- the connection's beginning and end -------------------------------------------------
 
     def connectionMade(self) -> None:
@@ -123,12 +129,30 @@ class ChatProtocol(LineReceiver):
     def begin(self, door: Door) -> None:
         """It is decided which dialect this is."""
         self._decided = True
-        if door is Door.JSON:
+        if door is Door.FETCH:
+            self.conversation.abandon()
+            self.conversation = Fetch(self.factory.chat, self)
+            self.conversation.greet()
+        elif door is Door.JSON:
             prompted = self.conversation.abandon()
             self.conversation = JsonTalk(self.factory.chat, self)
             self.conversation.greet(on_new_line=prompted)
         else:
             self.conversation.greet()
+
+    def hand_over(self, transfer: Transfer[Any]) -> None:
+        """A ticket was good: from here on there are the bytes of a file."""
+        self.conversation.lost()
+        self.conversation = transfer
+        self.setRawMode()
+        self.signed_in()
+        early, self._buffer = self._buffer, b""
+        if early:
+            transfer.feed(early)
+        if self._stuck:
+            transfer.peer_stopped_reading()
+        self.go_on()
+        transfer.begin()
 
     def start_over(self) -> None:
         """Somebody else is there than was greeted."""
@@ -153,12 +177,16 @@ class ChatProtocol(LineReceiver):
 
     def cut_off(self) -> None:
         """No more can be read, and the last line may have lost its end on the way."""
-        self._buffer = self._buffer[: self._buffer.rfind(b"\n") + 1]
+        if self.line_mode:
+            self._buffer = self._buffer[: self._buffer.rfind(b"\n") + 1]
         self.readConnectionLost()
 
     def readConnectionLost(self) -> None:
         """The peer has sent its last byte; it may still read what it asked for."""
-        if self._buffer and not self.conversation.closed:
+        if self.conversation.closed:
+            self.transport.loseConnection()  # it may have been waited for that
+            return
+        if self._buffer and self.line_mode:
             self.dataReceived(b"\n")
         if not self._decided and not self.conversation.closed:
             self.entrance.end_of_input()
@@ -230,6 +258,10 @@ class ChatProtocol(LineReceiver):
         if self._discarded > MOST_DISCARDED:
             self.conversation.close(Closed("too_long", "That line does not end: goodbye."))
 
+    def rawDataReceived(self, data: bytes) -> None:
+        assert isinstance(self.conversation, Transfer)
+        self.conversation.data(data)
+
     def lineReceived(self, line: bytes) -> None:
         self.heard = True
         if len(line) > self._most():
@@ -285,6 +317,9 @@ class ChatProtocol(LineReceiver):
     def flushed(self) -> bool | None:
         return flushed(self.transport)
 
+    def outstanding(self) -> int | None:
+        return outstanding(self.transport)
+
     def peer_stopped_reading(self) -> None:
         """More is queued than may be: add nothing to it, and take no commands either."""
         self._stuck = True
@@ -302,6 +337,18 @@ class ChatProtocol(LineReceiver):
         self.transport.unregisterProducer()
         self.transport.loseConnection()
         self._abort = self.factory.chat.clock.callLater(ABORT, self._abort_now)
+
+    def end_reading_on(self, farewell: bytes) -> None:
+        """The same for a peer that is still sending: bytes left unread would undo the farewell."""
+        if self.over_tls:
+            self.end(farewell)  # which reads on by itself
+        else:
+            self.write(farewell)
+            self.transport.unregisterProducer()
+            self.transport.loseWriteConnection()
+            self._abort = self.factory.chat.clock.callLater(ABORT, self._abort_now)
+        if self.paused:
+            self.resumeProducing()
 
     def _abort_now(self) -> None:
         self._abort = None

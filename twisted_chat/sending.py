@@ -107,6 +107,21 @@ def write_now(transport: Any, data: bytes) -> None:
     transport.write(data)
 
 
+def outstanding(transport: Any) -> int | None:
+    """How many bytes the peer's kernel has not acknowledged yet; None if unknowable."""
+    if isinstance(transport, TLSMemoryBIOProtocol):
+        transport = getattr(transport.transport, "beneath", None)
+    if not sys.platform.startswith("linux") or not isinstance(transport, Connection):
+        return None
+    if not transport.connected:
+        return None
+    waiting = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+    try:
+        return waiting + _unacknowledged(transport)
+    except OSError:
+        return None
+
+
 def flushed(transport: Any) -> bool | None:
     """Whether the peer's kernel has acknowledged everything written; None if unknowable."""
     if isinstance(transport, TLSMemoryBIOProtocol):
@@ -117,9 +132,13 @@ def flushed(transport: Any) -> bool | None:
         return None
     if not transport.connected or transport.dataBuffer or transport._tempDataBuffer:
         return False
-    unacknowledged = array.array("i", [0])
     try:
-        fcntl.ioctl(transport.fileno(), termios.TIOCOUTQ, unacknowledged)
+        return _unacknowledged(transport) == 0
     except OSError:
         return False
-    return unacknowledged[0] == 0
+
+
+def _unacknowledged(transport: Connection) -> int:
+    count = array.array("i", [0])
+    fcntl.ioctl(transport.fileno(), termios.TIOCOUTQ, count)
+    return count[0]

@@ -19,6 +19,7 @@ from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.components import Componentized
 
 from . import listening
+from .aside import AsideThreads
 from .certificate import Identity
 from .chat import Chat
 from .core.errors import ChatError, StartError
@@ -52,6 +53,7 @@ class Parts:
 
     store: Store
     passwords: Passwords
+    aside: AsideThreads  # where files are read and written
     chat: Chat
     factory: ChatFactory
     place: str  # where the data is
@@ -244,6 +246,7 @@ class ChatService(Service):
         parts.factory.stop(RESTART)
         yield self._farewell(parts.factory)
         parts.passwords.close()
+        parts.aside.close()
         parts.store.close()
         self._observer.drain()
         deadline.cancel()

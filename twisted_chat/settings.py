@@ -32,10 +32,13 @@ class Option:
     value: str  # what usage calls the value; empty for a switch
     help: str
     many: bool = False  # may be given several times
+    shown: str = ""  # the default as an operator would write it, if it is not written as it is
 
     @property
     def shown_default(self) -> str:
         """The default as an operator would write it."""
+        if self.shown:
+            return self.shown
         if self.default is None or self.default == () or self.default == "":
             return ""
         if isinstance(self.default, bool):
@@ -52,9 +55,11 @@ def option(
     *,
     key: str = "",
     many: bool = False,
+    shown: str = "",
 ) -> T:
     """A field of Settings together with its row of the table."""
     row = {"read": read, "value": value, "help": help, "key": key, "many": many}
+    row["shown"] = shown
     made: T = field(default=default, metadata=row)
     return made
 
@@ -151,6 +156,27 @@ class Settings:
     )
     max_message: int = option(
         4096, values.whole(16, 1_000_000), "BYTES", "the longest message, counted in UTF-8"
+    )
+    max_file: int = option(
+        100_000_000,
+        values.size,
+        "SIZE",
+        "the largest file that may be sent: 500k, 100M, 2G; 0 takes none",
+        shown="100M",
+    )
+    quota: int = option(
+        1_000_000_000,
+        values.size,
+        "SIZE",
+        "what the files of one account may take on the disk; 0 sets no bound",
+        shown="1G",
+    )
+    keep_free: int = option(
+        1_000_000_000,
+        values.size,
+        "SIZE",
+        "what files leave free on the disk",
+        shown="1G",
     )
     log_json: Path | None = option(
         None, values.path, "FILE", "write the log there too, one JSON object a line"

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from twisted.application.service import IService
 from twisted.logger import Logger
 
+from .aside import AsideThreads
 from .certificate import Files, Identity
 from .chat import Chat
 from .checking import check, database_of
@@ -28,6 +29,8 @@ from .store import open_store
 from .store.database import locate
 
 __all__ = ["Options", "makeService"]
+
+FILE_THREADS = 4  # what reads and writes files; none of it is work for the processor
 
 
 def makeService(options: Options) -> IService:
@@ -54,7 +57,8 @@ def assemble(settings: Settings, most_connections: int, reactor: Any) -> Parts:
     try:
         _check_admins(settings)
         passwords = Passwords(reactor)
-        chat = Chat(settings, store, passwords, reactor, time.monotonic, _wall)
+        aside = AsideThreads(reactor, FILE_THREADS, "files")
+        chat = Chat(settings, store, passwords, reactor, time.monotonic, _wall, aside)
         chat.start()
         identity = _identity(settings)
         sealing = None if identity is None else Sealing(identity)
@@ -62,7 +66,7 @@ def assemble(settings: Settings, most_connections: int, reactor: Any) -> Parts:
     except BaseException:
         store.close()
         raise
-    return Parts(store, passwords, chat, factory, str(locate(database)), identity)
+    return Parts(store, passwords, aside, chat, factory, str(locate(database)), identity)
 
 
 def _identity(settings: Settings) -> Identity | None:

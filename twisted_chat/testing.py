@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -47,10 +47,16 @@ class MemoryTransport(StringTransport):
         self.protocol: Any = None
         self.closed = False
         self.reading = True
+        self.window: int | None = None  # how many more bytes fit before the sender is to wait
 
     def write(self, data: bytes) -> None:
-        if not self.closed:
-            super().write(data)
+        if self.closed:
+            return
+        super().write(data)
+        if self.window is not None:
+            self.window -= len(data)
+            if self.window < 0 and self.producer is not None:
+                self.producer.pauseProducing()
 
     def pauseProducing(self) -> None:
         self.reading = False
@@ -61,8 +67,21 @@ class MemoryTransport(StringTransport):
     def loseConnection(self) -> None:
         self.disconnecting = True
 
+    def loseWriteConnection(self) -> None:
+        self.disconnecting = True
+
     def abortConnection(self) -> None:
         self.disconnecting = True
+
+
+class AtOnce:
+    """Does at once what threads of their own do, and takes no time for anything."""
+
+    def run(self, work: Callable[[], Any]) -> Deferred[Any]:
+        return maybeDeferred(work)
+
+    def worked(self) -> float:
+        return 0.0
 
 
 class Client:
@@ -98,11 +117,15 @@ class Client:
 
     def collect(self) -> None:
         """Take what the server has sent, and notice that it closed the connection."""
-        self.received += self.transport.value().decode()
+        self.take_in(self.transport.value())
         self.transport.clear()
         if self.transport.disconnecting and not self.transport.closed:
             self.transport.closed = True
             self.transport.protocol.connectionLost(Failure(ConnectionDone()))
+
+    def take_in(self, data: bytes) -> None:
+        """What the server has sent."""
+        self.received += data.decode()
 
     @property
     def closed(self) -> bool:
@@ -134,8 +157,13 @@ class Client:
         assert self.transport.producer is not None
         self.transport.producer.pauseProducing()
 
+    def reads_at_most(self, count: int) -> None:
+        """The client is going to read so many bytes and then no more."""
+        self.transport.window = count
+
     def reads_again(self) -> None:
         """The client takes what was held back."""
+        self.transport.window = None
         assert self.transport.producer is not None
         self.transport.producer.resumeProducing()
         self.hall.settle()
@@ -225,6 +253,58 @@ class Program(Client):
         return chosen
 
 
+class Courier(Program):
+    """A program that moves files, each on a connection of its own."""
+
+    def __init__(self, hall: Hall, host: str) -> None:
+        super().__init__(hall, host)
+        self.content = b""  # the bytes that came after the answer to `download`
+        self._carrying = False
+
+    def take_in(self, data: bytes) -> None:
+        if self._carrying:
+            self.content += data
+            return
+        line, end, rest = data.partition(b"\n")
+        super().take_in(line + end)
+        if b'"sha256"' in line:
+            self._carrying = True
+        if rest:
+            self.take_in(rest)
+
+    def uploads(self, ticket: str, content: bytes) -> dict[str, Any]:
+        """Send a file, or what is missing of it; the last thing that is said about it."""
+        answer = self.asks("upload", ticket=ticket)
+        if "error" in answer:
+            return answer
+        if answer["from"] < answer["size"]:
+            self.sends(content[answer["from"] :])
+        return self.ending()
+
+    def downloads(self, ticket: str, start: int = 0) -> bytes:
+        """Fetch a file, or the rest of it; the bytes that came."""
+        answer = self.asks("download", ticket=ticket, **{"from": start})
+        assert "error" not in answer, answer
+        self.hall.settle()
+        return self.content
+
+    def ending(self) -> dict[str, Any]:
+        """The event with which the server has ended an upload."""
+        (event,) = self.takes_events("stored", "closed")
+        return event
+
+
+class Netcat(Client):
+    """Somebody with netcat who fetches a file."""
+
+    def __init__(self, hall: Hall, host: str) -> None:
+        super().__init__(hall, host)
+        self.content = b""
+
+    def take_in(self, data: bytes) -> None:
+        self.content += data
+
+
 class Hall:
     """A server in memory, on a database in a folder of its own."""
 
@@ -234,7 +314,13 @@ class Hall:
         self._own = directory is None
         self.directory = directory or Path(tempfile.mkdtemp(prefix="chat-hall-"))
         self.settings = Settings(
-            **{"flood_limit": 0, "connection_limit": 0, "plaintext": "always", **settings}
+            **{
+                "flood_limit": 0,
+                "connection_limit": 0,
+                "plaintext": "always",
+                "keep_free": 0,
+                **settings,
+            }
         )
         self.clock = Clock()
         self.wall_offset = 0
@@ -251,7 +337,13 @@ class Hall:
         self.store = open_store(str(path), self.wall, die=_died)
         passwords = Passwords(self.clock, memory=8, rounds=1, run=_at_once)  # type: ignore[arg-type]
         self.chat = Chat(
-            self.settings, self.store, passwords, self.clock, self.clock.seconds, self.wall
+            self.settings,
+            self.store,
+            passwords,
+            self.clock,
+            self.clock.seconds,
+            self.wall,
+            AtOnce(),
         )
         self.chat.start()
         self.factory = ChatFactory(self.chat, sealing=self.sealing)
@@ -350,6 +442,18 @@ class Hall:
         self.clients.append(program)
         return program
 
+    def courier(self, host: str = "127.0.0.1") -> Courier:
+        """A connection for the bytes of a file."""
+        courier = Courier(self, host)
+        self.clients.append(courier)
+        return courier
+
+    def netcat(self, host: str = "127.0.0.1") -> Netcat:
+        """A terminal in which the line is run that fetches a file."""
+        netcat = Netcat(self, host)
+        self.clients.append(netcat)
+        return netcat
+
     def bot(self, name: str, device: str = "bot", **arguments: Any) -> Program:
         """A program that has registered or logged in."""
         program = self.program()
@@ -388,4 +492,4 @@ def _template() -> Path:
     return _made[0]
 
 
-__all__ = ["Client", "Hall", "Program"]
+__all__ = ["Client", "Courier", "Hall", "Netcat", "Program"]

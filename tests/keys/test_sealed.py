@@ -223,7 +223,8 @@ class SealedTests(SealedCase):
 
     def on_disk(self) -> bytes:
         """Everything that is in the server's files."""
-        return b"".join(path.read_bytes() for path in self.hall.directory.iterdir())
+        files = (path for path in self.hall.directory.rglob("*") if path.is_file())
+        return b"".join(path.read_bytes() for path in files)
 
 
 class StaleTests(SealedCase):

@@ -155,4 +155,4 @@ class CursorContract(StoreCase):
         self.say("x", room=gone)
         self.change(lambda ledger: ledger.set_room(gone, deleted_at=1))
         self.change(lambda ledger: ledger.erase_account(ben))
-        self.assertEqual(self.read(reading.counts), (1, 1, 1))
+        self.assertEqual(self.read(reading.counts), (1, 1, 1, 0, 0))

@@ -55,7 +55,7 @@ class OpeningTests(SynchronousTestCase):
         self.addCleanup(store.close)
         modes = {path.name: oct(path.stat().st_mode & 0o777) for path in self.folder.iterdir()}
         names = ("chat.db", "chat.db-shm", "chat.db-wal", "chat.db.lock")
-        self.assertEqual(modes, dict.fromkeys(names, "0o600"))
+        self.assertEqual(modes, {**dict.fromkeys(names, "0o600"), "files": "0o700"})
         self.assertEqual(self.folder.stat().st_mode & 0o777, 0o700)
 
     def test_d14_a_database_keeps_its_epoch_and_another_has_another(self) -> None:
@@ -144,7 +144,9 @@ class OpeningTests(SynchronousTestCase):
         for leftover in ("", "-wal", "-shm"):
             (self.folder / f"chat.db.new{leftover}").write_bytes(b"half a database")
         open_store(str(self.path), lambda: 0).close()
-        self.assertEqual({it.name for it in self.folder.iterdir()}, {"chat.db", "chat.db.lock"})
+        self.assertEqual(
+            {it.name for it in self.folder.iterdir()}, {"chat.db", "chat.db.lock", "files"}
+        )
 
     def test_an_open_without_anything_to_migrate_does_without_alembic(self) -> None:
         self.folder.mkdir()

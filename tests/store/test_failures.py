@@ -49,6 +49,27 @@ class FullDiskTests(StoreCase):
         self.assertEqual(self.say("x" * 20_000, 1, "1").seq, 2)
         self.assertEqual(self.read(lambda it: reading.cursors(it, 1)), {LOBBY: 1})
 
+    def test_d3_e11_a_batch_that_is_rolled_back_drops_no_file(self) -> None:
+        gone: list[str] = []
+
+        def deliver(batch: Batch) -> None:
+            gone.extend(one.blob for one in batch.gone)
+            batch.answer()
+
+        ann = self.account("ann")
+        file = self.change(lambda it: it.add_file("blob", ann, LOBBY, "x", 1, "hash"))
+        self.store.deliver = deliver
+        self.fill()
+        self.store.change(lambda it: it.drop_unnamed_file(file.id), lambda _: None)
+        posts = [self.ask_to_say("x" * 20_000, 1, str(n)) for n in range(1, 4)]
+        settle(self.store)
+        self.assertEqual((codes(posts), gone), (["store_full"] * 3, []))
+        self.limit(1_000_000)
+        self.say("small")
+        self.assertEqual(gone, [])
+        self.change(lambda it: it.drop_unnamed_file(file.id))
+        self.assertEqual(gone, ["blob"])
+
     def test_d3_a_change_that_fills_the_disk_fails_its_batch(self) -> None:
         self.fill()
         post = self.ask_to_say("small")

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.store import contract, contract_keys, contract_people, contract_reading
+from tests.store import (
+    contract,
+    contract_files,
+    contract_keys,
+    contract_people,
+    contract_reading,
+)
 
 
 class SQLiteLogTests(contract.LogContract):
@@ -44,3 +50,7 @@ class SQLiteCursorTests(contract_reading.CursorContract):
 
 class SQLiteKeysTests(contract_keys.KeysContract):
     """Keys of devices in SQLite."""
+
+
+class SQLiteFileTests(contract_files.FileContract):
+    """The rows of files in SQLite."""

@@ -84,7 +84,7 @@ class Secure(Client):
                 self.tls.write(self._unsent)
                 self._unsent = b""
             while piece := self.tls.read(65536):
-                self.received += piece.decode()
+                self.take_in(piece)
             self.told_to_close = True
         except ssl.SSLWantReadError:
             pass

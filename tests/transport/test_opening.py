@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat import proxying
-from twisted_chat.opening import Door, look
+from twisted_chat.opening import FETCH, Door, look
 from twisted_chat.proxying import BadHeader, Header
 
 from .case import ssl_field, version_2
@@ -17,9 +17,9 @@ fours, sixes = st.ip_addresses(v=4), st.ip_addresses(v=6)
 ports = st.integers(0, 65535)
 
 
-def outcome(data: bytes, header: bool = True, tls: bool = True) -> object:
+def outcome(data: bytes, header: bool = True, tls: bool = True, fetch: bool = True) -> object:
     try:
-        return look(data, header=header, tls=tls)
+        return look(data, header=header, tls=tls, fetch=fetch)
     except BadHeader:
         return BadHeader
 
@@ -34,29 +34,41 @@ class DoorTests(SynchronousTestCase):
             b"\x16\x04": Door.TEXT,
             b"tesla\n": Door.TEXT,
             b"\n": Door.TEXT,
+            b"fetch-file ": Door.FETCH,
+            b"fetch-file 0f": Door.FETCH,
+            b"fetch-file\n": Door.TEXT,
+            b"fetch": None,
+            b"fiona": Door.TEXT,
             b"": None,
             b"\x16": None,
         }.items():
-            self.assertIs(look(data, header=False, tls=True), door, data)
+            self.assertIs(look(data, header=False, tls=True, fetch=True), door, data)
 
     def test_no_tls_inside_of_tls(self) -> None:
-        self.assertIs(look(HELLO, header=False, tls=False), Door.TEXT)
+        self.assertIs(look(HELLO, header=False, tls=False, fetch=True), Door.TEXT)
 
     def test_a_header_from_somebody_who_is_no_proxy_is_text(self) -> None:
-        self.assertIs(look(b"PROXY TCP4 ", header=False, tls=True), Door.TEXT)
-        self.assertIs(look(proxying.VERSION_2, header=False, tls=True), Door.TEXT)
+        self.assertIs(look(b"PROXY TCP4 ", header=False, tls=True, fetch=True), Door.TEXT)
+        self.assertIs(look(proxying.VERSION_2, header=False, tls=True, fetch=True), Door.TEXT)
 
     def test_a_proxy_may_send_no_header(self) -> None:
         for data, door in ((b"{}", Door.JSON), (HELLO, Door.TLS), (b"Pr", Door.TEXT)):
-            self.assertIs(look(data, header=True, tls=True), door)
+            self.assertIs(look(data, header=True, tls=True, fetch=True), door)
 
-    @given(st.binary(max_size=40), st.booleans(), st.booleans())
+    def test_after_a_greeting_a_ticket_is_text(self) -> None:
+        self.assertIs(look(b"fetch-file 0f", header=False, tls=True, fetch=False), Door.TEXT)
+        self.assertIs(look(b"f", header=False, tls=True, fetch=False), Door.TEXT)
+
+    @given(
+        st.binary(max_size=40) | st.binary(max_size=9).map(lambda rest: FETCH[:9] + rest),
+        *(st.booleans(), st.booleans(), st.booleans()),
+    )
     def test_what_is_decided_stays_decided_and_more_bytes_always_decide(
-        self, data: bytes, header: bool, tls: bool
+        self, data: bytes, header: bool, tls: bool, fetch: bool
     ) -> None:
-        whole = outcome(data, header, tls)
+        whole = outcome(data, header, tls, fetch)
         for cut in range(len(data)):
-            part = outcome(data[:cut], header, tls)
+            part = outcome(data[:cut], header, tls, fetch)
             self.assertIn(part, (None, whole))
 
     @given(st.sampled_from([proxying.VERSION_1, proxying.VERSION_2]), st.binary(max_size=6000))
@@ -103,7 +115,10 @@ class HeaderTests(SynchronousTestCase):
 
     def test_tls_that_the_client_does_not_have(self) -> None:
         told = look(
-            version_2("192.0.2.1", "192.0.2.2", fields=ssl_field(client=0)), header=True, tls=True
+            version_2("192.0.2.1", "192.0.2.2", fields=ssl_field(client=0)),
+            header=True,
+            tls=True,
+            fetch=True,
         )
         assert isinstance(told, Header)
         self.assertFalse(told.secure)

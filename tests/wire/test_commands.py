@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from twisted.trial.unittest import TestCase
@@ -10,6 +11,7 @@ from tests.keys.case import identity
 from twisted_chat.core.commands import TABLE
 from twisted_chat.testing import PASSWORD, Hall
 
+EMPTY = sha256(b"").hexdigest()
 # In this order each of them succeeds, for an administrator with a bob in the house.
 SCRIPT: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (
     ("help", {}, ("rows", "one")),
@@ -36,6 +38,10 @@ SCRIPT: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (
     ("back", {}, ("text",)),
     ("ignore", {"user": "bob"}, ("text",)),
     ("unignore", {"user": "bob"}, ("text",)),
+    ("offer", {"room": "bob", "name": "x", "size": 0, "sha256": EMPTY}, ("file", "ticket")),
+    ("it is sent", {}, ()),
+    ("files", {"place": "bob"}, ("files", "older")),
+    ("get", {"file": 1}, ("file", "name", "size", "sha256", "ticket")),
     ("create", {"room": "#hall"}, ("room",)),
     ("bob joins", {"room": "#hall"}, ()),
     ("leave", {"room": "#hall"}, ("text",)),
@@ -71,9 +77,14 @@ class CommandTests(TestCase):
     def test_every_command_is_reachable(self) -> None:
         with Hall(admins=("root",)) as hall:
             bob, root = hall.bot("bob"), hall.bot("root")
+            answer: dict[str, Any] = {}
             for do, arguments, expected in SCRIPT:
                 if do == "bob joins":
                     self.assertEqual(bob.asks("join", **arguments)["room"], arguments["room"])
+                    continue
+                if do == "it is sent":
+                    hall.courier().uploads(answer["ticket"], b"")
+                    root.asks("send", room="bob", text="", file=answer["file"], cid="file")
                     continue
                 answer = root.asks(do, **arguments)
                 self.assertNotIn("error", answer, (do, answer))
@@ -82,7 +93,8 @@ class CommandTests(TestCase):
             root.begins("delete-account", sure=True)
             self.assertEqual(root.takes_events("closed")[0]["code"], "account_deleted")
             self.assertTrue(root.closed)
-        done = {do for do, *_ in SCRIPT} - {"bob joins", "publish"} | {"logout", "delete-account"}
+        not_commands = {"bob joins", "publish", "it is sent"}
+        done = {do for do, *_ in SCRIPT} - not_commands | {"logout", "delete-account"}
         self.assertEqual(done, {row.name for row in TABLE.rows})
 
     def test_logout_is_answered_and_closes(self) -> None:

@@ -66,7 +66,7 @@ class Play:
         self.hall = hall
         self.clients: dict[str, Client] = {}
         self.tokens: dict[str, str] = {}
-        self.epoch = self.version = ""
+        self.epoch = self.version = self.ticket = ""
 
     def play(self, block: Transcript) -> None:
         for name in block.lost:
@@ -89,6 +89,7 @@ class Play:
         person = block.who.split(",")[0]
         line = line.replace(f'"token": "{ANY}"', f'"token": "{self.tokens.get(person)}"')
         line = line.replace(f'"version": "{ANY}"', f'"version": "{self.version}"')
+        line = line.replace(f'"ticket": "{ANY}"', f'"ticket": "{self.ticket}"')
         return line.replace(f'"epoch": "{ANY}"', f'"epoch": "{self.epoch}"')
 
     def check(self, block: Transcript, client: Client, expected: list[str]) -> None:
@@ -97,10 +98,8 @@ class Play:
             lines = [line for line in came.splitlines() if not line.endswith("conversation")]
             assert matches("\n".join(expected), "\n".join(lines)), (expected, lines)
             return
-        objects = [json.loads(line) for line in came.splitlines()]
-        wanted = [
-            json.loads(re.sub(rf'(?<!"){ANY}(?!\w|")', f'"{ANY}"', line)) for line in expected
-        ]
+        objects = [read(line) for line in came.splitlines()]
+        wanted = [read(re.sub(rf'(?<!"){ANY}(?!\w|")', f'"{ANY}"', line)) for line in expected]
         if not any(line.get("event") == "presence" for line in wanted):
             objects = [line for line in objects if line.get("event") != "presence"]
         for line in objects:
@@ -109,12 +108,20 @@ class Play:
 
     def note(self, line: dict[str, Any]) -> None:
         answer = line.get("ok") or line
-        if isinstance(answer, dict) and "people" in answer:
+        if not isinstance(answer, dict):
+            return
+        self.ticket = answer.get("ticket", self.ticket)
+        if "people" in answer:
             self.version = answer.get("version", "")
-        if isinstance(answer, dict) and "epoch" in answer:
+        if "epoch" in answer:
             self.epoch = answer["epoch"]
             if answer.get("token"):
                 self.tokens[answer["name"]] = answer["token"]
+
+
+def read(line: str) -> dict[str, Any]:
+    """A line of JSON; or the bytes of a file, of which the page has only text."""
+    return json.loads(line) if line.startswith("{") else {"bytes": line}
 
 
 def matches(wanted: Any, came: Any) -> bool:
@@ -201,14 +208,14 @@ class DocumentTests(SynchronousTestCase):
             self.assertIn(f'"do": "{verb}"' if verb not in ("login", "guest") else verb, page)
             if verb in signing_in:
                 self.assertEqual(set(quoted(signing_in[verb])), set(kind.__struct_fields__))
-            for name in kind.__struct_fields__:
+            for name in kind.__struct_encode_fields__:
                 self.assertIn(f"`{name}`", page, verb)
 
     def test_every_answer_is_documented(self) -> None:
         documented = {row[0]: quoted(row[1]) for row in table("answer", "its fields")}
         for name, kind in vars(results).items():
             if isinstance(kind, type) and issubclass(kind, results.Result) and name in documented:
-                for one in kind.__struct_fields__:
+                for one in kind.__struct_encode_fields__:
                     self.assertIn(one, documented[name], name)
         used = {a for row in table("do", "arguments", "answer") for a in row[2].split(", ")}
         self.assertEqual(used - {"(nothing)"}, set(documented))

@@ -66,6 +66,7 @@ from . import (  # noqa: E402, F401
     account,
     administration,
     encrypting,
+    files,
     listing,
     moderation,
     reading,

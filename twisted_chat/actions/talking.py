@@ -152,8 +152,8 @@ async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     text, form = composed(chat, said.room, command.text, command.sealed)
     if command.sealed and command.version != chat.devices.version(said.room):
         raise stale()
-    if entry.form not in (Form.WORDS, Form.SEALED):
-        raise ChatError("args", "A file cannot be edited: delete it, and send another one.")
+    if entry.form in (Form.FILE, Form.SEALED_FILE):
+        raise ChatError("not_allowed", "A file cannot be edited: delete it and send another one.")
 
     def apply(ledger: Ledger) -> None:
         room, seq = said.room.id, said.seq

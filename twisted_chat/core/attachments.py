@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
+
+from .clean import check_text, code_point
+from .entries import Form
+from .errors import ChatError
+
+LONGEST_NAME = 255  # bytes
+
+# Besides what no text may have: what would break up a path, and marks that nobody sees.
+_NOT_IN_NAMES = re.compile("[/\\\\\t\u061c\u200e\u200f]")
 
 
 class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,6 +41,33 @@ def read(text: str) -> Attachment | None:
         return _decode(text)
     except msgspec.MsgspecError:
         return None
+
+
+def message(
+    text: str = "", sealed: str = "", attachment: Attachment | None = None
+) -> tuple[str, Form]:
+    """What a message is stored as: the text of its entry, and the text's form."""
+    if attachment is None:
+        return (sealed, Form.SEALED) if sealed else (text, Form.WORDS)
+    if sealed:
+        attachment = msgspec.structs.replace(attachment, name="", sealed=sealed)
+    return written(attachment), Form.SEALED_FILE if sealed else Form.FILE
+
+
+def check_name(name: str) -> str:
+    """The name of a file, if it may have it: no path, and nothing that passes for another."""
+    if found := _NOT_IN_NAMES.search(name):
+        raise ChatError(
+            "bad_name",
+            f"The name of a file cannot contain {_spelled(found[0])}: give its name alone.",
+        )
+    if name in (".", ".."):
+        raise ChatError("bad_name", f"A file cannot be called {name}: that is a folder.")
+    return check_text(name, LONGEST_NAME)
+
+
+def _spelled(character: str) -> str:
+    return character if character in "/\\" else code_point(character)
 
 
 def size_in_words(size: int) -> str:

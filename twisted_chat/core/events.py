@@ -57,6 +57,12 @@ class Devices(Event, frozen=True):
     who: str
 
 
+class Stored(Event, frozen=True):
+    """All of an upload has come, is what was offered, and is on the disk."""
+
+    file: int
+
+
 class Closed(Event, frozen=True):
     """The last thing a client hears: why the connection ends."""
 

@@ -37,7 +37,7 @@ SYSTEM = frozenset(
 # `Ali` looks much like `all` and is a fine name.
 WORDS = frozenset(
     {"all", "anonymous", "anybody", "anyone", "channel", "chat", "everybody", "everyone"}
-    | {"guest", "here", "lobby", "me", "none", "room", "somebody", "someone", "you"}
+    | {"fetch-file", "guest", "here", "lobby", "me", "none", "room", "somebody", "someone", "you"}
 )
 
 _PLAIN = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,{LONGEST - 1}}}")

@@ -44,6 +44,48 @@ class Line(msgspec.Struct, frozen=True):
     entry: Entry
 
 
+class Offered(Result, frozen=True):
+    """A file may be uploaded with this ticket; `start` is how much of it is there already."""
+
+    file: int
+    ticket: str
+    start: int = msgspec.field(name="from")
+
+
+class FileTicket(Result, frozen=True):
+    """A file may be fetched with this ticket, once and within an hour."""
+
+    file: int
+    name: str
+    size: int
+    sha256: str
+    ticket: str
+    room: str
+    seq: int
+
+
+class FileLine(msgspec.Struct, frozen=True):
+    """A file in a list."""
+
+    file: int
+    name: str  # empty where it is encrypted
+    size: int
+    room: str
+    seq: int
+    by: str
+    time: int
+    gone: bool = False  # the server has lost its content
+
+
+class FileList(Result, frozen=True):
+    """Files, the newest last; `older` is what to ask `before` with for those before them."""
+
+    files: tuple[FileLine, ...]
+    place: str = ""
+    older: int | None = None
+    now: int = 0  # when it was looked up
+
+
 class Page(Result, frozen=True):
     """Messages, oldest first."""
 

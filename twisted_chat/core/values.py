@@ -77,6 +77,18 @@ def duration(value: object) -> int:
         raise ValueError(error.sentence[0].lower() + error.sentence[1:].rstrip(".")) from None
 
 
+_SIZES = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
+
+
+def size(value: object) -> int:
+    """A number of bytes, or of k, M, G or T of them, each a thousand of the one before."""
+    text = str(value) if type(value) is int else plain_text(value).strip()
+    found = re.fullmatch(r"([0-9]{1,15})([kmgt]?)b?", text.lower(), re.ASCII)
+    if found is None:
+        raise ValueError("a size is a number of bytes, or one such as 500k, 100M or 1G")
+    return int(found[1]) * _SIZES[found[2]]
+
+
 def one_of(yes: str, no: str) -> Callable[[object], bool]:
     def read(value: object) -> bool:
         if isinstance(value, bool):

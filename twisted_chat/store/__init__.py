@@ -13,7 +13,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from ..core.entries import Form
-from . import keys, reading
+from . import files, keys, reading
+from .blobs import Blobs, contents_of
 from .connecting import close
 from .database import Database, open_database
 from .keys import Claimed
@@ -24,11 +25,13 @@ from .records import (
     LOBBY,
     Account,
     Ban,
+    Gone,
     Member,
     Mute,
     Room,
     Scope,
     Snapshot,
+    StoredFile,
     Token,
 )
 from .search import Query, search
@@ -42,7 +45,9 @@ __all__ = [
     "Account",
     "Ban",
     "Batch",
+    "Blobs",
     "Claimed",
+    "Gone",
     "Ledger",
     "Member",
     "Mute",
@@ -52,7 +57,9 @@ __all__ = [
     "Scope",
     "Snapshot",
     "Store",
+    "StoredFile",
     "Token",
+    "files",
     "keys",
     "open_store",
     "reading",
@@ -91,6 +98,7 @@ class Store:
         self.epoch = database.epoch
         self.deliver: Callable[[Batch], object] = Batch.answer
         """What is done with every commit; it must answer the batch, after showing its entries."""
+        self.blobs = Blobs(contents_of(database.path))
         self._database = database
         self._call = call
         self._readers: Readers
@@ -174,6 +182,7 @@ class Store:
         self.writer.stop()
         self._readers.close()
         self._database.close()
+        self.blobs.close()
 
     def _report(self, batch: Batch) -> None:
         self.deliver(batch)

@@ -48,7 +48,7 @@ class Committer:
                 if type(work) is Post:
                     work.entry = None
             return Batch([], works)
-        return Batch(self._ledger.forget(), works)
+        return Batch(self._ledger.forget(), works, self._ledger.forget_gone())
 
     def attend(self, upkeep: Upkeep[Any]) -> None:
         """Do something between two transactions; a refusal is its own affair."""
@@ -119,6 +119,7 @@ class Committer:
         self._end_transaction()
         self._ledger.fall_back(start)
         self._ledger.forget()
+        self._ledger.forget_gone()
 
     def _end_transaction(self) -> None:
         raw = self._connection.connection.dbapi_connection

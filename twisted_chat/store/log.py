@@ -16,6 +16,7 @@ from ..core import attachments
 from ..core.entries import UNREADABLE, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from . import schema
+from .records import Gone
 from .rows import COLUMNS, entry_of
 from .words import indexed
 
@@ -59,18 +60,20 @@ class Mark(NamedTuple):
     entries: int
     indexing: int
     last_id: int
+    gone: int
 
 
 class Log:
     """Appends to the rooms' logs and changes what they show.
 
-    `entries` are those of the present transaction, in order.
+    `entries` are those of the present transaction, in order; `gone` are the files that it drops.
     """
 
     def __init__(self, connection: sa.Connection, now: Callable[[], int]) -> None:
         self.connection = connection
         self.now = now
         self.entries: list[Entry] = []
+        self.gone: list[Gone] = []
         self._inserted = 0
         self._rows: list[tuple[object, ...]] = []
         self._indexing: list[tuple[str | None, int, str, str]] = []
@@ -187,7 +190,7 @@ class Log:
     def mark(self) -> Mark:
         """Where the transaction stands; everything before is flushed."""
         self.flush()
-        return Mark(len(self.entries), len(self._indexing), self._last_id)
+        return Mark(len(self.entries), len(self._indexing), self._last_id, len(self.gone))
 
     def fall_back(self, mark: Mark) -> None:
         """Forget what came after the mark; the database has been told to already."""
@@ -197,6 +200,7 @@ class Log:
                 self._recalled[undone.sender, undone.cid] = None
         del self.entries[mark.entries :]
         del self._indexing[mark.indexing :]
+        del self.gone[mark.gone :]
         self._rows.clear()
         self._inserted = len(self.entries)
         self._last_id = mark.last_id
@@ -225,6 +229,11 @@ class Log:
         self._indexing.clear()
         self._recalled.clear()
         return entries
+
+    def forget_gone(self) -> list[Gone]:
+        """Begin anew with these too; the files that the finished transaction has dropped."""
+        gone, self.gone = self.gone, []
+        return gone
 
     # For the rest of the ledger
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ..core.errors import ChatError
 from . import schema
+from .files import FileChanges
 from .keys import KeyChanges
 from .records import LOBBY
 
@@ -33,7 +34,7 @@ class AccountFields(TypedDict, total=False):
     last_seen: int
 
 
-class PeopleChanges(KeyChanges):
+class PeopleChanges(KeyChanges, FileChanges):
     """The part of the ledger that is about people."""
 
     def add_account(
@@ -157,7 +158,7 @@ class PeopleChanges(KeyChanges):
             self.connection.execute(sa.update(account).where(account.c.id == id).values(**columns))
 
     def erase_account(self, id: int) -> None:
-        """Forget a person. The name stays taken, and what was said in rooms stays said."""
+        """Forget a person. The name stays taken, and what was said and sent in rooms stays."""
         self.connection.execute(
             sa.update(account)
             .where(account.c.id == id)
@@ -185,6 +186,7 @@ class PeopleChanges(KeyChanges):
             self.connection.execute(sa.delete(table).where(table.c.account == id))
         self.connection.execute(sa.delete(ignored).where(ignored.c.other == id))
         self.drop_devices(id)
+        self.drop_unnamed_files(id)
         self._leave_to_scrub()
 
     def put_ignored(self, account: int, other: int) -> None:

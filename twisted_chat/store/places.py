@@ -128,6 +128,7 @@ class RoomChanges(PeopleChanges):
             )
         if len(gone) == at_most:
             return False
+        self.drop_files_of(id)
         for table in (member, mute, ban, invite, schema.cursor, schema.read_cursor):
             self.connection.execute(sa.delete(table).where(table.c.room == id))
         self.set_room(id, name="", folded=None, topic="")

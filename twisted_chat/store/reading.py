@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ..core.entries import Entry
 from ..core.rooms import RoomKind
-from . import keys, schema
+from . import files, keys, schema
 from .records import (
     Account,
     Ban,
@@ -53,6 +53,8 @@ def load(connection: sa.Connection) -> Snapshot:
         invites=[(row[0], row[1]) for row in all_of(schema.invite)],
         ignored=[(row[0], row[1]) for row in all_of(schema.ignored)],
         devices=keys.versions(connection),
+        files=files.unnamed(connection),
+        used=files.used(connection),
     )
 
 
@@ -211,11 +213,13 @@ class Counts(NamedTuple):
     rooms: int
     entries: int
     """Of all kinds, those of erased rooms included."""
+    files: int
+    file_bytes: int
 
 
 def counts(connection: sa.Connection) -> Counts:
     """How much there is."""
-    room, account = schema.room, schema.account
+    room, account, file = schema.room, schema.account, schema.file
     row = connection.execute(
         sa.select(
             _count(account).where(~account.c.erased).scalar_subquery(),
@@ -223,6 +227,10 @@ def counts(connection: sa.Connection) -> Counts:
             .where(room.c.kind != int(RoomKind.PAIR), room.c.deleted_at.is_(None))
             .scalar_subquery(),
             sa.select(sa.func.coalesce(sa.func.sum(room.c.last_seq), 0)).scalar_subquery(),
+            _count(file).where(file.c.complete).scalar_subquery(),
+            sa.select(sa.func.coalesce(sa.func.sum(file.c.size), 0))
+            .where(file.c.complete)
+            .scalar_subquery(),
         )
     ).one()
     return Counts(*row)

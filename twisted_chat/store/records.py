@@ -84,6 +84,10 @@ class Snapshot(NamedTuple):
     """(account, the account it ignores)"""
     devices: dict[int, str]
     """The version of an account's devices that have keys."""
+    files: list[StoredFile]
+    """Those that no message names."""
+    used: dict[int, int]
+    """What the files of an account take, by its number."""
 
 
 class Token(NamedTuple):
@@ -96,6 +100,32 @@ class Token(NamedTuple):
     former: str | None
     created: int
     used: int
+
+
+class StoredFile(NamedTuple):
+    """A file: its content is in the folder of contents under the name `blob`."""
+
+    id: int
+    blob: str
+    owner: int
+    room: int
+    seq: int | None
+    """The message that names it; None until one does."""
+    name: str
+    size: int
+    sha256: str
+    complete: bool
+    created: int
+
+
+class Gone(NamedTuple):
+    """A file that is no more: its content is to be removed."""
+
+    id: int
+    blob: str
+    owner: int
+    size: int
+    complete: bool
 
 
 class Scope(NamedTuple):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
 from ..core.entries import Entry, Form
+from .records import Gone
 
 if TYPE_CHECKING:
     from .ledger import Ledger
@@ -111,10 +112,11 @@ Work = Post | Change[Any] | Upkeep[Any]
 
 @dataclass(slots=True)
 class Batch:
-    """What one commit has settled: the new entries in their order, then the works."""
+    """What one commit has settled: the new entries in their order, the works, the files that go."""
 
     entries: list[Entry]
     works: list[Work]
+    gone: list[Gone] = field(default_factory=list)
 
     def answer(self) -> None:
         """Tell all who asked; a failure of one answer is logged and keeps nobody waiting."""

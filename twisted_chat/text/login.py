@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.standing import Standing
 from ..strangers import standing
@@ -31,6 +32,12 @@ class TextEntering(Entering["Proof"]):
         self._talk = talk
 
     async def standing(self, name: str) -> Standing:
+        if name.lower().split(None, 1)[:1] == ["fetch-file"]:
+            raise ChatError(
+                "bad_name",
+                "fetch-file is taken only as the first line of a new connection, sent at once:"
+                " run the line that you were given as it stands.",
+            )
         connection = self._talk.connection
         return standing(self._talk.chat, name, connection.network, connection.local)
 

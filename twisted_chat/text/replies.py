@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import singledispatch
 from itertools import groupby
 
+from ..core.attachments import size_in_words
 from ..core.clean import shown
 from ..core.commands import Row
 from ..core.durations import spoken
@@ -13,6 +14,7 @@ from ..core.results import (
     DeviceList,
     Done,
     Face,
+    FileList,
     Guide,
     Joined,
     Left,
@@ -75,6 +77,26 @@ def _(result: SentToSeveral) -> Sequence[str]:
 
 def _listed(several: Sequence[Sent]) -> str:
     return " ".join(sent.room for sent in several)
+
+
+@lines.register
+def _(result: FileList) -> Sequence[str]:
+    if not result.files and result.older is None:
+        return ["(No files)"]
+    found = ["The files are:"]
+    for line in result.files:
+        name = shown(line.name) if line.name else "(encrypted)"
+        place = f"{line.room}/{line.seq}"
+        lost = ", lost by the server" if line.gone else ""
+        when = clock_time(line.time, result.now)
+        found.append(
+            f"{line.file}  {name} ({size_in_words(line.size)}{lost}) from {line.by}, {place} {when}"
+        )
+    if result.older is not None:
+        place = f" {result.place}" if result.place else ""
+        found.append(f"(There is more: files{place} before {result.older})")
+    found.append("(get <number> tells how to have one)")
+    return found
 
 
 @lines.register

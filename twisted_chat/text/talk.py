@@ -16,10 +16,10 @@ from ..core import vocabulary as words
 from ..core.clean import decode_line, shown
 from ..core.errors import ChatError
 from ..core.events import Closed
-from ..core.results import Left, Result
+from ..core.results import FileTicket, Left, Result
 from ..core.rooms import LOBBY
 from ..session import State
-from . import login, parse, replies
+from . import fetching, login, parse, replies
 from .dialogue import Dialogue
 from .render import CRLF, LF, TextDialect
 
@@ -223,7 +223,10 @@ class TextTalk(Conversation):
         """Show what came of a command."""
         if self.closed:
             return  # the reason was the last thing to be said
-        if isinstance(result, Left):
+        if isinstance(result, FileTicket):
+            line = self.connection
+            self.say(*fetching.lines(result, line.destination, line.over_tls))
+        elif isinstance(result, Left):
             if result.reason is None:
                 self.log_out("logout")
             else:

@@ -203,7 +203,8 @@ def plain(value: Any) -> Any:
             "arguments": list(value.make.__dataclass_fields__),  # type: ignore[attr-defined]
         }
     if isinstance(value, msgspec.Struct):
-        return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
+        names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        return {shown_as: plain(getattr(value, name)) for shown_as, name in names}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     return value

@@ -63,6 +63,20 @@ class Send(msgspec.Struct, tag_field="do", tag="send", forbid_unknown_fields=Tru
     cid: str
     sealed: str = ""
     version: str = ""
+    file: int | None = None
+
+
+class Upload(msgspec.Struct, tag_field="do", tag="upload", forbid_unknown_fields=True):
+    """Bring a file that was offered, on a connection of its own."""
+
+    ticket: str
+
+
+class Download(msgspec.Struct, tag_field="do", tag="download", forbid_unknown_fields=True):
+    """Fetch a file, or the rest of it from a byte on, on a connection of its own."""
+
+    ticket: str
+    start: int = msgspec.field(default=0, name="from")
 
 
 class Publish(msgspec.Struct, tag_field="do", tag="publish", forbid_unknown_fields=True):
@@ -127,7 +141,7 @@ class Ping(msgspec.Struct, tag_field="do", tag="ping", forbid_unknown_fields=Tru
 
 KINDS = (
     *(Known, Register, Login, Guest, Resume, Send, Typing, Entries, Delivered, Read, Ping),
-    *(Publish, Keys, Claim, Share),
+    *(Upload, Download, Publish, Keys, Claim, Share),
 )
 REQUESTS: dict[str, type[Any]] = {str(kind.__struct_config__.tag): kind for kind in KINDS}
 _decode = msgspec.json.Decoder(dict[str, Any], strict=True).decode

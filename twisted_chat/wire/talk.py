@@ -9,7 +9,9 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from .. import actions, exposure
+from ..actions.files import say_file
 from ..conversation import MOST_MISTAKES, Conversation, Line
+from ..core import vocabulary as words
 from ..core.clean import shown
 from ..core.commands import Row
 from ..core.errors import ChatError
@@ -18,15 +20,19 @@ from ..core.results import Left, Result
 from ..core.standing import MOST_NAMES, Standing
 from ..signin import Token
 from ..strangers import standing
+from ..transfer import Download, Transfer, Upload
 from . import keys, progress, requests
 from .positions import starting_points
 from .render import JSON, answer, encode, refusal
 
 if TYPE_CHECKING:
     from ..chat import Chat
+    from ..files import Receiving, Serving
+    from ..session import Session
 
 VERSION = 1
 LONGEST_DEVICE = 64
+MOST_TICKETS = 5  # that are no good
 
 
 class JsonTalk(Conversation):
@@ -37,6 +43,8 @@ class JsonTalk(Conversation):
         self.dialect = JSON
         self._mistakes = 0
         self._names = 0  # that were asked about
+        self._tickets = 0  # that were no good
+        self._transfer: Transfer[Any] | None = None  # what this connection is for from here on
 
     def greet(self, on_new_line: bool = False) -> None:
         """Say who answers here, and under which rules."""
@@ -50,6 +58,7 @@ class JsonTalk(Conversation):
             "registration": "open" if settings.registration_open else "closed",
             "guests": settings.guests,
             "max_message": settings.max_message,
+            "max_file": settings.max_file,
             "flood_limit": settings.flood_limit,
             "motd": settings.motd,
         }
@@ -95,9 +104,16 @@ class JsonTalk(Conversation):
         if row is not None:
             return actions.perform(self.chat, self.session, asked)
         if isinstance(asked, requests.Send):
+            if asked.file is not None:
+                return self._say_file(self.session, asked)
             said = requests.spoken(asked.room, asked.text, asked.cid, asked.sealed, asked.version)
             return actions.perform(self.chat, self.session, said)
         return Deferred.fromCoroutine(self._ask(asked))
+
+    def _say_file(self, session: Session, asked: requests.Send) -> Deferred[Any]:
+        assert asked.file is not None
+        actions.check(session.person, words.Offer(asked.room, ""))
+        return say_file(self.chat, session, asked)
 
     def _answered(self, number: object, done: Deferred[Any]) -> Deferred[None]:
         return done.addCallback(self._show, number).addErrback(self._failed, number)
@@ -110,7 +126,9 @@ class JsonTalk(Conversation):
             self.leave(answer(number, {}) + last)
             return
         self.connection.reply(answer(number, result))
-        if self.session is not None:
+        if self._transfer is not None:
+            self.connection.hand_over(self._transfer)
+        elif self.session is not None:
             self.session.begin()  # the first time, the stream begins after the answer
 
     def _failed(self, failure: Failure, number: object) -> None:
@@ -166,9 +184,39 @@ class JsonTalk(Conversation):
             case requests.Guest():
                 proof = signin.guest(asked.name)
                 return await self._sit_down(Token(proof, "program", "", 0), "", {})
+            case requests.Upload() | requests.Download():
+                return await self._move(asked)
             case requests.Ping():
                 return {}
         raise ChatError("not_now", "Log in first: register, login, resume or guest.")
+
+    async def _move(self, asked: requests.Upload | requests.Download) -> dict[str, Any]:
+        """Go over to the bytes of a file."""
+        moving: Receiving | Serving
+        told: dict[str, Any]
+        try:
+            if isinstance(asked, requests.Upload):
+                moving = receiving = await self.chat.files.receive(asked.ticket)
+                told = {"file": moving.file, "from": receiving.start, "size": moving.size}
+                transfer: Transfer[Any] = Upload(self.chat, self.connection, receiving)
+            else:
+                moving = serving = await self.chat.files.serve(asked.ticket, asked.start)
+                told = {"file": moving.file, "from": serving.at, "size": moving.size}
+                told["sha256"] = serving.sha256
+                transfer = Download(self.chat, self.connection, serving)
+        except ChatError as error:
+            self._note_ticket(error)
+            raise
+        if self.closed or self._waiting:
+            transfer.lost()
+            raise ChatError("syntax", "Nothing may follow that before its answer: connect anew.")
+        self._transfer = transfer
+        return told
+
+    def _note_ticket(self, error: ChatError) -> None:
+        self._tickets += error.code == "bad_ticket"
+        if self._tickets >= MOST_TICKETS and not self.closed:
+            self.close(Closed("too_many_tries", "That was tried too often: goodbye."))
 
     def _standing(self, name: str) -> Standing:
         """What the text door would ask for after that name, as often as it would be asked."""

@@ -16,6 +16,7 @@ from .looking import (
     Ignore,
     Unignore,
 )
+from .files import Offer, Files, Get
 from .rooms import (
     Create,
     Join,
@@ -52,6 +53,8 @@ __all__ = [
     "Devices",
     "Edit",
     "Encrypt",
+    "Files",
+    "Get",
     "Help",
     "History",
     "Ignore",
@@ -63,6 +66,7 @@ __all__ = [
     "Members",
     "Message",
     "Mute",
+    "Offer",
     "Op",
     "Password",
     "PersonalIntro",

@@ -1,0 +1,1 @@
+"""Files: sending, keeping, fetching, sweeping."""

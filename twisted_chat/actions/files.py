@@ -1,0 +1,140 @@
+"""Files: offering them, saying them, listing them, and having them."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+
+from ..chat import Chat
+from ..composing import check_cid, composed, only_sealed, stale
+from ..core import vocabulary as words
+from ..core.attachments import check_name
+from ..core.entries import Entry
+from ..core.errors import ChatError
+from ..core.results import FileLine, FileList, FileTicket, Offered, Sent
+from ..core.rooms import Room
+from ..session import Session
+from ..store import Ledger, files
+from . import performs
+from .finding import account_named, conversation
+from .reading import scopes
+from .talking import speaking_place
+
+PAGE = 20
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+@performs(words.Offer)
+async def offer(chat: Chat, session: Session, command: words.Offer) -> Offered:
+    if command.size < 0 or not _SHA256.fullmatch(command.sha256):
+        raise ChatError(
+            "args",
+            "A file is sent with the chat's own client (python -m twisted_chat.client), or by a"
+            " program that tells its size and its SHA-256.",
+        )
+    person = session.person
+    room = speaking_place(chat, session, command.room)
+    _check_name(room, command.name)
+    where = account_named(chat, command.room) if room is None else room
+    offered, ticket = await chat.files.offer(
+        person, where, command.name, command.size, command.sha256
+    )
+    return Offered(offered.id, ticket, offered.have)
+
+
+def _check_name(room: Room | None, name: str) -> None:
+    """Where it is encrypted, the name is not for the server."""
+    if room is None or not room.encrypted:
+        check_name(name)
+    elif name:
+        raise only_sealed()
+
+
+class Naming(Protocol):
+    """A message that is a file."""
+
+    room: str
+    text: str
+    cid: str
+    file: int | None
+    sealed: str
+    version: str
+
+
+def say_file(chat: Chat, session: Session, said: Naming) -> Deferred[Sent]:
+    """Say a file that has been uploaded."""
+    person, file, cid, sealed = session.person, said.file, said.cid, said.sealed
+    room = speaking_place(chat, session, said.room)
+    check_cid(cid)
+    assert file is not None
+    if said.text:
+        raise ChatError("args", "A message that is a file has no text: say that in another one.")
+    if room is None:
+        raise files.no_such_file(file, " of yours that is to be sent there and has been uploaded")
+    refusal = _refusal(chat, room, sealed, said.version)
+
+    def apply(ledger: Ledger) -> tuple[Entry, bool]:
+        if refusal is not None and ledger.said(person.id, cid) is None:
+            raise refusal
+        return ledger.post_file(file, room.id, person.id, person.name, cid, sealed)
+
+    def stored(outcome: tuple[Entry, bool]) -> Sent:
+        entry, again = outcome
+        if not again:
+            chat.files.named(person.id, file)
+        return chat.sent(person, room, entry, again)
+
+    return chat.change(apply, session).addCallback(stored)
+
+
+def _refusal(chat: Chat, room: Room, sealed: str, version: str) -> ChatError | None:
+    """Why a file cannot be said so, unless it was before."""
+    if not sealed:
+        return None if chat.rooms.takes_words(room) else only_sealed()
+    composed(chat, room, "", sealed)
+    return stale() if version != chat.devices.version(room) else None
+
+
+@performs(words.Files)
+async def list_files(chat: Chat, session: Session, command: words.Files) -> FileList:
+    person = session.person
+    if command.before is not None and command.before < 1:
+        raise ChatError("args", "Files are numbered from 1 on.")
+    rooms = chat.rooms.of(person)
+    label = ""
+    if command.place:
+        room = conversation(chat, session, command.place)
+        if room is None:
+            return FileList((), now=chat.wall())
+        rooms, label = [room], room.label(person)
+    readable = scopes(person, rooms)
+    found = await chat.read(lambda db: files.listed(db, readable, PAGE, command.before))
+    return FileList(
+        tuple(
+            FileLine(
+                one.file,
+                one.name,
+                one.size,
+                chat.rooms.rooms[one.room].label(person),
+                one.seq,
+                one.author,
+                one.time,
+                gone=one.file in chat.files.sweeping.missing,
+            )
+            for one in found
+            if one.sender not in person.ignores
+        ),
+        label,
+        found[0].file if len(found) == PAGE else None,
+        chat.wall(),
+    )
+
+
+@performs(words.Get)
+async def get(chat: Chat, session: Session, command: words.Get) -> FileTicket:
+    person = session.person
+    row, room, ticket = await chat.files.ticket(person, command.file)
+    assert row.seq is not None
+    return FileTicket(row.id, row.name, row.size, row.sha256, ticket, room.label(person), row.seq)
