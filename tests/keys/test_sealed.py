@@ -14,8 +14,8 @@ from twisted_chat.testing import Client
 from .case import SealedCase, code, publishes, sealed_in, told_of
 
 REFUSED = (
-    "(This conversation is encrypted: only a client can read and write there, such as"
-    " python -m twisted_chat.client HOST PORT)"
+    "(This conversation is encrypted: only a client that has the keys can read and write there"
+    " (python -m twisted_chat.client HOST PORT).)"
 )
 SEALED = "(encrypted: only a client that has the keys can show this)"
 
