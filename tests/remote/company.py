@@ -22,10 +22,12 @@ from twisted.python.failure import Failure
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.errors import ChatError
 from twisted_chat.remote.account import Account
+from twisted_chat.remote.carrier import Carrier
 from twisted_chat.remote.conversations import Conversation
 from twisted_chat.remote.known import KnownServers
 from twisted_chat.remote.link import Event, Link, Lost
 from twisted_chat.remote.outbox import Outgoing
+from twisted_chat.remote.transfers import Files
 from twisted_chat.remote.trust import Judgement, Peer
 from twisted_chat.remote.user import User
 from twisted_chat.remote.watching import Watcher
@@ -39,11 +41,30 @@ class WireTransport:
 
     disconnecting = False
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Cable) -> None:
         self._wire = wire
+        self.producer: Any = None  # which waits until everything was taken
+        self.reading = True
 
     def write(self, data: bytes) -> None:
         self._wire.sends_later(data)
+        if self.producer is not None:
+            self.producer.pauseProducing()
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        assert streaming, "the other kind is asked again and again while it waits for its disk"
+        self.producer = producer
+
+    def taken(self) -> None:
+        """The other end has everything that was written."""
+        if self.producer is not None:
+            self.producer.resumeProducing()
+
+    def pauseProducing(self) -> None:
+        self.reading = False
+
+    def resumeProducing(self) -> None:
+        self.reading = True
 
     def loseConnection(self) -> None:
         self._wire.hung_up = True
@@ -54,18 +75,20 @@ class WireTransport:
         return IPv4Address("TCP", "127.0.0.1", 9999)
 
 
-class Wire(Client):
-    """A connection with a `Link` at its other end, which may break after any byte."""
+class Cable(Client):
+    """A connection with a client's protocol at its other end, which may break after any byte."""
 
-    def __init__(self, hall: Company, breaks_after: int | None = None) -> None:
+    def __init__(self, hall: Company, end: Any, breaks_after: int | None) -> None:
         """`breaks_after` is how many bytes, of both directions, it carries."""
         super().__init__(hall, "127.0.0.1")
         self.left = breaks_after
         self.hung_up = False
         self.broken = False
         self.swallows: list[str] = []  # lines that have this in them do not arrive
-        self.link = Link(hall.clock, lambda: hall.wall() / 1000)
-        self.link.makeConnection(WireTransport(self))
+        self.sent = 0  # bytes that the client has sent
+        self.end = end
+        self.near = WireTransport(self)
+        self.end.makeConnection(self.near)
 
     def _carried(self, data: bytes) -> bytes:
         if self.left is None:
@@ -75,28 +98,36 @@ class Wire(Client):
         return data
 
     def deliver(self) -> bool:
-        if self.broken or not self._pending:
+        if self.broken or self.closed or not self._pending or not self.transport.reading:
             return False
-        self._pending = self._carried(self._pending)
+        piece, rest = self._pending[:65536], self._pending[65536:]
+        self._pending = self._carried(piece)
+        self.sent += len(self._pending)
         delivered = super().deliver()
+        self._pending += rest
         self._break_if_used_up()
+        if not self._pending and not self.broken:
+            self.near.taken()
         return delivered
 
     def collect(self) -> None:
-        if self.broken:
+        if self.broken or not self.near.reading:
             return
+        data = self._carried(self.transport.value())
+        self.transport.clear()
+        if self.swallows:
+            data = b"".join(
+                line
+                for line in data.splitlines(keepends=True)
+                if not any(word in line.decode() for word in self.swallows)
+            )
         super().collect()
-        data, self.received = self._carried(self.received.encode()), ""
-        lines = data.splitlines(keepends=True)
-        data = b"".join(
-            line for line in lines if not any(word in line.decode() for word in self.swallows)
-        )
         if data:
-            self.link.dataReceived(data)
+            self.end.dataReceived(data)
         self._break_if_used_up()
         if self.closed and not self.broken:
             self.broken = True
-            self.link.connectionLost(Failure(ConnectionDone()))
+            self.end.connectionLost(Failure(ConnectionDone()))
         elif self.hung_up and not self.broken:
             # What was written before is still carried.
             while Client.deliver(self):
@@ -115,7 +146,23 @@ class Wire(Client):
         if not self.closed:
             self.transport.closed = True
             self.protocol.connectionLost(Failure(ConnectionLost()))
-        self.link.connectionLost(Failure(ConnectionLost()))
+        self.end.connectionLost(Failure(ConnectionLost()))
+
+
+class Wire(Cable):
+    """A connection of a user."""
+
+    def __init__(self, hall: Company, breaks_after: int | None = None) -> None:
+        self.link = Link(hall.clock, lambda: hall.wall() / 1000)
+        super().__init__(hall, self.link, breaks_after)
+
+
+class Cargo(Cable):
+    """A connection that carries a file."""
+
+    def __init__(self, hall: Company, breaks_after: int | None = None) -> None:
+        self.carrier = Carrier(hall.clock)
+        super().__init__(hall, self.carrier, breaks_after)
 
 
 class Friend(Watcher):
@@ -134,7 +181,11 @@ class Friend(Watcher):
         self.breaks_after: list[int] = []  # for the connections to come
         self.unreachable = False
         self.peer = Peer(tls=True, loopback=False, fingerprint="SHA256:one")
+        self.peer_of_cargo: Peer | None = None  # if another one answers for files
         self.wires: list[Wire] = []
+        self.cargos: list[Cargo] = []
+        self.cargo_breaks_after: list[int] = []
+        self.downloads = folder / "Downloads"
         self.over: list[Any] = []
         self.start()
 
@@ -148,11 +199,25 @@ class Friend(Watcher):
             known=KnownServers(self.folder / "servers.json"),
             folder=self._slots,
             run=lambda work: maybeDeferred(work),
+            files=self.files(),
         )
         self.user.watcher = self
         self.over = []
         self.user.start(self.name).addBoth(self.over.append)
         self.company.settle()
+
+    def files(self) -> Files:
+        """What transfers are made with."""
+        return Files(self._dial_carrier, maybeDeferred, self.downloads)
+
+    def _dial_carrier(self, tls: bool) -> Deferred[tuple[Carrier, Peer]]:
+        if self.unreachable:
+            return fail(Lost("There is no answer."))
+        limit = self.cargo_breaks_after.pop(0) if self.cargo_breaks_after else None
+        cargo = Cargo(self.company, limit)
+        self.cargos.append(cargo)
+        self.company.clients.append(cargo)
+        return succeed((cargo.carrier, self.peer_of_cargo or self.peer))
 
     def _slots(self, name: str) -> Path:
         return self.folder / name
@@ -200,6 +265,8 @@ class Friend(Watcher):
             wire.link.on_event = lambda event: None
             wire.link.on_lost = lambda lost: None
             wire.breaks()
+        for cargo in self.cargos:
+            cargo.breaks()
         shelf, self.user.account.shelf = self.user.account.shelf, None
         if shelf is not None:
             shelf.close()
@@ -251,7 +318,7 @@ class Company(Hall):
         """Until neither side has anything to do."""
         while True:
             super().settle()
-            wires = [one for one in self.clients if isinstance(one, Wire)]
+            wires = [one for one in self.clients if isinstance(one, Cable)]
             for wire in wires:
                 wire.collect()
             if not any(one._pending and not one.broken and not one.closed for one in wires):

@@ -23,13 +23,26 @@ from ..text import replies
 from ..text.dialogue import Dialogue
 from . import places
 from .answers import result_of
+from .carrying import Carrying, here
 from .completing import Completion, completions
 from .entering import SignIn
 from .front import Front
 from .lines import Line, of_entry
 from .news import News
 from .typed import Said, is_command, meaning
-from .vocabulary import LOCAL, Jump, Next, Reconnect, Reply, Switch
+from .vocabulary import (
+    LOCAL,
+    Cancel,
+    Get,
+    Jump,
+    Next,
+    Reconnect,
+    Reply,
+    Send,
+    Switch,
+    Transfers,
+    is_shadowed,
+)
 
 EARLIER = 50  # messages of one step back
 
@@ -41,6 +54,7 @@ class Desk(News):
         super().__init__(front)
         self._clock = clock
         self._dialogue = Dialogue(self)
+        self.carrying = Carrying(self, clock)
         self._name = ""  # under which one wants to go in
         self._under_way: set[Deferred[Any]] = set()
         self.refused = 0  # how much of what was typed was refused
@@ -75,6 +89,10 @@ class Desk(News):
         """How many messages are kept to be sent at another time."""
         outbox = self.user.outbox
         return self.user.account.owed(self._name) if outbox is None else len(outbox.messages)
+
+    def may_leave(self) -> bool:
+        """Whether a person who wants to leave knows what is cut short by it; if not, it is said."""
+        return self.carrying.may_leave()
 
     def leave(self) -> Deferred[None]:
         """Say goodbye and end."""
@@ -195,7 +213,11 @@ class Desk(News):
                 place = command.user
             case _:
                 place = LOBBY
-        message: Outgoing = await self.user.say(place, command.text).done
+        return await self.settled(self.user.say(place, command.text))
+
+    async def settled(self, outgoing: Outgoing) -> Sent:
+        """What has become of a message of one's own in the end."""
+        message = await outgoing.done
         if message.stage is Stage.REFUSED:
             raise message.error or ChatError("internal", "This was not sent.")
         return Sent(message.room, message.seq, 0, message.now, message.later, message.again)
@@ -209,6 +231,9 @@ class Desk(News):
             return
         if isinstance(result, Joined):
             self._moved_to(result)
+        if isinstance(result, Guide) and not result.one:
+            rows = result.rows
+            result = Guide(tuple(one for one in rows if not is_shadowed(one.name, one.aliases)))
         self.say(*replies.lines(result))
         if isinstance(result, Guide) and not result.one:
             self.say(*replies.lines(Guide(tuple(LOCAL.rows)))[:-1])
@@ -236,6 +261,8 @@ class Desk(News):
 
     def log_out(self, word: str) -> None:
         """Leave at one's own word; each has its own answer."""
+        if not self.may_leave():
+            return
         self.say("Logging off", "DISCONNECTED!!" if word.lower() == "tata" else "Disconnected")
         self.leave()
 
@@ -275,7 +302,11 @@ class Desk(News):
         """How the text before the cursor may go on."""
         return completions(
             text,
-            [(str(row["do"]), str(row["help"])) for row in self.user.commands],
+            [
+                (str(row["do"]), str(row["help"]))
+                for row in self.user.commands
+                if not is_shadowed(str(row["do"]), row.get("aliases", ()))
+            ],
             LOCAL.rows,
             self.people(),
             [label for label in self.user.conversations.all if label.startswith("#")],
@@ -297,6 +328,14 @@ class Desk(News):
             case Jump(message):
                 for seen in await places.around(self.user, message):
                     self.put(seen._replace(place=self.here, time=0))
+            case Send(place, path):
+                self.show(await self.settled(await self.carrying.send(place, path)))
+            case Get(file, path):
+                self.say(here(await self.carrying.get(file, path)))
+            case Cancel(number):
+                self.carrying.cancel(number)
+            case Transfers():
+                self.say(*self.carrying.listed())
             case Reconnect():
                 self.user.life.hurry()
 

@@ -15,12 +15,14 @@ from ..remote.conversations import LOBBY, Conversation, entry_of
 from ..remote.link import Lost
 from ..remote.watching import Watcher
 from ..text.render import presence_line
+from .carrying import progress
 from .front import Front, Status, Unread
 from .lines import Line, of_entry, plain
 
 if TYPE_CHECKING:
     from ..core.entries import Entry
     from ..remote.outbox import Outgoing
+    from ..remote.transfer import Transfer
     from ..remote.user import User
 
 CONTEXT = 10  # messages from before, shown at the start
@@ -142,6 +144,9 @@ class News(Watcher):
     def sending(self, message: Outgoing) -> None:
         self.changed()
 
+    def transfer(self, transfer: Transfer) -> None:
+        self.changed()
+
     def receipt(self, conversation: Conversation, who: str) -> None:
         self.changed()
 
@@ -198,6 +203,7 @@ class News(Watcher):
             typing=tuple(shown(who) for who in user.who_types(self.here)),
             unsent=tuple(one.text for one in unsent),
             last=self._last_said(here),
+            transfers=tuple(progress(one) for one in user.transfers.running.values()),
         )
 
     def _connection(self) -> str:

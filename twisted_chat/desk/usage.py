@@ -16,6 +16,7 @@ OPTIONS = {
     "-u": "name",
     "--user": "name",
     "--password-file": "password_file",
+    "--downloads": "downloads",
 }
 # Options that stand alone, and what they make of a field.
 SWITCHES = {
@@ -39,6 +40,7 @@ output is a pipe or a file it reads lines and writes lines.
   -p, --port PORT         its port
   -u, --user NAME         your name there
   --password-file FILE    the password is the first line of this file (pipes, bots)
+  --downloads FOLDER      where files go that are fetched, if not where you keep downloads
   --register              make the account if nobody has the name yet (pipes, bots)
   --json                  in a pipe: events and answers as the server sends them, as JSON;
                           where a request has no id, the answer names its line
@@ -62,6 +64,10 @@ when the server has everything on its disk.
   echo 'BM backup done' | {program} -u backup --password-file /etc/chat.secret
   df -h / | {program} 'chat://backup@chat.example.org/#servers'
   sed 's/^/BM /' notes | {program}     # said to everybody, whatever the lines look like
+
+Files: a line such as `send edison coil.png` sends one, `get 5` or `get 5 ~/coil.png` fetches
+one; the program ends when it is all there.
+  echo 'send #lobby report.pdf' | {program} -u backup --password-file /etc/chat.secret
 
 A bot, in any language (lines such as {{"do": "send", "room": "#lobby", "text": "pong"}} go in,
 events come out), or in ten lines of Python: see twisted_chat.remote.bot.

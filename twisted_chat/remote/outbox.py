@@ -40,7 +40,7 @@ class Outgoing:
     """One message on its way."""
 
     def __init__(self, unsent: Unsent) -> None:
-        self.cid, self.room, self.text = unsent
+        self.cid, self.room, self.text, self.file = unsent
         self.stage = Stage.KEPT
         self.seq = 0
         self.now = 0  # how many others have it
@@ -77,11 +77,11 @@ class Outbox:
         for message in self.messages.values():
             message.on_disk = True
 
-    def say(self, room: str, text: str, cid: str = "") -> Outgoing:
-        """Send something as soon as that is possible."""
-        unsent = Unsent(cid or token_hex(12), room, text)
+    def say(self, room: str, text: str, cid: str = "", file: int = 0) -> Outgoing:
+        """Send something as soon as that is possible: words, or a file of this number and name."""
+        unsent = Unsent(cid or token_hex(12), room, text, file)
         before = self.messages.get(unsent.cid)
-        if before is not None and (before.room, before.text) == (room, text):
+        if before is not None and (before.room, before.text, before.file) == (room, text, file):
             return before
         if before is not None:
             raise ChatError("conflict", "Another message with this id is on its way already.")
@@ -145,7 +145,7 @@ class Outbox:
                 return  # nothing overtakes it
             self._under_way += 1
             message.stage = Stage.SENT
-            asked = self._link.ask("send", room=message.room, text=message.text, cid=message.cid)
+            asked = self._link.ask("send", room=message.room, cid=message.cid, **_body(message))
             asked.addCallbacks(
                 self._answered, self._refused, (message, self._link), {}, (message, self._link), {}
             )
@@ -226,3 +226,8 @@ class Outbox:
         if message is not None:
             message.seq = entry.seq
         return message
+
+
+def _body(message: Outgoing) -> dict[str, Any]:
+    """What a message consists of, as the server is told."""
+    return {"text": "", "file": message.file} if message.file else {"text": message.text}

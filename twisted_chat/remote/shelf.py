@@ -22,7 +22,8 @@ from twisted.internet.defer import Deferred
 T = TypeVar("T")
 Run = Callable[[Callable[[], T]], "Deferred[T]"]
 
-KEEP = "INSERT OR IGNORE INTO outbox (cid, room, text) VALUES (?, ?, ?)"
+KEEP = "INSERT OR IGNORE INTO outbox (cid, room, text, file) VALUES (?, ?, ?, ?)"
+UNSENT = "SELECT cid, room, text, file FROM outbox ORDER BY number"
 MOST_SLOTS = 20  # as many sessions as an account may have
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -31,6 +32,8 @@ CREATE TABLE IF NOT EXISTS position
 CREATE TABLE IF NOT EXISTS outbox
     (number INTEGER PRIMARY KEY, cid TEXT NOT NULL UNIQUE, room TEXT NOT NULL, text TEXT NOT NULL);
 """
+# What a shelf of an earlier version has not got yet: a table, a column, and what it is.
+ADDED = (("outbox", "file", "INTEGER NOT NULL DEFAULT 0"),)
 
 
 class Unsent(NamedTuple):
@@ -38,7 +41,8 @@ class Unsent(NamedTuple):
 
     cid: str
     room: str
-    text: str
+    text: str  # of a file, its name
+    file: int = 0  # the number that the server has given it
 
 
 class Place(NamedTuple):
@@ -189,6 +193,9 @@ def _open(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.executescript(SCHEMA)
+    for table, column, kind in ADDED:
+        if column not in {row[1] for row in db.execute(f"PRAGMA table_info({table})")}:
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
     return db
 
 
@@ -204,9 +211,7 @@ def _places(db: sqlite3.Connection) -> dict[str, Place]:
 
 
 def _unsent(db: sqlite3.Connection) -> list[Unsent]:
-    return [
-        Unsent(*row) for row in db.execute("SELECT cid, room, text FROM outbox ORDER BY number")
-    ]
+    return [Unsent(*row) for row in db.execute(UNSENT)]
 
 
 def _free_slot(folder: Path) -> tuple[int, Path]:

@@ -24,6 +24,7 @@ from .life import Life, Options, State
 from .link import FOR_NOW, Event, Lost
 from .outbox import Outbox, Outgoing
 from .shelf import Run
+from .transfers import Files, Transfers
 from .watching import Watcher
 
 GOODBYE_WITHIN = 3.0  # seconds the server has to answer a goodbye
@@ -49,6 +50,7 @@ class User:
         known: KnownServers,
         folder: Callable[[str], Path],
         run: Run[Any],
+        files: Files,
         options: Options | None = None,
     ) -> None:
         """`folder` gives the folder of a name's slots, `run` carries out what may block."""
@@ -66,6 +68,7 @@ class User:
         self._typing: dict[tuple[str, str], float] = {}  # who types where, since when
         self._typed: dict[str, float] = {}  # when the server was last told that one types there
         self._confirming = Confirming(clock, self)
+        self.transfers = Transfers(clock, self, files)
 
     # --- what one can do ---------------------------------------------------------------------
 
@@ -109,6 +112,14 @@ class User:
         # What can never be stored is not kept to be sent; too long a line ends a connection.
         check_text(text, int(self.hello.get("max_message", ORDINARY_LONGEST)))
         message = self.outbox.say(room, text, cid)
+        self.watcher.sending(message)
+        return message
+
+    def say_file(self, room: str, name: str, file: int) -> Outgoing:
+        """Say the message that names a file which the server has."""
+        if self.outbox is None:
+            raise ChatError("not_now", "Log in first.")
+        message = self.outbox.say(room, name, file=file)
         self.watcher.sending(message)
         return message
 
@@ -166,6 +177,7 @@ class User:
         assert self.life.link is not None
         self.watcher.welcomed(answer, again)
         self.outbox.connected(self.life.link, self.hello.get("flood_limit"))
+        self.transfers.connected()
         self.look_around()
         self.ask("help").addCallbacks(self._learned, lambda failure: None)
         self._confirming.begin(answer["rooms"])
@@ -185,8 +197,11 @@ class User:
         self.watcher.changed()
 
     def _closed(self, outcome: Any) -> Any:
-        closed = Deferred.fromCoroutine(self.account.close())
-        return closed.addBoth(lambda _: outcome)
+        return Deferred.fromCoroutine(self._close()).addBoth(lambda _: outcome)
+
+    async def _close(self) -> None:
+        await self.transfers.end()
+        await self.account.close()
 
     # --- what happens ------------------------------------------------------------------------
 
