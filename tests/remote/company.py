@@ -27,11 +27,13 @@ from twisted_chat.remote.conversations import Conversation
 from twisted_chat.remote.known import KnownServers
 from twisted_chat.remote.link import Event, Link, Lost
 from twisted_chat.remote.outbox import Outgoing
+from twisted_chat.remote.transfer import Transfer
 from twisted_chat.remote.transfers import Files
 from twisted_chat.remote.trust import Judgement, Peer
 from twisted_chat.remote.user import User
 from twisted_chat.remote.watching import Watcher
 from twisted_chat.testing import PASSWORD, Client, Hall
+from twisted_chat.text.render import words_of
 
 SERVER = "chat.example:9999"
 
@@ -84,8 +86,9 @@ class Cable(Client):
         self.left = breaks_after
         self.hung_up = False
         self.broken = False
+        self._coming = b""  # what the client has not read yet
         self.swallows: list[str] = []  # lines that have this in them do not arrive
-        self.sent = 0  # bytes that the client has sent
+        self.sent = self.came = 0  # bytes that the client has sent, and that came to it
         self.end = end
         self.near = WireTransport(self)
         self.end.makeConnection(self.near)
@@ -111,21 +114,12 @@ class Cable(Client):
         return delivered
 
     def collect(self) -> None:
-        if self.broken or not self.near.reading:
+        if self.broken:
             return
-        data = self._carried(self.transport.value())
-        self.transport.clear()
-        if self.swallows:
-            data = b"".join(
-                line
-                for line in data.splitlines(keepends=True)
-                if not any(word in line.decode() for word in self.swallows)
-            )
         super().collect()
-        if data:
-            self.end.dataReceived(data)
+        self._hand_over()
         self._break_if_used_up()
-        if self.closed and not self.broken:
+        if self.closed and not self.broken and not self._coming:
             self.broken = True
             self.end.connectionLost(Failure(ConnectionDone()))
         elif self.hung_up and not self.broken:
@@ -133,6 +127,28 @@ class Cable(Client):
             while Client.deliver(self):
                 pass
             self.breaks()
+
+    def take_in(self, data: bytes) -> None:
+        data = self._carried(data)
+        if self.swallows:
+            data = b"".join(
+                line
+                for line in data.splitlines(keepends=True)
+                if not any(word.encode() in line for word in self.swallows)
+            )
+        self._coming += data
+
+    def _hand_over(self) -> None:
+        """Give the client what has come, as long as it reads; the server waits for that."""
+        producer = self.transport.producer
+        if producer is not None and len(self._coming) > 65536:
+            producer.pauseProducing()
+        while self._coming and self.near.reading and not self.broken:
+            data, self._coming = self._coming[:65536], self._coming[65536:]
+            self.came += len(data)
+            self.end.dataReceived(data)
+        if producer is not None and not self._coming and not self.closed:
+            producer.resumeProducing()
 
     def _break_if_used_up(self) -> None:
         if self.left == 0 and not self.broken:
@@ -184,8 +200,10 @@ class Friend(Watcher):
         self.peer_of_cargo: Peer | None = None  # if another one answers for files
         self.wires: list[Wire] = []
         self.cargos: list[Cargo] = []
-        self.cargo_breaks_after: list[int] = []
+        self.cargo_breaks_after: list[int] = []  # for those to come
+        self.cargo_swallows: list[list[str]] = []
         self.downloads = folder / "Downloads"
+        self.outcomes: dict[Transfer, list[Any]] = {}
         self.over: list[Any] = []
         self.start()
 
@@ -215,6 +233,7 @@ class Friend(Watcher):
             return fail(Lost("There is no answer."))
         limit = self.cargo_breaks_after.pop(0) if self.cargo_breaks_after else None
         cargo = Cargo(self.company, limit)
+        cargo.swallows = self.cargo_swallows.pop(0) if self.cargo_swallows else []
         self.cargos.append(cargo)
         self.company.clients.append(cargo)
         return succeed((cargo.carrier, self.peer_of_cargo or self.peer))
@@ -254,6 +273,25 @@ class Friend(Watcher):
         self.company.settle()
         return said
 
+    def sends(self, room: str, path: Path) -> Transfer:
+        """Send a file, and let it arrive."""
+        return self._moves(self.user.transfers.send(room, path))
+
+    def fetches(self, file: int, path: Path | None = None) -> Transfer:
+        """Fetch a file, and let it come."""
+        return self._moves(self.user.transfers.fetch(file, path))
+
+    def _moves(self, transfer: Transfer) -> Transfer:
+        self.outcomes[transfer] = []
+        transfer.finished.addBoth(self.outcomes[transfer].append)
+        self.company.settle()
+        return transfer
+
+    def has(self, transfer: Transfer) -> Any:
+        """What has come of a transfer."""
+        (outcome,) = self.outcomes[transfer]
+        return outcome
+
     def hears(self, *lines: str) -> None:
         """Exactly these lines were shown since one last looked."""
         shown, self.shown = self.shown, []
@@ -277,7 +315,7 @@ class Friend(Watcher):
 
     def entry(self, conversation: Conversation, entry: Entry) -> None:
         said = entry.kind in (Kind.MESSAGE, Kind.EDIT)
-        text = f": {entry.text}" if said else f" {entry.kind.name.lower()}"
+        text = f": {words_of(entry)}" if said else f" {entry.kind.name.lower()}"
         self.shown.append(f"{conversation.label}/{entry.seq} {entry.author}{text}")
 
     def missing(self, conversation: Conversation, first: int, last: int) -> None:
