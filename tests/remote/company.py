@@ -87,6 +87,7 @@ class Cable(Client):
         self.hung_up = False
         self.broken = False
         self._coming = b""  # what the client has not read yet
+        self.silent = False  # nothing of what the server says arrives, nor that it has gone
         self.swallows: list[str] = []  # lines that have this in them do not arrive
         self.sent = self.came = 0  # bytes that the client has sent, and that came to it
         self.end = end
@@ -114,7 +115,7 @@ class Cable(Client):
         return delivered
 
     def collect(self) -> None:
-        if self.broken:
+        if self.broken or (self.silent and not self.hung_up):
             return
         super().collect()
         self._hand_over()
@@ -201,7 +202,7 @@ class Friend(Watcher):
         self.wires: list[Wire] = []
         self.cargos: list[Cargo] = []
         self.cargo_breaks_after: list[int] = []  # for those to come
-        self.cargo_swallows: list[list[str]] = []
+        self.next_cargo_is_silent = False
         self.downloads = folder / "Downloads"
         self.outcomes: dict[Transfer, list[Any]] = {}
         self.over: list[Any] = []
@@ -233,7 +234,7 @@ class Friend(Watcher):
             return fail(Lost("There is no answer."))
         limit = self.cargo_breaks_after.pop(0) if self.cargo_breaks_after else None
         cargo = Cargo(self.company, limit)
-        cargo.swallows = self.cargo_swallows.pop(0) if self.cargo_swallows else []
+        cargo.silent, self.next_cargo_is_silent = self.next_cargo_is_silent, False
         self.cargos.append(cargo)
         self.company.clients.append(cargo)
         return succeed((cargo.carrier, self.peer_of_cargo or self.peer))

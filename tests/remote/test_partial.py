@@ -147,7 +147,7 @@ class NamesTests(PartTest):
 
 
 class PiecesTests(PartTest):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(st.data())
     def test_e5_any_cuts_and_any_pieces_give_the_same_file(self, data: st.DataObject) -> None:
         coding: Coding = data.draw(st.sampled_from(CODINGS))
@@ -302,3 +302,5 @@ class SourceTests(PartTest):
             with self.assertRaises(ChatError) as raised:
                 Source(path, 1_000)
             self.assertIn(sentence, raised.exception.sentence)
+        with self.assertRaisesRegex(ChatError, "This server takes no files."):
+            Source(big, 0)

@@ -95,8 +95,8 @@ class SendingTests(TransfersTest):
         for place, path, sentence in (
             ("edison", self.file(), "coil.png has 6 bytes, and 5 bytes is the most"),
             ("edison", self.company.home / "none", "There is no file "),
-            ("nobody", self.file(b"a"), "There is no user called nobody."),
-            ("#nowhere", self.file(b"a"), "There is no room #nowhere"),
+            ("nobody", self.file(b"a", "a"), "There is no user called nobody."),
+            ("#nowhere", self.file(b"a", "a"), "There is no room called #nowhere."),
         ):
             sent = self.tesla.sends(place, path)
             self.assertIn(sentence, self.refused(self.tesla, sent))
@@ -129,7 +129,7 @@ class SendingTests(TransfersTest):
 
     def test_a_server_that_says_nothing_is_left_and_tried_again(self) -> None:
         self.tesla.sends("edison", self.file(HUNDREDS))
-        self.edison.cargo_swallows = [[""]]
+        self.edison.next_cargo_is_silent = True
         fetched = self.edison.fetches(1)
         self.company.wait(50)
         self.assertEqual(len(self.edison.cargos), 1)

@@ -115,5 +115,5 @@ def _doing(transfer: Transfer) -> str:
 
 
 def _so_far(transfer: Transfer) -> str:
-    trouble = f", {shown(transfer.trouble)}" if transfer.trouble else ""
+    trouble = f" ({shown(transfer.trouble).rstrip('.')})" if transfer.trouble else ""
     return f"{_doing(transfer)}: {transfer.percent} %{trouble}"

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from ..core import vocabulary as words
 from ..core.commands import TABLE
 from ..core.errors import ChatError, StartError
-from ..core.results import Guide, Joined, Page, Result, Sent
+from ..core.results import FileList, Guide, Joined, Page, Result, Sent
 from ..remote.account import Account
 from ..remote.conversations import LOBBY
 from ..remote.link import Lost
@@ -234,7 +234,10 @@ class Desk(News):
         if isinstance(result, Guide) and not result.one:
             rows = result.rows
             result = Guide(tuple(one for one in rows if not is_shadowed(one.name, one.aliases)))
-        self.say(*replies.lines(result))
+        lines = replies.lines(result)
+        if isinstance(result, FileList) and result.files:
+            lines = [*lines[:-1], "(To have one: get <number>)"]
+        self.say(*lines)
         if isinstance(result, Guide) and not result.one:
             self.say(*replies.lines(Guide(tuple(LOCAL.rows)))[:-1])
 

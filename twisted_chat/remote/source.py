@@ -13,7 +13,7 @@ from ..core.clean import shown
 from ..core.errors import ChatError
 from .packing import Coding, blocks_of, stored_size
 
-PIECE = 256 * 1024  # about so many bytes of a file are in memory at once
+PIECE = 64 * 1024  # about so many bytes of a file are in memory at once
 
 
 class Source:
@@ -27,9 +27,11 @@ class Source:
             _check_kind(path, os.fstat(self._file).st_mode)
             self._facts = _facts(self._file)
             self.size = self._facts[0]
+            if not most:
+                raise ChatError("too_long", "This server takes no files.")
             if self.size > most:
                 raise ChatError(
-                    "too_large",
+                    "too_long",
                     f"{shown(path.name)} has {size_in_words(self.size)},"
                     f" and {size_in_words(most)} is the most that this server takes.",
                     max=most,

@@ -72,9 +72,10 @@ class Upload:
             sha256=source.sha256,
         )
         try:
-            file, ticket = int(offer["file"]), str(offer["ticket"])
+            file, ticket, there = int(offer["file"]), str(offer["ticket"]), int(offer["from"])
         except (KeyError, TypeError, ValueError):
             raise Lost(NONSENSE) from None
+        self._transfer.moved(min(max(there, 0), source.stored))
         carrier = await self._transfers.reach()
         try:
             await self._carry(source, carrier, ticket)
