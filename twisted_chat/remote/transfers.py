@@ -101,7 +101,9 @@ class Transfers:
         return transfer
 
     def _begin(self, transfer: Transfer, work: Coroutine[Any, Any, Any]) -> Transfer:
-        transfer.begin(Deferred.fromCoroutine(self._in_turn(transfer, work)))
+        moving = Deferred.fromCoroutine(self._in_turn(transfer, work))
+        transfer.begin(moving)
+        moving.addBoth(lambda _: self._over())  # after everybody was told of it
         return transfer
 
     async def _in_turn(self, transfer: Transfer, work: Coroutine[Any, Any, T]) -> T:
@@ -109,7 +111,7 @@ class Transfers:
             await self._turns.acquire()
         except BaseException:
             work.close()
-            self._forget(transfer)
+            del self.running[transfer.number]
             raise transfer.stopped or CancelledError() from None
         try:
             return await work
@@ -117,11 +119,7 @@ class Transfers:
             raise transfer.stopped or CancelledError() from None
         finally:
             self._turns.release()
-            self._forget(transfer)
-
-    def _forget(self, transfer: Transfer) -> None:
-        del self.running[transfer.number]
-        self._over()
+            del self.running[transfer.number]
 
     # --- what a transfer needs ---------------------------------------------------------------
 
