@@ -49,7 +49,7 @@ class PipeTests(FilesCase):
         words = self.words("edison", "--downloads", str(self.inbox))
         said = self.well(self.run_client(*words, typed="get 1\nget 1\n"))
         for name in (self.report.name, "report of today (2).bin"):
-            self.assertIn(f"(2.6 MB are here: {self.inbox / name})", said)
+            self.assertIn(f"(Fetched, 2.6 MB: {self.inbox / name})", said)
             self.assertEqual((self.inbox / name).read_bytes(), CONTENT)
         self.assertEqual(len(list(self.inbox.iterdir())), 2)
 

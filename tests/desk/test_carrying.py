@@ -38,7 +38,7 @@ class SayingTests(CarryingTest):
         self.edison.reads(f"[tesla/1 10:00 private] tesla: {told}")
         self.edison.types("get 1")
         path = self.edison.downloads / "coil.png"
-        self.edison.reads(f"(512.0 kB are here: {path})")
+        self.edison.reads(f"(Fetched, 512.0 kB: {path})")
         self.assertEqual(path.read_bytes(), HUNDREDS)
         self.edison.types(f"/get 1 {path}")
         self.edison.reads(
@@ -46,8 +46,8 @@ class SayingTests(CarryingTest):
         )
         self.edison.types(f"/get 1 '{self.office.home}/another one'", "get 1")
         self.edison.reads(
-            f"(512.0 kB are here: {self.office.home / 'another one'})",
-            f"(512.0 kB are here: {self.edison.downloads / 'coil (2).png'})",
+            f"(Fetched, 512.0 kB: {self.office.home / 'another one'})",
+            f"(Fetched, 512.0 kB: {self.edison.downloads / 'coil (2).png'})",
         )
 
     def test_the_absent_are_named(self) -> None:

@@ -203,6 +203,7 @@ class Friend(Watcher):
         self.cargos: list[Cargo] = []
         self.cargo_breaks_after: list[int] = []  # for those to come
         self.next_cargo_is_silent = False
+        self.cargo_swallows: list[str] = []  # as of a wire
         self.downloads = folder / "Downloads"
         self.outcomes: dict[Transfer, list[Any]] = {}
         self.over: list[Any] = []
@@ -234,6 +235,7 @@ class Friend(Watcher):
             return fail(Lost("There is no answer."))
         limit = self.cargo_breaks_after.pop(0) if self.cargo_breaks_after else None
         cargo = Cargo(self.company, limit)
+        cargo.swallows = self.cargo_swallows
         cargo.silent, self.next_cargo_is_silent = self.next_cargo_is_silent, False
         self.cargos.append(cargo)
         self.company.clients.append(cargo)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from twisted_chat.core.errors import ChatError
 from twisted_chat.remote.carrier import MOST_GATHERED
 from twisted_chat.remote.downloads import Fetched
 from twisted_chat.remote.outbox import Outgoing, Stage
+from twisted_chat.remote.packing import Uploaded
 from twisted_chat.remote.transfer import Transfer
 from twisted_chat.remote.transfers import MOST_AT_ONCE
 from twisted_chat.remote.trust import Peer
@@ -223,6 +225,43 @@ class CutTests(TransfersTest):
             self.edison.hears(
                 f"tesla/{seq} tesla: (file {seq}: coil.png, 1.0 kB; to have it: get {seq})"
             )
+
+    def test_e5_the_message_that_names_it_is_kept_until_the_server_has_it(self) -> None:
+        say = self.tesla.user.transfers.packing.say
+
+        def cut_first(uploaded: Uploaded) -> Outgoing:
+            self.tesla.unreachable = True
+            self.tesla.wire.breaks()
+            return say(uploaded)
+
+        with mock.patch.object(self.tesla.user.transfers.packing, "say", cut_first):
+            sent = self.tesla.sends("edison", self.file())
+        self.assertIs(self.tesla.has(sent).stage, Stage.KEPT)
+        self.tesla.crashes()
+        self.tesla.unreachable = False
+        for _ in range(2):
+            self.tesla.start()
+            self.tesla.crashes()
+        self.edison.hears("tesla/1 tesla: (file 1: coil.png, 6 bytes; to have it: get 1)")
+
+    def test_e5_it_is_not_sent_for_ever_to_a_server_that_never_has_it(self) -> None:
+        self.tesla.cargo_swallows = ['"stored"']
+        sent = self.tesla.sends("edison", self.file())
+        self.company.wait(30)
+        self.assertIn("The server has had all of coil.png 3 times", self.refused(self.tesla, sent))
+        self.assertEqual(len(self.tesla.cargos), 3)
+
+    def test_e5_a_full_disk_is_said_and_what_is_there_stays(self) -> None:
+        self.tesla.sends("edison", self.file(HUNDREDS))
+        self.edison.cargo_breaks_after = [150_000]
+        fetched = self.edison.fetches(1)
+        with mock.patch("os.pwrite", side_effect=OSError(28, "No space left on device")):
+            self.company.wait(5)
+        self.assertIn("cannot be written: No space left", self.refused(self.edison, fetched))
+        self.assertEqual(len(self.downloads(self.edison)), 1)
+        again = self.edison.fetches(1)
+        self.assertEqual(self.fetched(self.edison, again).read_bytes(), HUNDREDS)
+        self.assertLess(self.edison.cargos[-1].came, len(HUNDREDS) - 100_000)
 
     @settings(max_examples=30, deadline=None)
     @given(st.lists(st.integers(0, 300_000), max_size=6), st.binary(max_size=64))

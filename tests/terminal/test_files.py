@@ -46,7 +46,7 @@ class TypingTests(FilesCase):
         tesla.shows("tesla: (file 1: the coil.png, 6 bytes; to have it: get 1)")
         edison.shows("tesla wrote 1")
         edison.types("/get 1")
-        edison.shows("(6 bytes are here: ", "/Downloads/the coil.png)")
+        edison.shows("(Fetched, 6 bytes: ", "/Downloads/the coil.png)")
         self.assertEqual(self.downloads(edison), {"the coil.png": digest(b"a coil")})
 
     def test_what_is_dragged_in_is_sent_after_enter_only(self) -> None:
@@ -99,7 +99,7 @@ class CutTests(FilesCase):
         edison.shows("↓ coil.bin", " %")
         self.relay.cut()
         self.relay.resume()
-        edison.shows("(6.0 MB are here: ", "/Downloads/coil (2).bin)")
+        edison.shows("(Fetched, 6.0 MB: ", "/Downloads/coil (2).bin)")
         self.assertLess(len(self.relay.from_server), 1.5 * len(SOME_MB))
         self.assertEqual(
             self.downloads(edison),
@@ -116,7 +116,7 @@ class CutTests(FilesCase):
         tesla.types("/get 2")
         self.until_stalled()
         self.serve_again()
-        tesla.shows("(6.0 MB are here: ", "/Downloads/lamp.bin)")
+        tesla.shows("(Fetched, 6.0 MB: ", "/Downloads/lamp.bin)")
         self.assertEqual(self.downloads(tesla), {"lamp.bin": digest(SOME_MB[::-1])})
         self.leaves(tesla)
         self.leaves(edison)

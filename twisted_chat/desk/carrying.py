@@ -91,7 +91,7 @@ class Carrying:
 
 def here(fetched: Fetched) -> str:
     """The sentence about a file that was fetched."""
-    return f"({size_in_words(fetched.size)} are here: {shown(str(fetched.path))})"
+    return f"(Fetched, {size_in_words(fetched.size)}: {shown(str(fetched.path))})"
 
 
 def progress(transfer: Transfer) -> Progress:

@@ -70,7 +70,9 @@ one; the program ends when it is all there.
   echo 'send #lobby report.pdf' | {program} -u backup --password-file /etc/chat.secret
 
 A bot, in any language (lines such as {{"do": "send", "room": "#lobby", "text": "pong"}} go in,
-events come out), or in ten lines of Python: see twisted_chat.remote.bot.
+events come out), or in ten lines of Python: see twisted_chat.remote.bot. Besides what the
+server takes there is {{"do": "send", "room": "#lobby", "path": "report.pdf"}}, and to have a file
+{{"do": "fetch", "file": 5}}, with a "path" if it is to be anywhere else than usual.
   mkfifo events; ./bot < events | {program} --json -u clerk --password-file clerk.txt > events
 
 Environment:

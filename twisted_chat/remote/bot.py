@@ -102,7 +102,8 @@ class Bot(Watcher):
         return self.user.say(message.room, text)
 
     def send_file(self, room: str, path: str | Path) -> Deferred[Outgoing]:
-        """Send a file; fires with the message that names it when the server has both."""
+        """Send a file; fires with the message that names it when the server has both, and with a
+        ChatError if it cannot be."""
         sent: Deferred[Outgoing] = self.user.transfers.send(room, Path(path)).finished
         return sent.addCallback(lambda outgoing: outgoing.done)
 

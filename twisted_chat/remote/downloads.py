@@ -113,7 +113,7 @@ class Download:
         part = await self._do(partial(self._open, ticket, packed))
         self._transfer.name, self._transfer.size = part.wanted.name, ticket.size
         while await self._do(part.hash_on):
-            pass
+            self._transfer.moved(part.position)
         await self._do(part.check_room)
         return part
 

@@ -13,14 +13,12 @@ from ..core.clean import shown
 from ..core.errors import ChatError
 from .carrier import Carrier
 from .dialing import DialCarrier
-from .downloads import Download
 from .link import FOR_NOW, Lost
 from .packing import Bare, Packing
 from .pauses import Pauses
 from .shelf import Run
 from .transfer import Transfer
 from .trust import is_the_same
-from .uploads import Upload
 
 if TYPE_CHECKING:
     from .user import User
@@ -63,6 +61,8 @@ class Transfers:
 
     def send(self, place: str, path: Path) -> Transfer:
         """Send a file; `finished` fires with the message that names it, which is on its way."""
+        from .uploads import Upload  # not before it is wanted: the program starts sooner
+
         transfer = self._new(path.name, place)
         return self._begin(transfer, Upload(self, transfer, path).carry_out())
 
@@ -71,6 +71,8 @@ class Transfers:
 
         `finished` fires with what is Fetched.
         """
+        from .downloads import Download
+
         transfer = self._new(f"file {file}", "")
         download = Download(self, transfer, file, path, folder or self.folder)
         return self._begin(transfer, download.carry_out())

@@ -46,7 +46,7 @@ class Upload:
             source.take(self._packed.coding)
             transfer.size = source.stored
             while await self._do(source.hash_on):
-                pass
+                transfer.moved(0)  # a large file takes its time
             file = await transfers.again_and_again(transfer, lambda: self._once(source))
             uploaded = Uploaded(transfer.place, file, name, size, self._packed)
             return transfers.packing.say(uploaded)
