@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -23,26 +23,15 @@ from ..text import replies
 from ..text.dialogue import Dialogue
 from . import places
 from .answers import result_of
-from .carrying import Carrying, here
+from .carrying import Carrying
 from .completing import Completion, completions
 from .entering import SignIn
 from .front import Front
 from .lines import Line, of_entry
+from .local import carry_out
 from .news import News
 from .typed import Said, is_command, meaning
-from .vocabulary import (
-    LOCAL,
-    Cancel,
-    Get,
-    Jump,
-    Next,
-    Reconnect,
-    Reply,
-    Send,
-    Switch,
-    Transfers,
-    is_shadowed,
-)
+from .vocabulary import LOCAL, is_shadowed
 
 EARLIER = 50  # messages of one step back
 
@@ -134,9 +123,9 @@ class Desk(News):
     async def _carry_out(self, line: str, as_words: bool) -> None:
         meant = Said(line) if as_words else meaning(line, self.here, self.is_somebody)
         if isinstance(meant, Said):
-            self.show(await self.perform(_saying(self.here, meant.text)))
+            await self.say_in(self.here, meant.text)
         elif meant.local:
-            await self._local(meant.typed.command())
+            await carry_out(self, meant.typed.command())
         else:
             typed = meant.typed
             if typed.row.make is words.History and typed.word == "history":
@@ -205,6 +194,11 @@ class Desk(News):
             self.user.account.guest = False  # a guest with a password is an account
         return result_of(answer)
 
+    async def say_in(self, place: str, text: str) -> None:
+        """Say something in a conversation, and show what came of it."""
+        say = words.Say if place.startswith("#") else words.Message
+        self.show(await self.perform(say(place, text)))
+
     async def _send(self, command: Any) -> Result:
         match command:
             case words.Say():
@@ -258,7 +252,7 @@ class Desk(News):
     async def talk(self, place: str) -> None:
         """Every line is said in one conversation or another here, so this is to switch."""
         if place:
-            await self._switch(place)
+            await self.go_to(place)
         else:
             self.say(f"(Every line is said to {self.here}; /switch names the conversations)")
 
@@ -279,7 +273,8 @@ class Desk(News):
             self.user.mark_read(found)
         self.changed()
 
-    async def _switch(self, label: str) -> None:
+    async def go_to(self, label: str) -> None:
+        """Look at a conversation that one may not be in yet."""
         if self.user.conversations.get(label) is None:
             await self.user.ask("talk", place=label)  # whether there is one to talk to
         self.switch(label)
@@ -315,45 +310,10 @@ class Desk(News):
             [label for label in self.user.conversations.all if label.startswith("#")],
         )
 
-    async def _local(self, command: object) -> None:
-        match command:
-            case Switch(place):
-                await (self._switch(place) if place else _said(self.say, places.listed(self.user)))
-            case Next():
-                label = places.next_unread(self.user, self.here)
-                if label:
-                    self.switch(label)
-                else:
-                    self.say("(There is nothing unread.)")
-            case Reply(message, text):
-                room, line = await places.answering(self.user, message, text)
-                self.show(await self.perform(_saying(room, line)))
-            case Jump(message):
-                for seen in await places.around(self.user, message):
-                    self.put(seen._replace(place=self.here, time=0))
-            case Send(place, path):
-                self.show(await self.settled(await self.carrying.send(place, path)))
-            case Get(file, path):
-                self.say(here(await self.carrying.get(file, path)))
-            case Cancel(number):
-                self.carrying.cancel(number)
-            case Transfers():
-                self.say(*self.carrying.listed())
-            case Reconnect():
-                self.user.life.hurry()
-
     def earlier(self, label: str, before: int) -> Deferred[list[Line]]:
         """The messages before a number, oldest first."""
         asked = self.user.ask("history", place=label, before=before, count=EARLIER)
         return asked.addCallback(lambda answer: places.lines_of(self.user, answer))
-
-
-def _saying(place: str, text: str) -> object:
-    return words.Say(place, text) if place.startswith("#") else words.Message(place, text)
-
-
-async def _said(say: Callable[..., None], lines: list[str]) -> None:
-    say(*lines)
 
 
 async def _nothing() -> None:

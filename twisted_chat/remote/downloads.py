@@ -88,6 +88,7 @@ class Download:
                 finally:
                     carrier.close()
             path = await self._do(part.finish)
+            self._transfer.is_whole = True
             return Fetched(ticket.file, path, part.size, ticket.sha256)
         except Damaged:
             self._damaged += 1

@@ -34,6 +34,7 @@ class Transfer:
         self.done = 0
         self.trouble = ""  # why nothing moves, if nothing does
         self.finished: Deferred[Any] = Deferred()
+        self.is_whole = False  # as the other side, or the disk, has confirmed
         self.is_over = False
         self.stopped: ChatError | None = None  # why somebody has ended it
         self._clock = clock
@@ -48,8 +49,8 @@ class Transfer:
 
     @property
     def percent(self) -> int:
-        """How much of it is done; 100 only when it is all there."""
-        return 100 * self.done // self.size if self.size else 0
+        """How much of it is done; 100 only when all of it is known to be there."""
+        return min(100 * self.done // self.size, 99 + self.is_whole) if self.size else 0
 
     @property
     def speed(self) -> float:

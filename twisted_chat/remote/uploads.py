@@ -48,6 +48,7 @@ class Upload:
             while await self._do(source.hash_on):
                 transfer.moved(0)  # a large file takes its time
             file = await transfers.again_and_again(transfer, lambda: self._once(source))
+            transfer.is_whole = True
             uploaded = Uploaded(transfer.place, file, name, size, self._packed)
             return transfers.packing.say(uploaded)
         finally:

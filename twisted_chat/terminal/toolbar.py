@@ -95,7 +95,7 @@ def _transfer(one: Progress, columns: int) -> str:
 
 
 def _bar(one: Progress, length: int) -> str:
-    full = length * one.done // one.size if one.size else 0
+    full = length * one.percent // 100
     return "█" * full + "░" * (length - full)
 
 
