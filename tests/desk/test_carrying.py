@@ -76,6 +76,8 @@ class SayingTests(CarryingTest):
             (f"/send edison {self.coil}x", f"(There is no file {self.coil}x on this computer.)"),
             ("/send edison", "(Usage: send <#room|user> <path>)"),
             ("/send", "(Usage: send <#room|user> <path>)"),
+            (f"/get 1 {self.coil.parent}/none/", f"(There is no folder {self.coil.parent}/none.)"),
+            (f"/get 1 {self.coil}/", f"(There is no folder {self.coil}.)"),
             (f"/send nobody {self.coil}", "(There is no user called nobody.)"),
             ("/get coil", "(coil is not a whole number. Usage: get <number> [<path>])"),
             ("/get 9", "(There is no file 9 that you may have.)"),

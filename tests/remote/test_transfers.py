@@ -370,6 +370,7 @@ class EndingTests(TransfersTest):
         for number in range(MOST_AT_ONCE + 2):
             self.tesla.sends("edison", self.file(b"%d" % number, f"{number}"))
         last = self.tesla.user.transfers.running[MOST_AT_ONCE + 2]
+        self.assertEqual(last.trouble, "waiting for its turn")
         self.tesla.user.transfers.cancel(last)
         self.assertEqual(self.refused(self.tesla, last), f"{MOST_AT_ONCE + 1}: cancelled.")
         while self.tesla.user.transfers.running:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IReactorTime
@@ -43,7 +44,7 @@ class Carrying:
 
     async def get(self, file: int, path: str = "") -> Fetched:
         """Fetch a file; where it is."""
-        whereto = await self._user.transfers.run(partial(meant, path)) if path else None
+        whereto = await self._user.transfers.run(partial(_whereto, path)) if path else None
         found: Fetched = await self._outcome(self._user.transfers.fetch(file, whereto))
         return found
 
@@ -87,6 +88,14 @@ class Carrying:
         doing = "; ".join(_so_far(one) for one in running.values())
         self._desk.tell(f"({doing}. Leave once more to leave it at that.)", "error")
         return False
+
+
+def _whereto(text: str) -> Path:
+    """Where a file is to be; this looks at the disk."""
+    path = meant(text)
+    if text.rstrip("'\"").endswith("/") and not path.is_dir():
+        raise ChatError("no_folder", f"There is no folder {shown(str(path))}.")
+    return path
 
 
 def here(fetched: Fetched) -> str:

@@ -110,6 +110,8 @@ class Transfers:
 
     async def _in_turn(self, transfer: Transfer, work: Coroutine[Any, Any, T]) -> T:
         try:
+            if not self._turns.tokens:
+                transfer.held_up("waiting for its turn")
             await self._turns.acquire()
         except BaseException:
             work.close()
