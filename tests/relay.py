@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from tests.server_process import PATIENCE
@@ -19,6 +20,7 @@ class Relay:
         self._server = port_of_server
         self._flowing = threading.Event()
         self._flowing.set()
+        self._left: int | None = None  # bytes until it stalls by itself
         # One that is bound but does not listen keeps the port ours while connections are refused.
         self._place = _bound(0)
         self.port: int = self._place.getsockname()[1]
@@ -73,9 +75,25 @@ class Relay:
         """Pass nothing on and say nothing, as when a laptop is closed; new connections hang."""
         self._flowing.clear()
 
+    def stall_after(self, size: int) -> None:
+        """Pass on so many bytes more, of all directions together, and then stall."""
+        with self._lock:
+            self._left = size
+
+    @property
+    def stalled(self) -> bool:
+        return not self._flowing.is_set()
+
     def resume(self) -> None:
         """Pass on what was held, on the connections that still have both ends."""
         self._flowing.set()
+
+    def _carried(self, size: int) -> None:
+        if self._left is not None:
+            self._left -= size
+            if self._left <= 0:
+                self._left = None
+                self.stall()
 
     def refuse(self) -> None:
         """Refuse new connections; those that are there stay."""
@@ -110,7 +128,7 @@ class Relay:
                 client, _ = door.accept()
             except OSError:
                 return
-            wire = _Wire(client, self._server, self._flowing, self._lock)
+            wire = _Wire(client, self._server, self._flowing, self._lock, self._carried)
             with self._lock:
                 self._wires.append(wire)
             wire.start()
@@ -120,12 +138,18 @@ class _Wire:
     """One connection: two ends, and a thread for each direction."""
 
     def __init__(
-        self, client: socket.socket, port: int, flowing: threading.Event, lock: threading.Lock
+        self,
+        client: socket.socket,
+        port: int,
+        flowing: threading.Event,
+        lock: threading.Lock,
+        carried: Callable[[int], None],
     ) -> None:
         self._client, self._server = client, socket.socket()
         self._port = port
         self._flowing = flowing
         self._lock = lock
+        self._carried = carried
         self._whole = True
         self.from_client = bytearray()
         self.from_server = bytearray()
@@ -168,6 +192,7 @@ class _Wire:
                     return
                 with self._lock:
                     record += data
+                    self._carried(len(data))
                 target.sendall(data)
             self._flowing.wait()
             target.shutdown(socket.SHUT_WR)

@@ -67,6 +67,11 @@ class ParsedTest(SynchronousTestCase):
             self.parsed(f"--password-file a/file {every}"), expected._replace(color=False)
         )
 
+    def test_a_folder_for_what_is_fetched(self) -> None:
+        for line in ("--downloads a/folder", "--downloads=a/folder"):
+            self.assertEqual(self.parsed(line), Arguments(downloads="a/folder"))
+        self.assertEqual(self.wrong("--downloads"), "--downloads needs something after it.")
+
     def test_both_given_and_different(self) -> None:
         self.assertEqual(
             self.wrong("chat.example.org 8888 tesla -u edison"),

@@ -40,6 +40,7 @@ class Seat(Friend):
             known=KnownServers(self.folder / "servers.json"),
             folder=self._slots,
             run=maybeDeferred,
+            files=self.files(),
         )
         self.desk = Desk(self, company.clock)
         self.desk.attach(self.user)

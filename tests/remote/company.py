@@ -22,14 +22,18 @@ from twisted.python.failure import Failure
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.errors import ChatError
 from twisted_chat.remote.account import Account
+from twisted_chat.remote.carrier import Carrier
 from twisted_chat.remote.conversations import Conversation
 from twisted_chat.remote.known import KnownServers
 from twisted_chat.remote.link import Event, Link, Lost
 from twisted_chat.remote.outbox import Outgoing
+from twisted_chat.remote.transfer import Transfer
+from twisted_chat.remote.transfers import Files
 from twisted_chat.remote.trust import Judgement, Peer
 from twisted_chat.remote.user import User
 from twisted_chat.remote.watching import Watcher
 from twisted_chat.testing import PASSWORD, Client, Hall
+from twisted_chat.text.render import words_of
 
 SERVER = "chat.example:9999"
 
@@ -39,11 +43,30 @@ class WireTransport:
 
     disconnecting = False
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Cable) -> None:
         self._wire = wire
+        self.producer: Any = None  # which waits until everything was taken
+        self.reading = True
 
     def write(self, data: bytes) -> None:
         self._wire.sends_later(data)
+        if self.producer is not None:
+            self.producer.pauseProducing()
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        assert streaming, "the other kind is asked again and again while it waits for its disk"
+        self.producer = producer
+
+    def taken(self) -> None:
+        """The other end has everything that was written."""
+        if self.producer is not None:
+            self.producer.resumeProducing()
+
+    def pauseProducing(self) -> None:
+        self.reading = False
+
+    def resumeProducing(self) -> None:
+        self.reading = True
 
     def loseConnection(self) -> None:
         self._wire.hung_up = True
@@ -54,18 +77,22 @@ class WireTransport:
         return IPv4Address("TCP", "127.0.0.1", 9999)
 
 
-class Wire(Client):
-    """A connection with a `Link` at its other end, which may break after any byte."""
+class Cable(Client):
+    """A connection with a client's protocol at its other end, which may break after any byte."""
 
-    def __init__(self, hall: Company, breaks_after: int | None = None) -> None:
+    def __init__(self, hall: Company, end: Any, breaks_after: int | None) -> None:
         """`breaks_after` is how many bytes, of both directions, it carries."""
         super().__init__(hall, "127.0.0.1")
         self.left = breaks_after
         self.hung_up = False
         self.broken = False
+        self._coming = b""  # what the client has not read yet
+        self.silent = False  # nothing of what the server says arrives, nor that it has gone
         self.swallows: list[str] = []  # lines that have this in them do not arrive
-        self.link = Link(hall.clock, lambda: hall.wall() / 1000)
-        self.link.makeConnection(WireTransport(self))
+        self.sent = self.came = 0  # bytes that the client has sent, and that came to it
+        self.end = end
+        self.near = WireTransport(self)
+        self.end.makeConnection(self.near)
 
     def _carried(self, data: bytes) -> bytes:
         if self.left is None:
@@ -75,33 +102,54 @@ class Wire(Client):
         return data
 
     def deliver(self) -> bool:
-        if self.broken or not self._pending:
+        if self.broken or self.closed or not self._pending or not self.transport.reading:
             return False
-        self._pending = self._carried(self._pending)
+        piece, rest = self._pending[:65536], self._pending[65536:]
+        self._pending = self._carried(piece)
+        self.sent += len(self._pending)
         delivered = super().deliver()
+        self._pending += rest
         self._break_if_used_up()
+        if not self._pending and not self.broken:
+            self.near.taken()
         return delivered
 
     def collect(self) -> None:
-        if self.broken:
+        if self.broken or (self.silent and not self.hung_up):
             return
         super().collect()
-        data, self.received = self._carried(self.received.encode()), ""
-        lines = data.splitlines(keepends=True)
-        data = b"".join(
-            line for line in lines if not any(word in line.decode() for word in self.swallows)
-        )
-        if data:
-            self.link.dataReceived(data)
+        self._hand_over()
         self._break_if_used_up()
-        if self.closed and not self.broken:
+        if self.closed and not self.broken and not self._coming:
             self.broken = True
-            self.link.connectionLost(Failure(ConnectionDone()))
+            self.end.connectionLost(Failure(ConnectionDone()))
         elif self.hung_up and not self.broken:
             # What was written before is still carried.
             while Client.deliver(self):
                 pass
             self.breaks()
+
+    def take_in(self, data: bytes) -> None:
+        data = self._carried(data)
+        if self.swallows:
+            data = b"".join(
+                line
+                for line in data.splitlines(keepends=True)
+                if not any(word.encode() in line for word in self.swallows)
+            )
+        self._coming += data
+
+    def _hand_over(self) -> None:
+        """Give the client what has come, as long as it reads; the server waits for that."""
+        producer = self.transport.producer
+        if producer is not None and len(self._coming) > 65536:
+            producer.pauseProducing()
+        while self._coming and self.near.reading and not self.broken:
+            data, self._coming = self._coming[:65536], self._coming[65536:]
+            self.came += len(data)
+            self.end.dataReceived(data)
+        if producer is not None and not self._coming and not self.closed:
+            producer.resumeProducing()
 
     def _break_if_used_up(self) -> None:
         if self.left == 0 and not self.broken:
@@ -115,7 +163,23 @@ class Wire(Client):
         if not self.closed:
             self.transport.closed = True
             self.protocol.connectionLost(Failure(ConnectionLost()))
-        self.link.connectionLost(Failure(ConnectionLost()))
+        self.end.connectionLost(Failure(ConnectionLost()))
+
+
+class Wire(Cable):
+    """A connection of a user."""
+
+    def __init__(self, hall: Company, breaks_after: int | None = None) -> None:
+        self.link = Link(hall.clock, lambda: hall.wall() / 1000)
+        super().__init__(hall, self.link, breaks_after)
+
+
+class Cargo(Cable):
+    """A connection that carries a file."""
+
+    def __init__(self, hall: Company, breaks_after: int | None = None) -> None:
+        self.carrier = Carrier(hall.clock)
+        super().__init__(hall, self.carrier, breaks_after)
 
 
 class Friend(Watcher):
@@ -135,7 +199,14 @@ class Friend(Watcher):
         self.breaks_after: list[int] = []  # for the connections to come
         self.unreachable = False
         self.peer = Peer(tls=True, loopback=False, fingerprint="SHA256:one")
+        self.peer_of_cargo: Peer | None = None  # if another one answers for files
         self.wires: list[Wire] = []
+        self.cargos: list[Cargo] = []
+        self.cargo_breaks_after: list[int] = []  # for those to come
+        self.next_cargo_is_silent = False
+        self.cargo_swallows: list[str] = []  # as of a wire
+        self.downloads = folder / "Downloads"
+        self.outcomes: dict[Transfer, list[Any]] = {}
         self.over: list[Any] = []
         self.start()
 
@@ -149,11 +220,27 @@ class Friend(Watcher):
             known=KnownServers(self.folder / "servers.json"),
             folder=self._slots,
             run=lambda work: maybeDeferred(work),
+            files=self.files(),
         )
         self.user.watcher = self
         self.over = []
         self.user.start(self.name).addBoth(self.over.append)
         self.company.settle()
+
+    def files(self) -> Files:
+        """What transfers are made with."""
+        return Files(self._dial_carrier, maybeDeferred, self.downloads)
+
+    def _dial_carrier(self, tls: bool) -> Deferred[tuple[Carrier, Peer]]:
+        if self.unreachable:
+            return fail(Lost("There is no answer."))
+        limit = self.cargo_breaks_after.pop(0) if self.cargo_breaks_after else None
+        cargo = Cargo(self.company, limit)
+        cargo.swallows = self.cargo_swallows
+        cargo.silent, self.next_cargo_is_silent = self.next_cargo_is_silent, False
+        self.cargos.append(cargo)
+        self.company.clients.append(cargo)
+        return succeed((cargo.carrier, self.peer_of_cargo or self.peer))
 
     def _slots(self, name: str) -> Path:
         return self.folder / name
@@ -194,6 +281,25 @@ class Friend(Watcher):
         self.company.settle()
         return said
 
+    def sends(self, room: str, path: Path) -> Transfer:
+        """Send a file, and let it arrive."""
+        return self._moves(self.user.transfers.send(room, path))
+
+    def fetches(self, file: int, path: Path | None = None) -> Transfer:
+        """Fetch a file, and let it come."""
+        return self._moves(self.user.transfers.fetch(file, path))
+
+    def _moves(self, transfer: Transfer) -> Transfer:
+        self.outcomes[transfer] = []
+        transfer.finished.addBoth(self.outcomes[transfer].append)
+        self.company.settle()
+        return transfer
+
+    def has(self, transfer: Transfer) -> Any:
+        """What has come of a transfer."""
+        (outcome,) = self.outcomes[transfer]
+        return outcome
+
     def hears(self, *lines: str) -> None:
         """Exactly these lines were shown since one last looked."""
         shown, self.shown = self.shown, []
@@ -205,6 +311,8 @@ class Friend(Watcher):
             wire.link.on_event = lambda event: None
             wire.link.on_lost = lambda lost: None
             wire.breaks()
+        for cargo in self.cargos:
+            cargo.breaks()
         shelf, self.user.account.shelf = self.user.account.shelf, None
         if shelf is not None:
             shelf.close()
@@ -215,7 +323,7 @@ class Friend(Watcher):
 
     def entry(self, conversation: Conversation, entry: Entry) -> None:
         said = entry.kind in (Kind.MESSAGE, Kind.EDIT)
-        text = f": {entry.text}" if said else f" {entry.kind.name.lower()}"
+        text = f": {words_of(entry)}" if said else f" {entry.kind.name.lower()}"
         self.shown.append(f"{conversation.label}/{entry.seq} {entry.author}{text}")
 
     def missing(self, conversation: Conversation, first: int, last: int) -> None:
@@ -259,7 +367,7 @@ class Company(Hall):
         """Until neither side has anything to do."""
         while True:
             super().settle()
-            wires = [one for one in self.clients if isinstance(one, Wire)]
+            wires = [one for one in self.clients if isinstance(one, Cable)]
             for wire in wires:
                 wire.collect()
             if not any(one._pending and not one.broken and not one.closed for one in wires):

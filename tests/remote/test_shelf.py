@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,21 @@ class ShelfTests(SynchronousTestCase):
         self.assertEqual(again.unsent, [Unsent("b", "#lobby", "world")])
         for path in self.folder.iterdir():
             self.assertEqual(path.stat().st_mode & 0o077, 0, path)
+
+    def test_a_shelf_of_an_earlier_version_has_what_it_had(self) -> None:
+        with closing(sqlite3.connect(self.folder / "slot-1.db", isolation_level=None)) as old:
+            old.execute(
+                "CREATE TABLE outbox (number INTEGER PRIMARY KEY, cid TEXT NOT NULL UNIQUE,"
+                " room TEXT NOT NULL, text TEXT NOT NULL)"
+            )
+            old.execute("INSERT INTO outbox (cid, room, text) VALUES ('a', '#lobby', 'hello')")
+        shelf = self.shelf()
+        shelf.keep(Unsent("b", "#lobby", "coil.png", 5))
+        shelf.close()
+        self.assertEqual(
+            self.shelf().unsent,
+            [Unsent("a", "#lobby", "hello"), Unsent("b", "#lobby", "coil.png", 5)],
+        )
 
     def test_two_at_once_have_slots_of_their_own(self) -> None:
         first, second = self.shelf(), self.shelf()

@@ -18,6 +18,8 @@ SIZE = (100, 24)
 class TerminalCase(SynchronousTestCase):
     """One server, and as many people as a test wants."""
 
+    port_for_clients = 0  # where they go, if there is something between them and the server
+
     def setUp(self) -> None:
         require_tmux()
         self.folder = Path(self.mktemp()).absolute()
@@ -35,7 +37,8 @@ class TerminalCase(SynchronousTestCase):
 
     def client(self, *words: str, size: tuple[int, int] = SIZE, **env: str) -> Terminal:
         """The client in a terminal, where nobody has signed in yet."""
-        terminal = Terminal(*CLIENT, "127.0.0.1", str(self.server.port), *words, size=size, env=env)
+        port = str(self.port_for_clients or self.server.port)
+        terminal = Terminal(*CLIENT, "127.0.0.1", port, *words, size=size, env=env)
         self.addCleanup(terminal.close)
         return terminal
 

@@ -6,7 +6,7 @@ from prompt_toolkit.formatted_text import fragment_list_to_text
 from prompt_toolkit.utils import get_cwidth
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.desk.front import Status, Unread
+from twisted_chat.desk.front import Progress, Status, Unread
 from twisted_chat.terminal import toolbar
 
 QUIET = Status(
@@ -80,6 +80,51 @@ class ToolbarTests(SynchronousTestCase):
     def test_nothing_in_it_can_be_a_control(self) -> None:
         wicked = QUIET._replace(topic="\x1b[2Jgone\x9b1A", people=("te\nsla\x07",))
         self.assertTrue(bar(wicked, 100).isprintable())
+
+
+COIL = Progress(1, True, "coil.png", 4_300_000, 10_000_000, 43, 2_100_000.0, 2.7, "")
+PAPER = Progress(2, False, "paper.pdf", 0, 10_000_000, 0, 0.0, None, "")
+
+
+class TransfersTests(SynchronousTestCase):
+    def rows(self, columns: int, *transfers: Progress) -> list[str]:
+        status = QUIET._replace(transfers=transfers)
+        return fragment_list_to_text(toolbar.transfers(status, columns)).split("\n")
+
+    def test_how_far_and_how_fast_and_how_long(self) -> None:
+        self.assertEqual(
+            self.rows(80, COIL, PAPER),
+            [
+                "↑ coil.png ████████████░░░░░░░░░░░░░░░░░░ 43 % 2.1 MB/s, 3 s left",
+                "↓ paper.pdf ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ 0 %",
+            ],
+        )
+        slow = COIL._replace(left=5_000.0, speed=1_200.0)
+        self.assertIn(" 43 % 1.2 kB/s, 83 min left", self.rows(80, slow)[0])
+        self.assertIn(" 14 h left", self.rows(80, slow._replace(left=50_000.0))[0])
+
+    def test_what_is_left_out_where_it_is_narrow(self) -> None:
+        self.assertEqual(self.rows(40, COIL), ["↑ coil.png ████████░░░░░░░░░░░░ 43 % 3 s"])
+        self.assertEqual(self.rows(20, COIL), ["↑ coil.png 43 % 3 s"])
+        self.assertEqual(self.rows(10, COIL), ["↑ coil.pn…"])
+
+    def test_why_nothing_moves(self) -> None:
+        held = COIL._replace(trouble="waiting for a connection")
+        self.assertTrue(self.rows(80, held)[0].endswith("░ 43 % waiting for a connection"))
+
+    def test_many_take_no_more_room(self) -> None:
+        rows = self.rows(80, *[COIL] * 9)
+        self.assertEqual((len(rows), rows[-1]), (4, "6 more on their way"))
+        self.assertEqual(self.rows(80), [""])
+
+    def test_they_never_wrap_whatever_the_name(self) -> None:
+        for columns in range(120):
+            for name in ("x" * 300, "名" * 90, "\x1b[2J\n", ""):
+                for trouble in ("", "a long sentence of the server's that goes on and on"):
+                    row = COIL._replace(name=name, trouble=trouble)
+                    (shown,) = self.rows(columns, row)
+                    self.assertLessEqual(get_cwidth(shown), columns)
+                    self.assertTrue(shown.isprintable())
 
 
 class PromptTests(SynchronousTestCase):

@@ -16,7 +16,7 @@ from ..remote.conversations import entry_of
 _KINDS: tuple[type[Result], ...] = (
     *(results.Sent, results.SentToSeveral, results.People, results.Profile),
     *(results.RoomList, results.TopicIs, results.Joined, results.DeviceList),
-    *(results.NewPassword, results.Numbers),
+    *(results.NewPassword, results.Numbers, results.FileList),
 )
 
 

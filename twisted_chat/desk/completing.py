@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..core.clean import shown
 from ..core.commands import Row
+from .paths import ways
+
+_PATH = re.compile(r"/?(?:send\s+\S+|get\s+[0-9]+)\s+(.*)", re.I)
 
 
 class Completion(NamedTuple):
@@ -25,6 +29,10 @@ def completions(
     rooms: Sequence[str],
 ) -> list[Completion]:
     """What may follow; `commands` are names and what they do."""
+    begun_path = _PATH.match(text)
+    if begun_path is not None:
+        path, at = begun_path[1], begun_path.start(1)
+        return [Completion(name, at + start) for name, start in ways(path)]
     slash = text.startswith("/")
     begun = text.removeprefix("/")
     every = [*commands, *((row.name, row.help) for row in local)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from ..core import vocabulary as words
 from ..core.commands import TABLE
 from ..core.errors import ChatError, StartError
-from ..core.results import Guide, Joined, Page, Result, Sent
+from ..core.results import FileList, Guide, Joined, Page, Result, Sent
 from ..remote.account import Account
 from ..remote.conversations import LOBBY
 from ..remote.link import Lost
@@ -23,14 +23,16 @@ from ..text import replies
 from ..text.dialogue import Dialogue
 from . import places
 from .answers import result_of
+from .carrying import Carrying
 from .completing import Completion, completions
 from .confiding import Confiding
 from .entering import SignIn
 from .front import Front
 from .lines import Line, of_entry
+from .local import carry_out
 from .news import News
 from .typed import Said, is_command, meaning
-from .vocabulary import LOCAL, Jump, Next, Passphrase, Reconnect, Reply, Switch, Verify
+from .vocabulary import LOCAL, is_shadowed
 
 EARLIER = 50  # messages of one step back
 
@@ -43,6 +45,7 @@ class Desk(News):
         self._clock = clock
         self._dialogue = Dialogue(self)
         self.confiding = Confiding(self)
+        self.carrying = Carrying(self, clock)
         self._name = ""  # under which one wants to go in
         self._under_way: set[Deferred[Any]] = set()
         self.refused = 0  # how much of what was typed was refused
@@ -77,6 +80,10 @@ class Desk(News):
         """How many messages are kept to be sent at another time."""
         outbox = self.user.outbox
         return self.user.account.owed(self._name) if outbox is None else len(outbox.messages)
+
+    def may_leave(self) -> bool:
+        """Whether a person who wants to leave knows what is cut short by it; if not, it is said."""
+        return self.carrying.may_leave()
 
     def leave(self) -> Deferred[None]:
         """Say goodbye and end."""
@@ -123,9 +130,9 @@ class Desk(News):
     async def _carry_out(self, line: str, as_words: bool) -> None:
         meant = Said(line) if as_words else meaning(line, self.here, self.is_somebody)
         if isinstance(meant, Said):
-            self.show(await self.perform(_saying(self.here, meant.text)))
+            await self.say_in(self.here, meant.text)
         elif meant.local:
-            await self._local(meant.typed.command())
+            await carry_out(self, meant.typed.command())
         else:
             typed = meant.typed
             if typed.row.make is words.History and typed.word == "history":
@@ -211,6 +218,11 @@ class Desk(News):
             found = await self.confiding.read(page)
         return await self.confiding.search(command, found)
 
+    async def say_in(self, place: str, text: str) -> None:
+        """Say something in a conversation, and show what came of it."""
+        say = words.Say if place.startswith("#") else words.Message
+        self.show(await self.perform(say(place, text)))
+
     async def _send(self, command: Any) -> Result:
         match command:
             case words.Say():
@@ -219,7 +231,11 @@ class Desk(News):
                 place = command.user
             case _:
                 place = LOBBY
-        message: Outgoing = await self.user.say(place, command.text).done
+        return await self.settled(self.user.say(place, command.text))
+
+    async def settled(self, outgoing: Outgoing) -> Sent:
+        """What has become of a message of one's own in the end."""
+        message = await outgoing.done
         if message.stage is Stage.REFUSED:
             raise message.error or ChatError("internal", "This was not sent.")
         return Sent(message.room, message.seq, 0, message.now, message.later, message.again)
@@ -233,7 +249,13 @@ class Desk(News):
             return
         if isinstance(result, Joined):
             self._moved_to(result)
-        self.say(*replies.lines(result))
+        if isinstance(result, Guide) and not result.one:
+            rows = result.rows
+            result = Guide(tuple(one for one in rows if not is_shadowed(one.name, one.aliases)))
+        lines = replies.lines(result)
+        if isinstance(result, FileList) and result.files:
+            lines = [*lines[:-1], "(To have one: get <number>)"]
+        self.say(*lines)
         if isinstance(result, Guide) and not result.one:
             self.say(*replies.lines(Guide(tuple(LOCAL.rows)))[:-1])
 
@@ -254,12 +276,14 @@ class Desk(News):
     async def talk(self, place: str) -> None:
         """Every line is said in one conversation or another here, so this is to switch."""
         if place:
-            await self._switch(place)
+            await self.go_to(place)
         else:
             self.say(f"(Every line is said to {self.here}; /switch names the conversations)")
 
     def log_out(self, word: str) -> None:
         """Leave at one's own word; each has its own answer."""
+        if not self.may_leave():
+            return
         self.say("Logging off", "DISCONNECTED!!" if word.lower() == "tata" else "Disconnected")
         self.leave()
 
@@ -273,7 +297,8 @@ class Desk(News):
             self.user.mark_read(found)
         self.changed()
 
-    async def _switch(self, label: str) -> None:
+    async def go_to(self, label: str) -> None:
+        """Look at a conversation that one may not be in yet."""
         if self.user.conversations.get(label) is None:
             await self.user.ask("talk", place=label)  # whether there is one to talk to
         self.switch(label)
@@ -299,34 +324,15 @@ class Desk(News):
         """How the text before the cursor may go on."""
         return completions(
             text,
-            [(str(row["do"]), str(row["help"])) for row in self.user.commands],
+            [
+                (str(row["do"]), str(row["help"]))
+                for row in self.user.commands
+                if not is_shadowed(str(row["do"]), row.get("aliases", ()))
+            ],
             LOCAL.rows,
             self.people(),
             [label for label in self.user.conversations.all if label.startswith("#")],
         )
-
-    async def _local(self, command: object) -> None:
-        match command:
-            case Switch(place):
-                await (self._switch(place) if place else _said(self.say, places.listed(self.user)))
-            case Next():
-                label = places.next_unread(self.user, self.here)
-                if label:
-                    self.switch(label)
-                else:
-                    self.say("(There is nothing unread.)")
-            case Reply(message, text):
-                room, line = await places.answering(self.user, message, text)
-                self.show(await self.perform(_saying(room, line)))
-            case Jump(message):
-                for seen in await places.around(self.user, message):
-                    self.put(seen._replace(place=self.here, time=0))
-            case Verify(user, ok):
-                await self.confiding.verify(user, ok)
-            case Passphrase():
-                await self.confiding.protect()
-            case Reconnect():
-                self.user.life.hurry()
 
     def earlier(self, label: str, before: int) -> Deferred[list[Line]]:
         """The messages before a number, oldest first."""
@@ -334,14 +340,6 @@ class Desk(News):
         return asked.addCallback(
             lambda answer: Deferred.fromCoroutine(places.lines_of(self.user, answer))
         )
-
-
-def _saying(place: str, text: str) -> object:
-    return words.Say(place, text) if place.startswith("#") else words.Message(place, text)
-
-
-async def _said(say: Callable[..., None], lines: list[str]) -> None:
-    say(*lines)
 
 
 async def _nothing() -> None:

@@ -43,6 +43,20 @@ class Unread(NamedTuple):
     mentions: int
 
 
+class Progress(NamedTuple):
+    """A file that is sent or fetched."""
+
+    number: int
+    sends: bool
+    name: str
+    done: int  # bytes
+    size: int
+    percent: int
+    speed: float  # bytes a second, or 0
+    left: float | None  # seconds, if that can be said
+    trouble: str  # why nothing moves, if nothing does
+
+
 class Status(NamedTuple):
     """What a line of status shows."""
 
@@ -59,3 +73,4 @@ class Status(NamedTuple):
     unsent: tuple[str, ...]  # texts of one's own that are not stored yet, oldest first
     last: str  # what has become of one's last message here: "17 stored", "17 read", or nothing
     secrecy: str = ""  # of the current conversation: "encrypted", "encrypted, verified", or nothing
+    transfers: tuple[Progress, ...] = ()

@@ -16,6 +16,7 @@ from ..remote.conversations import LOBBY, Conversation
 from ..remote.link import Lost
 from ..remote.watching import Watcher
 from ..text.render import presence_line
+from .carrying import progress
 from .front import Front, Status, Unread
 from .lines import Line, of_entry, plain
 from .places import read
@@ -23,6 +24,7 @@ from .places import read
 if TYPE_CHECKING:
     from ..core.entries import Entry
     from ..remote.outbox import Outgoing
+    from ..remote.transfer import Transfer
     from ..remote.user import User
 
 CONTEXT = 10  # messages from before, shown at the start
@@ -145,6 +147,9 @@ class News(Watcher):
     def sending(self, message: Outgoing) -> None:
         self.changed()
 
+    def transfer(self, transfer: Transfer) -> None:
+        self.changed()
+
     def receipt(self, conversation: Conversation, who: str) -> None:
         self.changed()
 
@@ -206,6 +211,7 @@ class News(Watcher):
             unsent=tuple(one.text for one in unsent),
             last=self._last_said(here),
             secrecy=self._secrecy(here),
+            transfers=tuple(progress(one) for one in user.transfers.running.values()),
         )
 
     def _secrecy(self, here: Conversation | None) -> str:

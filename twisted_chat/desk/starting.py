@@ -36,6 +36,7 @@ class Arguments(NamedTuple):
     json: bool = False
     bell: bool = True
     color: bool = True
+    downloads: str = ""
 
     @property
     def address(self) -> Address:
@@ -81,7 +82,7 @@ def make_user(reactor: Any, arguments: Arguments, entrance: Entrance) -> User:
     from ..remote.life import Options
     from ..remote.making import user_at
 
-    options = Options(arguments.insecure, arguments.trust_new_key)
+    options = Options(arguments.insecure, arguments.trust_new_key, arguments.downloads)
     try:
         return user_at(reactor, arguments.address, entrance, options)
     except StartError as error:
@@ -113,6 +114,7 @@ def parsed(words: Sequence[str]) -> Arguments:
     arguments = Arguments(
         *(host, port, facts.get("name", ""), facts.get("room", "")),
         password_file=facts.get("password_file", ""),
+        downloads=facts.get("downloads", ""),
         **switches,
     )
     checked(arguments.address)

@@ -10,7 +10,7 @@ from ..core.clean import without_blanks
 from ..core.commands import TABLE, Form, Row, Table, split_word
 from ..core.errors import ChatError
 from ..text import parse
-from .vocabulary import LOCAL
+from .vocabulary import LOCAL, Send
 
 Known = Callable[[str], bool]
 """Whether a word is the name of somebody."""
@@ -129,11 +129,19 @@ def _as_written(text: str, known: Known) -> _Found | None:
     if found is None:
         return None
     word, row = split_word(text)[0], found.row
+    if row.make is Send and not _names_somebody(found.rest, known):
+        return None  # "send me the drawings of the coil"
     written = {one.split()[0] for one in (row.name, *row.aliases)}
     if word in written or word.islower() or row.make is words.Password:
         return found
     takes_person = any((arg.shown or arg.field) == "user" for arg in row.args)
     return found if takes_person and known(split_word(found.rest)[0]) else None
+
+
+def _names_somebody(rest: str, known: Known) -> bool:
+    """Whether `send` says to whom, or has so few words that it must have been meant to."""
+    to, path = split_word(rest)
+    return to.startswith("#") or known(to) or len(path.split()) <= 1
 
 
 def _meant(text: str, known: Known) -> bool:

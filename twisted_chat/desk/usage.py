@@ -16,6 +16,7 @@ OPTIONS = {
     "-u": "name",
     "--user": "name",
     "--password-file": "password_file",
+    "--downloads": "downloads",
 }
 # Options that stand alone, and what they make of a field.
 SWITCHES = {
@@ -39,6 +40,7 @@ output is a pipe or a file it reads lines and writes lines.
   -p, --port PORT         its port
   -u, --user NAME         your name there
   --password-file FILE    the password is the first line of this file (pipes, bots)
+  --downloads FOLDER      where files go that are fetched, if not where you keep downloads
   --register              make the account if nobody has the name yet (pipes, bots)
   --json                  in a pipe: events and answers as the server sends them, as JSON;
                           where a request has no id, the answer names its line
@@ -63,12 +65,19 @@ when the server has everything on its disk.
   df -h / | {program} 'chat://backup@chat.example.org/#servers'
   sed 's/^/BM /' notes | {program}     # said to everybody, whatever the lines look like
 
+Files: a line such as `send edison coil.png` sends one, `get 5` or `get 5 ~/coil.png` fetches
+one; the program ends when it is all there.
+  echo 'send #lobby report.pdf' | {program} -u backup --password-file /etc/chat.secret
+
 A bot, in any language (lines such as {{"do": "send", "room": "#lobby", "text": "pong"}} go in,
-events come out), or in ten lines of Python: see twisted_chat.remote.bot.
+events come out), or in ten lines of Python: see twisted_chat.remote.bot. Besides what the
+server takes there is {{"do": "send", "room": "#lobby", "path": "report.pdf"}}, and to have a
+file {{"do": "fetch", "file": 5}}, with a "path" if it is to be anywhere else than usual.
   mkfifo events; ./bot < events | {program} --json -u clerk --password-file clerk.txt > events
 
 Environment:
   TWISTED_CHAT_PASSWORD   the password in a pipe, if there is no --password-file
+  TWISTED_CHAT_PASSPHRASE the passphrase of the keys kept here, in a pipe, if they have one
   XDG_CONFIG_HOME, XDG_DATA_HOME   where the folders below are
 Files:
   {config}   known servers and their keys

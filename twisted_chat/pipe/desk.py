@@ -106,6 +106,9 @@ class PipeDesk(Desk):
             super().welcomed(answer, again)
             self.on_welcome()
 
+    def may_leave(self) -> bool:
+        return True  # what was typed before is done by then
+
     def leave(self) -> Deferred[None]:
         """Go when everything is written."""
         self.on_leave()

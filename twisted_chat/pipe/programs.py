@@ -13,9 +13,10 @@ from twisted.python.failure import Failure
 from ..core.clean import without_blanks
 from ..core.errors import ChatError, StartError
 from ..desk.typed import Command, Said, meaning
+from ..desk.vocabulary import Get, Send
 from ..remote.conversations import LOBBY
 from ..remote.link import Lost
-from ..remote.outbox import Stage
+from ..remote.outbox import Outgoing, Stage
 from .desk import PipeDesk
 
 SAYS = {"send": "room", "say": "room", "message": "user", "broadcast message": ""}
@@ -37,7 +38,8 @@ class Programs:
 
     def only_says(self, line: str) -> bool:
         try:
-            return self._request(line).get("do") in SAYS
+            request = self._request(line)
+            return request.get("do") in SAYS and "path" not in request
         except ChatError:
             return False
 
@@ -72,6 +74,10 @@ class Programs:
         if "self" in request:  # which is a word of Python's
             raise ChatError("args", f"{do} does not take self.")
         arguments = {word: value for word, value in request.items() if word not in OFFICIAL}
+        if do == "send" and "path" in arguments:
+            return await self._send(**arguments)
+        if do == "fetch":
+            return await self._fetch(**arguments)
         if do in SAYS:
             return await self._say(do, arguments)
         if do == "logout":
@@ -93,13 +99,21 @@ class Programs:
         if arguments or not all(isinstance(value, str) for value in (room, text, cid)):
             wanted = ", ".join(name for name in (place, *TEXTS) if name)
             raise ChatError("args", f"{do} takes {wanted}, and each is a string.")
-        message = self._desk.user.say(str(room), text, cid)
-        await message.done
-        if message.stage is Stage.REFUSED:
-            raise message.error or ChatError("internal", "This was not sent.")
-        return {
-            name: getattr(message, name) for name in ("room", "seq", "now", "later", "again", "cid")
-        }
+        return await _stored(self._desk.user.say(str(room), text, cid))
+
+    async def _send(self, room: object = "", path: object = "", **more: object) -> Request:
+        """Send a file; the answer comes when the message that names it is stored."""
+        if more or not (isinstance(room, str) and isinstance(path, str) and room and path):
+            raise ChatError("args", "send takes room and path to send a file; each is a string.")
+        outgoing = await self._desk.carrying.send(room, path)
+        return {**await _stored(outgoing), "file": outgoing.file}
+
+    async def _fetch(self, file: object = None, path: object = "", **more: object) -> Request:
+        """Fetch a file; the answer says where it is."""
+        if more or not isinstance(path, str) or not isinstance(file, int):
+            raise ChatError("args", "fetch takes file, a number, and path, a string, if any.")
+        fetched = await self._desk.carrying.get(file, path)
+        return {**fetched._asdict(), "path": str(fetched.path)}
 
     # --- what a line asks for ----------------------------------------------------------------
 
@@ -139,12 +153,26 @@ class Programs:
         self._write({**name, "error": told})
 
 
+async def _stored(message: Outgoing) -> Request:
+    """What is to be said of a message of one's own when the server has it."""
+    await message.done
+    if message.stage is Stage.REFUSED:
+        raise message.error or ChatError("internal", "This was not sent.")
+    return {
+        name: getattr(message, name) for name in ("room", "seq", "now", "later", "again", "cid")
+    }
+
+
 def _asked(meant: Command) -> Request:
     """The request for a command; what it would ask a person for has to be there."""
     typed = meant.typed
     if typed.missing:
         raise ChatError("args", f"Usage: {typed.row.usage}")
     command: Any = typed.command()
+    if isinstance(command, Send):
+        return {"do": "send", "room": command.place, "path": command.path}
+    if isinstance(command, Get):
+        return {"do": "fetch", "file": command.file, "path": command.path}
     if meant.local and typed.row.name != "switch":
         raise ChatError("unknown_command", f"{typed.row.name} is for people only.")
     fields = command.__dataclass_fields__

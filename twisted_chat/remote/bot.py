@@ -19,6 +19,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -32,8 +33,10 @@ from twisted.logger import (
 )
 from twisted.python.failure import Failure
 
+from ..core import attachments
+from ..core.attachments import Attachment
 from ..core.clean import shown
-from ..core.entries import Entry, Form, Kind, State
+from ..core.entries import UNREADABLE, Entry, Form, Kind, State
 from ..core.errors import ChatError, StartError
 from .address import Address, from_url
 from .conversations import Conversation
@@ -55,6 +58,7 @@ class Message(NamedTuple):
     text: str
     private: bool
     time: int  # milliseconds since 1970
+    file: Attachment | None = None  # what was sent instead of words: `bot.fetch` has it
 
 
 OnMessage = Callable[["Bot", Message], Awaitable[Any] | None]
@@ -97,6 +101,22 @@ class Bot(Watcher):
         """Say something where a message was said."""
         return self.user.say(message.room, text)
 
+    def send_file(self, room: str, path: str | Path) -> Deferred[Outgoing]:
+        """Send a file; fires with the message that names it when the server has both, and with a
+        ChatError if it cannot be."""
+        sent: Deferred[Outgoing] = self.user.transfers.send(room, Path(path)).finished
+        return sent.addCallback(lambda outgoing: outgoing.done)
+
+    def fetch(self, message: Message, folder: str | Path) -> Deferred[Path]:
+        """Fetch the file of a message into a folder; fires with its path there.
+
+        Its name is made harmless, and nothing is overwritten.
+        """
+        if message.file is None:
+            raise ValueError("this message has no file")
+        fetched = self.user.transfers.fetch(message.file.file, folder=Path(folder)).finished
+        return fetched.addCallback(lambda found: found.path)
+
     def ask(self, do: str, **arguments: Any) -> Deferred[Any]:
         """Ask the server for something, such as `ask("join", room="#coil")`."""
         return self.user.ask(do, **arguments)
@@ -119,13 +139,16 @@ class Bot(Watcher):
         said = (
             entry.kind is Kind.MESSAGE
             and entry.state is not State.DELETED
-            and entry.form in (Form.WORDS, Form.OPENED)
+            and entry.form not in (*UNREADABLE, Form.CLOSED)
         )
         if not said or entry.author == self.user.name:
             return
         label = conversation.label
+        is_file = entry.form in (Form.FILE, Form.OPENED_FILE)
+        file = attachments.read(entry.text) if is_file else None
+        text = "" if is_file else entry.text
         message = Message(
-            *(label, entry.seq, entry.author, entry.text, conversation.private, entry.time)
+            *(label, entry.seq, entry.author, text, conversation.private, entry.time, file)
         )
         waiting = self._waiting.setdefault(label, deque())
         waiting.append(message)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
@@ -17,7 +18,9 @@ from twisted.internet.error import (
 )
 
 from .address import Address
+from .carrier import Carrier
 from .link import Link, Lost
+from .reaching import Reaching
 from .trust import Peer
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 ANSWER_WITHIN = 10.0  # seconds until a host is taken not to answer
 
 Dial = Callable[[], Deferred[tuple[Link, Peer]]]
+DialCarrier = Callable[[bool], Deferred[tuple[Carrier, Peer]]]
+
+E = TypeVar("E", bound=Reaching)
 
 
 class NoTls(Lost):
@@ -43,43 +49,49 @@ class Dialing:
     def __call__(self) -> Deferred[tuple[Link, Peer]]:
         return Deferred.fromCoroutine(self._dial())
 
-    async def _dial(self) -> tuple[Link, Peer]:
-        try:
-            return await self._over_tls()
-        except NoTls as error:
-            return await self._plain(error)
+    def carrier(self, tls: bool) -> Deferred[tuple[Carrier, Peer]]:
+        """A connection for a file, with TLS or without as the user's own has it."""
+        dialing = self._over_tls if tls else self._without_tls
+        return Deferred.fromCoroutine(dialing(partial(Carrier, self._reactor)))
 
-    async def _over_tls(self) -> tuple[Link, Peer]:
+    async def _dial(self) -> tuple[Link, Peer]:
+        make = partial(Link, self._reactor)
+        try:
+            return await self._over_tls(make)
+        except NoTls as error:
+            # What answers may have no TLS: that will do on this machine, or where one insists.
+            link, peer = await self._without_tls(make)
+            if not (peer.loopback or self._insecure):
+                link.abort()
+                raise error
+            return link, peer
+
+    async def _over_tls(self, make: Callable[[], E]) -> tuple[E, Peer]:
         from .handshake import Handshake  # a tenth of a second, while the program shows up
 
         try:
             handshake = Handshake(self._address.host)
         except ValueError:
             raise Lost(f"There is no host called {self._address.host}.") from None
-        link = Link(self._reactor)
-        link.tls = True
-        await self._connect(link, handshake)
+        end = make()
+        end.tls = True
+        await self._connect(end, handshake)
         problem = handshake.problem()
         peer = Peer(
             tls=True,
-            loopback=_is_loopback(link),
+            loopback=_is_loopback(end),
             fingerprint=handshake.fingerprint(),
             verified=not problem,
             problem=problem,
         )
-        return link, peer
+        return end, peer
 
-    async def _plain(self, error: NoTls) -> tuple[Link, Peer]:
-        """What answers may have no TLS: that will do on this machine, or where one insists."""
-        link = Link(self._reactor)
-        await self._connect(link, None)
-        loopback = _is_loopback(link)
-        if not (loopback or self._insecure):
-            link.abort()
-            raise error
-        return link, Peer(tls=False, loopback=loopback)
+    async def _without_tls(self, make: Callable[[], E]) -> tuple[E, Peer]:
+        end = make()
+        await self._connect(end, None)
+        return end, Peer(tls=False, loopback=_is_loopback(end))
 
-    async def _connect(self, link: Link, handshake: Handshake | None) -> None:
+    async def _connect(self, end: Reaching, handshake: Handshake | None) -> None:
         address = self._address
         endpoint: Any = HostnameEndpoint(
             self._reactor, address.host, address.port, timeout=ANSWER_WITHIN
@@ -87,7 +99,7 @@ class Dialing:
         if handshake is not None:
             endpoint = wrapClientTLS(handshake, endpoint)
         try:
-            await connectProtocol(endpoint, link)
+            await connectProtocol(endpoint, end)
         except (DNSLookupError, ValueError):
             raise Lost(f"There is no host called {address.host}.") from None
         except ConnectError:
@@ -95,11 +107,11 @@ class Dialing:
                 f"There is no answer from {address.host} on port {address.port}:"
                 " is the server running?"
             ) from None
-        slow = self._reactor.callLater(ANSWER_WITHIN, link.abort)
+        slow = self._reactor.callLater(ANSWER_WITHIN, end.abort)
         try:
-            await link.ready
+            await end.ready
         except CancelledError:
-            link.abort()
+            end.abort()
             raise
         except ConnectionAborted:
             raise Lost(f"{address.server} says nothing: is that a chat server?") from None
@@ -116,8 +128,8 @@ class Dialing:
                 slow.cancel()
 
 
-def _is_loopback(link: Link) -> bool:
-    host = getattr(link.transport.getPeer(), "host", "")
+def _is_loopback(end: Reaching) -> bool:
+    host = getattr(end.transport.getPeer(), "host", "")
     try:
         address = ip_address(str(host).split("%")[0].removeprefix("::ffff:"))
     except ValueError:

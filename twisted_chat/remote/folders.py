@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
-from platformdirs import user_config_path, user_data_path
+from platformdirs import user_config_path, user_data_path, user_downloads_path
 
 NAME = "twisted-chat"
 
@@ -23,6 +23,11 @@ def data_folder() -> Path:
 def account_folder(server: str, name: str) -> Path:
     """The folder of one account at one server, which may not be there yet."""
     return data_folder() / _file_name(server) / _file_name(name.lower())
+
+
+def downloads_folder(given: str = "") -> Path:
+    """The folder for what is fetched: the one that was given, or the person's usual one."""
+    return Path(given).expanduser() if given else user_downloads_path()
 
 
 def private_folder(path: Path) -> Path:

@@ -40,6 +40,7 @@ class Options(NamedTuple):
 
     insecure: bool = False  # go on without TLS
     trust_new_key: bool = False
+    downloads: str = ""  # the folder for what is fetched, if it is not the person's usual one
 
 
 class Lives(Protocol):

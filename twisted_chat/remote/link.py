@@ -8,15 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from ..core.errors import ChatError
+from .reaching import Reaching
 
 LOOK = 5.0  # seconds between two looks at how long nothing was heard
 SILENCE = 30.0  # seconds of silence after which the server is asked whether it is there
@@ -41,8 +41,7 @@ class Lost(Exception):
         self.code = code
 
 
-@implementer(IHandshakeListener)
-class Link(LineOnlyReceiver):
+class Link(Reaching, LineOnlyReceiver):
     """The client's end of a connection that speaks JSON."""
 
     log = Logger()
@@ -51,10 +50,9 @@ class Link(LineOnlyReceiver):
     transport: Any
 
     def __init__(self, clock: IReactorTime, wall: Callable[[], float] = time.time) -> None:
+        super().__init__()
         self.clock = clock
         self._wall = wall
-        self.ready: Deferred[Link] = Deferred()  # connected, and if over TLS, shaken hands
-        self.tls = False
         self.on_event: Callable[[Event], None] = lambda event: None
         self.on_lost: Callable[[Lost], None] = lambda lost: None
         self._number = 0
@@ -71,15 +69,6 @@ class Link(LineOnlyReceiver):
         self._patience: float | None = None  # until when an answer to a ping has to come
 
     # --- the connection ------------------------------------------------------------------
-
-    def connectionMade(self) -> None:
-        if not self.tls:
-            self.ready.callback(self)
-
-    def handshakeCompleted(self) -> None:
-        """TLS is up; nothing of ours was sent before."""
-        if not self.ready.called:
-            self.ready.callback(self)
 
     def begin(self) -> Deferred[Event]:
         """Speak first, which makes the server speak JSON; its greeting."""
@@ -134,8 +123,7 @@ class Link(LineOnlyReceiver):
         asked, self._asked = self._asked, {}
         for waiting in asked.values():
             waiting.errback(lost)
-        if not self.ready.called:
-            self.ready.errback(reason)
+        self.not_reached(reason)
         self.on_lost(lost)
 
     # --- asking --------------------------------------------------------------------------

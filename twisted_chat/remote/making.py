@@ -8,13 +8,15 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
 
 from .account import Entrance
 from .address import Address
 from .dialing import Dialing
-from .folders import account_folder
+from .folders import account_folder, downloads_folder
 from .known import known_servers
 from .life import Options
+from .transfers import MOST_AT_ONCE, Files
 from .user import User
 
 T = TypeVar("T")
@@ -41,15 +43,25 @@ def user_at(
 ) -> User:
     """A user who will be at this server; `start` brings it to life."""
     options = options or Options()
+    dialing = Dialing(reactor, address, options.insecure)
 
     def run(work: Callable[[], T]) -> Deferred[T]:
         # A shelf gives out one piece of work after another, so these never overlap.
         return deferToThreadPool(reactor, reactor.getThreadPool(), work)
 
     return User(
-        *(reactor, Dialing(reactor, address, options.insecure), address.server, entrance),
+        *(reactor, dialing, address.server, entrance),
         known=known_servers(),
         folder=partial(account_folder, address.server),
         run=run,
         options=options,
+        files=Files(dialing.carrier, _of_files(reactor), downloads_folder(options.downloads)),
     )
+
+
+def _of_files(reactor: Any) -> Callable[[Callable[[], T]], Deferred[T]]:
+    """Threads for files, so that a slow disk holds up nothing but these."""
+    pool = ThreadPool(0, MOST_AT_ONCE, "files")
+    reactor.callWhenRunning(pool.start)
+    reactor.addSystemEventTrigger("during", "shutdown", pool.stop)
+    return partial(deferToThreadPool, reactor, pool)

@@ -12,6 +12,7 @@ from ..core.errors import ChatError
 from .shelf import SENT, TEXT
 
 if TYPE_CHECKING:
+    from ..secrecy.sealing import Message
     from .outbox import Outgoing
     from .secrets import Secrets
     from .shelf import Change
@@ -61,12 +62,9 @@ class Sealing:
         message.shared = True
 
     async def _encrypt(self, message: Outgoing) -> None:
-        from ..secrecy.sealing import Message
-
         secrets = self._secrets
         await secrets.prepare(message.room)
-        said = Message(message.cid, message.text, file=message.secret)
-        sealed = secrets.confidant.seal(message.room, said, secrets.wall())
+        sealed = secrets.confidant.seal(message.room, _said(message), secrets.wall())
         shares, envelope, without = sealed.value
         ready = Ready(list(shares), envelope, secrets.version(message.room))
         self.note(sealed.changes)
@@ -91,12 +89,9 @@ class Sealing:
 
     def draft(self, message: Outgoing) -> tuple[Change, ...]:
         """The rows that keep a message until it is sealed; nothing if it is not to be."""
-        from ..secrecy.sealing import Message
-
         if not (self._secrets.is_open and self._secrets.is_encrypted(message.room)):
             return ()
-        said = Message(message.cid, message.text, file=message.secret)
-        changes = self._secrets.confidant.draft(said).changes
+        changes = self._secrets.confidant.draft(_said(message)).changes
         self.note(changes)
         return changes
 
@@ -106,7 +101,8 @@ class Sealing:
         row = self._secrets.shelf.texts.get(key) if self._secrets.is_open else None
         if row is not None:
             kept = self._secrets.confidant.recall(key, row)
-            message.text, message.secret = kept.text, kept.file
+            message.secret = kept.file
+            message.text = kept.text if kept.file is None else kept.file.name
 
     def note(self, changes: Iterable[Change]) -> None:
         """Keep the texts of one's own at hand until they come back with their numbers."""
@@ -153,3 +149,11 @@ class Sealing:
         self._secrets.shelf.texts.pop(SENT + cid, None)
         dropped = self._secrets.confidant.drop(room, cid)
         self._secrets.write(dropped.changes).addErrback(lambda failure: None)
+
+
+def _said(message: Outgoing) -> Message:
+    """What a message says to those who can read it; of a file, all of it is in `file`."""
+    from ..secrecy.sealing import Message
+
+    text = message.text if message.secret is None else ""
+    return Message(message.cid, text, file=message.secret)

@@ -59,6 +59,13 @@ def judge(
     return Judgement(Verdict.REFUSE, _changed(peer, server, kept))
 
 
+def is_the_same(before: Peer, now: Peer) -> bool:
+    """Whether a second connection has reached the server that the first one was trusted as."""
+    if not (before.tls and now.tls):
+        return before.tls == now.tls
+    return now.fingerprint == before.fingerprint or (before.verified and now.verified)
+
+
 def _plain(peer: Peer, server: str, kept: str, insecure: bool) -> Judgement:
     if insecure or (peer.loopback and not kept):
         return Judgement(Verdict.GO_ON)

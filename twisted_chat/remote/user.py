@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -29,6 +29,7 @@ from .outbox import Outbox, Outgoing
 from .sealing import Sealing
 from .secrets import Secrets
 from .shelf import Run, Shelf
+from .transfers import Files, Transfers
 from .unsealing import Unsealing
 from .watching import Watcher
 
@@ -38,6 +39,9 @@ ORDINARY_LONGEST = 4096  # bytes of a text, where a server does not say
 TYPING_AGAIN = 3.0  # seconds until the server is told again that one types
 
 MEMBERSHIP = frozenset((Kind.JOIN, Kind.LEAVE, Kind.KICK, Kind.BAN))
+if TYPE_CHECKING:
+    from ..secrecy.envelopes import SealedFile
+
 OFFLINE = "There is no connection at the moment: ask again when there is one."
 
 
@@ -56,6 +60,7 @@ class User:
         known: KnownServers,
         folder: Callable[[str], Path],
         run: Run[Any],
+        files: Files,
         options: Options | None = None,
     ) -> None:
         """`folder` gives the folder of a name's slots, `run` carries out what may block."""
@@ -79,6 +84,7 @@ class User:
         self._typing: dict[tuple[str, str], float] = {}  # who types where, since when
         self._typed: dict[str, float] = {}  # when the server was last told that one types there
         self._confirming = Confirming(clock, self)
+        self.transfers = Transfers(clock, self, files)
 
     # --- what one can do ---------------------------------------------------------------------
 
@@ -122,6 +128,16 @@ class User:
         # What can never be stored is not kept to be sent; too long a line ends a connection.
         check_text(text, int(self.hello.get("max_message", ORDINARY_LONGEST)))
         message = self.outbox.say(room, text, cid)
+        self.watcher.sending(message)
+        return message
+
+    def say_file(
+        self, room: str, name: str, file: int, secret: SealedFile | None = None
+    ) -> Outgoing:
+        """Say the message that names a file which the server has."""
+        if self.outbox is None:
+            raise ChatError("not_now", "Log in first.")
+        message = self.outbox.say(room, name, file=file, secret=secret)
         self.watcher.sending(message)
         return message
 
@@ -180,6 +196,7 @@ class User:
         self.watcher.welcomed(answer, again)
         self.secrets.entered(answer["rooms"])
         self.outbox.connected(self.life.link, self.hello.get("flood_limit"))
+        self.transfers.connected()
         self.look_around()
         self.ask("help").addCallbacks(self._learned, lambda failure: None)
         self._confirming.begin(answer["rooms"])
@@ -199,8 +216,11 @@ class User:
         self.watcher.changed()
 
     def _closed(self, outcome: Any) -> Any:
-        closed = Deferred.fromCoroutine(self.account.close())
-        return closed.addBoth(lambda _: outcome)
+        return Deferred.fromCoroutine(self._close()).addBoth(lambda _: outcome)
+
+    async def _close(self) -> None:
+        await self.transfers.end()
+        await self.account.close()
 
     # --- what happens ------------------------------------------------------------------------
 

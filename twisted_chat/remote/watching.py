@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .conversations import Conversation
     from .link import Event
     from .outbox import Outgoing
+    from .transfer import Transfer
 
 
 class Watcher:
@@ -36,6 +37,9 @@ class Watcher:
 
     def sending(self, message: Outgoing) -> None:
         """A message of one's own has come further."""
+
+    def transfer(self, transfer: Transfer) -> None:
+        """A file that is sent or fetched has come further, or to its end."""
 
     def receipt(self, conversation: Conversation, who: str) -> None:
         """Somebody was delivered or has read a private conversation up to somewhere."""

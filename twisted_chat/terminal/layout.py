@@ -73,6 +73,7 @@ def layout(screen: Screen) -> Layout:
             ConditionalContainer(_text(lambda: _above(screen), wrap=True), asking),
             ConditionalContainer(answer, asking),
             ConditionalContainer(line, ~asking),
+            _text(lambda: toolbar.transfers(screen.status, screen.columns), wrap=False),
             Window(
                 FormattedTextControl(lambda: toolbar.toolbar(screen.status, screen.columns)),
                 height=1,

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
+
+from ..desk.paths import dropped
 
 MOST_UNASKED = 10  # lines that are sent without a question
 MOST_LINES = 1000  # that are sent at all
@@ -19,6 +24,18 @@ class Pasted(NamedTuple):
     lines: tuple[str, ...] = ()  # to be sent
     question: str = ""  # to be asked before that
     refusal: str = ""
+
+
+def read_drop(
+    text: str, line: str, here: str, is_file: Callable[[Path], bool] = os.path.isfile
+) -> str:
+    """What a file that is dragged in becomes in a line: the command that sends it, unless that
+    stands there; nothing if no file was."""
+    begun = re.fullmatch(r"/?send\s+\S+\s+", line, re.IGNORECASE)
+    path = dropped(text, is_file) if begun or not line else None
+    if path is None:
+        return ""
+    return str(path) if begun else f"/send {here} {path}"
 
 
 def read_paste(text: str, before: str, after: str, here: str) -> Pasted:

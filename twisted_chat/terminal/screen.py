@@ -21,7 +21,7 @@ from .context import Context
 from .history import TypedLines, is_kept
 from .keys import keys
 from .layout import Ways, layout
-from .paste import read_paste
+from .paste import read_drop, read_paste
 from .questions import Questions
 from .scrollback import Scrollback
 
@@ -154,7 +154,8 @@ class Screen:
         """Draw what has changed, with the cursor where something is to be typed."""
         self.app.layout.focus(self.answer if self.is_asking else self.line)
         self.app.invalidate()
-        if self._ticking is None and (self.status.typing or not self.status.online):
+        counting = self.status.typing or self.status.transfers or not self.status.online
+        if self._ticking is None and counting:
             self._ticking = self._clock.callLater(AGAIN, self._tick)
 
     def _tick(self) -> None:
@@ -202,6 +203,10 @@ class Screen:
         """Several lines at once."""
         buffer = self.app.current_buffer
         before, after = buffer.document.text_before_cursor, buffer.document.text_after_cursor
+        dropped = "" if self.is_asking else read_drop(text, before + after, self.status.here)
+        if dropped:
+            buffer.insert_text(dropped)
+            return
         pasted = read_paste(text, before, after, self.status.here)
         if pasted.refusal or (pasted.lines and self.is_asking):
             refusal = pasted.refusal or "An answer is one line: nothing of that was pasted."
@@ -232,7 +237,7 @@ class Screen:
         if self.questions.now is not None:
             self.answer.reset()
             self.questions.cancel()
-        else:
+        elif self.desk.may_leave():
             self._leave()
 
     def step(self, by: int) -> None:

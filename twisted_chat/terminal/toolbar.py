@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from prompt_toolkit.utils import get_cwidth
 
-from ..desk.front import Status, Unread
+from ..core.attachments import size_in_words
+from ..desk.front import Progress, Status, Unread
 from .printing import Fragments, cleaned, cut, fitted
 
 BETWEEN = " · "
 NARROW = 60  # columns; below, what goes without saying is not said
-MOST_SHOWN = 3  # lines of one's own that were not sent yet
+MOST_SHOWN = 3  # lines of one's own that were not sent yet, and files on their way
+SHORTEST_BAR, LONGEST_BAR = 5, 30  # columns
 
 
 def toolbar(status: Status, columns: int) -> Fragments:
@@ -73,6 +75,49 @@ def prompt(status: Status, columns: int) -> str:
     if get_cwidth(whole) <= columns // 2:
         return whole
     return f"{cut(cleaned(status.here), columns // 2 - 2)}> " if columns >= 8 else ""
+
+
+def transfers(status: Status, columns: int) -> Fragments:
+    """Files on their way, a line for each, above the line of status."""
+    lines = [_transfer(one, columns) for one in status.transfers[:MOST_SHOWN]]
+    more = len(status.transfers) - MOST_SHOWN
+    if more > 0:
+        lines.append(cut(f"{more:,} more on their way", columns))
+    return [("class:bar", "\n".join(lines))] if lines else []
+
+
+def _transfer(one: Progress, columns: int) -> str:
+    arrow, percent = ("↑" if one.sends else "↓"), f"{one.percent} %"
+    if one.trouble:
+        about = one.trouble
+    elif columns < NARROW:
+        about = _time(one.left)
+    else:
+        about = ", ".join(filter(None, (_speed(one.speed), _time(one.left, " left"))))
+    after = f" {percent} {about}".rstrip()
+    name = cut(cleaned(one.name), max(columns // 3, 8))
+    room = min(columns - get_cwidth(f"{arrow} {name} {after}"), LONGEST_BAR)
+    bar = _bar(one, room) if room >= SHORTEST_BAR else ""
+    return cut(f"{arrow} {name} {bar}{after}".replace("  ", " "), columns)
+
+
+def _bar(one: Progress, length: int) -> str:
+    full = length * one.percent // 100
+    return "█" * full + "░" * (length - full)
+
+
+def _speed(speed: float) -> str:
+    return f"{size_in_words(int(speed))}/s" if speed >= 1 else ""
+
+
+def _time(seconds: float | None, after: str = "") -> str:
+    if seconds is None:
+        return ""
+    if seconds < 100:
+        return f"{seconds:.0f} s{after}"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min{after}"
+    return f"{seconds / 3600:.0f} h{after}"
 
 
 def unsent(status: Status, columns: int) -> Fragments:

@@ -1,0 +1,80 @@
+"""Files of encrypted conversations: the server has ciphertext, and whoever may read it the key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.errors import ChatError
+from .packing import Bare, Coding, Damaged, Packed, Ticket, Uploaded
+
+if TYPE_CHECKING:
+    from ..secrecy.chunks import FileCipher
+    from ..secrecy.envelopes import SealedFile
+    from .outbox import Outgoing
+
+
+class Ciphered:
+    """A file in chunks that are encrypted each for itself."""
+
+    def __init__(self, cipher: FileCipher, secret: SealedFile) -> None:
+        from ..secrecy.chunks import CHUNK, SEALED_CHUNK
+
+        self.plain, self.stored = CHUNK, SEALED_CHUNK
+        self.secret = secret
+        self._cipher = cipher
+
+    def outward(self, first: int, data: bytes, ends: bool) -> bytes:
+        return b"".join(
+            self._cipher.seal(first + index, piece)
+            for index, piece in enumerate(_pieces(data, self.plain))
+        )
+
+    def inward(self, first: int, data: bytes, ends: bool) -> bytes:
+        try:
+            return b"".join(
+                self._cipher.open(first + index, piece)
+                for index, piece in enumerate(_pieces(data, self.stored))
+            )
+        except (ChatError, ValueError) as error:
+            raise Damaged(str(error)) from None
+
+
+def _pieces(data: bytes, length: int) -> list[bytes]:
+    """The blocks in some bytes; nothing at all is one block too."""
+    return [data[at : at + length] for at in range(0, max(1, len(data)), length)]
+
+
+class Veiling(Bare):
+    """Encrypts what goes into encrypted conversations; everything else goes as it is."""
+
+    async def pack(self, place: str, name: str, size: int) -> Packed:
+        if not self._user.secrets.is_encrypted(place):
+            return Packed(name)
+        from ..secrecy.base64 import to_base64
+        from ..secrecy.chunks import FileCipher, new_key
+        from ..secrecy.envelopes import SealedFile
+
+        key = new_key()
+        secret = SealedFile(name, size, to_base64(key))
+        return Packed("", Ciphered(FileCipher(key, size), secret))
+
+    async def unpack(self, ticket: Ticket) -> Packed:
+        if ticket.name:
+            return Packed(ticket.name)
+        from ..secrecy.chunks import FileCipher
+        from ..secrecy.envelopes import file_key
+
+        kept = await self._user.unsealing.kept_at(ticket.room, ticket.seq)
+        if kept is None or kept.file is None:
+            raise ChatError(
+                "no_keys",
+                f"File {ticket.file} is encrypted, and this device has no key for it: ask who sent"
+                " it to send it again.",
+            )
+        secret = kept.file
+        return Packed(secret.name, Ciphered(FileCipher(file_key(secret), secret.size), secret))
+
+    def say(self, uploaded: Uploaded) -> Outgoing:
+        coding: Coding = uploaded.packed.coding
+        secret = coding.secret if isinstance(coding, Ciphered) else None
+        return self._user.say_file(uploaded.place, uploaded.name, uploaded.file, secret)
