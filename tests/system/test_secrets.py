@@ -80,6 +80,12 @@ class SecretsTests(SynchronousTestCase):
         prompt = f"{name} (private, encrypted, verified)>"
         until(lambda: prompt in terminal.screen().rstrip().splitlines()[-2], terminal.screen)
 
+    def cut_after(self, size: int) -> None:
+        """Break every connection when so much more has gone over them."""
+        before = len(self.network.recorded)
+        until(lambda: len(self.network.recorded) > before + size, lambda: "nothing is carried")
+        self.network.cut()
+
     def assert_nobody_knows(self) -> None:
         """Neither the network nor the server's disk, log and memory hold a word of it."""
         secret = CANARY.encode()
@@ -94,7 +100,7 @@ class SecretsTests(SynchronousTestCase):
         for piece in found:
             self.assertNotIn(secret, piece)
 
-    def test_i9_i3_what_two_people_say_is_theirs(self) -> None:
+    def test_i9_i3_e5_what_two_people_say_and_send_is_theirs(self) -> None:
         tesla = self.terminal("tesla", "laboratory")
         edison = self.terminal("edison", "factory")
         bell = Netcat(self.server, "bell", PASSWORD)
@@ -119,6 +125,11 @@ class SecretsTests(SynchronousTestCase):
         self.assertEqual(edison.ended(), 0)
         tesla.types(f"said to an empty chair {CANARY}-3")
         tesla.shows("said to an empty chair")
+        drawing = self.folder / f"{CANARY}.dwg"
+        drawing.write_bytes(f"{CANARY} in a drawing ".encode() * 200_000)
+        tesla.types(f"/send edison {drawing}")
+        self.cut_after(1_000_000)
+        tesla.shows(f"(file 1: {CANARY}.dwg, 4.0 MB")
         phone = self.terminal("edison", "telephone")
         tesla.shows("[keys] edison has a new device")
         phone.types("/switch tesla")
@@ -130,6 +141,12 @@ class SecretsTests(SynchronousTestCase):
 
         edison = self.terminal("edison", "factory", asks=False)
         edison.shows("said to an empty chair CANARY-3", "for all of yours CANARY-4")
+        edison.types("/get 1")
+        self.cut_after(1_000_000)
+        fetched = self.folder / "factory" / "Downloads" / drawing.name
+        edison.shows("(Fetched, 4.0 MB:")
+        self.assertEqual(fetched.read_bytes(), drawing.read_bytes())
+        self.assertEqual([one.name for one in fetched.parent.iterdir()], [drawing.name])
         edison.types(f"/edit tesla/3 the lamp shines {CANARY}-5")
         tesla.shows("edison: the lamp shines CANARY-5")
         tesla.types(f"/search hums {CANARY}-1")
