@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.desk.office import Seat
 from tests.desk.test_confiding import Confidential
+from twisted_chat.testing import PASSWORD
 
 CANARY = b"CANARY in a file. "
 
@@ -41,6 +42,14 @@ class SecretFileTests(Confidential):
         self.assertEqual(self.fetched(self.edison), self.content)
         self.assertEqual(self.fetched(self.tesla), self.content)
         self.assertNotIn(b"CANARY", self.kept())
+
+    def test_they_are_listed_by_the_names_that_no_server_knows(self) -> None:
+        self.tesla.types(f"send edison {self.coil}")
+        self.edison.types("files")
+        self.edison.finds("1  CANARY.png (360.0 kB) from tesla, tesla/2")
+        plain = self.office.connects()
+        plain.types("edison", PASSWORD, "files")
+        plain.hears("1  (encrypted) (360.1 kB) from tesla, tesla/2")
 
     def test_e5_it_goes_on_after_cuts_in_the_middle_of_a_chunk(self) -> None:
         self.tesla.cargo_breaks_after = [100_000, 150_001, 70_000]

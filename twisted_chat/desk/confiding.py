@@ -6,10 +6,12 @@ import time
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from ..core import query
 from ..core.clean import shown
 from ..core.errors import ChatError
-from ..core.results import Line, Page
+from ..core.results import FileLine, FileList, Line, Page
 from ..remote.conversations import LOBBY
 
 if TYPE_CHECKING:
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from .desk import Desk
 
 MOST_FOUND = 20  # messages that a search of one's own shows
+STANDINGS = {
+    "seen": "not compared yet",
+    "verified": "verified",
+    "new": "new since you have compared",
+    "changed": "its keys have changed",
+}
 ONCE_MORE = "Enter it again: "
 
 
@@ -59,8 +67,8 @@ class Confiding:
     def _devices(self, name: str) -> list[str]:
         found = []
         for one in self._user.secrets.devices_of(name):
-            waits = ", which gets nothing yet" if one.waits else ""
-            found.append(f"    {shown(one.device)} ({one.standing.value}{waits})")
+            waits = ", and gets nothing yet" if one.waits else ""
+            found.append(f"    {shown(one.device)} ({STANDINGS[one.standing.value]}{waits})")
         return [f"They stand for your devices and those of {shown(name)}:", *found]
 
     async def protect(self) -> None:
@@ -94,6 +102,17 @@ class Confiding:
             entries = await self._user.unsealing.recalled(room, [line.entry for line in group])
             lines += [Line(room, entry) for entry in entries]
         return _with(page, lines)
+
+    async def named(self, found: FileList) -> FileList:
+        """A list of files with the names that no server knows."""
+        files = [await self._named(one) if not one.name else one for one in found.files]
+        return msgspec.structs.replace(found, files=tuple(files))
+
+    async def _named(self, line: FileLine) -> FileLine:
+        kept = await self._user.unsealing.kept_at(line.room, line.seq)
+        if kept is None or kept.file is None:
+            return line
+        return msgspec.structs.replace(line, name=kept.file.name, size=kept.file.size)
 
     async def edit(self, command: words.Edit) -> Any | None:
         """Change a message of an encrypted conversation; None if it is in another one."""

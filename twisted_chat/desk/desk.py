@@ -205,7 +205,9 @@ class Desk(News):
         result = result_of(await self.user.ask(row.name, **arguments))
         if isinstance(command, words.Password):
             self.user.account.guest = False  # a guest with a password is an account
-        return await self.confiding.read(result) if isinstance(result, Page) else result
+        if isinstance(result, Page):
+            return await self.confiding.read(result)
+        return await self.confiding.named(result) if isinstance(result, FileList) else result
 
     async def _search(self, command: words.Search) -> Result:
         """Search at the server, and here in what no server can read."""
