@@ -34,7 +34,7 @@ serve: $(READY)
 
 test: $(READY)
 	$(BIN)/trial --jobs=2 --temp-directory=.cache/trial tests
-	$(BIN)/pytest tests
+	$(BIN)/pytest --numprocesses=2 tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -45,7 +45,7 @@ bench: $(READY)
 proof: export PROOF := 1
 proof: $(READY)
 	$(BIN)/trial --jobs=2 --temp-directory=.cache/trial tests
-	$(BIN)/pytest tests
+	$(BIN)/pytest --numprocesses=2 tests
 
 pictures: $(READY)
 	@$(BIN)/python -m tools.pictures
