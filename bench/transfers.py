@@ -55,6 +55,8 @@ class Asker:
                 raise OSError("the server closed the connection")
             self._rest += data
         line, _, self._rest = self._rest.partition(b"\n")
+        if not line.startswith(b"{"):
+            return self.line()  # a prompt, since this program was slow to begin
         told: dict[str, Any] = json.loads(line)
         return told
 
@@ -142,7 +144,7 @@ class Mover:
 def move(port: int, tls: bool, uploads: bool, file: int, pipe: Connection) -> None:
     """What the process of the movers does until it is told to stop."""
     os.nice(19)
-    owners = [Asker(port, tls).sign_in(f"mover{number}{'u' * uploads}") for number in range(5)]
+    owners = [Asker(port, tls).sign_in(f"mover{number}{os.getpid()}") for number in range(5)]
     movers = [
         Mover(port, tls, owners[number % len(owners)], content if uploads else b"", file)
         for number, content in enumerate(contents())
@@ -174,6 +176,7 @@ def moving(port: int, tls: bool, uploads: bool, file: int) -> Iterator[Connectio
         target=move, args=(port, tls, uploads, file, there)
     )
     process.start()
+    there.close()  # so that its end is noticed here
     try:
         if here.recv() != "moving":
             raise OSError("the transfers did not begin")

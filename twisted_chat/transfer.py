@@ -114,7 +114,7 @@ class Upload(Transfer[Receiving]):
         if self.closed:
             return
         if self.moving.left:
-            self.chat.files.turns.ask(self._read_on)
+            self.chat.files.coming.ask(self._read_on)
         else:
             self._finish()
 
@@ -154,7 +154,7 @@ class Download(Transfer[Serving]):
         self._drain_again: IDelayedCall | None = None
 
     def begin(self) -> None:
-        self.chat.files.turns.ask(self._turn)
+        self.chat.files.going.ask(self._turn)
 
     def _turn(self) -> None:
         if self._stuck:

@@ -50,6 +50,8 @@ class Asking:
             assert data, "the server closed the connection"
             self._rest += data
         line, _, self._rest = self._rest.partition(b"\n")
+        if not line.startswith(b"{"):
+            return self.line()  # a prompt, since this program was slow to begin
         told: dict[str, Any] = json.loads(line)
         return told
 

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.tickets import SPAN, Purpose, Ticket, Tickets
-from twisted_chat.files.turns import BURST, LONGEST_REST, Turns
+from twisted_chat.files.turns import BURST, GOING, LONGEST_REST, Turns
 
 UP = Ticket(Purpose.UPLOAD, 1, 7)
 
@@ -60,7 +60,7 @@ class TurnTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.work = 0.0  # what the reactor has worked
-        self.turns = Turns(self.clock, self.clock.seconds, lambda: self.work)
+        self.turns = Turns(self.clock, self.clock.seconds, lambda: self.work, GOING)
         self.had: list[str] = []
 
     def ask(self, name: str, again: int = 0, work: float = 0.0) -> None:

@@ -19,7 +19,7 @@ from ..store import Gone, Ledger, Snapshot, StoredFile, files
 from ..store.files import no_such_file
 from .moving import Moving, Receiving, Serving, disk_full, lost
 from .sweeping import Sweeping
-from .turns import Turns
+from .turns import COMING, GOING, Turns
 from .unnamed import PROMISED, Space, Unnamed
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class Files:
         self.blobs.keep_free = chat.settings.keep_free
         self.tickets = Tickets()
         self.space = Space(chat.settings.quota, {})
-        self.turns = Turns(chat.clock, chat.ticks, aside.worked)
+        self.coming = Turns(chat.clock, chat.ticks, aside.worked, COMING)
+        self.going = Turns(chat.clock, chat.ticks, aside.worked, GOING)
         self.moving: dict[Moving, None] = {}
         self.sweeping = Sweeping(chat, self)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-FLUSH_EVERY = 1024 * 1024
+FLUSH_EVERY = 256 * 1024
 """How much may be written before the disk is to begin with it: what is owed to it stays little."""
 
 _NAME = re.compile("[0-9a-f]{32}")
