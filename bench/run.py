@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import transfers
 from servers import (
     BUILD,
     CORES,
@@ -164,6 +165,18 @@ def sync_times(count: int) -> Figures:
     return figures
 
 
+def file_transfers(plan: Plan, tls: bool) -> Figures:
+    """The latency of messages while twenty files are moved, in one direction after the other."""
+    port = free_port()
+    with data_folder() as data:
+        command = [*chat_command(port, data), "--quota", "0", "--keep-free", "0"]
+        with running(command, port, plan.pinned) as server:
+            try:
+                return transfers.measure(server.port, tls, plan.seconds)
+            except (OSError, EOFError) as error:
+                raise Trouble(f"The files were not moved: {error}.") from error
+
+
 def measurements(plan: Plan) -> dict[str, Callable[[], Figures]]:
     """Everything there is, by the name with which it is chosen."""
     found: dict[str, Callable[[], Figures]] = {}
@@ -182,6 +195,8 @@ def measurements(plan: Plan) -> dict[str, Callable[[], Figures]]:
     found["idle"] = partial(logins, plan, chat_command, plan.idle, 3)
     found["naive-guests"] = partial(logins, plan, naive_command, plan.guests, 0.2)
     found["naive-idle"] = partial(logins, plan, naive_command, plan.idle, 3)
+    found["transfers"] = partial(file_transfers, plan, False)
+    found["transfers-tls"] = partial(file_transfers, plan, True)
     found["start"] = partial(starts, plan)
     found["fsync"] = partial(sync_times, 300)
     return found

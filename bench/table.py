@@ -59,6 +59,15 @@ def _fsync_line(told: Figures, results: dict[str, Figures]) -> str:
     return line
 
 
+def _transfers_line(name: str, told: Figures) -> str:
+    parts = []
+    for way, during in (("idle", "idle"), ("down", "20 downloads"), ("up", "20 uploads")):
+        probe = told[way]
+        speed = f" ({probe['MB_per_s']:.0f} MB/s)" if "MB_per_s" in probe else ""
+        parts.append(f"{during}{speed}: p50 {probe['p50_ms']:.2f} ms, p99 {probe['p99_ms']:.2f} ms")
+    return f"{name}: a message in private, {'; '.join(parts)}"
+
+
 def show_others(results: dict[str, Figures]) -> str:
     """One sentence for each of the other figures."""
     lines = []
@@ -80,6 +89,8 @@ def show_others(results: dict[str, Figures]) -> str:
                 f"{name}: listening after {told['fresh_s']:.2f} s with a fresh database, "
                 f"{told['existing_s']:.2f} s with one of {told['existing_messages']:,} messages"
             )
+        elif "idle" in told:
+            lines.append(_transfers_line(name, told))
         elif "reused_us" in told:
             lines.append(_fsync_line(told, results))
     return "\n".join(lines)

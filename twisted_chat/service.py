@@ -25,6 +25,7 @@ from .chat import Chat
 from .core.errors import ChatError, StartError
 from .core.events import Closed
 from .factory import ChatFactory
+from .files import MOST_MOVING
 from .logs import PLAIN, Log, take_in_standard_logging
 from .newcomers import Newcomers, open_users
 from .passwords import Passwords
@@ -32,6 +33,7 @@ from .settings import Settings
 from .store import Store
 from .watchdog import EXIT_CODE, Watchdog
 
+MOVING_PART = 8  # a file on its way is open too: for these an eighth of those it may have open
 RESERVED_FILES = 64  # for the database, the log and what else must be opened when all is full
 MOST_FILES = 1 << 20  # what is asked for where the system names no limit
 FAREWELL = 2.0  # seconds in which clients are told that the service stops
@@ -124,8 +126,11 @@ class ChatService(Service):
 
     def _open(self) -> None:
         users = open_users(self.settings.users) if self.settings.users is not None else None
-        parts = self._assemble(self.settings, self._most_connections(), self._reactor)
+        files = max(2, raised_file_limit() - RESERVED_FILES)
+        moving = min(MOST_MOVING, files // MOVING_PART)
+        parts = self._assemble(self.settings, self._most_connections(files - moving), self._reactor)
         self._parts = parts
+        parts.chat.files.most = max(1, moving)
         parts.chat.stop_server = self._stop_server
         self._port = listening.listen(self._reactor, self.settings.port, self._bound, parts.factory)
         if users is not None:
@@ -135,15 +140,13 @@ class ChatService(Service):
                 lambda failure: self.log.failure("The users' file was not taken in", failure)
             )
 
-    def _most_connections(self) -> int:
-        """How many connections the files leave room for that this process may have open."""
-        files = raised_file_limit()
-        most = max(1, files - RESERVED_FILES)
+    def _most_connections(self, most: int) -> int:
+        """How many connections there may be, which is told when it is fewer than are wanted."""
         if most < self.settings.connection_limit:
             self.log.warn(
                 "This process may have {files} files open: more than {most} connections"
                 " at once will be turned away",
-                files=files,
+                files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
                 most=most,
             )
         return most

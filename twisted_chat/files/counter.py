@@ -48,6 +48,7 @@ class Files:
         self.coming = Turns(chat.clock, chat.ticks, aside.worked, COMING)
         self.going = Turns(chat.clock, chat.ticks, aside.worked, GOING)
         self.moving: dict[Moving, None] = {}
+        self.most = MOST_MOVING
         self.sweeping = Sweeping(chat, self)
 
     def start(self, kept: Snapshot) -> None:
@@ -233,7 +234,7 @@ class Files:
 
     def _check_capacity(self, person: Person) -> None:
         own = sum(moving.person is person for moving in self.moving)
-        if own >= MOST_OF_ONE or len(self.moving) >= MOST_MOVING:
+        if own >= MOST_OF_ONE or len(self.moving) >= self.most:
             raise ChatError(
                 "busy", "Too many files are being moved; try again in a moment.", retry_after=5
             )
