@@ -33,7 +33,8 @@ APPLICATION = {
     *("settling", "signin", "strangers", "typists"),
 }
 DOORS = {
-    *("certificate", "conversation", "entrance", "exposure", "factory", "opening", "peer"),
+    *("certificate", "conversation", "entrance", "exposure", "factory", "opening"),
+    *("output", "peer"),
     *("protocol", "proxying", "securing", "sending", "text", "transfer", "wire"),
 }
 FRONTS = {"client", "gui", "pipe", "terminal", "window"}

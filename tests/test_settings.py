@@ -83,6 +83,19 @@ class CommandLineTest(TestCase):
         self.assertEqual(self.parsed("--admin", "tesla").admins, ("tesla",))
         self.assertEqual(self.parsed("--admin", "edison").admins, ("edison",))
 
+    def test_sizes_are_thousands_of_thousands(self) -> None:
+        for typed, size in {
+            "0": 0,
+            "1": 1,
+            "500k": 500_000,
+            "100M": 100_000_000,
+            "2G": 2_000_000_000,
+            "1t": 1_000_000_000_000,
+            "10MB": 10_000_000,
+        }.items():
+            self.assertEqual(self.parsed("--max-file", typed).max_file, size)
+        self.assertEqual(self.parsed().max_file, 100_000_000)
+
     def test_k2_wrong_values(self) -> None:
         for typed, expected in {
             ("--login-attempts", "three"): "--login-attempts three: it must be a whole number",
@@ -98,6 +111,9 @@ class CommandLineTest(TestCase):
             ("--name", ""): "it must be a name",
             ("--max-message", "1e308"): "it must be a whole number",
             ("--tls", " "): "it must be auto, off or the name of",
+            ("--max-file", "big"): "a size is a number of bytes, or one such as 500k",
+            ("--quota", "-1G"): "a size is a number of bytes",
+            ("--keep-free", "1.5G"): "a size is a number of bytes",
             ("--plaintext", "yes"): "it must be loopback, always or never",
             ("--trusted-proxy", "proxy.example"): "it must be an address, such as",
             ("--trusted-proxy", "10.0.0.0/40"): "it must be an address, such as",

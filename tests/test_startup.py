@@ -134,6 +134,12 @@ class RefusalTest(TestCase):
         self.assertIn("is damaged", self.refused("--port", "0"))
         self.assertIn("is damaged", self.refused("--check"))
 
+    def test_k2_a_folder_of_files_that_is_none(self) -> None:
+        (self.folder / "chat-data").mkdir()
+        (self.folder / "chat-data" / "files").write_text("in the way")
+        for words in (("--port", "0"), ("--check",)):
+            self.assertIn("chat-data/files cannot be used", self.refused(*words))
+
     def test_k2_check(self) -> None:
         done = run_twistd(self.folder, "-n", "chat", "--check")
         self.assertEqual((done.returncode, done.stderr), (0, ""))

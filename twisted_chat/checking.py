@@ -11,6 +11,7 @@ from .core.errors import StartError
 from .newcomers import open_users
 from .settings import Settings
 from .store import migrations, soundness
+from .store.blobs import contents_of
 from .store.connecting import close, open_raw, open_reader
 from .store.database import locate
 
@@ -29,6 +30,7 @@ def check(settings: Settings) -> str:
     if settings.users is not None:
         open_users(settings.users).close()
     path = locate(database_of(settings))
+    _check_contents(contents_of(path))
     if not path.exists():
         _check_place(path)
         return f"The settings are in order; the database {path} will be made at the first start."
@@ -40,6 +42,12 @@ def _check_place(path: Path) -> None:
     folder = next(parent for parent in path.parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise StartError(f"The database {path} cannot be made: {folder} cannot be written to.")
+
+
+def _check_contents(folder: Path) -> None:
+    """The folder of what people send as files, if it is there already."""
+    if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise StartError(f"The folder {folder} cannot be used: it cannot be written to.")
 
 
 def _check_database(path: Path) -> None:

@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import (
     IAddress,
-    IDelayedCall,
     IHalfCloseableProtocol,
     IHandshakeListener,
-    ISSLTransport,
 )
 from twisted.internet.protocol import connectionDone
-from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -21,9 +18,10 @@ from .core.errors import ChatError
 from .core.events import Closed
 from .entrance import Entrance
 from .opening import Door
+from .output import Output
 from .peer import Peer
 from .proxying import Header
-from .sending import Outflow, flushed, outstanding, prepare, write_now
+from .sending import Outflow, prepare
 from .text.talk import TextTalk
 from .transfer import Fetch, Transfer
 from .wire.talk import JsonTalk
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 
 FIRST_LINE = 20.0  # seconds until a first line must have come
 SIGNED_IN = 180.0  # seconds until somebody must have signed in
-ABORT = 5.0  # seconds a closing connection may take
 SHORTEST_LIMIT = 8 * 1024  # bytes of a line
 JSON_SPARE = 6  # what JSON's escapes can make of one byte
 MOST_DISCARDED = 64 * 1024  # of one endless line, before its connection is closed
@@ -41,7 +38,7 @@ NO_TLS = bytes.fromhex("15030100020228")  # what TLS says where no handshake can
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
-class ChatProtocol(LineReceiver):
+class ChatProtocol(Output):
     """One connection to the chat."""
 
     factory: ChatFactory
@@ -49,16 +46,16 @@ class ChatProtocol(LineReceiver):
     conversation: Conversation
 
     def __init__(self, address: IAddress) -> None:
+        super().__init__()
         self.peer = Peer.of(address)
         self.secure = not self.peer.host  # nobody can listen in on a Unix socket
         self.heard = False
         self._decided = False
         self._destination: tuple[str, int] | None = None  # as a proxy has it
+        self._proxy_has_tls = False
         self._discarded = 0
         self._held = False
         self._stuck = False  # the peer does not read, so it is not read either
-        self._replies: list[bytes] = []
-        self._abort: IDelayedCall | None = None
 
     @property
     def address(self) -> str:
@@ -82,9 +79,9 @@ class ChatProtocol(LineReceiver):
         return None if host is None else (str(host).removeprefix("::ffff:"), here.port)
 
     @property
-    def over_tls(self) -> bool:
-        """Whether there is TLS on this very connection."""
-        return ISSLTransport.providedBy(self.transport)
+    def tls(self) -> bool:
+        """Whether the peer has come with TLS, be it to a proxy."""
+        return self.over_tls or self._proxy_has_tls
 
     # --- the connection's beginning and end -------------------------------------------------
 
@@ -92,7 +89,7 @@ class ChatProtocol(LineReceiver):
         prepare(self.transport)
         self.transport.registerProducer(Outflow(self), True)
         self.since = self.factory.chat.ticks()
-        self.secure = self.secure or ISSLTransport.providedBy(self.transport)
+        self.secure = self.secure or self.over_tls
         self.conversation = TextTalk(self.factory.chat, self)
         self.entrance = Entrance(self)
         self.factory.connected(self)
@@ -103,7 +100,7 @@ class ChatProtocol(LineReceiver):
         if header.source is not None:
             peer = Peer.at(*header.source).behind(peer)
             self._destination = header.destination
-            self.secure = header.secure
+            self.secure = self._proxy_has_tls = header.secure
         self.factory.located(self, peer)
 
     def begin_tls(self, data: bytes) -> None:
@@ -166,9 +163,7 @@ class ChatProtocol(LineReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.entrance.lost()
-        if self._abort is not None and self._abort.active():
-            self._abort.cancel()
-        self._abort = None
+        self.ended()
         try:
             if not self.conversation.closed:
                 self.conversation.lost()
@@ -291,34 +286,7 @@ class ChatProtocol(LineReceiver):
         elif self.paused and not self.conversation.closed:
             self.resumeProducing()
 
-    # --- writing ------------------------------------------------------------------------------
-
-    def write(self, data: bytes) -> None:
-        """Send bytes now, after the answers that came before them."""
-        if self._replies:
-            data = b"".join((*self._replies, data))
-            self._replies.clear()
-        if data:
-            write_now(self.transport, data)
-
-    def reply(self, data: bytes) -> None:
-        """Send an answer; the answers to one batch go out together."""
-        if self.factory.chat.answering is None:
-            self.write(data)
-        else:
-            if not self._replies:
-                self.factory.chat.answering.append(self.send_replies)
-            self._replies.append(data)
-
-    def send_replies(self) -> None:
-        """Send the answers that were gathered."""
-        self.write(b"")
-
-    def flushed(self) -> bool | None:
-        return flushed(self.transport)
-
-    def outstanding(self) -> int | None:
-        return outstanding(self.transport)
+    # --- what others tell it ------------------------------------------------------------------
 
     def peer_stopped_reading(self) -> None:
         """More is queued than may be: add nothing to it, and take no commands either."""
@@ -330,29 +298,6 @@ class ChatProtocol(LineReceiver):
         self._stuck = False
         self.conversation.peer_reads_again()
         self._read_or_not()
-
-    def end(self, farewell: bytes) -> None:
-        """Close the connection once the peer has what was written, or soon in any case."""
-        self.write(farewell)
-        self.transport.unregisterProducer()
-        self.transport.loseConnection()
-        self._abort = self.factory.chat.clock.callLater(ABORT, self._abort_now)
-
-    def end_reading_on(self, farewell: bytes) -> None:
-        """The same for a peer that is still sending: bytes left unread would undo the farewell."""
-        if self.over_tls:
-            self.end(farewell)  # which reads on by itself
-        else:
-            self.write(farewell)
-            self.transport.unregisterProducer()
-            self.transport.loseWriteConnection()
-            self._abort = self.factory.chat.clock.callLater(ABORT, self._abort_now)
-        if self.paused:
-            self.resumeProducing()
-
-    def _abort_now(self) -> None:
-        self._abort = None
-        self.transport.abortConnection()
 
     def signed_in(self) -> None:
         self.factory.signed_in(self)

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.testing import Courier, Hall, Program
+from twisted_chat.testing import Hall, Program
+
+from .couriers import Courier, Netcat, new_courier, new_netcat
 
 COIL = bytes(range(256)) * 700  # a file of several pieces
 
@@ -39,6 +41,14 @@ class FilesTestCase(SynchronousTestCase):
         self.tesla = self.hall.bot("tesla")
         self.edison = self.hall.bot("edison")
 
+    def courier(self) -> Courier:
+        """A connection for the bytes of a file."""
+        return new_courier(self.hall)
+
+    def netcat(self) -> Netcat:
+        """A terminal in which the line is run that fetches a file."""
+        return new_netcat(self.hall)
+
     def offers(
         self, who: Program, room: str, content: bytes = COIL, name: str = "coil.png"
     ) -> dict[str, Any]:
@@ -49,7 +59,7 @@ class FilesTestCase(SynchronousTestCase):
         self, who: Program, room: str, content: bytes = COIL, name: str = "coil.png"
     ) -> Courier:
         """Offer a file and be asked for its bytes; the connection for them."""
-        courier = self.hall.courier()
+        courier = self.courier()
         answer = courier.asks("upload", ticket=self.offers(who, room, content, name)["ticket"])
         assert "error" not in answer, answer
         return courier
@@ -60,7 +70,7 @@ class FilesTestCase(SynchronousTestCase):
         """Offer a file and upload it; its number."""
         offered = self.offers(who, room, content, name)
         assert "error" not in offered, offered
-        ending = self.hall.courier().uploads(offered["ticket"], content)
+        ending = self.courier().uploads(offered["ticket"], content)
         self.assertEqual(ending, {"event": "stored", "file": offered["file"]})
         return int(offered["file"])
 
@@ -84,11 +94,11 @@ class FilesTestCase(SynchronousTestCase):
 
     def fetches(self, who: Program, file: int) -> bytes:
         """Ask for a file and fetch it."""
-        return self.hall.courier().downloads(self.ticket(who, file))
+        return self.courier().downloads(self.ticket(who, file))
 
     def begins_download(self, who: Program, file: int) -> Courier:
         """A download that has begun, and whose client then reads no further."""
-        courier = self.hall.courier()
+        courier = self.courier()
         courier.reads_at_most(10_000)
         courier.asks("download", ticket=self.ticket(who, file))
         return courier

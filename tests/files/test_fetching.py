@@ -13,6 +13,7 @@ from twisted_chat.testing import Hall
 from twisted_chat.text import fetching
 
 from .case import COIL, FilesTestCase
+from .couriers import new_courier, new_netcat
 
 
 def ticket_for(name: str) -> FileTicket:
@@ -62,13 +63,13 @@ class FetchTests(FilesTestCase):
 
     def test_e9_the_first_line_is_answered_by_the_bytes_and_nothing_else(self) -> None:
         for end in (b"\n", b"\r\n"):
-            netcat = self.hall.netcat()
+            netcat = self.netcat()
             netcat.sends(self.line() + end)
             self.assertEqual(netcat.content, COIL)
             self.assertTrue(netcat.closed)
 
     def test_e9_it_may_come_byte_by_byte_and_without_an_end(self) -> None:
-        netcat = self.hall.netcat()
+        netcat = self.netcat()
         for byte in self.line():
             netcat.sends(bytes([byte]))
             self.hall.wait(0.2)
@@ -77,18 +78,18 @@ class FetchTests(FilesTestCase):
 
     def test_e9_a_ticket_that_is_no_good_is_answered_in_one_sentence(self) -> None:
         used = self.line()
-        self.hall.netcat().sends(used + b"\n")
+        self.netcat().sends(used + b"\n")
         for line in (used, b"fetch-file x", b"fetch-file ", b"fetch-file \xff\xfe"):
-            netcat = self.hall.netcat()
+            netcat = self.netcat()
             netcat.sends(line + b"\n")
             self.assertRegex(netcat.content.decode(), r"\AThat ticket was used, [^\n.]*\.\n\Z")
             self.assertTrue(netcat.closed)
 
     def test_e9_a_line_without_end_is_not_waited_for_for_ever(self) -> None:
-        netcat = self.hall.netcat()
+        netcat = self.netcat()
         netcat.sends(b"fetch-file " + b"x" * 10_000)
         self.assertTrue(netcat.closed)
-        slow = self.hall.netcat()
+        slow = self.netcat()
         slow.sends(b"fetch-file ")
         self.hall.wait(25)
         self.assertTrue(slow.closed)
@@ -119,7 +120,7 @@ class FetchTests(FilesTestCase):
         client.sends(line + b"\n")
         client.hears("(fetch-file is taken only as the first line of a new connection")
         self.assertNotIn(line[-32:].decode(), client.takes())
-        netcat = self.hall.netcat()
+        netcat = self.netcat()
         netcat.sends(line + b"\n")
         self.assertEqual(netcat.content, COIL)
 
@@ -130,7 +131,7 @@ class FetchTests(FilesTestCase):
         line = r"\n    echo (fetch-file \w+) \| nc \S+ \d+ > 'coil.png'\n"
         found = re.search(line, bell.takes())
         assert found is not None
-        netcat = self.hall.netcat()
+        netcat = self.netcat()
         netcat.sends(found[1].encode() + b"\n")
         self.assertEqual(netcat.content, COIL)
 
@@ -143,7 +144,7 @@ class FetchTests(FilesTestCase):
 
     def test_e9_a_fetch_is_no_stranger_any_more(self) -> None:
         line = self.line()
-        netcat = self.hall.netcat()
+        netcat = self.netcat()
         netcat.reads_at_most(10_000)
         netcat.sends(line + b"\n")
         self.assertEqual(len(self.hall.factory.strangers), 0)
@@ -187,19 +188,19 @@ class PlaintextTests(TransportTestCase):
 
     def test_e9_from_afar_without_tls_it_is_refused_and_the_ticket_stays_good(self) -> None:
         hall, ticket = self.prepared()
-        netcat = hall.netcat(FAR)
+        netcat = new_netcat(hall, FAR)
         netcat.sends(f"fetch-file {ticket}\n".encode())
         self.assertIn(b"over TLS only", netcat.content)
         self.assertEqual(netcat.content.count(b"\n"), 1)
-        courier = hall.courier(FAR)
+        courier = new_courier(hall, FAR)
         answer = courier.asks("download", ticket=ticket)
         self.assertEqual(answer["error"]["code"], "plaintext")
-        near = hall.netcat()
+        near = new_netcat(hall)
         near.sends(f"fetch-file {ticket}\n".encode())
         self.assertEqual(near.content, COIL)
 
     def test_e9_never_means_never(self) -> None:
         hall, ticket = self.prepared(plaintext="never")
-        netcat = hall.netcat()
+        netcat = new_netcat(hall)
         netcat.sends(f"fetch-file {ticket}\n".encode())
         self.assertIn(b"over TLS only", netcat.content)

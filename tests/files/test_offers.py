@@ -129,7 +129,7 @@ class QuotaTests(FilesTestCase):
         self.hall.wait(61)
         self.sends(self.tesla, "#lobby", bytes(200_000), "b")
         self.sends(self.tesla, "#lobby", bytes(200_000), "c")
-        self.assert_refused(self.hall.courier().asks("upload", ticket=ticket), "quota")
+        self.assert_refused(self.courier().asks("upload", ticket=ticket), "quota")
 
     def test_e3_empty_files_take_a_place_too(self) -> None:
         for number in range(99):
@@ -214,7 +214,7 @@ class FullDiskTests(FilesTestCase):
         self.free = 1_000_000
         again = self.offers(self.tesla, "#lobby", bytes(600_000))
         self.assertGreaterEqual(again["from"], 200_000)
-        ending = self.hall.courier().uploads(again["ticket"], bytes(600_000))
+        ending = self.courier().uploads(again["ticket"], bytes(600_000))
         self.assertEqual(ending["event"], "stored")
 
     def test_e3_messages_go_on_while_there_is_no_room_for_files(self) -> None:

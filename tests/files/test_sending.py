@@ -114,7 +114,7 @@ class SendingTests(FilesTestCase):
         self.tesla.asks("delete", what="1")
         self.assertEqual(self.contents(), [])
         self.assert_refused(self.edison.asks("get", file=file), "no_such_file")
-        refused = self.hall.courier().asks("download", ticket=ticket)
+        refused = self.courier().asks("download", ticket=ticket)
         self.assert_refused(refused, "no_such_file")
         self.assertEqual(self.edison.asks("files")["files"], [])
         self.assertEqual(self.edison.asks("search", words="coil")["lines"], [])

@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
+from tests.files.couriers import new_courier
 from tests.keys.case import identity
 from twisted_chat.core.commands import TABLE
 from twisted_chat.testing import PASSWORD, Hall
@@ -83,7 +84,7 @@ class CommandTests(TestCase):
                     self.assertEqual(bob.asks("join", **arguments)["room"], arguments["room"])
                     continue
                 if do == "it is sent":
-                    hall.courier().uploads(answer["ticket"], b"")
+                    new_courier(hall).uploads(answer["ticket"], b"")
                     root.asks("send", room="bob", text="", file=answer["file"], cid="file")
                     continue
                 answer = root.asks(do, **arguments)

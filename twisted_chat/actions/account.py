@@ -52,6 +52,7 @@ async def devices(chat: Chat, session: Session, command: words.Devices) -> Resul
         return Left()
     if seat.token:
         await chat.signin.revoke(seat)
+    chat.files.revoke(session.person)  # whose tickets are whose is not known
     seat.close(Closed("ended", "This session was ended from another one of yours."))
     return Done(f"Session {command.end} has ended.")
 

@@ -17,7 +17,7 @@ from ..core.roster import Person
 from ..core.tickets import Purpose, Ticket, Tickets
 from ..store import Gone, Ledger, Snapshot, StoredFile, files
 from ..store.files import no_such_file
-from .moving import Moving, Receiving, Serving, disk_full, lost
+from .moving import Moving, Receiving, Serving, disk_full, lost, too_many
 from .sweeping import Sweeping
 from .turns import COMING, GOING, Turns
 from .unnamed import PROMISED, Space, Unnamed
@@ -235,9 +235,7 @@ class Files:
     def _check_capacity(self, person: Person) -> None:
         own = sum(moving.person is person for moving in self.moving)
         if own >= MOST_OF_ONE or len(self.moving) >= self.most:
-            raise ChatError(
-                "busy", "Too many files are being moved; try again in a moment.", retry_after=5
-            )
+            raise too_many()
 
     def revoke(self, person: Person) -> None:
         """An account's sessions are ended: so is everything that it moves."""

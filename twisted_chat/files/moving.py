@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PIECE = 64 * 1024  # bytes that are read at once
+_TOO_MANY = frozenset((errno.EMFILE, errno.ENFILE))
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
@@ -57,6 +58,20 @@ class Moving:
         result: T = await lock.run(self._files.run, self._unless_over(work))
         return result
 
+    async def _opened(self, lock: DeferredLock, work: Callable[[], T]) -> T:
+        """Open the content; when that cannot be done, say why in a sentence."""
+        try:
+            return await self._do(lock, work)
+        except OSError as error:
+            if error.errno in _TOO_MANY:
+                raise too_many() from None
+            self._files.log.error(
+                "The content of file {file} cannot be opened: {reason}",
+                file=self.file,
+                reason=error,
+            )
+            raise lost(self.file) from None
+
     def _unless_over(self, work: Callable[[], T]) -> Callable[[], T]:
         def do() -> T:
             if self.over:
@@ -84,7 +99,7 @@ class Receiving(Moving):
             known = None if unnamed.last is None else unnamed.last.hashed
             return blobs.append_to(unnamed.blob, known)
 
-        appending = self._appending = await self._do(unnamed.lock, opened)
+        appending = self._appending = await self._opened(unnamed.lock, opened)
         while await self._do(unnamed.lock, lambda: appending.hash_more(STEP)):
             pass
         self.start = unnamed.have = appending.size
@@ -170,13 +185,7 @@ class Serving(Moving):
     async def open(self, start: int) -> None:
         """Begin at that byte."""
         blobs = self._files.blobs
-        try:
-            reading = await self._do(self._lock, lambda: blobs.read_from(self.blob))
-        except OSError as error:
-            self._files.log.error(
-                "The content of file {file} cannot be read: {reason}", file=self.file, reason=error
-            )
-            raise lost(self.file) from None
+        reading = await self._opened(self._lock, lambda: blobs.read_from(self.blob))
         self._reading = reading
         if reading.size != self.size:
             raise lost(self.file)
@@ -205,6 +214,13 @@ class Serving(Moving):
 
 
 STEP = 8 * 1024 * 1024  # bytes that are hashed at once
+
+
+def too_many() -> ChatError:
+    """The refusal when as many files are moved as can be."""
+    return ChatError(
+        "busy", "Too many files are being moved; try again in a moment.", retry_after=5
+    )
 
 
 def disk_full() -> ChatError:

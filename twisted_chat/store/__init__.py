@@ -13,6 +13,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from ..core.entries import Form
+from ..core.errors import StartError
 from . import files, keys, reading
 from .blobs import Blobs, contents_of
 from .connecting import close
@@ -82,7 +83,14 @@ def open_store(
     as `reactor.callFromThread` does; without it there are no threads: questions are answered at
     once, and works are done by `Store.run_once`. StartError says why it cannot be opened.
     """
-    return Store(open_database(path_or_url, now), now, call, die)
+    database = open_database(path_or_url, now)
+    try:
+        blobs = Blobs(contents_of(database.path))
+    except OSError as error:
+        folder = contents_of(database.path)
+        database.close()
+        raise StartError(f"The folder {folder} cannot be used: {error.strerror}.") from error
+    return Store(database, blobs, now, call, die)
 
 
 class Store:
@@ -91,6 +99,7 @@ class Store:
     def __init__(
         self,
         database: Database,
+        blobs: Blobs,
         now: Callable[[], int],
         call: Call | None,
         die: Callable[[], object],
@@ -98,7 +107,7 @@ class Store:
         self.epoch = database.epoch
         self.deliver: Callable[[Batch], object] = Batch.answer
         """What is done with every commit; it must answer the batch, after showing its entries."""
-        self.blobs = Blobs(contents_of(database.path))
+        self.blobs = blobs
         self._database = database
         self._call = call
         self._readers: Readers

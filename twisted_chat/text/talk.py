@@ -225,7 +225,7 @@ class TextTalk(Conversation):
             return  # the reason was the last thing to be said
         if isinstance(result, FileTicket):
             line = self.connection
-            self.say(*fetching.lines(result, line.destination, line.over_tls))
+            self.say(*fetching.lines(result, line.destination, line.tls))
         elif isinstance(result, Left):
             if result.reason is None:
                 self.log_out("logout")

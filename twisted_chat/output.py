@@ -1,0 +1,87 @@
+"""The writing half of a connection: answers go out together, and the last words arrive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IDelayedCall, ISSLTransport
+from twisted.protocols.basic import LineReceiver
+
+from .sending import flushed, outstanding, write_now
+
+if TYPE_CHECKING:
+    from .factory import ChatFactory
+
+ABORT = 5.0  # seconds a closing connection may take
+
+
+class Output(LineReceiver):
+    """What is written to a connection, and how that ends."""
+
+    factory: ChatFactory
+    transport: Any
+
+    def __init__(self) -> None:
+        self._replies: list[bytes] = []
+        self._abort: IDelayedCall | None = None
+
+    @property
+    def over_tls(self) -> bool:
+        """Whether there is TLS on this very connection."""
+        return ISSLTransport.providedBy(self.transport)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes now, after the answers that came before them."""
+        if self._replies:
+            data = b"".join((*self._replies, data))
+            self._replies.clear()
+        if data:
+            write_now(self.transport, data)
+
+    def reply(self, data: bytes) -> None:
+        """Send an answer; the answers to one batch go out together."""
+        if self.factory.chat.answering is None:
+            self.write(data)
+        else:
+            if not self._replies:
+                self.factory.chat.answering.append(self.send_replies)
+            self._replies.append(data)
+
+    def send_replies(self) -> None:
+        """Send the answers that were gathered."""
+        self.write(b"")
+
+    def flushed(self) -> bool | None:
+        return flushed(self.transport)
+
+    def outstanding(self) -> int | None:
+        return outstanding(self.transport)
+
+    def end(self, farewell: bytes) -> None:
+        """Close the connection once the peer has what was written, or soon in any case."""
+        self.write(farewell)
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
+        self._abort = self.factory.chat.clock.callLater(ABORT, self._abort_now)
+
+    def end_reading_on(self, farewell: bytes) -> None:
+        """The same for a peer that is still sending: bytes left unread would undo the farewell."""
+        if self.over_tls:
+            self.end(farewell)  # which reads on by itself
+        else:
+            self.write(farewell)
+            self.transport.unregisterProducer()
+            self.transport.loseWriteConnection()
+            self._abort = self.factory.chat.clock.callLater(ABORT, self._abort_now)
+        if self.paused:
+            self.resumeProducing()
+
+    def _abort_now(self) -> None:
+        self._abort = None
+        self.transport.abortConnection()
+
+    def ended(self) -> None:
+        """The connection is gone: nothing has to be aborted any more."""
+        if self._abort is not None and self._abort.active():
+            self._abort.cancel()
+        self._abort = None
