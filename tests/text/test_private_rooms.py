@@ -13,6 +13,7 @@ from .case import HallTestCase
 LINES = {
     "say": "say {room} hello",
     "talk": "talk {room}",
+    "files": "files {room}",
     "edit": "edit {room}/1 hello",
     "delete": "delete {room}/1",
     "encrypt": "encrypt {room}",
@@ -33,6 +34,7 @@ LINES = {
 }
 MORE = (
     "delete {room}",
+    "files {room} before 3",
     "history {room} 5 before 3",
     "topic {room} mine",
     "search word in:{room}",
