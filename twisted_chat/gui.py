@@ -17,6 +17,7 @@ you were there the last time.
   -hn, --host HOST        the server, in place of the words above
   -p, --port PORT         its port
   -u, --user NAME         your name there
+  --downloads FOLDER      where files go that are fetched, if not where you keep downloads
   --dark, --light         the look; without one of them it is that of the desktop
   --insecure              go on where there is no TLS: everybody on the way can read along
   --trust-new-key         the server was set up anew: remember its new key
@@ -26,7 +27,7 @@ you were there the last time.
 
 In the window everything works that can be typed at a terminal: /help lists it.
   Enter sends, Tab completes, Up brings back what was typed before, F9 hides what is at the sides,
-  Ctrl+Tab and Ctrl+Page Down go to the next conversation, Ctrl+Q leaves
+  Ctrl+Tab and Ctrl+Page Down go to the next conversation, Ctrl+O sends a file, Ctrl+Q leaves
 
 Environment:
   TWISTED_CHAT_THEME      dark or light

@@ -15,6 +15,8 @@ LONGEST_LABEL = 40
 LONGEST_TOPIC = 400
 LONGEST_UNSENT = 60
 MOST_TYPISTS = 3
+ROOM_FOR_WORDS = 520  # pixels of the header
+NOT_YET = "Encrypt…"
 
 
 class Header(ttk.Frame):
@@ -27,23 +29,33 @@ class Header(ttk.Frame):
         toggle: Callable[[str], None],
         reconnect: Callable[[], object],
         disconnect: Callable[[], object],
+        secrecy: Callable[[], object],
     ) -> None:
+        """`secrecy` is called by the button that says how secret a conversation is."""
         super().__init__(parent, padding=(GAP // 2, GAP // 2, GAP, GAP // 2))
         self._drawn = drawn
         self._icons: list[tk.BitmapImage] = []
+        self._locks: dict[str, tk.BitmapImage] = {}
+        self._secret = ""  # what the button for it shows
         self._toggles = {side: self._make_toggle(side, toggle) for side in ("list", "people")}
         self._label = ttk.Label(self, style="Title.TLabel")
+        self._secrecy = ttk.Button(
+            self, style="Secret.TButton", compound="left", command=secrecy, takefocus=False
+        )
         self._topic = ttk.Label(self, style="Muted.TLabel", width=1)
         self._again = ttk.Button(self, text="Connect again", command=reconnect, takefocus=False)
         leave = ttk.Button(self, text="Disconnect", command=disconnect, takefocus=False)
-        self.columnconfigure(2, weight=1)
+        self.columnconfigure(3, weight=1)
         self._toggles["list"].grid(row=0, column=0)
         self._label.grid(row=0, column=1, padx=GAP)
-        self._topic.grid(row=0, column=2, sticky="ew", padx=(0, GAP))
-        self._again.grid(row=0, column=3, padx=(0, GAP))
-        self._toggles["people"].grid(row=0, column=4, padx=(0, GAP // 2))
-        leave.grid(row=0, column=5)
-        self._again.grid_remove()
+        self._secrecy.grid(row=0, column=2, padx=(0, GAP))
+        self._topic.grid(row=0, column=3, sticky="ew", padx=(0, GAP))
+        self._again.grid(row=0, column=4, padx=(0, GAP))
+        self._toggles["people"].grid(row=0, column=5, padx=(0, GAP // 2))
+        leave.grid(row=0, column=6)
+        for button in (self._again, self._secrecy):
+            button.grid_remove()
+        self.bind("<Configure>", lambda event: self._show_secrecy())
 
     def _make_toggle(self, side: str, toggle: Callable[[str], None]) -> ttk.Button:
         def pressed() -> None:
@@ -55,8 +67,19 @@ class Header(ttk.Frame):
         self._icons = [icons.bitmap(self, side, palette.text) for side in self._toggles]
         for button, icon in zip(self._toggles.values(), self._icons, strict=True):
             button.configure(image=icon)
+        self._locks = locks(self, palette)
+        self._show_secrecy()
 
-    def refresh(self, status: Status, lost: bool) -> None:
+    def refresh(self, status: Status, lost: bool, may_encrypt: bool) -> None:
+        """`may_encrypt` is whether this person could have the conversation encrypted."""
+        self._secret = status.secrecy or (NOT_YET if may_encrypt else "")
+        pressed = [
+            "disabled"
+            if self._secret and status.here.startswith("#") and status.secrecy
+            else "!disabled"
+        ]
+        self._secrecy.state([*pressed, "selected" if status.secrecy else "!selected"])
+        self._show_secrecy()
         self._label.configure(text=self._drawn(short(status.here, LONGEST_LABEL)))
         about = status.topic if status.here.startswith("#") else "private conversation"
         self._topic.configure(text=self._drawn(short(about, LONGEST_TOPIC)))
@@ -64,6 +87,24 @@ class Header(ttk.Frame):
             self._again.grid()
         else:
             self._again.grid_remove()
+
+    def _show_secrecy(self) -> None:
+        """With words, where there is room for them."""
+        if self._secret and self._locks:
+            words = self._secret if self.winfo_width() >= ROOM_FOR_WORDS else ""
+            self._secrecy.configure(image=self._locks[self._secret], text=words)
+            self._secrecy.grid()
+        else:
+            self._secrecy.grid_remove()
+
+
+def locks(root: tk.Misc, palette: Palette) -> dict[str, tk.BitmapImage]:
+    """What a conversation may be, and the picture of it."""
+    return {
+        NOT_YET: icons.bitmap(root, "open", palette.muted),
+        "encrypted": icons.bitmap(root, "locked", palette.own),
+        "encrypted, verified": icons.bitmap(root, "verified", palette.own),
+    }
 
 
 class Footer(ttk.Frame):
@@ -98,16 +139,29 @@ class Footer(ttk.Frame):
 class Strip(ttk.Frame):
     """Who types, what may follow what one types, and what has become of one's own words."""
 
-    def __init__(self, parent: tk.Misc, drawn: Callable[[str], str]) -> None:
+    def __init__(
+        self, parent: tk.Misc, drawn: Callable[[str], str], secrecy: Callable[[], object]
+    ) -> None:
+        """`secrecy` is called by a click at the words that say how secret a conversation is."""
         super().__init__(parent, padding=(GAP, 2, GAP, 0))
         self._drawn = drawn
         self._hint = ""
         self._typing = ""
+        self._locks: dict[str, tk.BitmapImage] = {}
+        self._secret = ""  # as Status.secrecy says it
+        self._secrecy = ttk.Label(self, style="Secret.TLabel", compound="left")
+        self._secrecy.bind("<Button-1>", lambda event: secrecy())
         self._left = ttk.Label(self, style="Small.TLabel", width=1)
         self._right = ttk.Label(self, style="Small.TLabel")
-        self._left.grid(row=0, column=0, sticky="ew")
-        self._right.grid(row=0, column=1)
-        self.columnconfigure(0, weight=1)
+        self._secrecy.grid(row=0, column=0, padx=(0, GAP))
+        self._left.grid(row=0, column=1, sticky="ew")
+        self._right.grid(row=0, column=2)
+        self.columnconfigure(1, weight=1)
+        self._secrecy.grid_remove()
+
+    def recolour(self, palette: Palette) -> None:
+        self._locks = locks(self, palette)
+        self._show_secrecy()
 
     def hint(self, text: str) -> None:
         """Say this as long as there is something to say."""
@@ -117,7 +171,16 @@ class Strip(ttk.Frame):
     def refresh(self, status: Status) -> None:
         self._typing = typists(status.typing)
         self._right.configure(text=self._drawn(own_words(status)))
+        self._secret = status.secrecy
+        self._show_secrecy()
         self._show()
+
+    def _show_secrecy(self) -> None:
+        if self._secret and self._locks:
+            self._secrecy.configure(image=self._locks[self._secret], text=self._secret)
+            self._secrecy.grid()
+        else:
+            self._secrecy.grid_remove()
 
     def _show(self) -> None:
         self._left.configure(text=self._drawn(short(self._hint or self._typing, LONGEST_TOPIC)))

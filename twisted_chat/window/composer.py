@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from ..desk.completing import Completion
+from . import icons
 from .letters import whole
 from .look import GAP, LIGHT, Fonts, Palette, configure_text
 
@@ -16,7 +17,7 @@ FEW = 10  # lines that are sent without a question
 
 
 class Composer(ttk.Frame):
-    """A field that grows, and a button beside it."""
+    """A field that grows, and a button on either side."""
 
     def __init__(
         self,
@@ -26,13 +27,19 @@ class Composer(ttk.Frame):
         typing: Callable[[str], None],
         complete: Callable[[str], list[Completion]],
         hint: Callable[[str], None],
+        attach: Callable[[], None],
+        pasted: Callable[[str], None],
     ) -> None:
-        """`enter` takes the lines that were typed, `hint` shows what may follow."""
+        """`enter` takes the lines that were typed, `hint` shows what may follow; `attach` is
+        to ask for a file, and `pasted` is told what was pasted into the empty field."""
         super().__init__(parent, padding=(GAP, GAP // 2, GAP, GAP))
         self._enter = enter
         self._typing = typing
         self._complete = complete
         self._hint = hint
+        self._pasted = pasted
+        self._pasting = False  # into the empty field
+        self._clip: tk.BitmapImage | None = None
         self._recalled: list[str] = []
         self._palette = LIGHT
         self._at = 0  # where among these one is; at the end is what is typed now
@@ -40,7 +47,9 @@ class Composer(ttk.Frame):
         self._choices: list[Completion] = []
         self._choice = 0
         self._completed = ""  # what the field held after the last completion
-        self.columnconfigure(0, weight=1)
+        self.columnconfigure(1, weight=1)
+        self._attach = ttk.Button(self, style="Icon.TButton", command=attach, takefocus=False)
+        self._attach.grid(row=0, column=0, sticky="sw", padx=(0, GAP // 2), pady=(0, 2))
         self.field = tk.Text(
             self,
             height=1,
@@ -54,16 +63,18 @@ class Composer(ttk.Frame):
             undo=True,
             maxundo=200,
         )
-        self.field.grid(row=0, column=0, sticky="ew")
+        self.field.grid(row=0, column=1, sticky="ew")
         self._button = ttk.Button(
             self, text="Send", style="Accent.TButton", command=self._send, takefocus=False
         )
-        self._button.grid(row=0, column=1, sticky="se", padx=(GAP, 0))
+        self._button.grid(row=0, column=2, sticky="se", padx=(GAP, 0))
         self._bind_keys()
 
     def recolour(self, palette: Palette) -> None:
         self._palette = palette
         configure_text(self.field, palette)
+        self._clip = icons.bitmap(self, "clip", palette.text)
+        self._attach.configure(image=self._clip)
         self._show_state()
 
     def _bind_keys(self) -> None:
@@ -79,6 +90,8 @@ class Composer(ttk.Frame):
         field.bind("<Up>", lambda event: self._recall(-1))
         field.bind("<Down>", lambda event: self._recall(1))
         field.bind("<Control-a>", lambda event: self._select_all())
+        for sign in ("<<Paste>>", "<<PasteSelection>>"):
+            field.bind(sign, lambda event: self._note_paste())
         field.bind("<<Modified>>", lambda event: self._modified())
         field.bind("<Configure>", lambda event: self._grow())
 
@@ -97,7 +110,8 @@ class Composer(ttk.Frame):
         """Whether one can type now."""
         if allowed != (str(self.field["state"]) == "normal"):
             self.field.configure(state="normal" if allowed else "disabled")
-            self._button.configure(state="normal" if allowed else "disabled")
+            for button in (self._attach, self._button):
+                button.configure(state="normal" if allowed else "disabled")
             self._show_state()
 
     def _show_state(self) -> None:
@@ -141,6 +155,9 @@ class Composer(ttk.Frame):
             self._choices = []
             self._hint("")
         self._typing(self.text)
+        if self._pasting:
+            self._pasting = False
+            self._pasted(self.text)
 
     def _grow(self) -> None:
         counted = self.field.count("1.0", "end", "displaylines")
@@ -163,6 +180,10 @@ class Composer(ttk.Frame):
         now = self._at == len(self._recalled)
         self.put(self._draft if now else self._recalled[self._at])
         return "break"
+
+    def _note_paste(self) -> None:
+        """What is pasted into an empty field may be a file's path; Tk has yet to put it in."""
+        self._pasting = not self.text
 
     # --- completing --------------------------------------------------------------------------
 

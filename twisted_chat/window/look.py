@@ -135,6 +135,7 @@ def _labels(style: ttk.Style, palette: Palette, fonts: Fonts) -> None:
     style.configure("Bold.TLabel", font=fonts.bold)
     style.configure("Muted.TLabel", foreground=palette.muted)
     style.configure("Small.TLabel", foreground=palette.muted, font=fonts.small)
+    style.configure("Secret.TLabel", foreground=palette.own, font=fonts.small)
     style.configure("Paper.TFrame", background=palette.paper)
     style.configure("Card.TFrame", background=palette.panel, borderwidth=1, relief="solid")
     style.configure("Edge.TFrame", background=palette.edge)
@@ -161,7 +162,13 @@ def _buttons(style: ttk.Style, palette: Palette) -> None:
     )
     plain = dict.fromkeys(("bordercolor", "lightcolor", "darkcolor"), palette.panel)
     style.configure("Icon.TButton", background=palette.panel, padding=4, **plain)
-    style.map("Icon.TButton", background=[("active", palette.raised)])
+    style.map("Icon.TButton", background=[("active", palette.raised), ("disabled", palette.panel)])
+    style.configure("Secret.TButton", background=palette.panel, padding=4, **plain)
+    style.map(
+        "Secret.TButton",
+        background=[("disabled", palette.panel), ("active", palette.raised)],
+        foreground=[("disabled", palette.own), ("selected", palette.own)],
+    )
 
 
 def _fields(style: ttk.Style, palette: Palette) -> None:
@@ -194,6 +201,8 @@ def _fields(style: ttk.Style, palette: Palette) -> None:
         arrowsize=12,
     )
     style.map("Vertical.TScrollbar", background=[("disabled", palette.panel)])
+    style.configure("Trough.TFrame", background=palette.edge)
+    style.configure("Bar.TFrame", background=palette.accent)
 
 
 def _rows(style: ttk.Style, palette: Palette, fonts: Fonts) -> None:

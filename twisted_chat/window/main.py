@@ -52,7 +52,7 @@ class Window:
         self._pages = self._parts.pages
         self._composer = self._parts.composer
         root.report_callback_exception = self._faulty
-        root.protocol("WM_DELETE_WINDOW", self.leave)
+        root.protocol("WM_DELETE_WINDOW", self.asks_to_leave)
         for sign in ("<FocusIn>", "<FocusOut>"):
             root.bind(sign, lambda event: root.after_idle(self._attend), add=True)
 
@@ -74,6 +74,14 @@ class Window:
     def _recolour(self, palette: Palette) -> None:
         if not self._closed:
             self._parts.recolour(palette)
+
+    def asks_to_leave(self) -> None:
+        """Leave, if nothing is cut short by it that somebody did not know of."""
+        if self._leaving or self._questions.entering:
+            self.leave()
+            return
+        agreed = self._parts.files.may_leave()
+        agreed.addCallback(lambda leaves: self.leave() if leaves else None)
 
     def leave(self) -> Deferred[int]:
         """Say goodbye and close, at the latest after a moment."""
@@ -103,6 +111,7 @@ class Window:
     def _close(self) -> None:
         if not self._closed:
             self._closed = True
+            self._parts.close()
             self._ticking.stop()
             if self._refreshing is not None:
                 self._refreshing.cancel()
@@ -125,6 +134,7 @@ class Window:
             return
         if self._questions.entering:
             self._refresh()  # one can type from now on
+        self._parts.comparing.note(line)
         here = shown(self.desk.here)
         self._pages.show(line, line.place or here, self._looking and line.place == here)
         if pieces.is_entry(line) and line.parts[-1].style == "event":

@@ -27,14 +27,17 @@ class Pages(ttk.Frame):
         drawn: Callable[[str], str],
         earlier: Callable[[str], Deferred[list[Line]] | None],
         touched: Callable[[], None],
+        fetch: Callable[[int], None],
     ) -> None:
         """`earlier` gets what was said before the oldest shown message of a conversation, or
-        None if that cannot be asked now; `touched` is told of a click into a transcript."""
+        None if that cannot be asked now; `touched` is told of a click into a transcript, and
+        `fetch` of one at a file."""
         super().__init__(parent, style="Paper.TFrame")
         self._fonts = fonts
         self._drawn = drawn
         self._earlier = earlier
         self._touched = touched
+        self._fetch = fetch
         self._palette: Palette = LIGHT
         self._pages: dict[str, Transcript] = {}
         self._asking: set[str] = set()  # conversations whose earlier messages are on their way
@@ -59,7 +62,7 @@ class Pages(ttk.Frame):
                 self._fonts,
                 self._drawn,
                 wants_earlier=lambda: self.load(label),
-                private=not label.startswith("#"),
+                fetch=self._fetch,
             )
             page.recolour(self._palette)
             page.text.bind("<ButtonRelease-1>", lambda event: self._touched(), add=True)

@@ -18,6 +18,7 @@ class Middle(NamedTuple):
     """What is between the panels at the sides, from above."""
 
     pages: ttk.Frame
+    transfers: ttk.Frame
     strip: ttk.Frame
     question: ttk.Frame
     composer: ttk.Frame

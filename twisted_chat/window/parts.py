@@ -15,7 +15,10 @@ from ..desk.starting import Arguments
 from . import look
 from .alerts import Alerts
 from .bars import Footer, Header, Strip
+from .choosing import Choosing
+from .comparing import Comparing
 from .composer import Composer
+from .files import Files
 from .letters import draws_emoji, spelled
 from .look import Palette
 from .pages import Pages
@@ -23,7 +26,8 @@ from .panels import LEFT, RIGHT, Middle, Panels
 from .people import Memberships, People
 from .questions import Questions
 from .sidebar import Sidebar
-from .who import members_of, rows_of
+from .transfers import Transfers
+from .who import may_encrypt, members_of, rows_of
 
 
 class Acts(Protocol):
@@ -34,7 +38,7 @@ class Acts(Protocol):
     def switch(self, label: str) -> None: ...
     def ask_for_room(self) -> None: ...
     def ask_for_person(self) -> None: ...
-    def leave(self) -> object: ...
+    def asks_to_leave(self) -> object: ...
     def earlier(self, label: str) -> Deferred[list[Line]] | None: ...
     def changed(self) -> None: ...
     def question_opened(self, opened: bool) -> None: ...
@@ -55,32 +59,43 @@ class Parts:
         self.memberships = Memberships(
             lambda room: desk.user.ask("members", room=room), acts.changed
         )
+        self._choosing = Choosing(reactor)
         center = ttk.Frame(root)
         self._make_middle(center)
         self._make_edges()
         slot = ttk.Frame(center)
         slot.columnconfigure(0, weight=1)
         self.questions = Questions(root, slot, self._fonts, self._drawn, acts.question_opened)
+        self.files = Files(desk, self._choosing, self.questions, self.composer)
+        self.comparing = Comparing(desk, self.questions)
         self._panels = Panels(
             root,
             self._header,
             {LEFT: self._sidebar, RIGHT: self._people},
             center,
-            Middle(self.pages, self._strip, slot, self.composer),
+            Middle(self.pages, self._transfers, self._strip, slot, self.composer),
             self._footer,
         )
         self._bind_keys()
 
     def _make_middle(self, center: ttk.Frame) -> None:
         fonts, drawn, acts = self._fonts, self._drawn, self._acts
-        self.pages = Pages(center, fonts, drawn, acts.earlier, self.to_composer)
-        self._strip = Strip(center, drawn)
+        self.pages = Pages(
+            *(center, fonts, drawn),
+            earlier=acts.earlier,
+            touched=self.to_composer,
+            fetch=lambda number: self.files.fetch(number),
+        )
+        self._transfers = Transfers(center, drawn, lambda number: self.files.cancel(number))
+        self._strip = Strip(center, drawn, self._ask_for_secrecy)
         self.composer = Composer(
             *(center, fonts),
             enter=acts.enter,
             typing=self._desk.typing,
             complete=self._desk.complete,
             hint=self._strip.hint,
+            attach=lambda: self.files.choose(),
+            pasted=lambda text: self.files.pasted(text),
         )
         self.composer.allow(False)
 
@@ -90,7 +105,8 @@ class Parts:
             *(root, drawn),
             toggle=lambda side: self._panels.toggle(side),
             reconnect=lambda: acts.do("/reconnect"),
-            disconnect=acts.leave,
+            disconnect=acts.asks_to_leave,
+            secrecy=self._ask_for_secrecy,
         )
         self._sidebar = Sidebar(
             *(root, fonts, drawn),
@@ -106,8 +122,12 @@ class Parts:
         look.apply(self._root, palette, self._fonts)
         for part in (self._header, self._sidebar, self._people, self._footer):
             part.recolour(palette)
-        for one in (self.pages, self.composer, self.questions):
+        for one in (self._transfers, self._strip, self.pages, self.composer, self.questions):
             one.recolour(palette)
+
+    def close(self) -> None:
+        """Ask for nothing more."""
+        self._choosing.close()
 
     def refresh(self, looking: bool, leaving: bool) -> None:
         """Show everything as it is now."""
@@ -117,11 +137,17 @@ class Parts:
             self.questions.entered()
         if not status.online:
             self.memberships.forget()
-        self._header.refresh(status, lost=been_in and not status.online and not leaving)
+        members = members_of(status, self.memberships)
+        self._header.refresh(
+            status,
+            lost=been_in and not status.online and not leaving,
+            may_encrypt=status.online and may_encrypt(status, members),
+        )
         self._footer.refresh(status)
         self._strip.refresh(status)
         self._sidebar.refresh(rows_of(self._desk.user, status.here, looking), status.here)
-        self._people.refresh(members_of(status, self.memberships))
+        self._people.refresh(members)
+        self._transfers.refresh(status.transfers)
         self.pages.look_at(status.here)
         if status.online:
             self.pages.fill()
@@ -132,6 +158,16 @@ class Parts:
         if not self.questions.is_open:
             self.composer.focus_here()
 
+    def _ask_for_secrecy(self) -> None:
+        """Have the conversation encrypted, or compare words with whom one talks to."""
+        status = self._desk.status()
+        if self.questions.is_open:
+            return
+        if not status.secrecy:
+            self._acts.do(f"/encrypt {self._desk.here}")
+        elif not status.here.startswith("#"):
+            self.comparing.begin(self._desk.here)
+
     # --- keys --------------------------------------------------------------------------------
 
     def _bind_keys(self) -> None:
@@ -141,7 +177,8 @@ class Parts:
             ("<Control-Shift-Tab>", lambda: self._step(-1)),
             ("<Control-ISO_Left_Tab>", lambda: self._step(-1)),
             ("<Control-Prior>", lambda: self._step(-1)),
-            ("<Control-q>", self._acts.leave),
+            ("<Control-q>", self._acts.asks_to_leave),
+            ("<Control-o>", self.files.choose),
             ("<F9>", self._panels.toggle_both),
             ("<Prior>", lambda: self.pages.here.turn(-1)),
             ("<Next>", lambda: self.pages.here.turn(1)),

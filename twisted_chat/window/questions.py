@@ -90,6 +90,11 @@ class Questions:
         """Ask whether to do something."""
         return self._agreed(self._put(Question(text, yes=yes), False))
 
+    def compare(self, text: str, words: str) -> Deferred[bool]:
+        """Ask whether somebody else sees the same words."""
+        question = Question(text, words=words, yes="They are the same", no="Not now")
+        return self._agreed(self._put(question, False))
+
     def tell(self, title: str, text: str) -> Deferred[bool]:
         """Tell something that has to be read."""
         return self._agreed(self._put(Question(text, title, yes="", no="Close"), True))

@@ -21,6 +21,7 @@ class Question(NamedTuple):
     field: bool = False
     secret: bool = False
     to_compare: str = ""  # a fingerprint, to be read letter by letter
+    words: str = ""  # some to be read aloud
     yes: str = "OK"
     no: str = "Cancel"
 
@@ -84,8 +85,13 @@ class Sheet(ttk.Frame):
         self._text = text = Paragraph(self, fonts, palette, question.text)
         text.grid(row=1, column=0, sticky="ew", pady=(0, GAP))
         self._field: ttk.Entry | None = None
+        self._words: Paragraph | None = None
         if question.to_compare:
             self._show_to_compare(fonts)
+        if question.words:
+            self._words = Paragraph(self, fonts, palette, question.words)
+            self._words.configure(font=fonts.title)
+            self._words.grid(row=2, column=0, sticky="ew", pady=(0, GAP))
         if question.field:
             self._field = ttk.Entry(self, show="•" if question.secret else "", font=fonts.plain)
             self._field.grid(row=3, column=0, sticky="ew", pady=(0, GAP))
@@ -96,7 +102,9 @@ class Sheet(ttk.Frame):
             widget.bind("<KP_Enter>", lambda event: self._accept())
 
     def recolour(self, palette: Palette) -> None:
-        self._text.recolour(palette)
+        for text in (self._text, self._words):
+            if text is not None:
+                text.recolour(palette)
 
     def _show_to_compare(self, fonts: Fonts) -> None:
         shown = ttk.Entry(self, font=fonts.fixed)

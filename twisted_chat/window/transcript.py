@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
@@ -27,14 +28,15 @@ class Transcript(ttk.Frame):
         fonts: Fonts,
         drawn: Callable[[str], str],
         wants_earlier: Callable[[], object],
-        private: bool,
+        fetch: Callable[[int], None],
     ) -> None:
-        """`drawn` makes any text one that can be drawn."""
+        """`drawn` makes any text one that can be drawn; `fetch` fetches the file of a number."""
         super().__init__(parent, style="Paper.TFrame")
         self._fonts = fonts
         self._drawn = drawn
         self._wants_earlier = wants_earlier
-        self._private = private
+        self._fetch = fetch
+        self._mark = ""  # the longest that stands beside the time of an entry
         self._ordering = Ordering()
         self._lines: dict[int, Line] = {}
         self._follows = True  # the end is in sight
@@ -72,15 +74,18 @@ class Transcript(ttk.Frame):
         self.text.bind("<Configure>", lambda event: self._stay())
         for sign in ("<MouseWheel>", "<Button-4>"):
             self.text.bind(sign, lambda event: self._pulled(), add=True)
+        self.text.tag_bind(pieces.FETCH, "<ButtonRelease-1>", self._clicked)
+        self.text.tag_bind(pieces.FETCH, "<Enter>", lambda event: self._point_with("hand2"))
+        self.text.tag_bind(pieces.FETCH, "<Leave>", lambda event: self._point_with("arrow"))
+
+    def _point_with(self, cursor: str) -> None:
+        self.text.configure(cursor=cursor)
 
     def recolour(self, palette: Palette) -> None:
         """Show everything in these colours."""
         text, fonts = self.text, self._fonts
         configure_text(text, palette)
-        sample = "00000 00:00 private" if self._private else "00000 00:00"
-        column = fonts.small.measure(sample)
-        tabs = (column, "right", column + GAP, "left")
-        text.tag_configure("entry", tabs=tabs, lmargin2=column + GAP)
+        self._make_room(self._mark)
         text.tag_configure("private", background=palette.private)
         text.tag_configure("head", foreground=palette.muted, font=fonts.small)
         text.tag_configure("answer", font=fonts.fixed, lmargin2=fonts.fixed.measure("0" * 6))
@@ -91,11 +96,30 @@ class Transcript(ttk.Frame):
         text.tag_configure("event", foreground=palette.event, font=fonts.italic)
         text.tag_configure("error", foreground=palette.error)
         text.tag_configure("server", foreground=palette.server)
+        text.tag_configure("file", font=fonts.bold)
+        text.tag_configure(pieces.FETCH, foreground=palette.accent, underline=True)
+        text.tag_configure("words", font=fonts.title, spacing1=GAP, spacing3=GAP)
+        text.tag_configure("words", lmargin1=3 * GAP, lmargin2=3 * GAP)
         text.tag_configure("day", foreground=palette.muted, font=fonts.small)
         text.tag_configure(_NEW, foreground=palette.accent, font=fonts.bold)
         for tag in ("day", _NEW):
             text.tag_configure(tag, justify="center", spacing1=GAP, spacing3=GAP // 2)
         text.tag_raise("sel")
+
+    def _make_room(self, mark: str) -> None:
+        """Have a column for the numbers and times of entries, and for this beside them."""
+        self._mark = mark
+        column = self._fonts.small.measure(f"00000 00:00{mark}")
+        tabs = (column, "right", column + GAP, "left")
+        self.text.tag_configure("entry", tabs=tabs, lmargin2=column + GAP)
+
+    def _clicked(self, event: tk.Event[tk.Text]) -> None:
+        """Somebody wants the file of a message."""
+        if self.text.tag_ranges("sel"):
+            return  # that was to copy something
+        for tag in self.text.tag_names(f"@{event.x},{event.y}"):
+            if found := re.fullmatch(rf"{pieces.FETCH}(\d+)", tag):
+                self._fetch(int(found[1]))
 
     # --- what is shown -----------------------------------------------------------------------
 
@@ -150,6 +174,9 @@ class Transcript(ttk.Frame):
         """Write an entry where it belongs, or at a place above all others."""
         spot = self._ordering.add(line.seq, line.time)
         self._lines[line.seq] = line
+        mark = pieces.mark_of(line)
+        if len(mark) > len(self._mark):
+            self._make_room(mark)
         place = place or spot.before or "end"
         if spot.new_day or (place == "above" and self._take_day_away(line)):
             start = self._insert(place, [(f"— {day_of(line.time)} —", ("day",))], ())

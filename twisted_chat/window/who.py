@@ -30,6 +30,15 @@ def _row(conversation: Conversation, looked_at: bool) -> Row:
     return Row(label, conversation.unread, conversation.mentions)
 
 
+def may_encrypt(status: Status, members: list[Member]) -> bool:
+    """Whether this person could have the conversation encrypted: a private one, or a room of
+    their own."""
+    if status.here == LOBBY or status.secrecy:
+        return False
+    own = (member.role for member in members if member.name == status.name)
+    return not status.here.startswith("#") or "owner" in own
+
+
 def members_of(status: Status, memberships: Memberships) -> list[Member]:
     """The people of the conversation one looks at."""
     online = dict.fromkeys(status.people)
