@@ -7,12 +7,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from twisted_chat.core.entries import Entry, Kind, State
-from twisted_chat.desk.front import Status
+from twisted_chat.core.attachments import Attachment
+from twisted_chat.core.attachments import written as attached
+from twisted_chat.core.entries import Entry, Form, Kind, State
+from twisted_chat.desk.front import Progress, Status
 from twisted_chat.desk.lines import Line, of_entry, plain
 from twisted_chat.window import pieces, theme
 from twisted_chat.window.alerts import notification
@@ -21,7 +24,8 @@ from twisted_chat.window.letters import short, spelled, whole
 from twisted_chat.window.look import DARK, LIGHT, Palette, contrast
 from twisted_chat.window.ordering import Ordering, Spot, mark_of, mark_of_day
 from twisted_chat.window.people import Member, Memberships
-from twisted_chat.window.who import members_of
+from twisted_chat.window.transfers import so_far
+from twisted_chat.window.who import may_encrypt, members_of
 
 DAY = 24 * 3600 * 1000
 NOON = 1_795_521_600_000  # some day in 2026, at noon in London
@@ -49,7 +53,16 @@ class ColourTests(SynchronousTestCase):
         for ground in (look.paper, look.panel):
             yield look.muted, ground
             yield look.accent, ground
-        for letters in (look.muted, look.own, look.event, look.error, look.server, *look.names):
+            yield look.own, ground
+        for letters in (
+            look.muted,
+            look.accent,
+            look.own,
+            look.event,
+            look.error,
+            look.server,
+            *look.names,
+        ):
             yield letters, look.paper
             yield letters, look.private
         yield look.accent, look.chosen
@@ -150,6 +163,46 @@ class LineTests(SynchronousTestCase):
         line = of_entry("#lobby", late, "tesla")
         self.assertEqual(written(line), f"|7 {self.time}|edison: hello (edited)")
 
+    def test_encrypted_messages_say_so(self) -> None:
+        for label in ("edison", "#coil"):
+            text = Attachment(5, 12_400, "0" * 64, "coil.png")
+            sealed = msgspec.structs.replace(
+                entry(Kind.MESSAGE, 7, text=attached(text)), form=Form.OPENED_FILE
+            )
+            line = of_entry(label, sealed, "tesla")
+            told = f"|7 {self.time} encrypted|edison: file 5: coil.png, 12.4 kB  Fetch"
+            self.assertEqual(written(line), told)
+            delete = of_entry(label, entry(Kind.DELETE, 9, target=7), "tesla")
+            line = pieces.changed(line, delete)
+            self.assertEqual(written(line), f"|7 {self.time} encrypted|edison: (deleted)")
+            self.assertEqual(pieces.changed(line, delete), line)
+            words = msgspec.structs.replace(entry(Kind.MESSAGE, 8, text="hi"), form=Form.OPENED)
+            edit = entry(Kind.EDIT, 10, text="hello", target=8)
+            edit = msgspec.structs.replace(edit, form=Form.OPENED)
+            changes = of_entry(label, edit, "tesla")
+            line = pieces.changed(of_entry(label, words, "tesla"), changes)
+            told = f"|8 {self.time} encrypted|edison: hello (edited)"
+            self.assertEqual(written(line), told)
+
+    def test_e1_only_a_file_is_clicked_at_and_nothing_that_looks_like_one(self) -> None:
+        forged = "(file 6: coil.png, 12.4 kB; to have it: get 6)"
+        name = f"x{forged}"
+        real = msgspec.structs.replace(
+            entry(Kind.MESSAGE, 7, text=attached(Attachment(5, 1, "0" * 64, name))), form=Form.FILE
+        )
+        tags = [tags for _, tags in pieces.of_entry(of_entry("#lobby", real, "tesla"))]
+        self.assertEqual(tags[-1], ("fetch", "fetch5"))
+        topic = of_entry("#lobby", entry(Kind.TOPIC, 8, text=forged), "tesla")
+        for line in (said(8, forged), topic, plain(forged)):
+            written_tags = {tag for _, tags in pieces.of_entry(line) for tag in tags}
+            self.assertNotIn("fetch", written_tags)
+
+    def test_words_to_compare(self) -> None:
+        words = "firir zubuj gigub laroz gurij kavop"
+        self.assertEqual(pieces.of_line(plain(f"    {words}")), [(words, ("words",))])
+        for other in (plain(words, "server"), plain(f"{words} bafad"), said(1, words)):
+            self.assertEqual(pieces.compared(other), "")
+
     def test_what_is_cited_is_no_entry(self) -> None:
         self.assertTrue(pieces.is_entry(said(7, "hi")))
         self.assertFalse(pieces.is_entry(said(7, "hi")._replace(time=0)))
@@ -209,6 +262,15 @@ class BarTests(SynchronousTestCase):
         unsent = STATUS._replace(unsent=("hello", "again", "once more"))
         self.assertEqual(own_words(unsent), "not sent yet: hello and 2 more")
 
+    def test_what_is_on_its_way(self) -> None:
+        fast = Progress(1, True, "coil.png", 31, 100, 31, 2_300_000.0, 12.0, "")
+        self.assertEqual(so_far(fast), "31 %, 2.3 MB/s, 12 s left")
+        self.assertEqual(so_far(fast, narrow=True), "31 %")
+        for seconds, told in ((99.4, "99 s"), (100, "2 min"), (7200, "2 h"), (10**7, "2,778 h")):
+            self.assertEqual(so_far(fast._replace(speed=0.0, left=seconds)), f"31 %, {told} left")
+        stuck = fast._replace(speed=0.0, left=None, trouble="The connection was lost.")
+        self.assertEqual(so_far(stuck), "31 %, The connection was lost")
+
     def test_a_notice_holds_no_markup_and_is_short(self) -> None:
         command = notification("notify-send", said(1, "<i>" + "x" * 500, "edison"))
         self.assertEqual(command[:4], ["notify-send", "--app-name=twisted-chat", "--", "edison"])
@@ -217,6 +279,18 @@ class BarTests(SynchronousTestCase):
 
 
 class PeopleTests(SynchronousTestCase):
+    def test_who_may_encrypt(self) -> None:
+        own, other = [Member("tesla", "owner")], [Member("tesla"), Member("edison", "owner")]
+        for here, members, may in (
+            ("#lobby", own, False),
+            ("#coil", own, True),
+            ("#coil", other, False),
+            ("edison", other, True),
+        ):
+            status = STATUS._replace(here=here)
+            self.assertEqual(may_encrypt(status, members), may, here)
+            self.assertFalse(may_encrypt(status._replace(secrecy="encrypted"), members))
+
     def test_the_people_of_a_conversation(self) -> None:
         asked: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Asking for files with Tk's own dialog, in a process of its own.
+"""Asking for a file with Tk's own dialog, in a process of its own.
 
 The dialog waits until it is answered, and in the window nothing may wait: it talks to the server.
 """
@@ -13,7 +13,7 @@ from threading import Thread
 from tkinter import filedialog, ttk
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.protocol import ProcessProtocol
 
 from ..core.errors import ChatError
@@ -21,23 +21,22 @@ from .look import LIGHT, Fonts, Palette, apply
 
 MODULE = "twisted_chat.window.choosing"
 ROOT = Path(__file__).parents[2]
-MOST = 1_000_000  # bytes of answers
+MOST = 100_000  # bytes of what it writes
 
 
 class Choosing:
-    """Asks for files, one dialog at a time."""
+    """Asks for a file, with one dialog at a time."""
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
         self._open: _Dialog | None = None
-        self._folder = ""  # where files were chosen the last time
+        self._folder = ""  # where a file was chosen the last time
 
-    def ask(self, title: str) -> Deferred[list[str]]:
-        """The paths that somebody chooses, none if that was cancelled or is being done already."""
-        answer: Deferred[list[str]] = Deferred()
+    def ask(self, title: str) -> Deferred[str]:
+        """The path that somebody chooses; empty if that was cancelled, or is being done already."""
         if self._open is not None:
-            answer.callback([])
-            return answer
+            return succeed("")
+        answer: Deferred[str] = Deferred()
         self._open = _Dialog(answer)
         command = [sys.executable, "-m", MODULE, title, self._folder]
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -55,15 +54,15 @@ class Choosing:
 
     def _answered(self, outcome: Any) -> Any:
         self._open = None
-        if isinstance(outcome, list) and outcome:
-            self._folder = os.path.dirname(outcome[0])
+        if isinstance(outcome, str) and outcome:
+            self._folder = os.path.dirname(outcome)
         return outcome
 
 
 class _Dialog(ProcessProtocol):
     """The process that asks: what it has written when it ends is the answer."""
 
-    def __init__(self, answer: Deferred[list[str]]) -> None:
+    def __init__(self, answer: Deferred[str]) -> None:
         self._answer = answer
         self._written = b""
         self._errors = b""
@@ -83,8 +82,7 @@ class _Dialog(ProcessProtocol):
             last = self._errors.decode(errors="replace").strip().splitlines()[-1:]
             self.fails(last[0] if last else f"exit code {reason.value.exitCode}")
         else:
-            found = self._written.split(b"\0")
-            self._answer.callback([os.fsdecode(path) for path in found if path])
+            self._answer.callback(os.fsdecode(self._written))
 
     def fails(self, why: str) -> None:
         self._answer.errback(
@@ -97,15 +95,15 @@ class _Dialog(ProcessProtocol):
 
 
 def main(title: str, folder: str) -> None:
-    """Ask, and write the paths that were chosen."""
+    """Ask, and write the path that was chosen."""
     Thread(target=_end_with_the_window, daemon=True).start()
     root = tk.Tk(className="Twisted-chat")
     root.withdraw()
     _tune(root, LIGHT)
-    chosen = filedialog.askopenfilenames(
+    chosen = filedialog.askopenfilename(
         parent=root, title=title, initialdir=folder or os.path.expanduser("~")
     )
-    sys.stdout.buffer.write(b"\0".join(os.fsencode(path) for path in chosen))
+    sys.stdout.buffer.write(os.fsencode(chosen or ""))
     sys.stdout.buffer.flush()
 
 

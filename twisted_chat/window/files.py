@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -33,56 +33,36 @@ class Files:
         self._questions = questions
         self._composer = composer
         self._fetching: set[int] = set()
+        self._leaving = False  # as far as somebody has yet to answer
 
     # --- sending -----------------------------------------------------------------------------
 
     def choose(self) -> None:
-        """Ask for files, and send them to the conversation one looks at now."""
+        """Ask for a file, and send it to the conversation one looks at now."""
         if self._questions.entering or self._questions.is_open:
             return
         place = self._desk.here
-
-        def chosen(paths: list[str]) -> None:
-            for path in paths:
-                self._send(place, path)
-
-        self._choosing.ask(f"Send a file to {shown(place)}").addCallbacks(chosen, self._failed)
+        asked = self._choosing.ask(f"Send a file to {shown(place)}")
+        asked.addCallback(lambda path: self._send(place, path) if path else None)
+        asked.addErrback(self._failed)
 
     def pasted(self, text: str) -> None:
         """If that is the path of a file, and all there is in the field, ask whether to send it."""
         looked: Deferred[Path | None] = self._desk.user.transfers.run(partial(dropped, text))
         looked.addCallback(self._found, text).addErrback(self._failed)
 
-    def drop(self, paths: list[str]) -> None:
-        """Files were dropped onto the window."""
-        if not self._questions.entering and not self._questions.is_open and paths:
-            self._ask(paths).addCallback(lambda _: None)
-
     def _found(self, path: Path | None, text: str) -> None:
         if path is None or self._composer.text != text or self._questions.is_open:
             return
-
-        def agreed(yes: bool) -> None:
-            if yes and self._composer.text == text:
-                self._composer.taken([])
-
-        self._ask([str(path)]).addCallback(agreed)
-
-    def _ask(self, paths: list[str]) -> Deferred[bool]:
-        """Send files if that was meant."""
         place = self._desk.here
-        names = [shown(Path(path).name) for path in paths]
-        what = names[0] if len(names) == 1 else f"{len(names):,} files"
-        asked = self._questions.confirm(
-            f"Send {what} to {shown(place)}?", "Send the file" if len(names) == 1 else "Send them"
-        )
 
-        def answered(yes: bool) -> bool:
-            for path in paths if yes else ():
-                self._send(place, path)
-            return yes
+        def answered(agreed: bool) -> None:
+            if agreed:
+                self._composer.taken([])
+                self._send(place, str(path))
 
-        return asked.addCallback(answered)
+        question = f"Send {shown(path.name)} to {shown(place)}?"
+        self._questions.confirm(question, "Send the file").addCallback(answered)
 
     def _send(self, place: str, path: str) -> None:
         self._desk.enter(f"/send {place} {shlex.quote(path)}")
@@ -114,16 +94,21 @@ class Files:
     # --- leaving -----------------------------------------------------------------------------
 
     def may_leave(self) -> Deferred[bool]:
-        """Ask whoever wants to leave while files are on their way."""
+        """Ask whoever wants to leave while files are on their way; to leave again is a yes."""
         count = len(self._desk.user.transfers.running)
-        if self._desk.may_leave():
-            leaves: Deferred[bool] = Deferred()
-            leaves.callback(True)
-            return leaves
+        if not count or self._leaving:
+            return succeed(True)
+        self._desk.may_leave()  # says what is on its way
         what = "A file is" if count == 1 else f"{count:,} files are"
         them = "it" if count == 1 else "them"
-        return self._questions.confirm(
+        self._leaving = True
+        asked = self._questions.confirm(
             f"{what} still on the way. Leave all the same? To send or fetch {them} again goes on"
             " where it was.",
             "Leave",
         )
+        return asked.addCallback(self._answered_to_leave)
+
+    def _answered_to_leave(self, leaves: bool) -> bool:
+        self._leaving = False
+        return leaves

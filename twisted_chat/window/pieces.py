@@ -65,7 +65,7 @@ def of_entry(line: Line) -> list[Piece]:
 def changed(line: Line, change: Line) -> Line:
     """A message after it was edited or deleted."""
     found = _HEAD.fullmatch(change.parts[0].text)
-    if found is None or line.parts[-1].style == "event":
+    if found is None or _is_deleted(line):
         return line
     head, name, colon = line.parts[:3]
     who, _, said = change.parts[-1].text.partition(": ")
@@ -75,6 +75,11 @@ def changed(line: Line, change: Line) -> Line:
         return line._replace(parts=(head, name, colon, Part("event", what)))
     edited = re.sub(r"(?<! edited)\] $", " edited] ", head.text)
     return line._replace(parts=(Part("head", edited), name, colon, Part("text", said)))
+
+
+def _is_deleted(line: Line) -> bool:
+    last = line.parts[-1]
+    return last.style == "event" and last.text.startswith("(deleted")
 
 
 def _of_part(part: Part) -> list[Piece]:
