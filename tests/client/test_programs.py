@@ -156,3 +156,26 @@ class ProgramsTest(ClientCase):
             self.assertEqual(clerk.hears(line=1), {"line": 1, "ok": {}})
             self.assertEqual(clerk.hears(event="connection")["state"], "ended")
             self.assertEqual(clerk.client.wait(PATIENCE), 0)
+
+    def test_i9_programs_have_secrets_from_the_server_too(self) -> None:
+        clerk, porter = self.program("clerk"), self.program("porter")
+        for program in (clerk, porter):
+            program.hears(event="connection", state="online")
+        # Nobody has to know that a device must have published its keys before.
+        porter.types({"id": 0, "do": "message", "user": "clerk", "text": "hello", "cid": "p0"})
+        clerk.hears(text="hello")
+        clerk.types({"id": 1, "do": "encrypt", "place": "porter", "sure": True})
+        self.assertEqual(clerk.hears(re=1)["ok"], {"text": ""})
+        porter.hears(event="encrypt")
+        clerk.types({"id": 2, "do": "send", "room": "porter", "text": "CANARY", "cid": "c1"})
+        seq = clerk.hears(re=2)["ok"]["seq"]
+        told = porter.hears(event="message", text="CANARY")
+        self.assertEqual((told["room"], told["seq"], told["encrypted"]), ("clerk", seq, True))
+        clerk.types({"id": 3, "do": "edit", "message": f"porter/{seq}", "text": "a CANARY"})
+        clerk.hears(re=3)
+        porter.hears(event="edit", target=seq, text="a CANARY", encrypted=True)
+        porter.types({"id": 4, "do": "history", "place": "clerk"})
+        lines = porter.hears(re=4)["ok"]["lines"]
+        self.assertEqual([line["text"] for line in lines], ["hello", "a CANARY"])
+        self.assertEqual([one.ends() for one in (clerk, porter)], [0, 0])
+        self.assertNotIn(b"CANARY", (self.folder / "chat-data" / "chat.db").read_bytes())

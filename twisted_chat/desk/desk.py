@@ -191,6 +191,8 @@ class Desk(News):
         row = TABLE.of(command)
         if row.sends:
             return await self._send(command)
+        if isinstance(command, words.Encrypt):
+            await self.user.secrets.publish()  # it may have to do with a device of this moment
         if isinstance(command, words.Edit):
             edited = await self.confiding.edit(command)
             if edited is not None:

@@ -10,7 +10,8 @@ from ..core.clean import shown
 from ..core.entries import Entry, Kind
 from ..core.errors import ChatError
 from ..remote.conversations import LOBBY, entry_of
-from ..remote.user import User
+from ..remote.link import Event
+from ..remote.user import User, as_read
 from .lines import Line, Part, of_entry
 
 AROUND = 5  # messages before and after one that is jumped to
@@ -95,3 +96,16 @@ async def read(user: User, room: str, events: Sequence[dict[str, Any]]) -> list[
     """Entries that were asked for, with what they say where they are encrypted."""
     entries = [entry for event in events if (entry := entry_of(event)) is not None]
     return await user.unsealing.recalled(room, entries)
+
+
+async def read_events(user: User, events: Sequence[Event]) -> list[Event]:
+    """The same, as the events that a program is told."""
+    found: list[Event] = []
+    for room, group in groupby(events, key=lambda event: str(event["room"])):
+        told = list(group)
+        entries = {entry.seq: entry for entry in await read(user, room, told)}
+        found += [
+            as_read(event, entries[event["seq"]]) if event["seq"] in entries else event
+            for event in told
+        ]
+    return found

@@ -10,8 +10,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ..core import vocabulary as words
 from ..core.clean import without_blanks
 from ..core.errors import ChatError, StartError
+from ..desk.places import read_events
 from ..desk.typed import Command, Said, meaning
 from ..desk.vocabulary import Get, Send
 from ..remote.conversations import LOBBY
@@ -19,6 +21,7 @@ from ..remote.link import Lost
 from ..remote.outbox import Outgoing, Stage
 from .desk import PipeDesk
 
+PAGES = ("lines", "entries")  # parts of an answer that are entries
 SAYS = {"send": "room", "say": "room", "message": "user", "broadcast message": ""}
 TEXTS = ("text", "cid")
 OFFICIAL = frozenset({"do", "id"})
@@ -86,9 +89,18 @@ class Programs:
         if do == "switch":
             self._desk.switch(str(arguments.get("place") or LOBBY))
             return {"place": self._desk.here}
+        if do == "edit" and arguments.keys() == {"message", "text"}:
+            edited = await self._desk.confiding.edit(words.Edit(**arguments))
+            if edited is not None:
+                return edited
+        if do == "encrypt":
+            await self._desk.user.secrets.publish()
         answer = await self._desk.user.ask(do, **arguments)
         if do in ("join", "create"):
             self._desk.switch(str(answer["room"]))
+        for name in PAGES:
+            if name in answer:
+                answer[name] = await read_events(self._desk.user, answer[name])
         return answer
 
     async def _say(self, do: str, arguments: Request) -> Request:

@@ -252,7 +252,7 @@ class User:
             self.secrets.outdated(conversation.label)
         try:
             self.watcher.entry(conversation, entry)
-            self.watcher.event(_as_read(event, entry))
+            self.watcher.event(as_read(event, entry))
         except Exception:
             # One entry that cannot be shown must not stop all that come after it.
             self.log.failure("{room}/{seq} was not shown", room=conversation.label, seq=entry.seq)
@@ -341,7 +341,7 @@ class User:
         self.watcher.sending(message)
 
 
-def _as_read(event: Event, entry: Entry) -> Event:
+def as_read(event: Event, entry: Entry) -> Event:
     """What programs are told of an entry that was sealed: what it says."""
     if entry.form < Form.OPENED:
         return event
