@@ -1,7 +1,8 @@
 """Makes the pictures of the README from the running programs: `make pictures`.
 
 A server, two people with netcat, one at the terminal client and one at the window talk
-for a moment; then the terminal is drawn as SVG and the window taken as PNG.
+for a moment; then the terminal is drawn as SVG and the window taken as PNG. At last the
+two who have a client have secrets from everybody else.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ WINDOW = (960, 600)
 
 
 def make(folder: Path) -> None:
-    """Both pictures."""
+    """All pictures."""
     users = folder / "users"
     users.write_text("".join(f"{name} {PASSWORD}\n" for name in NAMES))
     options = ("--name", "the-lab", "--users", str(users), "--motd", "Mind the high voltage.")
@@ -45,12 +46,18 @@ def make(folder: Path) -> None:
         ):
             sign_in(terminal, window)
             talk(terminal, window, *talkers)
-            (PICTURES / "terminal.svg").write_text(
-                svg(terminal.screen(colours=True), TERMINAL[0], "twisted-chat")
-            )
+            draw(terminal, "terminal.svg")
             window.screenshot(PICTURES / "window.png")
+            confide(terminal, window)
+            draw(terminal, "secrets.svg")
         for talker in talkers:
             talker.close()
+
+
+def draw(terminal: Terminal, name: str) -> None:
+    """What a terminal shows, as a picture."""
+    picture = svg(terminal.screen(colours=True), TERMINAL[0], "twisted-chat")
+    (PICTURES / name).write_text(picture)
 
 
 def sign_in(terminal: Terminal, window: Display) -> None:
@@ -96,6 +103,28 @@ def talk(terminal: Terminal, window: Display, edison: Netcat, bell: Netcat) -> N
     terminal.types("It sings", enter=False)
     window.shows("what does it do?")
     terminal.shows("#lobby> It sings")
+
+
+def confide(terminal: Terminal, window: Display) -> None:
+    """Two people encrypt, compare their words, and talk."""
+    (terminal.home / "coil.svg").write_text("<svg/>" * 2_000)
+    terminal.presses("C-c")
+    terminal.types("/switch albert")
+    terminal.shows("albert (private)>")
+    terminal.types("/encrypt albert")
+    terminal.shows("Type yes to go on:")
+    terminal.types("yes")
+    terminal.shows("albert (private, encrypted)>")
+    terminal.types("/verify")
+    terminal.shows("If they are the same")
+    terminal.types("/verify albert ok")
+    terminal.shows("albert (private, encrypted, verified)>")
+    terminal.types("the coil is ready, and nobody else knows yet")
+    terminal.types("/send albert ~/coil.svg")
+    terminal.shows("(file 1: coil.svg")
+    window.presses("ctrl+a", "BackSpace")
+    window.types("/message tesla I shall be there at noon")
+    terminal.shows("albert: I shall be there at noon")
 
 
 if __name__ == "__main__":
