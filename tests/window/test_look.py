@@ -54,6 +54,7 @@ class ColourTests(SynchronousTestCase):
             yield look.muted, ground
             yield look.accent, ground
             yield look.own, ground
+        yield look.own, look.raised
         for letters in (
             look.muted,
             look.accent,

@@ -58,6 +58,19 @@ class SecrecyTests(WindowCase):
         tesla.shows("encrypted, verified", "edison is verified")
         edison.hides("encrypted, verified")
 
+    def test_the_owner_of_a_room_encrypts_it(self) -> None:
+        window = self.signed_in("tesla")
+        window.types("/create #coil")
+        window.shows("owner", "Encrypt…")
+        window.clicks("Encrypt…")
+        window.shows("Type yes to go on")
+        window.types("yes")
+        window.hides("Type yes to go on")
+        window.types("sparks at noon")
+        window.shows("encrypted\ttesla: sparks at noon")
+        window.clicks("encrypted")
+        window.shows("Whom do you want to verify?")
+
     def test_a_question_that_is_not_answered_with_yes_encrypts_nothing(self) -> None:
         tesla, _ = self.both()
         tesla.types("/switch edison")

@@ -73,12 +73,7 @@ class Header(ttk.Frame):
     def refresh(self, status: Status, lost: bool, may_encrypt: bool) -> None:
         """`may_encrypt` is whether this person could have the conversation encrypted."""
         self._secret = status.secrecy or (NOT_YET if may_encrypt else "")
-        pressed = [
-            "disabled"
-            if self._secret and status.here.startswith("#") and status.secrecy
-            else "!disabled"
-        ]
-        self._secrecy.state([*pressed, "selected" if status.secrecy else "!selected"])
+        self._secrecy.state(["selected" if status.secrecy else "!selected"])
         self._show_secrecy()
         self._label.configure(text=self._drawn(short(status.here, LONGEST_LABEL)))
         about = status.topic if status.here.startswith("#") else "private conversation"

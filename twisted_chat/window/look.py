@@ -166,8 +166,8 @@ def _buttons(style: ttk.Style, palette: Palette) -> None:
     style.configure("Secret.TButton", background=palette.panel, padding=4, **plain)
     style.map(
         "Secret.TButton",
-        background=[("disabled", palette.panel), ("active", palette.raised)],
-        foreground=[("disabled", palette.own), ("selected", palette.own)],
+        background=[("active", palette.raised)],
+        foreground=[("selected", palette.own)],
     )
 
 

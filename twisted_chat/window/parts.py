@@ -165,7 +165,9 @@ class Parts:
             return
         if not status.secrecy:
             self._acts.do(f"/encrypt {self._desk.here}")
-        elif not status.here.startswith("#"):
+        elif status.here.startswith("#"):
+            self._acts.do("/verify")  # it asks whom
+        else:
             self.comparing.begin(self._desk.here)
 
     # --- keys --------------------------------------------------------------------------------
