@@ -82,7 +82,8 @@ class FirstSightTests(PeopleCase):
         news = self.alice.looks("bob")
         self.assertIn((What.CHANGED, "alice", True), [(n.what, n.name, n.waits) for n in news])
         self.assertEqual(self.recipients(), ["laptop"])
-        self.alice.does(self.alice.confidant.trust_own())
+        words = self.alice.confidant.words("alice")
+        self.alice.does(self.alice.confidant.verify("alice", words))
         self.assertEqual(self.recipients(), ["laptop", "laptop"])
 
     def test_a_device_that_shows_itself_in_a_message_is_announced_once(self) -> None:
@@ -152,6 +153,32 @@ class VerifiedTests(PeopleCase):
         self.verifies()
         self.alice.says("bob", "for both")
         self.assertEqual(phone.catches_up("alice"), ["alice: for both"])
+
+    def test_i3_another_device_in_ones_own_name_waits_too_once_the_words_were_compared(
+        self,
+    ) -> None:
+        mine = User(self.server, "alice", "phone")
+        self.alice.looks("bob")
+        self.verifies()
+        spy = User(self.server, "alice", "tablet")
+        self.alice.says("bob", "for those of then")
+        self.assertEqual(mine.catches_up("bob"), ["alice: for those of then"])
+        self.assertIn("not encrypted for this device", spy.catches_up("bob")[0])
+        for one in (mine, spy):
+            one.looks("bob")
+        words = self.alice.confidant.words("alice")
+        self.assertEqual(words, spy.confidant.words("alice"))
+        self.alice.does(self.alice.confidant.verify("alice", words))
+        self.alice.says("bob", "for all of mine")
+        self.assertEqual(spy.catches_up("bob")[-1], "alice: for all of mine")
+
+    def test_i3_what_comes_from_a_device_that_waits_is_marked(self) -> None:
+        self.alice.looks("bob")
+        self.verifies()
+        spy = User(self.server, "bob", "tablet")
+        spy.says("alice", "it is me")
+        (line,) = self.alice.catches_up("bob")
+        self.assertIn("this is from the device 'tablet', which is not verified", line)
 
     def test_a_verified_device_that_was_away_is_verified_still(self) -> None:
         self.alice.looks("bob")
@@ -273,6 +300,10 @@ class PublishingTests(PeopleCase):
         self.assertEqual(len(again.one_time), 50)
         self.assertFalse(set(again.one_time) & set(bundle.one_time))
         self.assertEqual(again.fallback, bundle.fallback)
+
+    def test_i6_a_server_that_counts_wrongly_gets_no_more_of_them(self) -> None:
+        bundle = self.bob.does(self.bob.confidant.publish(-1_000_000_000, self.bob.now))
+        self.assertEqual(len(bundle.one_time), 50)
 
     def test_i6_the_fallback_key_serves_many_and_changes_after_a_week(self) -> None:
         kept = self.server.one_time[self.bob.confidant.own.curve25519]

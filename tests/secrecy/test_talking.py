@@ -156,6 +156,25 @@ class PrivateTests(TalkingCase):
 class EditTests(TalkingCase):
     """Edits, and messages that come with their newest text."""
 
+    def test_i4_an_edit_by_somebody_else_is_not_what_a_message_says_now(self) -> None:
+        carol = User(self.server, "carol")
+        first = self.alice.says("#den", "hello")
+        self.bob.catches_up("#den")
+        carol.says("#den", "pay the spy", target=first.spot.seq)
+        self.bob.catches_up("#den")
+        prefix = text_prefix(first.spot)
+        rows = {key: row for (_, key), row in self.bob.disk.items() if key.startswith(prefix)}
+        kept = [self.bob.confidant.recall(key, row) for key, row in rows.items()]
+        self.assertEqual(len(kept), 2)
+        self.assertEqual(newest(kept).text, "hello")
+
+    def test_i4_an_edit_brings_no_file(self) -> None:
+        first = self.alice.says("bob", "hello")
+        self.bob.catches_up("alice")
+        file = SealedFile("q.png", 1, "A" * 43)
+        edit = self.alice.says("bob", "", target=first.spot.seq, file=file)
+        self.assertEqual(self.bob.opens("alice", edit), Unreadable(Reason.MOVED))
+
     def test_an_edit_belongs_to_its_message(self) -> None:
         entry = self.alice.says("bob", "helo")
         edit = self.alice.says("bob", "hello", target=1)

@@ -73,14 +73,18 @@ class Circle:
         """Whether somebody was verified, and with every device that is in use now."""
         return self.people.is_verified(fold(name).folded)
 
+    def devices_of(self, name: str) -> list[Acquaintance]:
+        """The devices of somebody that are in use, other than this one."""
+        return self.people.devices(fold(name).folded)
+
     def words(self, name: str) -> str:
-        """The six words to compare with somebody."""
+        """The six words to compare with somebody, or with one's own other devices."""
         other = fold(name).folded
         keys = {one.ed25519 for one in self.people.devices(other)}
-        if not keys or other == self.own.account:
+        if not keys:
             raise ChatError("no_keys", f"There are no keys of {name} to compare yet.")
-        own = {one.ed25519 for one in self.people.devices(self.own.account)}
-        return six_words(self.own.account, {*own, self.own.ed25519}, other, keys)
+        own = {one.ed25519 for one in self.people.devices(self.own.account)} | {self.own.ed25519}
+        return six_words(self.own.account, own, other, own if other == self.own.account else keys)
 
     @whole
     def verify(self, name: str, words: str) -> None:
@@ -90,12 +94,9 @@ class Circle:
                 "changed",
                 f"The devices have changed since the words were shown: say /verify {name} again.",
             )
-        self.people.verify(fold(name).folded)
-
-    @whole
-    def trust_own(self) -> None:
-        """One's other devices are all one's own."""
-        self.people.verify(self.own.account)
+        # The words stand for one's own devices too, so another one in one's name waits as well.
+        for one in {fold(name).folded, self.own.account}:
+            self.people.verify(one)
 
     def _names(self, room: str) -> list[str]:
         if not room.startswith("#"):

@@ -65,7 +65,7 @@ class OwnDevice:
         """
         kept = self._kept()
         account = self._account(kept)
-        wanted = MOST - at_server if at_server < ENOUGH else 0
+        wanted = MOST - max(0, at_server) if at_server < ENOUGH else 0
         aged = not kept.fallback or not 0 <= now - kept.fallback_since < FALLBACK_AGE
         if not wanted and not aged:
             return None

@@ -76,6 +76,8 @@ class Opening:
         if payload.place != place or payload.target != (None if comes is As.SAID else spot.seq):
             raise CannotRead(Reason.MOVED)
         if payload.file is not None:
+            if comes is not As.SAID:
+                raise CannotRead(Reason.MOVED)  # a file is what it was when it was sent
             _check_file(payload)
         order = Order()
         if comes is not As.SAID:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from .acquaintances import News, Standing
+from .acquaintances import WAITING, News, Standing
 from .base64 import to_base64
 from .envelopes import SealedFile
 
@@ -79,7 +79,9 @@ class Opened(NamedTuple):
 
     @property
     def note(self) -> str:
-        """What to say of its order, if anything."""
+        """What to say of where it comes from and when, if anything."""
+        if self.standing in WAITING:
+            return f"this is from the device {self.device!r}, which is not verified"
         if self.late:
             return "this should have come earlier"
         if self.missing:
@@ -129,8 +131,14 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def newest(versions: Iterable[Kept]) -> Kept:
-    """Of what is kept of one message the text that it has now, as far as it was read."""
-    return max(versions, key=lambda one: (one.target is not None, one.n))
+    """Of what is kept of one message the text that it has now, as far as it was read.
+
+    What somebody else has put in as an edit of it is none.
+    """
+    versions = list(versions)
+    authors = {one.author for one in versions if one.target is None}
+    own = [one for one in versions if one.author in authors] or versions
+    return max(own, key=lambda one: (one.target is not None, one.n))
 
 
 def text_prefix(spot: Spot) -> str:
