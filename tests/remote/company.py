@@ -8,9 +8,10 @@ with Company() as company:
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from twisted_chat.testing import PASSWORD, Client, Hall
 from twisted_chat.text.render import words_of
 
 SERVER = "chat.example:9999"
+Lie = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 
 class WireTransport:
@@ -89,6 +91,7 @@ class Cable(Client):
         self._coming = b""  # what the client has not read yet
         self.silent = False  # nothing of what the server says arrives, nor that it has gone
         self.swallows: list[str] = []  # lines that have this in them do not arrive
+        self.lies: list[Lie] = []  # what the server makes of what it says
         self.sent = self.came = 0  # bytes that the client has sent, and that came to it
         self.end = end
         self.near = WireTransport(self)
@@ -137,6 +140,8 @@ class Cable(Client):
                 for line in data.splitlines(keepends=True)
                 if not any(word.encode() in line for word in self.swallows)
             )
+        for lie in self.lies:
+            data = b"".join(_told_by(lie, line) for line in data.splitlines(keepends=True))
         self._coming += data
 
     def _hand_over(self) -> None:
@@ -164,6 +169,14 @@ class Cable(Client):
             self.transport.closed = True
             self.protocol.connectionLost(Failure(ConnectionLost()))
         self.end.connectionLost(Failure(ConnectionLost()))
+
+
+def _told_by(lie: Lie, line: bytes) -> bytes:
+    """A line as a server that lies sends it, with what it puts in after it."""
+    if not line.startswith(b"{"):
+        return line
+    said = lie(json.loads(line))
+    return b"".join(json.dumps(one).encode() + b"\n" for one in said)
 
 
 class Wire(Cable):
@@ -205,6 +218,7 @@ class Friend(Watcher):
         self.cargo_breaks_after: list[int] = []  # for those to come
         self.next_cargo_is_silent = False
         self.cargo_swallows: list[str] = []  # as of a wire
+        self.lies: list[Lie] = []  # what the server makes of whatever it says to this person
         self.downloads = folder / "Downloads"
         self.outcomes: dict[Transfer, list[Any]] = {}
         self.over: list[Any] = []
@@ -250,6 +264,7 @@ class Friend(Watcher):
             return fail(Lost("There is no answer."))
         limit = self.breaks_after.pop(0) if self.breaks_after else None
         wire = Wire(self.company, limit)
+        wire.lies = self.lies
         self.wires.append(wire)
         self.company.clients.append(wire)
         return succeed((wire.link, self.peer))

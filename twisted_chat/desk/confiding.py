@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..core import query
+from ..core import vocabulary as words
 from ..core.clean import shown
 from ..core.errors import ChatError
 from ..core.results import FileLine, FileList, Line, Page
 from ..remote.conversations import LOBBY
 
 if TYPE_CHECKING:
-    from ..core import vocabulary as words
     from ..core.entries import Entry
     from ..remote.user import User
     from .desk import Desk
@@ -93,26 +93,35 @@ class Confiding:
 
     def is_encrypted(self, place: str) -> bool:
         """Whether that conversation is."""
-        return self._user.secrets.is_encrypted(place)
+        return self._user.secrets.encrypted(place)
 
     async def read(self, page: Page) -> Page:
         """A page with what it says where it is encrypted."""
         lines: list[Line] = []
         for room, group in groupby(page.lines, key=lambda line: line.room):
-            entries = await self._user.unsealing.recalled(room, [line.entry for line in group])
+            entries = await self._user.recalling.recalled(room, [line.entry for line in group])
             lines += [Line(room, entry) for entry in entries]
         return _with(page, lines)
 
     async def named(self, found: FileList) -> FileList:
         """A list of files with the names that no server knows."""
-        files = [await self._named(one) if not one.name else one for one in found.files]
+        files = [await self._named(one) for one in found.files]
         return msgspec.structs.replace(found, files=tuple(files))
 
     async def _named(self, line: FileLine) -> FileLine:
-        kept = await self._user.unsealing.kept_at(line.room, line.seq)
-        if kept is None or kept.file is None:
+        recalling = self._user.recalling
+        if line.name and not recalling.is_sealed(line.room, line.seq):
             return line
+        kept = await recalling.kept_at(line.room, line.seq)
+        if kept is None or kept.file is None:
+            return msgspec.structs.replace(line, name="")
         return msgspec.structs.replace(line, name=kept.file.name, size=kept.file.size)
+
+    def left(self, command: object) -> None:
+        """The person has left a room, or deleted it: its name is for others too now."""
+        match command:
+            case words.Leave(room) | words.Delete(room) if room.startswith("#") and "/" not in room:
+                self._user.secrets.encrypted.release(room)
 
     async def edit(self, command: words.Edit) -> Any | None:
         """Change a message of an encrypted conversation; None if it is in another one."""
@@ -156,7 +165,7 @@ class Confiding:
                 and (after is None or time > after)
             )
 
-        return await self._user.unsealing.search(typed.terms(), fits)
+        return await self._user.recalling.search(typed.terms(), fits)
 
     def _places(self, typed: query.Typed) -> set[str] | None:
         """The one conversation that is searched, if it is not all of them."""

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from ..core import vocabulary as words
+from ..core.clean import shown
 from ..core.commands import TABLE
 from ..core.errors import ChatError, StartError
 from ..core.results import FileList, Guide, Joined, Page, Result, Sent
@@ -176,7 +177,8 @@ class Desk(News):
         return self.user.account.guest
 
     def ask(self, prompt: str, secret: bool = False) -> Awaitable[str]:
-        return self.front.ask(prompt, secret)
+        above, newline, last = prompt.rpartition("\n")
+        return self.front.ask(shown(above) + newline + shown(last), secret)
 
     def say(self, *lines: str) -> None:
         for line in lines:
@@ -207,6 +209,7 @@ class Desk(News):
         result = result_of(await self.user.ask(row.name, **arguments))
         if isinstance(command, words.Password):
             self.user.account.guest = False  # a guest with a password is an account
+        self.confiding.left(command)
         if isinstance(result, Page):
             return await self.confiding.read(result)
         return await self.confiding.named(result) if isinstance(result, FileList) else result

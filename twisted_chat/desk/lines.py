@@ -6,6 +6,8 @@ import re
 from time import localtime, strftime
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from ..core.clean import shown
 from ..core.entries import Entry, Form, Kind, State
 from ..remote.conversations import LOBBY
@@ -40,9 +42,20 @@ class Line(NamedTuple):
         return "".join(part.text for part in self.parts)
 
 
+# How an entry begins: nothing else may, whatever a server says.
+_HEAD = re.compile(r"\s*\[[^\]]*\d\d:\d\d[^\]]*\]")
+_NOT_IN_NAMES = re.compile(r"[\s\[\]()/:]")
+
+
 def plain(text: str, style: str = "answer", place: str = "") -> Line:
-    """A line in one style."""
-    return Line((Part(style, shown(text)),), place)
+    """A line in one style, which nobody can take for something that somebody says."""
+    mark = "| " if _HEAD.match(text) else ""
+    return Line((Part(style, mark + shown(text)),), place)
+
+
+def named(name: str) -> str:
+    """The name of a person or a room, without what would make a line look like another's."""
+    return _NOT_IN_NAMES.sub("\ufffd", shown(name))
 
 
 def of_entry(
@@ -52,7 +65,7 @@ def of_entry(
 
     `long` names the lobby too; with `now`, another day than today's is named.
     """
-    label = shown(label)
+    label = named(label)
     private = not label.startswith("#")
     if entry.kind is Kind.MESSAGE:
         parts = (*_head(label, entry, long, now), *_said(entry, own))
@@ -69,17 +82,17 @@ def of_entry(
 def _changed(entry: Entry) -> str:
     """What a message says now."""
     if entry.kind is Kind.EDIT:
-        return f"{shown(entry.author)}: {shown(words_of(entry))}"
-    by = "" if entry.subject in ("", entry.author) else f" by {shown(entry.author)}"
-    return f"{shown(entry.subject or entry.author)}: (deleted{by})"
+        return f"{named(entry.author)}: {shown(words_of(entry))}"
+    by = "" if entry.subject in ("", entry.author) else f" by {named(entry.author)}"
+    return f"{named(entry.subject or entry.author)}: (deleted{by})"
 
 
 def _cleaned(entry: Entry) -> Entry:
-    """With names that a server should never have let pass made visible."""
-    if entry.author.isprintable() and entry.subject.isprintable():
+    """With names that a server should never have let pass made harmless."""
+    names = {"author": named(entry.author), "subject": named(entry.subject)}
+    if (entry.author, entry.subject) == tuple(names.values()):
         return entry
-    values = {name: getattr(entry, name) for name in entry.__struct_fields__}
-    return Entry(**{**values, "author": shown(entry.author), "subject": shown(entry.subject)})
+    return replace(entry, **names)
 
 
 def _head(label: str, entry: Entry, long: bool, now: int | None) -> tuple[Part, ...]:
@@ -92,7 +105,7 @@ def _head(label: str, entry: Entry, long: bool, now: int | None) -> tuple[Part, 
 
 
 def _said(entry: Entry, own: str) -> tuple[Part, ...]:
-    author = shown(entry.author)
+    author = named(entry.author)
     name = Part("own" if entry.author == own else "name", author)
     if entry.state is State.DELETED:
         return name, Part("", ": "), Part("event", "(deleted)")

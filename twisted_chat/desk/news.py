@@ -54,9 +54,9 @@ class News(Watcher):
             self._held.append(line)
 
     def tell(self, text: str, style: str = "server", place: str = "") -> None:
-        """Show a sentence."""
-        for one in text.splitlines():
-            self.put(plain(one, style, place))
+        """Show a sentence; what it has below its first line is marked as belonging to it."""
+        for number, one in enumerate(text.splitlines()):
+            self.put(plain(f"  {one}" if number else one, style, place))
 
     # --- the connection ----------------------------------------------------------------------
 
@@ -210,14 +210,14 @@ class News(Watcher):
             typing=tuple(shown(who) for who in user.who_types(self.here)),
             unsent=tuple(one.text for one in unsent),
             last=self._last_said(here),
-            secrecy=self._secrecy(here),
+            secrecy=self._secrecy(),
             transfers=tuple(progress(one) for one in user.transfers.running.values()),
         )
 
-    def _secrecy(self, here: Conversation | None) -> str:
-        if here is None or not here.encrypted:
+    def _secrecy(self) -> str:
+        if not self.user.secrets.encrypted(self.here):
             return ""
-        verified = here.private and self.user.secrets.is_verified(here.label)
+        verified = self.here[0] != "#" and self.user.secrets.is_verified(self.here)
         return "encrypted, verified" if verified else "encrypted"
 
     def _connection(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from .shelf import Place
+from .slots import Place
 
 if TYPE_CHECKING:
     from .user import User

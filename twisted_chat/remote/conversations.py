@@ -9,18 +9,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..core import attachments
 from ..core.attachments import Attachment
-from ..core.entries import Entry, Form, Kind, State
+from ..core.entries import WORDS, Entry, Form, Kind, State
+from ..core.errors import ChatError
+from ..core.names import fold, room_name
 from .link import Event
-from .shelf import Place
+from .slots import Place
 
 MOST_KEPT = 1000  # entries of one conversation in memory
 LOBBY = "#lobby"
 
+MOST_NUMBER = 1 << 53  # what a server counts does not reach it
+
 _KINDS = {kind.name.lower(): kind for kind in Kind}
+_LABEL = re.compile(r"#?[^\s\[\]()/:#]{1,128}")  # what could begin a line like another's is none
+
+
+@lru_cache(maxsize=1024)
+def folded(label: str) -> str:
+    """A conversation's name as the server folds it, however somebody has written it."""
+    if label.isascii():
+        return label.lower()
+    try:
+        return (room_name if label.startswith("#") else fold)(label).folded
+    except ChatError:
+        return label.lower()
+
+
+def number(said: object) -> int:
+    """A number of the server's; ValueError for what cannot be one."""
+    if type(said) is not int or not 0 <= said < MOST_NUMBER:
+        raise ValueError(f"{said!r} is no number")
+    return said
 
 
 class Conversation:
@@ -58,7 +82,7 @@ class Conversation:
         changed = self.entries.get(entry.target or 0)
         if changed is None:
             return
-        if entry.kind is Kind.EDIT:
+        if entry.kind is Kind.EDIT and entry.author == changed.author:
             self.entries[changed.seq] = _as(changed, entry.text, State.EDITED, entry.form)
         elif entry.kind is Kind.DELETE:
             self.entries[changed.seq] = _as(changed, "", State.DELETED)
@@ -93,17 +117,18 @@ def entry_of(event: Event) -> Entry | None:
     kind = _KINDS.get(event["event"])
     if kind is None:
         return None
-    text, form = _text_of(event)
+    text, form = _text_of(kind, event)
+    target = event.get("target")
     return Entry(
-        id=int(event.get("id") or 0),
+        id=number(event.get("id") or 0),
         room=0,
-        seq=int(event["seq"]),
+        seq=number(event["seq"]),
         kind=kind,
         time=int(event.get("time", 0)),
         sender=None,
         author=str(event.get("from", event.get("by", ""))),
         text=text,
-        target=event.get("target"),
+        target=None if target is None else number(target),
         subject=str(event.get("whom", "")),
         cid=event.get("cid"),
         state=State.DELETED
@@ -115,11 +140,13 @@ def entry_of(event: Event) -> Entry | None:
     )
 
 
-def _text_of(event: Event) -> tuple[str, Form]:
-    """The text of an entry, and what it is."""
+def _text_of(kind: Kind, event: Event) -> tuple[str, Form]:
+    """The text of an entry, and what it is; only what somebody says may be sealed."""
+    if kind not in WORDS and kind is not Kind.KEYS:
+        return str(event.get("text", "")), Form.WORDS
     sealed, file = str(event.get("sealed") or ""), event.get("file")
-    if file is not None and not event.get("deleted"):
-        facts = (int(file["file"]), int(file["size"]), str(file["sha256"]))
+    if kind is Kind.MESSAGE and file is not None and not event.get("deleted"):
+        facts = (number(file["file"]), number(file["size"]), str(file["sha256"]))
         text = attachments.written(Attachment(*facts, str(file.get("name", "")), sealed))
         return text, Form.SEALED_FILE if sealed else Form.FILE
     if sealed:
@@ -139,6 +166,8 @@ class Conversations:
         """`fill` asks for the entries of a gap; `take` and `missing` are told what came of it."""
         self.unseal: Callable[[Conversation, Entry], Entry | None] = lambda _, entry: entry
         """Reads what is sealed; None for what is nothing to show."""
+        self.is_for_good: Callable[[str], bool] = lambda label: False
+        """Whether a conversation of that name is encrypted, whoever says what of it."""
         self._fill = fill
         self._take = take
         self._missing = missing
@@ -151,8 +180,16 @@ class Conversations:
         found = self.all.get(label)
         if found is not None:
             return found
-        folded = label.lower()
-        return next((one for one in self.all.values() if one.label.lower() == folded), None)
+        wanted = folded(label)
+        return next((one for one in self.all.values() if folded(one.label) == wanted), None)
+
+    def _new(self, label: str, number: int = 0, position: int = 0) -> Conversation:
+        """A conversation that was not known; ValueError if it has no name for one."""
+        if not _LABEL.fullmatch(label):
+            raise ValueError(f"{label!r} is no name of a conversation")
+        conversation = Conversation(label, number, position)
+        conversation.encrypted = self.is_for_good(label)
+        return conversation
 
     def recall(self, places: Mapping[str, Place]) -> None:
         """Begin where an earlier run of the client has ended."""
@@ -166,14 +203,14 @@ class Conversations:
         self._mention = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
         kept, self.all = self.all, {}
         for label, room in rooms.items():
-            conversation = kept.get(label)
+            conversation, begins = kept.get(label), number(room["from"])
             another = conversation is not None and conversation.id not in (0, room["id"])
             if conversation is None or another or reset:
-                conversation = Conversation(label, position=room["from"])
-            elif conversation.position < room["from"]:
-                self._missing(conversation, conversation.position + 1, room["from"])
-                conversation.position = room["from"]
-            conversation.id = room["id"]
+                conversation = self._new(label, position=begins)
+            elif conversation.position < begins:
+                self._missing(conversation, conversation.position + 1, begins)
+                conversation.position = begins
+            conversation.id = number(room["id"])
             conversation.filling = False
             conversation.waiting.clear()
             conversation.topic = room["topic"]
@@ -181,13 +218,13 @@ class Conversations:
             self.all[label] = conversation
             if not conversation.entries:
                 conversation.before = int(room.get("unread", 0))
-            if conversation.read < room["read"] or not conversation.entries:
+            if conversation.read < number(room["read"]) or not conversation.entries:
                 conversation.read = room["read"]
             self._count(conversation)
-            if another and not reset and room["from"]:
+            if another and not reset and begins:
                 # The position that was given was that of another room of this name.
                 conversation.position, conversation.filling = 0, True
-                self._fill(label, 0, room["from"])
+                self._fill(label, 0, begins)
 
     def _count(self, conversation: Conversation) -> None:
         """How much is unread."""
@@ -207,14 +244,14 @@ class Conversations:
             conversation.private or self._mention.search(entry.text)
         )
 
-    def joined(self, label: str, number: int, last: int, encrypted: bool = False) -> None:
-        """One is in a room now; what is after `last` follows."""
-        conversation = self.get(label)
-        if conversation is None or number not in (0, conversation.id):
-            conversation = self.all[label] = Conversation(label, number, last)
-            conversation.encrypted = encrypted
-        elif last > conversation.position:
-            conversation.position = conversation.read = last
+    def joined(self, label: str, said: object, last: object, encrypted: bool = False) -> None:
+        """One is in a room now, whose number is said; what is after `last` follows."""
+        conversation, begins, its = self.get(label), number(last), number(said)
+        if conversation is None or its not in (0, conversation.id):
+            conversation = self.all[label] = self._new(label, its, begins)
+        elif begins > conversation.position:
+            conversation.position = conversation.read = begins
+        conversation.encrypted = conversation.encrypted or encrypted
 
     def left(self, label: str) -> None:
         self.all.pop(label, None)
@@ -224,8 +261,8 @@ class Conversations:
         label = event["room"]
         conversation = self.all.get(label)
         if conversation is None:
-            conversation = self.all[label] = Conversation(label)
-        seq = event["seq"]
+            conversation = self.all[label] = self._new(label)
+        seq = number(event["seq"])
         if seq <= conversation.position:
             return
         if conversation.filling or seq > conversation.position + 1:
@@ -257,7 +294,7 @@ class Conversations:
         self._count(conversation)
 
     def _accept_late(self, conversation: Conversation, event: Event) -> None:
-        if event["seq"] <= conversation.position:
+        if number(event["seq"]) <= conversation.position:
             return
         if conversation.position and event["seq"] > conversation.position + 1:
             self._missing(conversation, conversation.position + 1, event["seq"] - 1)

@@ -16,8 +16,9 @@ from ..core.errors import ChatError
 from ..core.limits import Bucket
 from .link import FOR_NOW, Link, Lost
 from .pauses import Pauses
-from .sealing import STALE, Sealing, read
-from .shelf import Shelf, Unsent
+from .sealing import STALE, Sealing, is_in_clear, read
+from .shelf import Shelf
+from .slots import Unsent
 
 if TYPE_CHECKING:
     from ..core.entries import Entry
@@ -72,7 +73,7 @@ class Outbox:
         self._clock = clock
         self._shelf = shelf
         self._sealing = sealing
-        self._being_sealed: Outgoing | None = None
+        self._being_sealed: object | None = None  # another one at each attempt
         self._changed = changed
         self._link: Link | None = None
         self._waiting: IDelayedCall | None = None
@@ -184,17 +185,20 @@ class Outbox:
     def _seal(self, message: Outgoing) -> None:
         """Encrypt what comes next; everything after it waits."""
         if self._being_sealed is None:
-            self._being_sealed = message
-            sealed = Deferred.fromCoroutine(self._sealing.seal(message))
-            sealed.addCallbacks(self._is_sealed, self._is_not_sealed, (message,), {}, (message,))
+            attempt = self._being_sealed = object()
+            sealing = self._sealing.seal(message, lambda: self._being_sealed is attempt)
+            sealed = Deferred.fromCoroutine(sealing)
+            sealed.addCallbacks(
+                self._is_sealed, self._is_not_sealed, (attempt,), {}, (message, attempt)
+            )
 
-    def _is_sealed(self, _: None, message: Outgoing) -> None:
-        if self._being_sealed is message:
+    def _is_sealed(self, _: None, attempt: object) -> None:
+        if self._being_sealed is attempt:
             self._being_sealed = None
             self._send()
 
-    def _is_not_sealed(self, failure: Failure, message: Outgoing) -> None:
-        if self._being_sealed is not message or failure.check(Lost):
+    def _is_not_sealed(self, failure: Failure, message: Outgoing, attempt: object) -> None:
+        if self._being_sealed is not attempt or failure.check(Lost):
             return  # the next connection tries again
         self._being_sealed = None
         error = failure.value
@@ -243,6 +247,8 @@ class Outbox:
         self._under_way -= 1
         self._one_by_one = False
         self._pauses.forget()
+        if message.again:
+            self._sealing.stored(message)
         self._finish(message, Stage.STORED)
 
     def _refused(self, failure: Failure, message: Outgoing, link: Link) -> None:
@@ -252,7 +258,12 @@ class Outbox:
         if not isinstance(error, ChatError):
             return  # the connection is gone, and `disconnected` follows
         self._under_way -= 1
-        if error.code in STALE and self._shelf is not None and self._sealing.again(message):
+        if error.code in STALE and is_in_clear(message):
+            sentence = (
+                "This conversation was encrypted while the file was on its way: send it again."
+            )
+            error = ChatError("encrypted", sentence)
+        elif error.code in STALE and self._shelf is not None and self._sealing.again(message):
             message.stage = Stage.KEPT
             self._send()
             return
@@ -276,7 +287,7 @@ class Outbox:
         message.error = error
         if self.messages.pop(message.cid, None) is None:
             return
-        if self._shelf is not None and message.on_disk:
+        if self._shelf is not None:
             self._shelf.drop(message.cid).addErrback(lambda failure: None)
             if stage is Stage.REFUSED:
                 self._sealing.drop(message)

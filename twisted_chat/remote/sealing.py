@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ..core.errors import ChatError
-from .shelf import SENT, TEXT
+from .link import Lost
+from .secrets import not_kept
+from .slots import SENT, TEXT
 
 if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
     from ..secrecy.sealing import Message
     from .outbox import Outgoing
     from .secrets import Secrets
@@ -48,27 +52,34 @@ class Sealing:
 
     def wants(self, message: Outgoing) -> bool:
         """Whether something has to be done before a message can be sent."""
-        if message.sealed is None and not self._secrets.is_encrypted(message.room):
+        if message.sealed is None and not self._secrets.encrypted(message.room):
             return False
-        return not message.shared
+        # A file that the server has in clear is not said anew: it only asks whether it was said.
+        return not (message.shared or is_in_clear(message))
 
-    async def seal(self, message: Outgoing) -> None:
-        """Encrypt a message, unless it is already, and give devices what they need to read it."""
+    async def seal(self, message: Outgoing, is_wanted: Callable[[], bool]) -> None:
+        """Encrypt a message, unless it is already, and give devices what they need to read it.
+
+        When it is not wanted any more, because the connection is another one by now, nothing of
+        what was done here is used.
+        """
         if message.sealed is None:
-            await self._encrypt(message)
+            await self._encrypt(message, is_wanted)
         assert message.sealed is not None
         for share in message.sealed.shares:
             await self._secrets.share(message.room, share)
-        message.shared = True
+        message.shared = is_wanted()
 
-    async def _encrypt(self, message: Outgoing) -> None:
+    async def _encrypt(self, message: Outgoing, is_wanted: Callable[[], bool]) -> None:
         secrets = self._secrets
         await secrets.prepare(message.room)
+        _go_on(is_wanted)
         sealed = secrets.confidant.seal(message.room, _said(message), secrets.wall())
         shares, envelope, without = sealed.value
         ready = Ready(list(shares), envelope, secrets.version(message.room))
         self.note(sealed.changes)
-        await secrets.shelf.seal(message.cid, written(ready), sealed.changes)
+        await secrets.shelf.seal(message.cid, written(ready), sealed.changes).addErrback(_not_kept)
+        _go_on(is_wanted)
         for device in without:
             secrets.tell(
                 message.room, f"{device.name}'s device {device.device!r} has no keys left for this."
@@ -78,9 +89,7 @@ class Sealing:
     def again(self, message: Outgoing) -> bool:
         """A message has to be encrypted, or for other devices than it was; whether to try that."""
         self._secrets.outdated(message.room)
-        conversation = self._secrets.conversations.get(message.room)
-        if conversation is not None:
-            conversation.encrypted = True  # the entry that says so is on its way
+        self._secrets.encrypted.insist(message.room)
         message.sealed, message.shared = None, False
         message.attempts += 1
         return message.attempts <= MOST_ATTEMPTS
@@ -89,7 +98,8 @@ class Sealing:
 
     def draft(self, message: Outgoing) -> tuple[Change, ...]:
         """The rows that keep a message until it is sealed; nothing if it is not to be."""
-        if not (self._secrets.is_open and self._secrets.is_encrypted(message.room)):
+        secrets = self._secrets
+        if not (secrets.is_open and secrets.encrypted(message.room)) or is_in_clear(message):
             return ()
         changes = self._secrets.confidant.draft(_said(message)).changes
         self.note(changes)
@@ -97,10 +107,9 @@ class Sealing:
 
     def recall(self, message: Outgoing) -> None:
         """Take up what an earlier run has kept of a message."""
-        key = SENT + message.cid
-        row = self._secrets.shelf.texts.get(key) if self._secrets.is_open else None
+        row = self._secrets.shelf.sent.get(message.cid) if self._secrets.is_open else None
         if row is not None:
-            kept = self._secrets.confidant.recall(key, row)
+            kept = self._secrets.confidant.recall(SENT + message.cid, row)
             message.secret = kept.file
             message.text = kept.text if kept.file is None else kept.file.name
 
@@ -108,13 +117,22 @@ class Sealing:
         """Keep the texts of one's own at hand until they come back with their numbers."""
         for change in changes:
             if change[0] == TEXT and change[1].startswith(SENT) and len(change) == 3:
-                self._secrets.shelf.texts[change[1]] = change[2]
+                self._secrets.shelf.sent[change[1].removeprefix(SENT)] = change[2]
+
+    def stored(self, message: Outgoing) -> None:
+        """A message was stored at an earlier attempt, perhaps as it was before it was sealed."""
+        conversation = self._secrets.conversations.get(message.room)
+        if conversation is not None and conversation.position >= message.seq:
+            self.drop(message)  # what has not come by now under its number is not what was stored
 
     def drop(self, message: Outgoing) -> None:
-        """A message was refused for good."""
-        if self._secrets.shelf.texts.pop(SENT + message.cid, None) is not None:
-            dropped = self._secrets.confidant.drop(message.room, message.cid)
-            self._secrets.write(dropped.changes).addErrback(lambda failure: None)
+        """Nothing of a message is to be kept: it was refused for good."""
+        self._drop(message.room, message.cid)
+
+    def _drop(self, room: str, cid: str) -> None:
+        secrets = self._secrets
+        if secrets.is_open and secrets.shelf.sent.pop(cid, None) is not None:
+            secrets.forgotten(secrets.write(secrets.confidant.drop(room, cid).changes))
 
     # --- edits -------------------------------------------------------------------------------
 
@@ -124,13 +142,15 @@ class Sealing:
 
         secrets, cid = self._secrets, f"edit-{token_hex(12)}"
         for attempt in range(MOST_ATTEMPTS):
-            await secrets.prepare(room)
-            sealed = secrets.confidant.seal(room, Message(cid, text, target=seq), secrets.wall())
-            self.note(sealed.changes)
-            shares, envelope, _ = await secrets.kept(sealed)
-            for share in shares:
-                await secrets.share(room, share)
             try:
+                await secrets.prepare(room)
+                sealed = secrets.confidant.seal(
+                    room, Message(cid, text, target=seq), secrets.wall()
+                )
+                self.note(sealed.changes)
+                shares, envelope, _ = await secrets.kept(sealed)
+                for share in shares:
+                    await secrets.share(room, share)
                 return await secrets.ask(
                     "edit",
                     message=f"{room}/{seq}",
@@ -141,14 +161,23 @@ class Sealing:
             except ChatError as error:
                 secrets.outdated(room)
                 if error.code not in STALE or attempt == MOST_ATTEMPTS - 1:
-                    self._drop_edit(room, cid)
+                    self._drop(room, cid)
                     raise
         raise AssertionError("the last attempt raises")
 
-    def _drop_edit(self, room: str, cid: str) -> None:
-        self._secrets.shelf.texts.pop(SENT + cid, None)
-        dropped = self._secrets.confidant.drop(room, cid)
-        self._secrets.write(dropped.changes).addErrback(lambda failure: None)
+
+def is_in_clear(message: Outgoing) -> bool:
+    """Whether this is a file that was not encrypted when it went to the server."""
+    return bool(message.file) and message.sealed is None and message.secret is None
+
+
+def _go_on(is_wanted: Callable[[], bool]) -> None:
+    if not is_wanted():
+        raise Lost("The connection was lost.")
+
+
+def _not_kept(failure: Failure) -> None:
+    raise not_kept(failure)
 
 
 def _said(message: Outgoing) -> Message:

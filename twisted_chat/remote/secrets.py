@@ -18,16 +18,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..core.errors import ChatError
-from .link import FOR_NOW, Lost
+from .conversations import folded
+from .encrypted import Encrypted
+from .link import FOR_NOW, NONSENSE, Lost
 from .safe import Safe
-from .shelf import SINCE
 
 if TYPE_CHECKING:
     from ..secrecy.acquaintances import Acquaintance
     from ..secrecy.confidant import Confidant
     from ..secrecy.outcome import Outcome
     from ..secrecy.vault import Vault
-    from .conversations import Conversation, Conversations
+    from .conversations import Conversations
     from .shelf import Change, Run, Shelf
 
 Ask = Callable[..., Deferred[Any]]
@@ -35,7 +36,9 @@ Tell = Callable[[str, str], None]
 MOST_PASSPHRASES = 3  # that are tried one after another
 REPLENISH = 3600.0  # seconds after which one looks whether keys were used up
 VERSION = "keys "  # facts on the shelf: the version of a conversation's devices that is known
-NOTHING_TO_SAY = ("unknown_command", "offline")  # no server of today, or none at the moment
+# No server of today, or none at the moment; a new token comes with the next sign-in; and a
+# conversation that is not encrypted, as the server says, was warned of.
+NOTHING_TO_SAY = ("unknown_command", "offline", "bad_token", "not_encrypted")
 
 
 class Secrets:
@@ -57,6 +60,7 @@ class Secrets:
         self.tell = tell
         self._run = run
         self.conversations = conversations
+        self.encrypted = Encrypted(conversations, tell)
         self._safe: Safe | None = None
         self._vault: Vault | None = None
         self._confidant: Confidant | None = None
@@ -85,6 +89,12 @@ class Secrets:
             await shelf.change(made.changes)
             self._confidant = made.value
         self._shelf, self._vault = shelf, vault
+        self.encrypted.begin(shelf)
+
+    def close(self) -> None:
+        """Whoever comes in without an account has none."""
+        self._safe = self._vault = self._confidant = self._shelf = None
+        self.encrypted.begin(None)
 
     async def _unlocked(self, safe: Safe, ask: Callable[[str], Awaitable[str]]) -> Vault:
         if not await self._run(safe.asks_for_passphrase):
@@ -152,33 +162,10 @@ class Secrets:
         return done
 
     def _not_written(self, failure: Failure) -> None:
-        # What is in memory is ahead of the disk now: begin again from the disk.
-        self._confidant = self._shelf = None
-        raise ChatError(
-            "disk", f"The keys cannot be kept on this computer's disk ({failure.value})."
-        )
+        raise not_kept(failure)
 
-    # --- which conversations are encrypted -----------------------------------------------------
-
-    def is_encrypted(self, label: str) -> bool:
-        """Whether what is said there is to be encrypted."""
-        found = self.conversations.get(label)
-        return found is not None and found.encrypted
-
-    def encrypted_since(self, conversation: Conversation) -> int:
-        """After which number everything has to be encrypted; 0 if that is not known."""
-        if self._shelf is None:
-            return 0
-        return int(self._shelf.facts.get(f"{SINCE}{conversation.id}", 0))
-
-    def mark(self, conversation: Conversation, seq: int) -> None:
-        """From this number on a conversation is encrypted, whatever the server says later."""
-        conversation.encrypted = True
-        fact = f"{SINCE}{conversation.id}"
-        if self._shelf is not None and conversation.id and fact not in self._shelf.facts:
-            self._forgotten(self._shelf.remember(**{fact: str(seq)}))
-
-    def _forgotten(self, kept: Deferred[None]) -> None:
+    def forgotten(self, kept: Deferred[None]) -> None:
+        """Nobody waits for this."""
         kept.addErrback(lambda failure: self.log.failure("A fact was not kept", failure))
 
     # --- the course of a connection ------------------------------------------------------------
@@ -189,14 +176,8 @@ class Secrets:
         self._learning.clear()
         if self._confidant is None:
             return
+        self.encrypted.entered(rooms)
         for label, room in rooms.items():
-            conversation = self.conversations.get(label)
-            if conversation is None:
-                continue
-            if room.get("encrypted"):
-                self.mark(conversation, int(room["last"]))
-            elif self.encrypted_since(conversation):
-                conversation.encrypted = True  # for good, whatever this server says
             version = str(room.get("version", ""))
             if version and self.shelf.facts.get(VERSION + label) == version:
                 self._versions[label] = version
@@ -204,27 +185,35 @@ class Secrets:
         begun.addErrback(self._not_now)
 
     async def _begin(self) -> None:
-        await self.publish()
+        try:
+            await self.publish()
+        except ChatError as error:
+            self._say_why(error)
         await self._look_around()
 
     async def _look_around(self) -> None:
         for label, conversation in list(self.conversations.all.items()):
             if conversation.encrypted and label not in self._versions:
-                await self.learn(label)
+                try:
+                    await self.learn(label)
+                except ChatError as error:
+                    self._say_why(error)  # and the next one is looked at
 
     def _not_now(self, failure: Failure) -> None:
         if failure.check(Lost):
             return
-        error = failure.value
-        if isinstance(error, ChatError):
-            if error.code not in FOR_NOW and error.code not in NOTHING_TO_SAY:
-                self.tell("", error.sentence)
+        if isinstance(failure.value, ChatError):
+            self._say_why(failure.value)
         else:
             self.log.failure("The keys could not be seen to", failure)
 
+    def _say_why(self, error: ChatError) -> None:
+        if error.code not in FOR_NOW and error.code not in NOTHING_TO_SAY:
+            self.tell("", error.sentence)
+
     def replenish(self) -> None:
         """Now and then see to it that others have enough keys to begin with."""
-        if self.wall() - self._published > REPLENISH and self._confidant is not None:
+        if not 0 <= self.wall() - self._published <= REPLENISH and self._confidant is not None:
             self._published = self.wall()
             Deferred.fromCoroutine(self.publish()).addErrback(self._not_now)
 
@@ -237,8 +226,8 @@ class Secrets:
             "curve25519": own.curve25519,
             "signature": own.signature,
         }
-        answer = await self.ask("publish", device_keys=keys)
-        bundle = await self.kept(self.confidant.publish(int(answer["one_time"]), self.wall()))
+        waiting = told(await self.ask("publish", device_keys=keys), "one_time", int)
+        bundle = await self.kept(self.confidant.publish(waiting, self.wall()))
         if bundle is not None:
             import msgspec
 
@@ -249,7 +238,7 @@ class Secrets:
         for label in list(self._versions):
             if (
                 label.startswith("#")
-                or label.lower() == who.lower()
+                or folded(label) == folded(who)
                 or who == self.conversations.name
             ):
                 del self._versions[label]
@@ -281,11 +270,16 @@ class Secrets:
 
     async def _learn(self, label: str) -> None:
         answer = await self.ask("keys", room=label)
-        news = await self.kept(self.confidant.learn(label, answer["people"]))
+        people, version = told(answer, "people", dict), told(answer, "version", str)
+        if not all(isinstance(devices, list) for devices in people.values()):
+            raise nonsense()
+        news, changes = self.confidant.learn(label, people)
+        # Told before it is kept: who is killed between the two is told twice, and never not at all.
         for one in news:
             self.tell(label, one.sentence)
-        self._versions[label] = str(answer["version"])
-        self._forgotten(self.shelf.remember(**{VERSION + label: str(answer["version"])}))
+        await self.write(changes)
+        self._versions[label] = version
+        self.forgotten(self.shelf.remember(**{VERSION + label: version}))
 
     async def prepare(self, label: str) -> None:
         """See to it that everybody's devices are known, and sessions with them begun."""
@@ -293,10 +287,17 @@ class Secrets:
             await self.learn(label)
         wanted = self.confidant.unclaimed(label, self.wall())
         if wanted:
-            answer = await self.ask("claim", room=label, devices=wanted)
-            refused = await self.kept(self.confidant.claimed(label, answer["one_time"]))
+            refused = await self.kept(
+                self.confidant.claimed(label, await self.claimed(label, wanted))
+            )
             for one in refused:
                 self.tell(label, one.sentence)
+
+    async def claimed(self, label: str, devices: list[str]) -> dict[str, Any]:
+        """A key to begin with of each of these devices, of those that have any."""
+        answer = await self.ask("claim", room=label, devices=devices)
+        keys: dict[str, Any] = told(answer, "one_time", dict)
+        return keys
 
     async def share(self, label: str, sealed: str) -> None:
         """Give devices what they need to read what comes; the same thing twice is stored once."""
@@ -306,16 +307,17 @@ class Secrets:
     # --- verifying ---------------------------------------------------------------------------
 
     async def words(self, name: str) -> str:
-        """The six words to compare with somebody."""
-        await self.learn(name)
+        """The six words to compare with somebody, or with one's own other devices."""
+        if folded(name) != folded(self.conversations.name):
+            await self.learn(name)
         confidant = self.confidant
         words: str = await self._run(lambda: confidant.words(name))
-        self._words[name.lower()] = words
+        self._words[folded(name)] = words
         return words
 
     async def verify(self, name: str) -> None:
         """The words that were shown are the same on the other side."""
-        words = self._words.get(name.lower())
+        words = self._words.get(folded(name))
         if words is None:
             raise ChatError("args", f"See the words first, and compare them: /verify {name}")
         confidant = self.confidant
@@ -331,9 +333,28 @@ class Secrets:
 
     def devices_of(self, name: str) -> list[Acquaintance]:
         """What is known of somebody's devices."""
-        recipients = self.confidant.recipients(name)
-        known = (*recipients.devices, *recipients.withheld)
-        return [one for one in known if one.name == name.lower()]
+        return self.confidant.devices_of(name)
+
+
+def told(answer: object, name: str, kind: type[Any]) -> Any:
+    """A part of an answer, which should be of this kind."""
+    value = answer.get(name) if isinstance(answer, dict) else None
+    if type(value) is not kind:
+        raise nonsense()
+    return value
+
+
+def nonsense() -> ChatError:
+    """The refusal of an answer that cannot be one."""
+    return ChatError("nonsense", NONSENSE)
+
+
+def not_kept(failure: Failure) -> ChatError:
+    """Why something that has to be on disk first was not done."""
+    return ChatError(
+        "disk",
+        f"This was not done: it cannot be kept on this computer's disk ({failure.value}).",
+    )
 
 
 def _passed_on(outcome: Any, done: Deferred[None]) -> Any:

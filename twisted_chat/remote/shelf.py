@@ -8,10 +8,7 @@ is taken over by the next client that starts.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import socket
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -20,79 +17,73 @@ from typing import Any, NamedTuple, TypeVar
 
 from twisted.internet.defer import Deferred
 
+from .slots import (
+    LAST,
+    SENT,
+    TEXT,
+    Place,
+    Unsent,
+    computer,
+    free_slot,
+    locked,
+    opened,
+    places_in,
+    secrets_in,
+    texts_in,
+    texts_in_reach,
+    unsent_in,
+)
+
 T = TypeVar("T")
 Change = tuple[str, str, bytes] | tuple[str, str]  # a row to write, or one to delete
 Run = Callable[[Callable[[], T]], "Deferred[T]"]
 
 KEEP = "INSERT OR IGNORE INTO outbox (cid, room, text, file, sealed) VALUES (?, ?, ?, ?, ?)"
-UNSENT = "SELECT cid, room, text, file, sealed FROM outbox ORDER BY number"
+SEAL = "UPDATE outbox SET sealed = ?, text = '' WHERE cid = ?"
 PUT = "INSERT OR REPLACE INTO secret (tab, key, value) VALUES (?, ?, ?)"
 ONE_TEXT = "SELECT key, value FROM secret WHERE tab = 'text' AND key = ?"
-SOME_TEXTS = "SELECT key, value FROM secret WHERE tab = 'text' AND key >= ? AND key < ?"
 FORGET = "DELETE FROM secret WHERE tab = 'text' AND key >= ? AND key < ?"
-IN_REACH = 1000  # messages before the position of a conversation whose rows are at hand
-LAST = "~"  # after every key that goes on
-SINCE = "encrypted "  # facts: from which entry on a conversation of this number is encrypted
-TEXT = "text"  # the table of rows that are one to a message
-SENT = "cid/"  # its rows of what has no number yet
-MOST_SLOTS = 20  # as many sessions as an account may have
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS position
-    (room TEXT PRIMARY KEY, id INTEGER NOT NULL, seq INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS outbox
-    (number INTEGER PRIMARY KEY, cid TEXT NOT NULL UNIQUE, room TEXT NOT NULL, text TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS secret
-    (tab TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (tab, key))
-    WITHOUT ROWID;
-"""
-# What a shelf of an earlier version has not got yet: a table, a column, and what it is.
-ADDED = (
-    ("outbox", "file", "INTEGER NOT NULL DEFAULT 0"),
-    ("outbox", "sealed", "TEXT NOT NULL DEFAULT ''"),
-)
 
 
-class Unsent(NamedTuple):
-    """A message that the server has not acknowledged yet."""
+class Work(NamedTuple):
+    """Something to do on the disk."""
 
-    cid: str
-    room: str
-    text: str  # of a file, its name; nothing if the conversation is encrypted
-    file: int = 0  # the number that the server has given it
-    sealed: str = ""  # what is sent of it instead
-
-
-class Place(NamedTuple):
-    """How far a conversation has come; the id tells it from another of the same name."""
-
-    id: int
-    seq: int
+    do: Callable[[], None]
+    done: Deferred[None]
+    lasts: bool  # if it cannot be done now, it is done before anything that comes later
 
 
 class Shelf:
-    """One slot. What changes is written by `run`, one piece of work after another."""
+    """One slot. What changes is written by `run`, one piece of work after another.
+
+    What cannot be written, as when the disk is full, is said to whoever asked for it, and is
+    tried again together with whatever comes next: so what is on disk is never ahead in one
+    thing and behind in another.
+    """
 
     def __init__(self, folder: Path, run: Run[Any]) -> None:
         self._run = run
-        self._lock, path = _free_slot(folder)
+        self._lock, path = free_slot(folder)
         try:
-            self._db = _open(path)
+            self._db = opened(path)
             self._take_over(folder, path)
             # Read here and never again: later the database is another thread's.
             self.facts: dict[str, str] = dict(self._db.execute("SELECT name, value FROM fact"))
-            self.places = _places(self._db)
-            self.unsent = _unsent(self._db)
-            self.secrets = _secrets(self._db)
-            self.texts = _texts_in_reach(self._db, self.facts, self.places)
+            self.places = places_in(self._db)
+            self.unsent = unsent_in(self._db)
+            self.secrets = secrets_in(self._db)
+            self.texts = texts_in_reach(self._db, self.facts, self.places)
+            self.sent = {
+                key.removeprefix(SENT): row for key, row in texts_in(self._db, SENT).items()
+            }
         except BaseException:
             os.close(self._lock)
             raise
         if "device" not in self.facts:
-            self.facts["device"] = f"{_computer()} {token_hex(2)}"
+            self.facts["device"] = f"{computer()} {token_hex(2)}"
             self._put(self.facts)
-        self._work: list[Callable[[], None]] = []
-        self._kept: list[Deferred[None]] = []
+        self._work: list[Work] = []
+        self._owed: list[Callable[[], None]] = []  # what could not be done yet, in its order
         self._busy = False
         self._closing: Deferred[None] | None = None
         self._closed = False
@@ -100,17 +91,23 @@ class Shelf:
     def _take_over(self, folder: Path, own: Path) -> None:
         """What another slot could not send, if nobody uses it now."""
         for path in sorted(folder.glob("slot-*.db")):
-            lock = None if path == own else _locked(path.with_suffix(".lock"))
+            lock = None if path == own else locked(path.with_suffix(".lock"))
             if lock is None:
                 continue
             try:
-                with closing(_open(path)) as other:
-                    left = _unsent(other)
-                    texts = _rows(other, SENT)
+                with closing(opened(path)) as other:
+                    left = unsent_in(other)
+                    cids = {one.cid for one in left}
+                    # They stay there as well, for when that device sees its own again.
+                    texts = [
+                        (TEXT, key, row)
+                        for key, row in texts_in(other, SENT).items()
+                        if key.removeprefix(SENT) in cids
+                    ]
                     with self._db:
                         self._db.execute("BEGIN")
                         self._do(KEEP, left)
-                        self._do(PUT, [(TEXT, *row) for row in texts.items()])
+                        self._do(PUT, texts)
                     other.execute("DELETE FROM outbox")
             finally:
                 os.close(lock)
@@ -121,6 +118,11 @@ class Shelf:
         """Keep facts such as the token; fires when they are on disk."""
         self.facts.update(facts)
         return self._soon(lambda: self._put(facts))
+
+    def forget_fact(self, name: str) -> Deferred[None]:
+        """Keep a fact no longer."""
+        self.facts.pop(name, None)
+        return self._soon(lambda: self._do("DELETE FROM fact WHERE name = ?", [(name,)]))
 
     def begin_anew(self, **facts: str) -> Deferred[None]:
         """The server's numbers mean something else now: keep these facts and no position."""
@@ -139,13 +141,16 @@ class Shelf:
             self._do(KEEP, [message])
             self._change(changes)
 
-        return self._soon(write)
+        return self._soon(write, lasts=False)
 
     def seal(self, cid: str, sealed: str, changes: Iterable[Change]) -> Deferred[None]:
-        """A message has been encrypted: keep what is sent of it, and what that has changed."""
+        """A message has been encrypted: keep what is sent of it, and what that has changed.
+
+        Its words are in these changes, and nowhere in clear any more.
+        """
 
         def write() -> None:
-            self._do("UPDATE outbox SET sealed = ? WHERE cid = ?", [(sealed, cid)])
+            self._do(SEAL, [(sealed, cid)])
             self._change(changes)
 
         return self._soon(write)
@@ -163,14 +168,16 @@ class Shelf:
             for key in wanted:
                 found.update(self._db.execute(ONE_TEXT, (key,)))
 
-        return self._soon(read).addCallback(lambda _: found)
+        return self._soon(read, lasts=False).addCallback(lambda _: found)
 
     def some_texts(self, prefix: str) -> Deferred[dict[str, bytes]]:
         """The rows of messages whose keys begin so: of one, or of a whole conversation."""
         found: dict[str, bytes] = {}
-        return self._soon(lambda: found.update(_rows(self._db, prefix))).addCallback(
-            lambda _: found
-        )
+
+        def read() -> None:
+            found.update(texts_in(self._db, prefix))
+
+        return self._soon(read, lasts=False).addCallback(lambda _: found)
 
     def forget_texts(self, prefix: str) -> Deferred[None]:
         """A message was deleted: its rows go, those of its edits among them."""
@@ -201,44 +208,50 @@ class Shelf:
             self._next()
         return closing
 
-    def _soon(self, work: Callable[[], None]) -> Deferred[None]:
-        done: Deferred[None] = Deferred()
+    def _soon(self, do: Callable[[], None], lasts: bool = True) -> Deferred[None]:
+        work = Work(do, Deferred(), lasts)
         self._work.append(work)
-        self._kept.append(done)
         self._next()
-        return done
+        return work.done
 
     def _next(self) -> None:
         """Everything that waits is one transaction, so a thousand messages are not a thousand."""
         if self._busy:
             return
-        if not self._work:
-            if self._closing is not None:
-                self._db.close()
-                os.close(self._lock)
-                closing, self._closing = self._closing, None
-                closing.callback(None)
+        if not self._work and (self._closing is None or not self._owed):
+            self._end()
             return
         self._busy = True
-        work, self._work = self._work, []
-        kept, self._kept = self._kept, []
+        works, self._work = self._work, []
+        owed, self._owed = self._owed, []
 
         def write() -> None:
             with self._db:
                 self._db.execute("BEGIN")
-                for one in work:
+                for one in (*owed, *(work.do for work in works)):
                     one()
 
-        self._run(write).addBoth(self._written, kept)
+        self._run(write).addBoth(self._written, works, owed)
 
-    def _written(self, outcome: Any, kept: list[Deferred[None]]) -> None:
+    def _written(self, outcome: Any, works: list[Work], owed: list[Callable[[], None]]) -> None:
         self._busy = False
-        for done in kept:
+        if outcome is not None and self._closing is None:
+            # A client that ends has tried for the last time: the server has it all once more.
+            self._owed = [*owed, *(work.do for work in works if work.lasts)]
+        for work in works:
             if outcome is None:
-                done.callback(None)
+                work.done.callback(None)
             else:
-                done.errback(outcome)
+                work.done.errback(outcome)
         self._next()
+
+    def _end(self) -> None:
+        """Give the slot back, if that was asked for."""
+        if self._closing is not None:
+            self._db.close()
+            os.close(self._lock)
+            closing, self._closing = self._closing, None
+            closing.callback(None)
 
     def _put(self, facts: Mapping[str, str]) -> None:
         self._do("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", list(facts.items()))
@@ -253,80 +266,3 @@ class Shelf:
                 self._db.execute(PUT, change)
             else:
                 self._db.execute("DELETE FROM secret WHERE tab = ? AND key = ?", change)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    # One piece of work after another uses it, if from another thread than the first.
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA secure_delete = ON")
-    db.executescript(SCHEMA)
-    for table, column, kind in ADDED:
-        if column not in {row[1] for row in db.execute(f"PRAGMA table_info({table})")}:
-            db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
-    return db
-
-
-def _computer() -> str:
-    """What lists of sessions call this computer."""
-    name = "".join(c for c in socket.gethostname() if c.isprintable())[:48]
-    return name or "client"
-
-
-def _places(db: sqlite3.Connection) -> dict[str, Place]:
-    rows = db.execute("SELECT room, id, seq FROM position")
-    return {room: Place(number, seq) for room, number, seq in rows}
-
-
-def _unsent(db: sqlite3.Connection) -> list[Unsent]:
-    return [Unsent(*row) for row in db.execute(UNSENT)]
-
-
-def _secrets(db: sqlite3.Connection) -> list[tuple[str, str, bytes]]:
-    """All rows of the encryption but those of messages."""
-    return list(db.execute("SELECT tab, key, value FROM secret WHERE tab <> ?", (TEXT,)))
-
-
-def _rows(db: sqlite3.Connection, prefix: str) -> dict[str, bytes]:
-    """The rows of messages whose keys begin so."""
-    return dict(db.execute(SOME_TEXTS, (prefix, prefix + LAST)))
-
-
-def _texts_in_reach(
-    db: sqlite3.Connection, facts: Mapping[str, str], places: Mapping[str, Place]
-) -> dict[str, bytes]:
-    """The rows of messages that may come once more: what a client was killed over, and has sent."""
-    found = _rows(db, SENT)
-    positions = {str(place.id): place.seq for place in places.values()}
-    for name in facts:
-        number = name.removeprefix(SINCE)
-        if number != name:
-            # An edit is kept with the message that it changes, which may have come long before.
-            first = max(0, positions.get(number, 0) - IN_REACH)
-            found.update(db.execute(SOME_TEXTS, (f"{number}/{first:012}", f"{number}/{LAST}")))
-    return found
-
-
-def _free_slot(folder: Path) -> tuple[int, Path]:
-    for number in range(1, MOST_SLOTS + 1):
-        path = folder / f"slot-{number}.db"
-        lock = _locked(path.with_suffix(".lock"))
-        if lock is not None:
-            return lock, path
-    raise OSError("too many clients of this account run on this computer")
-
-
-def _locked(path: Path) -> int | None:
-    """The lock of a slot, or None if somebody has it."""
-    lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    except OSError:
-        os.close(lock)
-        raise
-    return lock

@@ -26,6 +26,7 @@ from .known import KnownServers
 from .life import Life, Options, State
 from .link import FOR_NOW, Event, Lost
 from .outbox import Outbox, Outgoing
+from .recalling import Recalling
 from .sealing import Sealing
 from .secrets import Secrets
 from .shelf import Run, Shelf
@@ -39,6 +40,7 @@ ORDINARY_LONGEST = 4096  # bytes of a text, where a server does not say
 TYPING_AGAIN = 3.0  # seconds until the server is told again that one types
 
 MEMBERSHIP = frozenset((Kind.JOIN, Kind.LEAVE, Kind.KICK, Kind.BAN))
+IN_CLEAR = frozenset(("sealed", "text", "file"))  # of an event
 if TYPE_CHECKING:
     from ..secrecy.envelopes import SealedFile
 
@@ -71,7 +73,8 @@ class User:
         self.conversations = Conversations(self._fill, self._taken, self._missing)
         self.secrets = Secrets(time.time, run, self.ask, self.conversations, self._about_keys)
         self.sealing = Sealing(self.secrets)
-        self.unsealing = Unsealing(self.secrets, run)
+        self.unsealing = Unsealing(self.secrets)
+        self.recalling = Recalling(self.secrets, run)
         self.conversations.unseal = self.unsealing.opened
         self.account = Account(
             folder, run, self.conversations, partial(self._unlock, entrance), self._welcomed
@@ -193,6 +196,8 @@ class User:
             shelf = None if self.account.guest else self.account.shelf
             self.outbox = Outbox(self._clock, shelf, self.sealing, self._sending)
         assert self.life.link is not None
+        if self.account.guest:
+            self.secrets.close()
         self.watcher.welcomed(answer, again)
         self.secrets.entered(answer["rooms"])
         self.outbox.connected(self.life.link, self.hello.get("flood_limit"))
@@ -321,9 +326,9 @@ class User:
     def _moved(self, event: Event) -> None:
         label = event["room"]
         if event["joined"]:
-            self.conversations.joined(
-                label, event.get("id", 0), event["last"], bool(event.get("encrypted"))
-            )
+            encrypted = bool(event.get("encrypted"))
+            self.conversations.joined(label, event.get("id", 0), event["last"], encrypted)
+            self.secrets.encrypted.joined(label, event["last"], encrypted)
         else:
             self.conversations.left(label)
             if self.account.shelf is not None:
@@ -345,9 +350,10 @@ def as_read(event: Event, entry: Entry) -> Event:
     """What programs are told of an entry that was sealed: what it says."""
     if entry.form < Form.OPENED:
         return event
-    read = {name: value for name, value in event.items() if name != "sealed"}
+    # Whatever the server has said of it in clear is not what it says.
+    read = {name: value for name, value in event.items() if name not in IN_CLEAR}
     if entry.form is Form.CLOSED:
         return {**read, "unreadable": entry.text}
     if entry.form is Form.OPENED:
         return {**read, "text": entry.text, "encrypted": True}
-    return {**read, "file": json.loads(entry.text), "encrypted": True}
+    return {**read, "text": "", "file": json.loads(entry.text), "encrypted": True}

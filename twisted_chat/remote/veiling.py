@@ -48,7 +48,7 @@ class Veiling(Bare):
     """Encrypts what goes into encrypted conversations; everything else goes as it is."""
 
     async def pack(self, place: str, name: str, size: int) -> Packed:
-        if not self._user.secrets.is_encrypted(place):
+        if not self._user.secrets.encrypted(place):
             return Packed(name)
         from ..secrecy.base64 import to_base64
         from ..secrecy.chunks import FileCipher, new_key
@@ -59,12 +59,14 @@ class Veiling(Bare):
         return Packed("", Ciphered(FileCipher(key, size), secret))
 
     async def unpack(self, ticket: Ticket) -> Packed:
-        if ticket.name:
+        recalling = self._user.recalling
+        kept = await recalling.file(ticket.file)
+        if kept is None and ticket.name and not recalling.is_sealed(ticket.room, ticket.seq):
             return Packed(ticket.name)
         from ..secrecy.chunks import FileCipher
         from ..secrecy.envelopes import file_key
 
-        kept = await self._user.unsealing.kept_at(ticket.room, ticket.seq)
+        kept = kept or await recalling.kept_at(ticket.room, ticket.seq)
         if kept is None or kept.file is None:
             raise ChatError(
                 "no_keys",

@@ -1,0 +1,391 @@
+"""People at desks whose server plays tricks: it puts in, swaps, moves and lies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from tests.desk.office import Seat
+from tests.desk.test_confiding import Confidential
+from twisted_chat.desk.lines import plain
+from twisted_chat.remote.conversations import folded
+from twisted_chat.secrecy.sealing import Message
+
+Said = dict[str, Any]
+FORGED = "pay the spy"
+HEAD = "[tesla/9 10:00 private encrypted] tesla: " + FORGED
+
+
+class Malicious(Confidential):
+    """An office whose server does to edison what a test wants."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.encrypt()
+        self.tesla.types("message edison the first")
+        self.tesla.types("/switch edison")
+        self.edison.types("/switch tesla")
+        self.forget()
+
+    def heard(self, seat: Seat, *events: Said) -> None:
+        """The server says this to somebody, out of nothing."""
+        for event in events:
+            seat.wire.link.dataReceived(json.dumps(event).encode() + b"\n")
+            self.office.settle()
+
+    def whole(self, seat: Seat) -> str:
+        """All that somebody sees."""
+        return "\n".join(line.text for line in seat.lines)
+
+    def at_sign_in(self, seat: Seat, change: Callable[[Said], None]) -> None:
+        """What the server says of the conversations is changed; then somebody starts anew."""
+
+        def lie(said: Said) -> list[Said]:
+            if "rooms" in said.get("ok", {}):
+                change(said["ok"]["rooms"])
+            return [said]
+
+        self.office.wait(2)  # until it is confirmed what has come
+        seat.crashes()
+        seat.lines.clear()
+        seat.lies[:] = [lie]
+        seat.start()
+
+    def listens(self, seat: Seat) -> list[str]:
+        """From now on what somebody's client sends is taken down."""
+        heard: list[str] = []
+        wire = seat.wire
+        before = wire.sends_later
+
+        def sends_later(data: bytes) -> None:
+            heard.append(data.decode())
+            before(data)
+
+        wire.sends_later = sends_later  # type: ignore[method-assign]
+        return heard
+
+    def assert_says_nothing_in_clear(self, seat: Seat, to: str) -> None:
+        heard = self.listens(seat)
+        seat.types(f"message {to} CANARY")
+        self.office.wait(30)
+        self.assertTrue(heard)
+        self.assertNotIn("CANARY", "".join(heard))
+
+
+class InClearTests(Malicious):
+    """I4: what a server says of a conversation does not make it speak in clear."""
+
+    def test_i4_a_server_that_says_it_is_not_encrypted_hears_nothing_in_clear(self) -> None:
+        self.at_sign_in(self.tesla, lambda rooms: rooms["edison"].update(encrypted=False))
+        self.tesla.finds("The server says that edison is not encrypted, which it was before")
+        self.assert_says_nothing_in_clear(self.tesla, "edison")
+        self.edison.finds("tesla: CANARY")
+
+    def test_i4_nor_does_one_that_puts_another_conversation_in_its_place(self) -> None:
+        self.at_sign_in(self.tesla, lambda rooms: rooms["edison"].update(id=77, encrypted=False))
+        self.tesla.finds("is not encrypted, which it was before")
+        self.assertEqual(self.tesla.desk.status().secrecy, "")  # the lobby
+        self.tesla.types("/switch edison")
+        self.assertEqual(self.tesla.desk.status().secrecy, "encrypted")
+        self.assert_says_nothing_in_clear(self.tesla, "edison")
+        event = {"event": "message", "room": "edison", "seq": 3, "time": 0, "from": "edison"}
+        self.heard(self.tesla, {**event, "text": FORGED})
+        self.assertNotIn(FORGED, self.whole(self.tesla))
+
+    def test_i4_nor_one_that_says_the_other_one_is_encrypted_from_far_ahead(self) -> None:
+        lie = {"id": 77, "encrypted": True, "version": "x", "last": 1 << 40}
+        self.at_sign_in(self.edison, lambda rooms: rooms["tesla"].update(lie))
+        event = {"event": "message", "room": "tesla", "seq": 3, "time": 0, "from": "tesla"}
+        self.heard(self.edison, {**event, "text": FORGED})
+        self.edison.finds("not shown: it is not encrypted")
+        self.assertNotIn(FORGED, self.whole(self.edison))
+
+    def test_i4_nor_one_that_does_not_know_it_any_more(self) -> None:
+        self.at_sign_in(self.tesla, lambda rooms: rooms.pop("edison"))
+        self.assert_says_nothing_in_clear(self.tesla, "edison")
+
+    def test_i4_nor_one_that_takes_somebody_out_of_it_while_connected(self) -> None:
+        self.heard(self.tesla, {"event": "room", "room": "edison", "joined": False, "last": 2})
+        self.assert_says_nothing_in_clear(self.tesla, "edison")
+        event = {"event": "room", "room": "edison", "joined": True, "last": 2, "id": 78}
+        self.heard(self.tesla, {**event, "encrypted": False})
+        self.tesla.finds("is not encrypted, which it was before")
+        self.assert_says_nothing_in_clear(self.tesla, "edison")
+
+    def test_i4_however_the_name_is_written(self) -> None:
+        self.assertEqual(folded("ＥＤＩＳＯＮ"), "edison")
+        for name in ("EDISON", "ＥＤＩＳＯＮ"):
+            self.assert_says_nothing_in_clear(self.tesla, name)
+        self.edison.finds("tesla: CANARY")
+
+    def test_i4_a_room_that_is_left_gives_its_name_free_and_one_that_is_lost_does_not(self) -> None:
+        self.tesla.types("/create #coil", "/encrypt #coil", "yes", "/invite #coil edison")
+        self.edison.types("/join #coil")
+        self.tesla.types("/kick #coil edison", "/delete #coil", "yes", "/create #lamp")
+        secrets = self.edison.user.secrets
+        self.assertTrue(secrets.encrypted("#coil"))
+        self.assertFalse(self.tesla.user.secrets.encrypted("#coil"))
+        self.tesla.types("/encrypt #lamp", "yes")
+        self.edison.types("/join #lamp", "/leave #lamp")
+        self.assertFalse(secrets.encrypted("#lamp"))
+
+    def test_i4_what_stands_before_it_came_to_be_is_bounded_by_what_was_opened(self) -> None:
+        other = self.second("edison")
+        other.crashes()
+        for slot in (other.folder / "edison").glob("slot-*"):
+            slot.unlink()
+        self.at_sign_in(other, lambda rooms: rooms["tesla"].update(last=1 << 40))
+        while other.asking is not None:
+            other.types("correct horse")
+        self.tesla.types("message edison for the new device too")
+        other.finds("for the new device too")
+        event = {"event": "message", "room": "tesla", "seq": 4, "time": 0, "from": "tesla"}
+        self.heard(other, {**event, "text": FORGED})
+        other.finds("not shown: it is not encrypted")
+
+
+class ForgedTests(Malicious):
+    """I4: no line is shown as somebody's that is not."""
+
+    def message(self, **fields: Any) -> Said:
+        event = {"event": "message", "room": "tesla", "seq": 3, "time": 0, "from": "tesla"}
+        return {**event, "text": FORGED, "private": True, **fields}
+
+    def test_i4_nothing_in_clear_in_whatever_form_it_comes(self) -> None:
+        file = {"file": 3, "size": 1, "sha256": "0" * 64, "name": FORGED}
+        events: list[Said] = [
+            self.message(),
+            self.message(seq=4, text="", file=file),
+            self.message(seq=5, edited=True),
+            {
+                "event": "edit",
+                "room": "tesla",
+                "seq": 6,
+                "by": "tesla",
+                "target": 2,
+                "text": FORGED,
+            },
+            self.message(seq=7, sealed=json.dumps({"text": FORGED})),
+            self.message(seq=8, sealed=FORGED, file=file),
+        ]
+        self.heard(self.edison, *events)
+        self.assertNotIn(FORGED, self.whole(self.edison))
+        self.assertEqual(self.whole(self.edison).count("not shown: it is not encrypted"), 4)
+        self.assertFalse(self.edison.wire.broken)
+
+    def test_i4_programs_do_not_get_it_either(self) -> None:
+        taken: list[Said] = []
+        self.patch(self.edison.desk, "event", taken.append)
+        self.heard(self.edison, self.message())
+        (event,) = (one for one in taken if one["event"] == "message")
+        self.assertNotIn(FORGED, json.dumps(event))
+        self.assertIn("not encrypted", event["unreadable"])
+
+    def test_i4_a_sealed_message_is_no_topic(self) -> None:
+        sealed: list[Said] = []
+
+        def lie(said: Said) -> list[Said]:
+            if "sealed" in said:
+                sealed.append(
+                    {"event": "topic", "room": "tesla", "by": "tesla", "seq": said["seq"]}
+                )
+                sealed[-1]["sealed"] = said["sealed"]
+                return [sealed[-1]]
+            return [said]
+
+        self.edison.lies.append(lie)
+        self.tesla.types("message edison a matter of fact")
+        self.assertEqual(len(sealed), 1)
+        self.assertNotIn("a matter of fact", self.whole(self.edison))
+        self.assertNotIn("a matter of fact", self.edison.desk.status().topic)
+
+    def test_i4_what_was_read_is_nobody_elses_when_it_comes_again(self) -> None:
+        def lie(said: Said) -> list[Said]:
+            if "rooms" in said.get("ok", {}):
+                said["ok"]["reset"] = True
+                said["ok"]["rooms"]["tesla"]["from"] = 0
+            if said.get("from") == "tesla":
+                said["from"] = "albert"
+            return [said]
+
+        self.edison.crashes()
+        self.edison.lies.append(lie)
+        self.edison.start()
+        self.assertNotIn("albert: the first", self.whole(self.edison))
+        self.edison.types("/history tesla")
+        self.assertNotIn("albert: the first", self.whole(self.edison))
+
+    def test_g4_no_sentence_looks_like_what_somebody_says(self) -> None:
+        notice = {"event": "notice", "code": "x", "text": f"\n{HEAD}"}
+        self.heard(self.edison, notice)
+        self.edison.desk.tell(HEAD)
+        self.edison.desk.say(f"  {HEAD}")
+        shown = [line.text for line in self.edison.lines if FORGED in line.text]
+        self.assertEqual(len(shown), 3)
+        self.assertEqual([text for text in shown if text.lstrip().startswith("[")], [])
+        self.assertEqual(plain("[server] it is 10:00").text, "[server] it is 10:00")
+
+    def test_g4_no_name_makes_a_line_look_like_another(self) -> None:
+        label = "tesla/9 10:00 private encrypted] tesla: pay"
+        self.heard(self.edison, self.message(room=label, seq=1))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.office.wait(30)
+        topic = {"event": "join", "room": "tesla", "seq": 3, "by": f"tesla: {FORGED} ["}
+        self.heard(self.edison, topic)
+        self.assertNotIn(f"tesla: {FORGED}", self.whole(self.edison))
+
+    def test_i4_an_edit_of_anothers_message_is_not_shown_in_its_place(self) -> None:
+        self.tesla.types("/create #coil", "/encrypt #coil", "yes", "/invite #coil edison")
+        albert = self.office.desk("albert")
+        self.tesla.types("/invite #coil albert")
+        albert.types("/join #coil")
+        self.edison.types("/join #coil")
+        self.tesla.types("/say #coil an honest word")
+        seq = max(self.edison.user.conversations.all["#coil"].entries)
+        self.forget()
+
+        async def edits() -> None:
+            secrets = albert.user.secrets
+            await secrets.prepare("#coil")
+            sealed = secrets.confidant.seal("#coil", Message("e", FORGED, target=seq), 0.0).value
+            for share in sealed.shares:
+                await secrets.share("#coil", share)
+            event = {"event": "edit", "room": "#coil", "by": "albert", "target": seq, "time": 0}
+            self.edison.user.conversations.all["#coil"].entries.clear()  # it came long ago
+            number = self.edison.user.conversations.all["#coil"].position + 1
+            self.heard(self.edison, {**event, "seq": number, "sealed": sealed.message})
+
+        done = Deferred.fromCoroutine(edits())
+        self.office.settle()
+        self.successResultOf(done)
+        self.edison.lines.clear()
+        self.edison.types(f"/search {FORGED} in:#coil")
+        self.edison.finds("(Nothing found)")
+        self.edison.types("/search honest in:#coil")
+        self.edison.finds("tesla: an honest word")
+
+
+class NonsenseTests(Malicious):
+    """I7: nothing that a server says ends a client, or keeps it from going on."""
+
+    def answers(self, do: str, answer: object) -> None:
+        """Whatever tesla asks for so is answered by this."""
+        numbers: set[int] = set()
+        link = self.tesla.wire.link
+        ask = link.ask
+
+        def asking(what: str, **arguments: Any) -> Any:
+            if what == do:
+                numbers.add(link._number + 1)
+            return ask(what, **arguments)
+
+        def lie(said: Said) -> list[Said]:
+            return [{"re": said["re"], "ok": answer}] if said.get("re") in numbers else [said]
+
+        self.patch(link, "ask", asking)
+        self.tesla.lies.append(lie)
+
+    def test_i7_nonsense_instead_of_keys_is_one_sentence(self) -> None:
+        answer: object
+        for answer in ([], {}, {"people": []}, {"people": {"edison": {}}, "version": "x"}, "?"):
+            self.tesla.user.secrets.outdated("edison")
+            self.answers("keys", answer)
+            self.tesla.types("message edison not sent")
+            self.tesla.finds("(What the server says cannot be understood.)")
+            self.tesla.lies.clear()
+        self.tesla.types("message edison after all")
+        self.edison.finds("after all")
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_i7_nonsense_instead_of_a_key_to_begin_with(self) -> None:
+        other = self.second("edison")
+        answer: object
+        for answer in ({"one_time": []}, {"one_time": 1}, None):
+            self.answers("claim", answer)
+            self.tesla.types("message edison not sent")
+            self.tesla.finds("(What the server says cannot be understood.)")
+            self.tesla.lies.clear()
+        self.answers("claim", {"one_time": {"x": 1}})
+        self.tesla.types("message edison only for the first")
+        self.tesla.finds("has no keys left for this")
+        self.edison.finds("only for the first")
+        self.tesla.lies.clear()
+        self.tesla.types("message edison for both")
+        other.finds("for both")
+
+    def test_i6_nobody_is_made_to_make_a_million_keys(self) -> None:
+        for number in (-1_000_000_000, True, "many", 1e300, None):
+            self.answers("publish", {"one_time": number, "version": "x"})
+            self.tesla.user.secrets._published = -1e9
+            self.tesla.user.secrets.replenish()
+            self.office.settle()
+            self.tesla.lies.clear()
+        self.assertEqual(self.flushLoggedErrors(), [])
+        self.assertTrue(self.tesla.user.is_online)
+
+    def test_i7_a_server_that_is_never_content_is_given_up(self) -> None:
+        refused = {"code": "stale", "message": "People or devices have changed here."}
+        asked = self.listens(self.tesla)
+
+        def lie(said: Said) -> list[Said]:
+            sent = said.get("ok")
+            if isinstance(sent, dict) and "again" in sent:
+                return [{"re": said["re"], "error": refused}]
+            return [said]
+
+        self.tesla.lies.append(lie)
+        self.tesla.types("message edison for ever")
+        self.tesla.finds("People or devices have changed here.")
+        self.assertLess("".join(asked).count('"send"'), 8)
+
+    def test_i7_numbers_that_are_none_end_the_connection_and_nothing_else(self) -> None:
+        for seq in (1.5, float("nan"), "3", None, -1, True, 1 << 70, [3]):
+            event = {"event": "message", "room": "tesla", "seq": seq, "time": 0, "from": "tesla"}
+            self.heard(self.edison, {**event, "text": "x"})
+            self.assertTrue(self.edison.wire.broken or self.edison.wire.hung_up, seq)
+            self.office.settle()
+            self.office.wait(120)
+            self.flushLoggedErrors()
+            self.assertTrue(self.edison.user.is_online, seq)
+        self.tesla.types("message edison as if nothing had been")
+        self.edison.finds("as if nothing had been")
+
+    def test_i3_a_device_with_escapes_in_its_name_is_refused_and_its_name_not_shown(self) -> None:
+        device = {"device": "\x1b]52;c;AAAA\x07", "ed25519": "x", "curve25519": "y"}
+        listed = {"edison": [{**device, "signature": "z"}], "tesla": []}
+        self.tesla.user.secrets.outdated("edison")
+        self.answers("keys", {"people": listed, "version": "x"})
+        self.tesla.types("message edison not for that one")
+        self.assertNotIn("\x1b", self.whole(self.tesla))
+        self.tesla.finds("is not used, because its name cannot be one")
+
+
+class OwnDevicesTests(Malicious):
+    """I3: a server may put in a device in one's own name too."""
+
+    def verify(self) -> None:
+        self.tesla.types("/verify edison", "/verify edison ok")
+        self.forget()
+
+    def test_i3_a_new_device_of_ones_own_waits_when_one_has_compared(self) -> None:
+        self.verify()
+        spy = self.second("tesla")
+        self.tesla.finds("tesla has a new device")
+        self.tesla.types("message edison not for the new one")
+        spy.finds("not readable here")
+        self.tesla.types("/verify tesla")
+        (words,) = [one.text for one in self.tesla.lines if one.text.startswith("    ")][:1]
+        spy.types("/verify tesla")
+        spy.finds(words)
+        self.tesla.types("/verify tesla ok", "message edison for all of mine")
+        spy.finds("for all of mine")
+
+    def test_i3_what_a_device_says_that_is_not_verified_is_marked(self) -> None:
+        self.verify()
+        other = self.second("edison")
+        self.tesla.lines.clear()
+        other.types("message tesla it is me")
+        self.tesla.finds("which is not verified")

@@ -1,0 +1,129 @@
+"""Which conversations are encrypted: for good, whatever a server says of them later.
+
+It is kept by their numbers, which tell from which entry on nothing may come in clear, and by their
+names, so that no other conversation can be put in the place of one. Only the person who leaves
+a room gives its name free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from twisted.logger import Logger
+
+from .conversations import folded, number
+from .slots import SINCE
+
+if TYPE_CHECKING:
+    from .conversations import Conversation, Conversations
+    from .shelf import Shelf
+
+NAMED = "for good "  # facts: the number of the encrypted conversation of this name
+
+
+class Encrypted:
+    """The encrypted conversations of one user."""
+
+    log = Logger()
+
+    def __init__(self, conversations: Conversations, tell: Callable[[str, str], None]) -> None:
+        """`tell` is told sentences on a conversation."""
+        self._conversations = conversations
+        self._tell = tell
+        self._shelf: Shelf | None = None
+        self._told: set[str] = set()
+        conversations.is_for_good = self.is_for_good
+
+    def begin(self, shelf: Shelf | None) -> None:
+        """Go on with what a shelf has kept."""
+        self._shelf = shelf
+        self._told.clear()
+
+    def __call__(self, label: str) -> bool:
+        """Whether what is said there is to be encrypted."""
+        found = self._conversations.get(label)
+        return (found is not None and found.encrypted) or self.is_for_good(label)
+
+    def is_for_good(self, label: str) -> bool:
+        """Whether a conversation of this name was encrypted before."""
+        return self._shelf is not None and NAMED + folded(label) in self._shelf.facts
+
+    def since(self, conversation: Conversation) -> int | None:
+        """After which number everything has to be encrypted; None if nothing has to be."""
+        if self._shelf is None:
+            return None
+        kept = self._shelf.facts.get(f"{SINCE}{conversation.id}")
+        if kept is not None and conversation.id:
+            return int(kept)
+        return 0 if self.is_for_good(conversation.label) else None
+
+    def mark(self, conversation: Conversation, seq: int) -> None:
+        """At the latest from this number on a conversation is encrypted."""
+        conversation.encrypted = True
+        if self._shelf is None:
+            return
+        facts, own = self._shelf.facts, str(conversation.id)
+        since, named = f"{SINCE}{own}", NAMED + folded(conversation.label)
+        before = facts.get(named, "0")
+        if before not in ("0", own):
+            seq = 0  # it stands in the place of one in which nothing came in clear any more
+        new = {}
+        if named not in facts or (conversation.id and before != own):
+            new[named] = own
+        if conversation.id and (since not in facts or seq < int(facts[since])):
+            new[since] = str(seq)
+        if new:
+            self._keep(new)
+
+    def insist(self, label: str) -> None:
+        """The server has refused words there; the entry that says why is on its way."""
+        found = self._conversations.get(label)
+        if found is not None:
+            found.encrypted = True
+        elif self._shelf is not None:
+            self._keep({NAMED + folded(label): "0"})
+
+    def release(self, label: str) -> None:
+        """The person has left a room: another one may have its name."""
+        if self._shelf is not None:
+            self._shelf.forget_fact(NAMED + folded(label)).addErrback(lambda failure: None)
+
+    def entered(self, rooms: Mapping[str, Mapping[str, Any]]) -> None:
+        """What the server says after a sign-in."""
+        for label, room in rooms.items():
+            conversation = self._conversations.all[label]
+            if room.get("encrypted"):
+                if self._shelf is not None and f"{SINCE}{conversation.id}" not in self._shelf.facts:
+                    self.mark(conversation, number(room["last"]))
+            elif self.since(conversation) is not None:
+                self._warn(conversation)
+
+    def joined(self, label: str, last: int, encrypted: bool) -> None:
+        """What the server says of a room that one is in from now on."""
+        conversation = self._conversations.get(label)
+        if conversation is None:
+            return
+        if encrypted:
+            self.mark(conversation, last)
+        elif self.since(conversation) is not None:
+            self._warn(conversation)
+
+    def _warn(self, conversation: Conversation) -> None:
+        """A server says that what is encrypted for good is not."""
+        conversation.encrypted = True
+        if conversation.label not in self._told:
+            self._told.add(conversation.label)
+            again = "" if conversation.private else ", or leave it"
+            self._tell(
+                conversation.label,
+                f"The server says that {conversation.label} is not encrypted, which it was before:"
+                f" nothing is said or shown there in clear. /encrypt {conversation.label} begins"
+                f" anew{again}.",
+            )
+
+    def _keep(self, facts: Mapping[str, str]) -> None:
+        assert self._shelf is not None
+        self._shelf.remember(**facts).addErrback(
+            lambda failure: self.log.failure("A fact was not kept", failure)
+        )
