@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.desk.office import Seat
 from tests.desk.test_confiding import Confidential
@@ -11,7 +12,9 @@ from twisted_chat.testing import PASSWORD
 CANARY = b"CANARY in a file. "
 
 
-class SecretFileTests(Confidential):
+class Secret(Confidential):
+    """A file that nobody else is to see."""
+
     def setUp(self) -> None:
         super().setUp()
         self.content = CANARY * 20_000
@@ -34,6 +37,8 @@ class SecretFileTests(Confidential):
         path.unlink()
         return content
 
+
+class SecretFileTests(Secret):
     def test_i9_a_file_is_read_by_both_and_by_nobody_between(self) -> None:
         self.tesla.types(f"send edison {self.coil}")
         told = "(file 1: CANARY.png, 360.0 kB; to have it: get 1)"
@@ -106,3 +111,80 @@ class SecretFileTests(Confidential):
         self.edison.finds("encrypted] tesla: (file 1: CANARY.png")
         self.assertEqual(self.fetched(self.edison), self.content)
         self.assertNotIn(b"CANARY", self.kept())
+
+
+class LyingTests(Secret):
+    """A server that says of files what is not so."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.tesla.types(f"send edison {self.coil}")
+        self.forget()
+
+    def says_of_tickets(self, **facts: object) -> None:
+        """Whatever edison wants to fetch, the server says this of it."""
+
+        def lie(said: dict[str, Any]) -> list[dict[str, Any]]:
+            if "ticket" in (said.get("ok") or {}):
+                said["ok"].update(facts)
+            return [said]
+
+        self.edison.lies[:] = [lie]
+
+    def test_i4_e1_a_sealed_file_is_no_other_whatever_the_server_says(self) -> None:
+        lies: list[dict[str, object]] = [
+            {"name": "evil.sh"},
+            {"name": "evil.sh", "room": "#lobby", "seq": 1},
+            {"name": "../../evil.sh", "room": "tesla", "seq": 1},
+        ]
+        for facts in lies:
+            self.says_of_tickets(**facts)
+            self.assertEqual(self.fetched(self.edison), self.content)
+        self.edison.crashes()
+        self.edison.start()
+        self.assertEqual(self.fetched(self.edison), self.content)
+
+    def test_i4_a_file_in_clear_is_none_of_an_encrypted_conversation(self) -> None:
+        self.says_of_tickets(file=7, name="evil.sh", seq=3)
+        self.edison.types("get 1")
+        self.edison.finds("this device has no key for it")
+        self.assertFalse(self.edison.downloads.exists() and list(self.edison.downloads.iterdir()))
+
+    def test_e5_i7_a_size_that_is_a_lie_is_found_out(self) -> None:
+        for size in (0, 15, 16, 65_552, 360_095, 360_097, 1 << 40):
+            self.says_of_tickets(size=size)
+            self.edison.types("get 1")
+            self.office.wait(300)
+            for number in list(self.edison.user.transfers.running):
+                self.edison.types(f"cancel {number}")
+        self.assertEqual(
+            [path for path in self.edison.downloads.iterdir() if path.suffix != ".part"], []
+        )
+        self.edison.lies.clear()
+        for path in self.edison.downloads.iterdir():
+            path.unlink()
+        self.assertEqual(self.fetched(self.edison), self.content)
+
+    def test_i4_a_list_of_files_has_no_names_of_the_servers(self) -> None:
+        def lie(said: dict[str, Any]) -> list[dict[str, Any]]:
+            for line in (said.get("ok") or {}).get("files", ()):
+                line["name"] = "evil.sh"
+            return [said]
+
+        self.edison.lies[:] = [lie]
+        self.edison.types("files")
+        shown = "\n".join(line.text for line in self.edison.lines)
+        self.assertIn("CANARY.png", shown)
+        self.assertNotIn("evil.sh", shown)
+
+    def test_a_file_that_went_in_clear_before_is_not_said_sealed(self) -> None:
+        albert = self.office.desk("albert")
+        self.tesla.user.say_file("albert", "x.png", 99)
+        self.office.settle()
+        self.forget()
+        albert.types("/encrypt tesla", "yes")
+        sent = self.tesla.user.say_file("albert", "coil.png", 99)
+        self.office.settle()
+        assert sent.error is not None
+        self.assertIn("encrypted while the file was on its way", sent.error.sentence)
+        self.assertNotIn("coil.png", "".join(line.text for line in albert.lines))
