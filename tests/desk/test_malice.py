@@ -249,7 +249,7 @@ class ForgedTests(Malicious):
 
         async def edits() -> None:
             secrets = albert.user.secrets
-            await secrets.prepare("#coil")
+            await secrets.devices.prepare("#coil")
             sealed = secrets.confidant.seal("#coil", Message("e", FORGED, target=seq), 0.0).value
             for share in sealed.shares:
                 await secrets.share("#coil", share)
@@ -291,7 +291,7 @@ class NonsenseTests(Malicious):
     def test_i7_nonsense_instead_of_keys_is_one_sentence(self) -> None:
         answer: object
         for answer in ([], {}, {"people": []}, {"people": {"edison": {}}, "version": "x"}, "?"):
-            self.tesla.user.secrets.outdated("edison")
+            self.tesla.user.secrets.devices.outdated("edison")
             self.answers("keys", answer)
             self.tesla.types("message edison not sent")
             self.tesla.finds("(What the server says cannot be understood.)")
@@ -356,7 +356,7 @@ class NonsenseTests(Malicious):
     def test_i3_a_device_with_escapes_in_its_name_is_refused_and_its_name_not_shown(self) -> None:
         device = {"device": "\x1b]52;c;AAAA\x07", "ed25519": "x", "curve25519": "y"}
         listed = {"edison": [{**device, "signature": "z"}], "tesla": []}
-        self.tesla.user.secrets.outdated("edison")
+        self.tesla.user.secrets.devices.outdated("edison")
         self.answers("keys", {"people": listed, "version": "x"})
         self.tesla.types("message edison not for that one")
         self.assertNotIn("\x1b", self.whole(self.tesla))

@@ -24,8 +24,8 @@ class PeopleCase(SynchronousTestCase):
         return [(one.what, one.device, one.waits) for one in self.alice.looks("bob")]
 
     def verifies(self) -> None:
-        words = self.alice.confidant.words("bob")
-        self.alice.does(self.alice.confidant.verify("bob", words))
+        compared = self.alice.confidant.compared("bob")
+        self.alice.does(self.alice.confidant.verify("bob", compared))
 
     def recipients(self) -> list[str]:
         return [one.device for one in self.alice.confidant.recipients("bob").devices]
@@ -82,8 +82,8 @@ class FirstSightTests(PeopleCase):
         news = self.alice.looks("bob")
         self.assertIn((What.CHANGED, "alice", True), [(n.what, n.name, n.waits) for n in news])
         self.assertEqual(self.recipients(), ["laptop"])
-        words = self.alice.confidant.words("alice")
-        self.alice.does(self.alice.confidant.verify("alice", words))
+        compared = self.alice.confidant.compared("alice")
+        self.alice.does(self.alice.confidant.verify("alice", compared))
         self.assertEqual(self.recipients(), ["laptop", "laptop"])
 
     def test_a_device_that_shows_itself_in_a_message_is_announced_once(self) -> None:
@@ -116,8 +116,8 @@ class VerifiedTests(PeopleCase):
         User(self.server, "alice", "phone")
         self.alice.looks("bob")
         self.bob.looks("alice")
-        words = self.alice.confidant.words("bob")
-        self.assertEqual(self.bob.confidant.words("Alice"), words)
+        words = self.alice.confidant.compared("bob").words()
+        self.assertEqual(self.bob.confidant.compared("Alice").words(), words)
         self.assertEqual(len(words.split()), 6)
 
     def test_i3_other_words_are_seen_with_a_server_in_between(self) -> None:
@@ -129,15 +129,17 @@ class VerifiedTests(PeopleCase):
         deceived.server = between
         deceived.looks("bob")
         self.bob.looks("alice")
-        self.assertNotEqual(deceived.confidant.words("bob"), self.bob.confidant.words("alice"))
+        self.assertNotEqual(
+            deceived.confidant.compared("bob").words(), self.bob.confidant.compared("alice").words()
+        )
 
     def test_i3_words_that_have_changed_since_they_were_shown_verify_nobody(self) -> None:
         self.alice.looks("bob")
-        words = self.alice.confidant.words("bob")
+        compared = self.alice.confidant.compared("bob")
         User(self.server, "bob", "phone")
         self.alice.looks("bob")
         with self.assertRaises(ChatError):
-            self.alice.confidant.verify("bob", words)
+            self.alice.confidant.verify("bob", compared)
         self.assertFalse(self.alice.confidant.is_verified("bob"))
 
     def test_i3_a_new_device_of_somebody_verified_gets_nothing_until_verified_again(self) -> None:
@@ -166,9 +168,9 @@ class VerifiedTests(PeopleCase):
         self.assertIn("not encrypted for this device", spy.catches_up("bob")[0])
         for one in (mine, spy):
             one.looks("bob")
-        words = self.alice.confidant.words("alice")
-        self.assertEqual(words, spy.confidant.words("alice"))
-        self.alice.does(self.alice.confidant.verify("alice", words))
+        compared = self.alice.confidant.compared("alice")
+        self.assertEqual(compared.words(), spy.confidant.compared("alice").words())
+        self.alice.does(self.alice.confidant.verify("alice", compared))
         self.alice.says("bob", "for all of mine")
         self.assertEqual(spy.catches_up("bob")[-1], "alice: for all of mine")
 
@@ -224,7 +226,7 @@ class VerifiedTests(PeopleCase):
     def test_nobody_without_keys_is_verified(self) -> None:
         for name in ("carol", "alice"):
             with self.assertRaises(ChatError) as caught:
-                self.alice.confidant.words(name)
+                self.alice.confidant.compared(name)
             self.assertEqual(caught.exception.code, "no_keys")
 
 

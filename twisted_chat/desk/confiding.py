@@ -49,14 +49,14 @@ class Confiding:
             raise ChatError("args", "Whom do you want to verify? Type /verify and a name.")
         secrets = self._user.secrets
         if same:
-            await secrets.verify(name)
+            await secrets.devices.verify(name)
             self._desk.say(
                 f"({shown(name)} is verified: what you say reaches these devices, and another one"
                 " only after you have compared the words anew)"
             )
             self._desk.changed()
             return
-        compared = await secrets.words(name)
+        compared = await secrets.devices.compare(name)
         self._desk.say(
             f"If nobody is between you, {shown(name)} sees the same six words:",
             f"    {compared}",
@@ -66,7 +66,7 @@ class Confiding:
 
     def _devices(self, name: str) -> list[str]:
         found = []
-        for one in self._user.secrets.devices_of(name):
+        for one in self._user.secrets.devices.of(name):
             waits = ", and gets nothing yet" if one.waits else ""
             found.append(f"    {shown(one.device)} ({STANDINGS[one.standing.value]}{waits})")
         return [f"They stand for your devices and those of {shown(name)}:", *found]

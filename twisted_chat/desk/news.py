@@ -217,7 +217,7 @@ class News(Watcher):
     def _secrecy(self) -> str:
         if not self.user.secrets.encrypted(self.here):
             return ""
-        verified = self.here[0] != "#" and self.user.secrets.is_verified(self.here)
+        verified = self.here[0] != "#" and self.user.secrets.devices.is_verified(self.here)
         return "encrypted, verified" if verified else "encrypted"
 
     def _connection(self) -> str:

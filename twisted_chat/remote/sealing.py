@@ -72,11 +72,11 @@ class Sealing:
 
     async def _encrypt(self, message: Outgoing, is_wanted: Callable[[], bool]) -> None:
         secrets = self._secrets
-        await secrets.prepare(message.room)
+        await secrets.devices.prepare(message.room)
         _go_on(is_wanted)
         sealed = secrets.confidant.seal(message.room, _said(message), secrets.wall())
         shares, envelope, without = sealed.value
-        ready = Ready(list(shares), envelope, secrets.version(message.room))
+        ready = Ready(list(shares), envelope, secrets.devices.version(message.room))
         self.note(sealed.changes)
         await secrets.shelf.seal(message.cid, written(ready), sealed.changes).addErrback(_not_kept)
         _go_on(is_wanted)
@@ -88,7 +88,7 @@ class Sealing:
 
     def again(self, message: Outgoing) -> bool:
         """A message has to be encrypted, or for other devices than it was; whether to try that."""
-        self._secrets.outdated(message.room)
+        self._secrets.devices.outdated(message.room)
         self._secrets.encrypted.insist(message.room)
         message.sealed, message.shared = None, False
         message.attempts += 1
@@ -143,7 +143,7 @@ class Sealing:
         secrets, cid = self._secrets, f"edit-{token_hex(12)}"
         for attempt in range(MOST_ATTEMPTS):
             try:
-                await secrets.prepare(room)
+                await secrets.devices.prepare(room)
                 sealed = secrets.confidant.seal(
                     room, Message(cid, text, target=seq), secrets.wall()
                 )
@@ -156,10 +156,10 @@ class Sealing:
                     message=f"{room}/{seq}",
                     text="",
                     sealed=envelope,
-                    version=secrets.version(room),
+                    version=secrets.devices.version(room),
                 )
             except ChatError as error:
-                secrets.outdated(room)
+                secrets.devices.outdated(room)
                 if error.code not in STALE or attempt == MOST_ATTEMPTS - 1:
                     self._drop(room, cid)
                     raise

@@ -49,7 +49,7 @@ class Unsealing:
         if entry.kind is Kind.ENCRYPT:
             conversation.id = conversation.id or entry.id
             self._secrets.encrypted.mark(conversation, entry.seq)
-            self._secrets.look_around_soon()
+            self._secrets.devices.look_around_soon()
         elif entry.kind is Kind.DELETE:
             self._forget(conversation, entry.target or 0)
         if entry.form in UNREADABLE:
@@ -187,11 +187,11 @@ class Unsealing:
 
     async def _begin_anew(self, label: str, author: str, device: str) -> None:
         secrets = self._secrets
-        if not secrets.version(label):
-            await secrets.learn(label)
+        if not secrets.devices.version(label):
+            await secrets.devices.learn(label)
         if not secrets.confidant.may_greet(label, author, device, secrets.wall()):
             return
-        key = (await secrets.claimed(label, [device])).get(device)
+        key = (await secrets.devices.claimed(label, [device])).get(device)
         if key is None:
             return
         sealed = await secrets.kept(

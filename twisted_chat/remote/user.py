@@ -246,7 +246,7 @@ class User:
         elif what == "notice":
             self.watcher.notice(event["code"], event["text"])
         elif what == "devices":
-            self.secrets.devices_changed(str(event["who"]))
+            self.secrets.devices.changed(str(event["who"]))
         self.watcher.event(event)
 
     def _taken(self, conversation: Conversation, entry: Entry, event: Event) -> None:
@@ -254,7 +254,7 @@ class User:
         if self.outbox is not None and entry.cid is not None:
             self.outbox.seen(entry)
         if entry.kind in MEMBERSHIP:
-            self.secrets.outdated(conversation.label)
+            self.secrets.devices.outdated(conversation.label)
         try:
             self.watcher.entry(conversation, entry)
             self.watcher.event(as_read(event, entry))

@@ -27,6 +27,19 @@ class Recipients(NamedTuple):
     withheld: tuple[Acquaintance, ...]  # until their owners are verified
 
 
+class Compared(NamedTuple):
+    """The keys that two people compare, or one person on two devices."""
+
+    own_name: str
+    own: frozenset[str]
+    name: str
+    keys: frozenset[str]
+
+    def words(self) -> str:
+        """The same in six words; this takes a while, and is work for a thread."""
+        return six_words(*self)
+
+
 class _Members(msgspec.Struct):
     names: list[str]
 
@@ -77,19 +90,20 @@ class Circle:
         """The devices of somebody that are in use, other than this one."""
         return self.people.devices(fold(name).folded)
 
-    def words(self, name: str) -> str:
-        """The six words to compare with somebody, or with one's own other devices."""
+    def compared(self, name: str) -> Compared:
+        """What the words to compare with somebody, or with one's own other devices, stand for."""
         other = fold(name).folded
-        keys = {one.ed25519 for one in self.people.devices(other)}
+        keys = frozenset(one.ed25519 for one in self.people.devices(other))
         if not keys:
             raise ChatError("no_keys", f"There are no keys of {name} to compare yet.")
-        own = {one.ed25519 for one in self.people.devices(self.own.account)} | {self.own.ed25519}
-        return six_words(self.own.account, own, other, own if other == self.own.account else keys)
+        devices = self.people.devices(self.own.account)
+        own = frozenset((*(one.ed25519 for one in devices), self.own.ed25519))
+        return Compared(self.own.account, own, other, own if other == self.own.account else keys)
 
     @whole
-    def verify(self, name: str, words: str) -> None:
+    def verify(self, name: str, compared: Compared) -> None:
         """The words that were shown are the same on the other side."""
-        if words != self.words(name):
+        if compared != self.compared(name):
             raise ChatError(
                 "changed",
                 f"The devices have changed since the words were shown: say /verify {name} again.",
