@@ -17,7 +17,7 @@ from tests.netcat import Netcat
 from tests.server_process import Server
 from tests.tmux import Terminal
 from tools.terminal_svg import svg
-from twisted_chat.remote.user import TYPING_AGAIN
+from twisted_chat.remote.typists import AGAIN
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 PASSWORD = "alternating-current"
@@ -97,7 +97,7 @@ def talk(terminal: Terminal, window: Display, edison: Netcat, bell: Netcat) -> N
     bell.types("BM tesla, what does it do?")
     terminal.shows("what does it do?")
     window.types("It makes", enter=False)
-    time.sleep(TYPING_AGAIN)
+    time.sleep(AGAIN)
     window.types(" lightning, I hope", enter=False)
     terminal.shows("albert is typing")
     terminal.types("It sings", enter=False)

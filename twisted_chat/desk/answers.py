@@ -11,7 +11,7 @@ from ..core import results
 from ..core.commands import TABLE, Row
 from ..core.results import Done, Guide, Line, Page, Result
 from ..core.vocabulary import Help
-from ..remote.conversations import entry_of
+from ..remote.events import entry_of
 
 _KINDS: tuple[type[Result], ...] = (
     *(results.Sent, results.SentToSeveral, results.People, results.Profile),

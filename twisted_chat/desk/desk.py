@@ -325,7 +325,7 @@ class Desk(News):
     def typing(self, text: str) -> None:
         """The line that is being typed has changed."""
         if text and not is_command(text, self.is_somebody):
-            self.user.is_typing(self.here)
+            self.user.typists.here(self.here)
 
     def complete(self, text: str) -> list[Completion]:
         """How the text before the cursor may go on."""

@@ -207,7 +207,7 @@ class News(Watcher):
                 for one in known
                 if one.unread and one.label != self.here
             ),
-            typing=tuple(shown(who) for who in user.who_types(self.here)),
+            typing=tuple(shown(who) for who in user.typists.who(self.here)),
             unsent=tuple(one.text for one in unsent),
             last=self._last_said(here),
             secrecy=self._secrecy(),

@@ -9,7 +9,8 @@ from typing import Any
 from ..core.clean import shown
 from ..core.entries import Entry, Kind
 from ..core.errors import ChatError
-from ..remote.conversations import LOBBY, entry_of
+from ..remote.conversations import LOBBY
+from ..remote.events import entry_of
 from ..remote.link import Event
 from ..remote.user import User, as_read
 from .lines import Line, Part, of_entry

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from .conversations import folded, number
+from .conversations import folded
+from .events import number
 from .slots import SINCE
 
 if TYPE_CHECKING:

@@ -31,13 +31,12 @@ from .sealing import Sealing
 from .secrets import Secrets
 from .shelf import Run, Shelf
 from .transfers import Files, Transfers
+from .typists import Typists
 from .unsealing import Unsealing
 from .watching import Watcher
 
 GOODBYE_WITHIN = 3.0  # seconds the server has to answer a goodbye
-TYPING_LASTS = 6.0  # seconds for which somebody is taken to type
 ORDINARY_LONGEST = 4096  # bytes of a text, where a server does not say
-TYPING_AGAIN = 3.0  # seconds until the server is told again that one types
 
 MEMBERSHIP = frozenset((Kind.JOIN, Kind.LEAVE, Kind.KICK, Kind.BAN))
 IN_CLEAR = frozenset(("sealed", "text", "file"))  # of an event
@@ -84,8 +83,7 @@ class User:
         )
         self.outbox: Outbox | None = None
         self._clock = clock
-        self._typing: dict[tuple[str, str], float] = {}  # who types where, since when
-        self._typed: dict[str, float] = {}  # when the server was last told that one types there
+        self.typists = Typists(clock, self)
         self._confirming = Confirming(clock, self)
         self.transfers = Transfers(clock, self, files)
 
@@ -144,18 +142,6 @@ class User:
         self.watcher.sending(message)
         return message
 
-    def is_typing(self, room: str) -> None:
-        """Tell the others there that one types."""
-        now = self._clock.seconds()
-        if self.is_online and now - self._typed.get(room, -TYPING_AGAIN) >= TYPING_AGAIN:
-            self._typed[room] = now
-            self.ask("typing", room=room).addErrback(lambda failure: None)
-
-    def who_types(self, room: str) -> list[str]:
-        """Who is typing there."""
-        since = self._clock.seconds() - TYPING_LASTS
-        return [who for (place, who), at in self._typing.items() if place == room and at > since]
-
     def mark_read(self, conversation: Conversation) -> None:
         """The person has seen all of a conversation."""
         if self.conversations.mark_read(conversation):
@@ -181,7 +167,7 @@ class User:
         """The connection is gone."""
         self._confirming.offline()
         self.online.clear()
-        self._typing.clear()
+        self.typists.forget()
         if self.outbox is not None:
             self.outbox.disconnected()
 
@@ -240,7 +226,7 @@ class User:
         elif what == "receipt":
             self._receipt(event)
         elif what == "typing":
-            self._types(event)
+            self.typists.somebody(event)
         elif what == "room":
             self._moved(event)
         elif what == "notice":
@@ -250,7 +236,7 @@ class User:
         self.watcher.event(event)
 
     def _taken(self, conversation: Conversation, entry: Entry, event: Event) -> None:
-        self._typing.pop((conversation.label, entry.author), None)
+        self.typists.ends(conversation.label, entry.author)
         if self.outbox is not None and entry.cid is not None:
             self.outbox.seen(entry)
         if entry.kind in MEMBERSHIP:
@@ -314,14 +300,6 @@ class User:
                     kept[event["who"]] = max(event[seq], kept.get(event["who"], 0))
             self.watcher.receipt(conversation, event["who"])
         self.watcher.changed()
-
-    def _types(self, event: Event) -> None:
-        now = self._clock.seconds()
-        self._typing = {key: at for key, at in self._typing.items() if at > now - TYPING_LASTS}
-        self._typing[str(event["room"]), str(event["who"])] = now
-        conversation = self.conversations.get(event["room"])
-        if conversation is not None:
-            self.watcher.somebody_types(conversation, event["who"])
 
     def _moved(self, event: Event) -> None:
         label = event["room"]
