@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from tests.desk.office import Seat
 from tests.desk.test_confiding import Confidential
+from twisted_chat.core.errors import ChatError
 from twisted_chat.desk.lines import plain
 from twisted_chat.remote.conversations import folded
 from twisted_chat.secrecy.sealing import Message
@@ -114,6 +115,23 @@ class InClearTests(Malicious):
         self.heard(self.tesla, {**event, "encrypted": False})
         self.tesla.finds("is not encrypted, which it was before")
         self.assert_says_nothing_in_clear(self.tesla, "edison")
+
+    def test_i9_no_command_tells_the_server_words_in_clear(self) -> None:
+        albert = self.office.desk("albert")
+        heard = self.listens(self.tesla)
+        self.tesla.types("/broadcast user albert EDISON message CANARY")
+        self.tesla.finds("(What is said to EDISON is encrypted")
+        for do, arguments in (
+            ("edit", {"message": "edison/x", "text": "CANARY"}),
+            ("edit", {"message": "ＥＤＩＳＯＮ/2", "text": "CANARY", "sure": True}),
+            ("send", {"room": "edison", "text": "CANARY", "cid": "c"}),
+            ("message", {"user": "edison", "text": "CANARY"}),
+            ("offer", {"room": "edison", "name": "CANARY.png", "size": 1, "sha256": "0" * 64}),
+        ):
+            self.failureResultOf(self.tesla.user.ask(do, **arguments), ChatError)
+        self.assertNotIn("CANARY", "".join(heard))
+        self.tesla.types("/broadcast user albert message hello")
+        albert.finds("tesla: hello")
 
     def test_i4_however_the_name_is_written(self) -> None:
         self.assertEqual(folded("ＥＤＩＳＯＮ"), "edison")

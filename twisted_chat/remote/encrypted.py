@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
+from ..core.errors import ChatError
 from .conversations import folded
 from .events import number
 from .slots import SINCE
@@ -45,6 +46,22 @@ class Encrypted:
         """Whether what is said there is to be encrypted."""
         found = self._conversations.get(label)
         return (found is not None and found.encrypted) or self.is_for_good(label)
+
+    def check(self, do: str, arguments: Mapping[str, Any]) -> None:
+        """Refuse to ask for what would tell the server words that it may not know."""
+        if do == "topic" or not (arguments.get("text") or arguments.get("name")):
+            return  # topics are seen by every server
+        users, message = arguments.get("users"), arguments.get("message")
+        named = [arguments.get("room"), arguments.get("user")]
+        named += users if isinstance(users, list | tuple) else []
+        named += [message.rpartition("/")[0]] if isinstance(message, str) else []
+        for place in named:
+            if isinstance(place, str) and self(place):
+                raise ChatError(
+                    "encrypted",
+                    f"What is said to {place} is encrypted, and {do} cannot do that as it was asked"
+                    " for: nothing was sent.",
+                )
 
     def is_for_good(self, label: str) -> bool:
         """Whether a conversation of this name was encrypted before."""

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -117,9 +117,11 @@ class User:
     def ask(self, do: str, **arguments: Any) -> Deferred[Any]:
         """Ask the server for something: its answer, a ChatError, or Lost."""
         if self.life.link is None or not self.is_online:
-            failed: Deferred[Any] = Deferred()
-            failed.errback(ChatError("offline", OFFLINE))
-            return failed
+            return fail(ChatError("offline", OFFLINE))
+        try:
+            self.secrets.encrypted.check(do, arguments)
+        except ChatError as error:
+            return fail(error)
         return self.life.link.ask(do, **arguments)
 
     def say(self, room: str, text: str, cid: str = "") -> Outgoing:
