@@ -336,3 +336,14 @@ class RoomTests(Confidential):
         albert.finds("tesla: welcome, albert")
         albert.types("/history #coil")
         albert.finds("not readable here")
+
+    def test_many_who_are_met_at_once_are_one_line(self) -> None:
+        people = [self.office.desk(name) for name in ("ann", "ben", "cid", "dan", "eve", "fay")]
+        self.tesla.types("/create #full")
+        for one in (*people, self.edison):
+            one.types("/join #full")
+        self.forget()
+        self.tesla.types("/encrypt #full", "yes", "/say #full hello, all")
+        told = [line.text for line in self.tesla.lines if line.text.startswith("[keys]")]
+        self.assertEqual(told, ["[keys] 6 devices of 6 people in #full are known from now on."])
+        people[0].finds("tesla: hello, all")

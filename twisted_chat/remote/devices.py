@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,11 @@ from .conversations import folded
 from .link import NONSENSE
 
 if TYPE_CHECKING:
-    from ..secrecy.acquaintances import Acquaintance
+    from ..secrecy.acquaintances import Acquaintance, News
     from ..secrecy.circle import Compared
     from .secrets import Secrets
 
+MOST_NAMED = 5  # devices that are met at once and named one by one
 VERSION = "keys "  # facts on the shelf: the version of a conversation's devices that is known
 
 
@@ -94,8 +95,8 @@ class Devices:
             raise nonsense()
         news, changes = self._secrets.confidant.learn(label, people)
         # Told before it is kept: who is killed between the two is told twice, and never not at all.
-        for one in news:
-            self._secrets.tell(label, one.sentence)
+        for sentence in _sentences(label, news):
+            self._secrets.tell(label, sentence)
         await self._secrets.write(changes)
         self._versions[label] = version
         self._secrets.forgotten(self._secrets.shelf.remember(**{VERSION + label: version}))
@@ -154,6 +155,18 @@ class Devices:
     def of(self, name: str) -> list[Acquaintance]:
         """What is known of somebody's devices."""
         return self._secrets.confidant.devices_of(name)
+
+
+def _sentences(label: str, news: Sequence[News]) -> list[str]:
+    """What there is to tell of devices; a room full of people who are met at once is one line."""
+    from ..secrecy.acquaintances import What
+
+    first = [one for one in news if one.what is What.FIRST]
+    if len(first) <= MOST_NAMED:
+        return [one.sentence for one in news]
+    people = len({one.name for one in first})
+    met = f"{len(first)} devices of {people} people in {label} are known from now on."
+    return [met, *(one.sentence for one in news if one.what is not What.FIRST)]
 
 
 def told(answer: object, name: str, kind: type[Any]) -> Any:
