@@ -332,8 +332,9 @@ class Chat:
             session.write(line)
 
     def close_seats(self, person: Person, reason: Closed, keep: Session | None = None) -> None:
-        """End the sessions of an account, but for one, and whatever files it moves."""
-        self.files.revoke(person)
+        """End the sessions of an account, but for one, and the moving of files for them."""
+        kept = None if keep is None else keep.token
+        self.files.revoke(person, lambda device: device != kept)
         for session in self.sessions_of(person):
             if session is not keep:
                 session.close(reason)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from twisted_chat.testing import PASSWORD
+
 from .case import COIL, FilesTestCase
 
 
@@ -50,13 +52,31 @@ class TicketTests(FilesTestCase):
         self.hall.restart()
         self.assert_refused(self.courier().asks("download", ticket=ticket), "bad_ticket")
 
-    def test_e9_after_a_password_was_changed_no_ticket_is_good(self) -> None:
+    def test_e9_b9_with_a_password_the_tickets_of_other_devices_go(self) -> None:
         file = self.sends(self.tesla, "#lobby")
-        ticket = self.ticket(self.edison, file)
-        running = self.begins_download(self.edison, file)
-        self.edison.asks("password", old="correct horse", new="battery staple")
+        phone = self.hall.bot("edison", device="phone")
+        ticket, running = self.ticket(phone, file), self.begins_download(phone, file)
+        own = self.ticket(self.edison, file)
+        self.edison.asks("password", old=PASSWORD, new="battery staple")
         self.assertTrue(running.closed)
         self.assert_refused(self.courier().asks("download", ticket=ticket), "bad_ticket")
+        self.assertEqual(self.courier().downloads(own), COIL)
+
+    def test_e9_b7_a_device_that_is_ended_moves_nothing_more(self) -> None:
+        file = self.sends(self.tesla, "#lobby")
+        phone = self.hall.bot("edison", device="phone")
+        ticket, running = self.ticket(phone, file), self.begins_download(phone, file)
+        own = self.begins_download(self.edison, file)
+        self.edison.asks("devices", end=2)
+        self.assertTrue(running.closed)
+        self.assertFalse(own.closed)
+        self.assert_refused(self.courier().asks("download", ticket=ticket), "bad_ticket")
+
+    def test_a_connection_that_is_lost_takes_no_ticket_along(self) -> None:
+        file = self.sends(self.tesla, "#lobby")
+        ticket = self.ticket(self.edison, file)
+        self.edison.vanishes()
+        self.assertEqual(self.courier().downloads(ticket), COIL)
 
     def test_a_bad_beginning(self) -> None:
         file = self.sends(self.tesla, "#lobby")

@@ -48,12 +48,16 @@ class TicketTests(SynchronousTestCase):
 
     def test_e9_an_account_can_lose_all_of_its_tickets(self) -> None:
         tickets = Tickets()
-        mine = [tickets.give(UP, 0) for _ in range(3)]
+        mine = [tickets.give(Ticket(Purpose.UPLOAD, 1, 7, device), 0) for device in (1, 2)]
+        kept = tickets.give(Ticket(Purpose.UPLOAD, 1, 7, 3), 0)
         theirs = tickets.give(Ticket(Purpose.UPLOAD, 1, 8), 0)
-        tickets.revoke(7)
+        tickets.revoke(7, lambda device: device != 3)
         for token in mine:
             self.assertRaises(ChatError, tickets.find, token, Purpose.UPLOAD, 0)
         tickets.find(theirs, Purpose.UPLOAD, 0)
+        tickets.find(kept, Purpose.UPLOAD, 0)
+        tickets.revoke(7, lambda _: True)
+        self.assertRaises(ChatError, tickets.find, kept, Purpose.UPLOAD, 0)
 
 
 class TurnTests(SynchronousTestCase):

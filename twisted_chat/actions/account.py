@@ -52,7 +52,8 @@ async def devices(chat: Chat, session: Session, command: words.Devices) -> Resul
         return Left()
     if seat.token:
         await chat.signin.revoke(seat)
-    chat.files.revoke(session.person)  # whose tickets are whose is not known
+    if seat.token != session.token:  # all sessions in text are one device
+        chat.files.revoke(session.person, lambda device: device == seat.token)
     seat.close(Closed("ended", "This session was ended from another one of yours."))
     return Done(f"Session {command.end} has ended.")
 

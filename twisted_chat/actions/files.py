@@ -34,12 +34,11 @@ async def offer(chat: Chat, session: Session, command: words.Offer) -> Offered:
             "A file is sent with the chat's own client (python -m twisted_chat.client), or by a"
             " program that tells its size and its SHA-256.",
         )
-    person = session.person
     room = speaking_place(chat, session, command.room)
     _check_name(room, command.name)
     where = account_named(chat, command.room) if room is None else room
     offered, ticket = await chat.files.offer(
-        person, where, command.name, command.size, command.sha256
+        session, where, command.name, command.size, command.sha256
     )
     return Offered(offered.id, ticket, offered.have)
 
@@ -135,6 +134,6 @@ async def list_files(chat: Chat, session: Session, command: words.Files) -> File
 @performs(words.Get)
 async def get(chat: Chat, session: Session, command: words.Get) -> FileTicket:
     person = session.person
-    row, room, ticket = await chat.files.ticket(person, command.file)
+    row, room, ticket = await chat.files.ticket(session, command.file)
     assert row.seq is not None
     return FileTicket(row.id, row.name, row.size, row.sha256, ticket, room.label(person), row.seq)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import sha256
@@ -28,6 +29,7 @@ class Ticket:
     purpose: Purpose
     file: int
     account: int
+    device: int = 0  # the number of the token with which its session can resume, if it has one
 
 
 class Tickets:
@@ -73,10 +75,11 @@ class Tickets:
         """From now on it opens nothing."""
         self._take(_hash(token))
 
-    def revoke(self, account: int) -> None:
-        """None of an account's is good any more."""
+    def revoke(self, account: int, devices: Callable[[int], bool]) -> None:
+        """None of an account's is good any more that was given to one of these devices."""
         for key in tuple(self._of.get(account, ())):
-            self._take(key)
+            if devices(self._tickets[key][0].device):
+                self._take(key)
 
     def _take(self, key: bytes) -> None:
         found = self._tickets.pop(key, None)

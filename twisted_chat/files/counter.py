@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ..chat import Chat
     from ..core.rooms import Room
+    from ..session import Session
     from ..store import Blobs
 
 MOST_MOVING = 200  # files on their way at once,
@@ -72,13 +73,13 @@ class Files:
     # --- uploads --------------------------------------------------------------------------
 
     async def offer(
-        self, person: Person, where: Room | Person, name: str, size: int, sha256: str
+        self, session: Session, where: Room | Person, name: str, size: int, sha256: str
     ) -> tuple[Unnamed, str]:
         """Take note of a file that is to come to a conversation; the file, and a ticket for it.
 
         Where there is no conversation with that person yet, one begins.
         """
-        now = self.now()
+        person, now = session.person, self.now()
         most = self._chat.settings.max_file
         if size > most:
             raise ChatError(
@@ -98,8 +99,11 @@ class Files:
             await self._check_disk(size - offered.have - offered.to_come(now))
         offered.touched = self.now()
         offered.promised_until = offered.touched + PROMISED
-        ticket = Ticket(Purpose.UPLOAD, offered.id, person.id)
-        return offered, self.tickets.give(ticket, self.now())
+        return offered, self._ticket(session, Purpose.UPLOAD, offered.id)
+
+    def _ticket(self, session: Session, purpose: Purpose, file: int) -> str:
+        ticket = Ticket(purpose, file, session.person.id, session.token)
+        return self.tickets.give(ticket, self.now())
 
     def _offered(
         self, person: Person, where: Room | Person, name: str, size: int, sha256: str
@@ -151,7 +155,7 @@ class Files:
         if not unnamed.complete:
             self.space.check(unnamed.owner, unnamed.size, self.now(), but=unnamed)
         self.tickets.use(token)
-        receiving = unnamed.receiving = Receiving(self, unnamed)
+        receiving = unnamed.receiving = Receiving(self, unnamed, ticket.device)
         self.moving[receiving] = None
         try:
             await self._check_disk(0)
@@ -174,12 +178,12 @@ class Files:
 
     # --- downloads --------------------------------------------------------------------------
 
-    async def ticket(self, person: Person, file: int) -> tuple[StoredFile, Room, str]:
+    async def ticket(self, session: Session, file: int) -> tuple[StoredFile, Room, str]:
         """A ticket for a file that somebody may have."""
-        row, room = await self._named(person, file)
+        row, room = await self._named(session.person, file)
         if file in self.sweeping.missing:
             raise lost(file)
-        return row, room, self.tickets.give(Ticket(Purpose.DOWNLOAD, file, person.id), self.now())
+        return row, room, self._ticket(session, Purpose.DOWNLOAD, file)
 
     async def _named(self, person: Person, file: int) -> tuple[StoredFile, Room]:
         row = await self._chat.read(partial(files.named, id=file))
@@ -201,7 +205,7 @@ class Files:
         if not 0 <= start <= row.size:
             raise ChatError("args", f"File {row.id} has {row.size} bytes: begin at one of them.")
         self._check_capacity(person)
-        serving = Serving(self, person, room, row)
+        serving = Serving(self, person, room, row, ticket.device)
         self.moving[serving] = None
         try:
             await serving.open(start)
@@ -237,12 +241,12 @@ class Files:
         if own >= MOST_OF_ONE or len(self.moving) >= self.most:
             raise too_many()
 
-    def revoke(self, person: Person) -> None:
-        """An account's sessions are ended: so is everything that it moves."""
-        self.tickets.revoke(person.id)
+    def revoke(self, person: Person, devices: Callable[[int], bool] = lambda _: True) -> None:
+        """These of an account's devices have lost their rights: so has what they move."""
+        self.tickets.revoke(person.id, devices)
         for moving in tuple(self.moving):
-            if moving.person is person:
-                moving.cut(Closed("ended", "The account's sessions were ended."))
+            if moving.person is person and devices(moving.device):
+                moving.cut(Closed("ended", "The session that this belongs to was ended."))
 
     # --- the end ------------------------------------------------------------------------------
 

@@ -30,12 +30,15 @@ _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 class Moving:
     """What both ways have in common."""
 
-    def __init__(self, files: Files, person: Person, room: Room, file: int, blob: str) -> None:
+    def __init__(
+        self, files: Files, person: Person, room: Room, file: int, blob: str, device: int
+    ) -> None:
         self._files = files
         self.person = person
         self.room = room
         self.file = file
         self.blob = blob
+        self.device = device  # which had the ticket
         self.over = False
         self.cut: Callable[[Closed], None] = self._end_for_good
         """Called when the right to it is gone; it must end it."""
@@ -84,8 +87,8 @@ class Moving:
 class Receiving(Moving):
     """A file that is being uploaded."""
 
-    def __init__(self, files: Files, unnamed: Unnamed) -> None:
-        super().__init__(files, unnamed.owner, unnamed.room, unnamed.id, unnamed.blob)
+    def __init__(self, files: Files, unnamed: Unnamed, device: int) -> None:
+        super().__init__(files, unnamed.owner, unnamed.room, unnamed.id, unnamed.blob, device)
         self.unnamed = unnamed
         self.size = unnamed.size
         self.start = 0
@@ -172,8 +175,10 @@ class Receiving(Moving):
 class Serving(Moving):
     """A file that is being fetched."""
 
-    def __init__(self, files: Files, person: Person, room: Room, row: StoredFile) -> None:
-        super().__init__(files, person, room, row.id, row.blob)
+    def __init__(
+        self, files: Files, person: Person, room: Room, row: StoredFile, device: int
+    ) -> None:
+        super().__init__(files, person, room, row.id, row.blob, device)
         assert row.seq is not None
         self.seq = row.seq
         self.size = row.size
