@@ -118,6 +118,10 @@ class Upload(Transfer[Receiving]):
         else:
             self._finish()
 
+    def moves(self) -> bool:
+        """The sender is not to blame when it is the disk, or others, that are waited for."""
+        return self._busy
+
     def _read_on(self) -> None:
         self._busy = False
         if not self.closed:

@@ -113,6 +113,17 @@ class UploadTests(FilesTestCase):
             self.hall.settle()
         self.assertEqual(courier.ending()["event"], "stored")
 
+    def test_e4_a_slow_disk_is_not_the_senders_fault(self) -> None:
+        courier = self.begins_upload(self.tesla, "#lobby")
+        waiting: list[Any] = []
+        with mock.patch.object(self.hall.chat.files, "run", lambda work: _later(work, waiting)):
+            courier.sends(COIL[:1000])
+            self.hall.wait(2 * MOST_STALL)
+            self.assertFalse(courier.closed)
+            waiting.pop(0)()
+        courier.sends(COIL[1000:])
+        self.assertEqual(courier.ending()["event"], "stored")
+
     def test_e11_a_disk_that_fails_is_told_of_and_nothing_of_the_file_is_kept(self) -> None:
         courier = self.begins_upload(self.tesla, "#lobby")
         with mock.patch("os.write", side_effect=OSError(5, "Input/output error")):

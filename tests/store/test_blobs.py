@@ -63,15 +63,27 @@ class BlobTests(SynchronousTestCase):
             self.assertEqual(second.finish(), sha256(self.read(name)).hexdigest())
             second.close()
 
-    def test_a_content_that_has_changed_meanwhile_is_hashed_anew(self) -> None:
+    def test_hashing_goes_on_where_it_was_left(self) -> None:
+        name = self.written(b"one two three")
+        first = self.blobs.append_to(name)
+        self.assertTrue(first.hash_more(4))
+        first.close()
+        second = self.blobs.append_to(name, first.hashed)
+        with mock.patch("os.pread", wraps=os.pread) as read:
+            self.assertFalse(second.hash_more(100))
+        self.assertEqual([call.args[1:] for call in read.call_args_list], [(9, 4)])
+        self.assertEqual(second.finish(), sha256(b"one two three").hexdigest())
+        second.close()
+
+    def test_a_content_that_is_shorter_than_what_was_hashed_is_hashed_anew(self) -> None:
         name = self.written(b"one")
         first = self.blobs.append_to(name)
         first.hash_more(100)
         first.close()
-        (self.blobs.folder / name).write_bytes(b"other")
+        (self.blobs.folder / name).write_bytes(b"ot")
         second = self.blobs.append_to(name, first.hashed)
         second.hash_more(100)
-        self.assertEqual(second.finish(), sha256(b"other").hexdigest())
+        self.assertEqual(second.finish(), sha256(b"ot").hexdigest())
         second.close()
 
     def test_e2_a_link_is_not_followed(self) -> None:

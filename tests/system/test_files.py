@@ -232,7 +232,7 @@ class MemoryTests(FilesCase):
 
     def test_e6_memory_does_not_grow_with_files(self) -> None:
         for tls in (False, True):
-            self.start("--max-file", "1G")
+            self.start("--max-file", "1G", "--quota", "0")
             tesla = self.person("tesla", tls)
             sends(self.server, tesla, "#lobby", "small", content(1_000_000), tls)
             before = self.peak()

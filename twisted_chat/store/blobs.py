@@ -91,7 +91,7 @@ class Blobs:
         return disk.f_bavail * disk.f_frsize - self.keep_free
 
     def append_to(self, name: str, known: Hashed | None = None) -> Appending:
-        """Open a content to write at its end; `known` spares hashing again what is there."""
+        """Open a content to write at its end; `known` spares hashing that again."""
         return Appending(self, self._open(name, os.O_RDWR | os.O_APPEND), known)
 
     def read_from(self, name: str) -> Reading:
@@ -133,7 +133,7 @@ class Appending:
         self._descriptor = descriptor
         self.size = os.fstat(descriptor).st_size
         self._flushed = self.size
-        if known is None or known.size != self.size:
+        if known is None or known.size > self.size:
             known = Hashed(0, sha256())
         self._hashed, self._digest = known
 
