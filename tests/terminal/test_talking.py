@@ -185,10 +185,13 @@ class LookTests(TerminalCase):
         tesla, edison = self.person("tesla"), self.person("edison")
         tesla.types("half a sentence", enter=False)
         tesla.shows("> half a sentence")
-        for columns, rows in ((40, 12), (20, 6), (7, 2), (1, 1), (200, 50), (60, 10)):
+        for columns, rows in ((40, 12), (20, 6), (7, 2), (1, 1), (200, 50)):
             tesla.resize(columns, rows)
             edison.types(f"at {columns}")
             edison.shows(f"edison: at {columns}")
+        tesla.resize(60, 10)
+        tesla.shows("> half a sentence\nconnected, TLS")  # it knows its size
+        edison.types("at 60")
         tesla.shows("edison: at 60\n#lobby> half a sentence\nconnected")
         tesla.types(" that ends")
         edison.shows("tesla: half a sentence that ends")
