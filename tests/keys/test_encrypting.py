@@ -70,6 +70,7 @@ class EncryptingTests(SealedCase):
         for program in (self.tesla, self.bell):
             answer = program.asks("encrypt", place="#lobby", sure=True)
             self.assertEqual(code(answer), "not_allowed")
+            self.assertIn("cannot be encrypted", answer["error"]["message"])
 
     def test_whoever_is_to_read_there_has_a_device_with_keys(self) -> None:
         for program, place in ((self.tesla, "bell"), (self.bell, "tesla")):

@@ -15,7 +15,7 @@ from ..core.roster import Person
 from ..session import Session
 from ..store import Ledger
 from . import check, performs
-from .finding import account_named, conversation, moderated_room
+from .finding import account_named, conversation, joined_room, moderated_room
 
 
 @performs(words.Encrypt)
@@ -45,11 +45,11 @@ async def encrypt(chat: Chat, session: Session, command: words.Encrypt) -> Resul
 
 
 async def _encrypt_room(chat: Chat, session: Session, command: words.Encrypt) -> Result:
-    room = moderated_room(chat, session, command.place, Role.OWNER)
-    if room is chat.rooms.lobby:
+    if joined_room(chat, session, command.place) is chat.rooms.lobby:  # which has no owner
         raise ChatError(
             "not_allowed", f"{LOBBY} is everybody's, at every door, and cannot be encrypted."
         )
+    room = moderated_room(chat, session, command.place, Role.OWNER)
     if room.encrypted:
         return Done(f"{room.name} is encrypted already.")
     _has_keys(session.person, "You have no device with keys yet: log in")
