@@ -51,10 +51,11 @@ class Safe:
             if is_by_passphrase(wrapped):
                 return Vault.unlock(wrapped, passphrase)
             key = self._read(KEY)
-        if key is None:
+        if key is None or len(key) < KEY_SIZE:
+            wrong = "gone" if key is None else "cut short"
             raise ChatError(
                 "vault",
-                f"The key file {self._folder / KEY} is gone: put it back from a backup, or move"
+                f"The key file {self._folder / KEY} is {wrong}: put it back from a backup, or move"
                 f" {self._folder} away to begin without what was kept there.",
             )
         return Vault.unlock(wrapped, key)
