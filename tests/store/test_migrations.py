@@ -26,7 +26,7 @@ SECOND = '''
 from alembic import op
 
 revision = "0999"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -137,6 +137,16 @@ class MigrationTests(SynchronousTestCase):
             edison.hears("[tesla/1 10:00 private] tesla: a private word")
             edison.types("BM and on it goes")
             edison.hears("(Message 4 sent")
+
+    def test_k11_data_with_files_and_keys_works(self) -> None:
+        with Hall(self.golden("0002")) as hall:
+            edison = hall.connects()
+            edison.types("edison", "correct horse")
+            edison.hears("Your offline messages:", "tesla: you are away <private message>")
+            edison.types("members #coil", "history #coil")
+            edison.hears("tesla", "owner", "edison", "operator", "edison: wires")
+            edison.types("topic #coil copper and iron")
+            edison.hears("edison set the topic of #coil: copper and iron")
 
     def test_d12_the_first_release_s_data_migrated_killed_at_every_statement(self) -> None:
         self.assertGreater(self.assert_old_or_new(self.golden("0001") / "chat.db"), 8)

@@ -80,3 +80,4 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     cid: str | None = None  # the sender's own id of the message
     state: State = State.AS_SAID
     form: Form = Form.WORDS
+    tags: str = ""  # what the sender's client has added for other clients, as IRC writes it

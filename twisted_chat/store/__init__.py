@@ -139,9 +139,10 @@ class Store:
         cid: str | None,
         done: Callable[[Post], object],
         form: Form = Form.WORDS,
+        tags: str = "",
     ) -> None:
         """Say something in a room; ChatError('busy') when too much waits already."""
-        self.writer.submit(Post(room, sender, author, text, cid, done, form))
+        self.writer.submit(Post(room, sender, author, text, cid, done, form, tags))
 
     def change(self, apply: Callable[[Ledger], T], done: Callable[[T | Exception], object]) -> None:
         """Change anything else. `apply` runs on the writer's thread, and fails as a whole."""

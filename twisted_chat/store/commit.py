@@ -86,6 +86,7 @@ class Committer:
                         work.text,
                         cid=work.cid,
                         form=work.form,
+                        tags=work.tags,
                     )
                 except ChatError as error:
                     work.error = error

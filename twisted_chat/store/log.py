@@ -23,7 +23,7 @@ from .words import indexed
 entry = schema.entry
 
 # Written out, because compiling and binding through Core would cost more than these take.
-_INSERT = f"INSERT INTO entry ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT = f"INSERT INTO entry ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _SET_END = "UPDATE room SET last_seq = ? WHERE id = ?"
 # The hidden column `words` takes the index's own commands; NULL there is a plain insert.
 _INDEX = "INSERT INTO words (words, rowid, text, tags) VALUES (?,?,?,?)"
@@ -104,6 +104,7 @@ class Log:
         subject: str = "",
         cid: str | None = None,
         form: Form = Form.WORDS,
+        tags: str = "",
     ) -> Entry:
         """Append an entry to a room's log.
 
@@ -134,13 +135,14 @@ class Log:
             cid,
             _AS_SAID,
             form,
+            tags,
         )
         self._last_id = number
         self._ends[room] = End(seq, time)
         self.entries.append(new)
         k, f = _NUMBERS[kind], _FORMS[form]
         self._rows.append(
-            (number, room, seq, k, time, sender, author, text, target, subject, cid, 0, f)
+            (number, room, seq, k, time, sender, author, text, target, subject, cid, 0, f, tags)
         )
         if kind is Kind.MESSAGE and (words := searchable(text, form)):
             self._indexing.append((None, number, indexed(words), _tags(room, sender)))

@@ -177,6 +177,7 @@ class PeopleChanges(KeyChanges, FileChanges):
             token,
             schema.cursor,
             schema.read_cursor,
+            schema.read_marker,
             schema.member,
             schema.mute,
             schema.ban,

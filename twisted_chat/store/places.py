@@ -30,6 +30,7 @@ class RoomFields(TypedDict, total=False):
     topic: str
     deleted_at: int | None
     encrypted: bool
+    rules: str
 
 
 class MemberFields(TypedDict, total=False):
@@ -37,6 +38,7 @@ class MemberFields(TypedDict, total=False):
 
     role: int
     since: int
+    voice: bool
 
 
 class RoomChanges(PeopleChanges):

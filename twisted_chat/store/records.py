@@ -43,6 +43,7 @@ class Room(NamedTuple):
     first: int | None
     second: int | None
     encrypted: bool
+    rules: str
 
 
 class Member(NamedTuple):
@@ -52,6 +53,7 @@ class Member(NamedTuple):
     account: int
     role: int
     since: int
+    voice: bool = False
 
 
 class Mute(NamedTuple):

@@ -7,13 +7,13 @@ from typing import Any
 
 from ..core.entries import Entry, Form, Kind, State
 
-COLUMNS = "id, room, seq, kind, time, sender, author, text, target, subject, cid, state, form"
+COLUMNS = "id, room, seq, kind, time, sender, author, text, target, subject, cid, state, form, tags"
 UNREADABLE = "[cannot be shown]"
 
 _KINDS = {int(kind): kind for kind in Kind}
 _STATES = {int(state): state for state in State}
 _FORMS = {int(form): form for form in Form if form <= Form.SEALED_FILE}
-_NUMBER_OR_NONE = (int, type(None))
+_NUMBER_OR_NONE = {int, type(None)}
 _TEXT_OR_NONE = (str, type(None))
 
 
@@ -27,18 +27,17 @@ def tolerant_text(raw: bytes) -> str:
 
 def entry_of(row: Sequence[Any]) -> Entry:
     """The entry of a row; what cannot be understood is shown as a message that says so."""
-    number, room, seq, kind, time, sender, author, text, target, subject, cid, state, form = row
+    number, room, seq, kind, time, sender, author, text, target, subject, cid, state, form, tags = (
+        row
+    )
     known = _KINDS.get(kind)
     if (
         known is None
         or state not in _STATES
         or form not in _FORMS
         or type(time) is not int
-        or type(author) is not str
-        or type(text) is not str
-        or type(subject) is not str
-        or type(sender) not in _NUMBER_OR_NONE
-        or type(target) not in _NUMBER_OR_NONE
+        or not type(author) is type(text) is type(subject) is type(tags) is str
+        or not {type(sender), type(target)} <= _NUMBER_OR_NONE
         or type(cid) not in _TEXT_OR_NONE
     ):
         return Entry(
@@ -65,4 +64,5 @@ def entry_of(row: Sequence[Any]) -> Entry:
         cid,
         _STATES[state],
         _FORMS[form],
+        tags,
     )

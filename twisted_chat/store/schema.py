@@ -75,6 +75,7 @@ room = sa.Table(
     sa.Column("first", Number),
     sa.Column("second", Number),
     sa.Column("encrypted", sa.Boolean, nullable=False, server_default=sa.text("0")),
+    sa.Column("rules", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("first", "second"),
 )
 
@@ -85,6 +86,7 @@ member = sa.Table(
     sa.Column("account", Number, primary_key=True, index=True),
     sa.Column("role", sa.Integer, nullable=False),
     sa.Column("since", Number, nullable=False),
+    sa.Column("voice", sa.Boolean, nullable=False, server_default=sa.text("0")),
     sqlite_with_rowid=False,
 )
 
@@ -139,6 +141,7 @@ entry = sa.Table(
     sa.Column("cid", sa.Text),
     sa.Column("state", sa.Integer, nullable=False),
     sa.Column("form", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("tags", sa.Text, nullable=False, server_default=""),
 )
 
 sa.Index("entry_place", entry.c.room, entry.c.seq, unique=True)
@@ -183,6 +186,16 @@ read_cursor = sa.Table(
     sa.Column("account", Number, primary_key=True),
     sa.Column("room", Number, primary_key=True, index=True),
     sa.Column("seq", Number, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Until when an account has read what it calls by that name, exactly as its client said it.
+read_marker = sa.Table(
+    "read_marker",
+    metadata,
+    sa.Column("account", Number, primary_key=True),
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("time", Number, nullable=False),
     sqlite_with_rowid=False,
 )
 

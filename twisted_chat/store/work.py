@@ -37,6 +37,7 @@ class Post:
         "form",
         "room",
         "sender",
+        "tags",
         "text",
     )
 
@@ -49,6 +50,7 @@ class Post:
         cid: str | None,
         done: Callable[[Post], object],
         form: Form = Form.WORDS,
+        tags: str = "",
     ) -> None:
         self.room = room
         self.sender = sender
@@ -57,6 +59,7 @@ class Post:
         self.cid = cid
         self.done = done
         self.form = form
+        self.tags = tags
         self.entry: Entry | None = None
         self.error: Exception | None = None
         self.again = False
