@@ -29,7 +29,7 @@ from .devices import Devices
 from .files import Files
 from .loading import fill
 from .membership import Membership
-from .presence import PresenceNotices
+from .presence import Onlookers, PresenceNotices
 from .session import Session, State
 from .settling import Outcome, Sending, origins
 from .signin import SignIn
@@ -75,6 +75,7 @@ class Chat:
         self.rooms = RoomBook()
         self.delivery = Delivery(self.rooms, self._fetch, clock)
         self.presence = PresenceNotices(self.delivery, clock)
+        self.onlookers = Onlookers()  # doors that want to know at once who comes and goes
         self.typists = Typists(self)
         self.membership = Membership(self)
         self.devices = Devices(self)
@@ -214,7 +215,12 @@ class Chat:
     # --- people come and go ---------------------------------------------------------------
 
     def enter(
-        self, proof: Proof, door: Door, device: str, positions: Mapping[Room, int] | None = None
+        self,
+        proof: Proof,
+        door: Door,
+        device: str,
+        positions: Mapping[Room, int] | None = None,
+        lobby: bool = True,
     ) -> Session:
         """Sit somebody down; the door calls `begin` when it is ready for deliveries."""
         self.signin.admit(proof)  # much may have happened since it was given
@@ -222,7 +228,9 @@ class Chat:
         at = {room: room.last_seq for room in self.rooms.of(person)}
         if positions:
             at.update(positions)
-        session = Session(person, door, self.delivery, self.ticks(), device, at)
+        if not lobby:
+            at.pop(self.rooms.lobby, None)
+        session = Session(person, door, self.delivery, self.ticks(), device, at, lobby)
         if len(person.seats) >= MOST_DEVICES:
             idle = min(self.sessions_of(person), key=lambda session: session.asked_at)
             idle.close(Closed("too_many_devices", "Another session of yours took this place."))
@@ -233,6 +241,7 @@ class Chat:
             for room in person.rooms:
                 room.online += 1
             self.presence.joined(person)
+            self.onlookers.came(person)
         self.log.info("Client {where} connected  [ {name} ]", where=door.address, name=person.name)
         return session
 
@@ -263,6 +272,7 @@ class Chat:
         for room in person.rooms:
             room.online -= 1
         self.presence.left(person)
+        self.onlookers.went(person, session.parting)
         person.last_seen = self.wall()
         if person.guest:
             self.roster.forget(person)
@@ -305,7 +315,7 @@ class Chat:
     def note_all_shown(self, session: Session) -> None:
         """The same for all conversations: the peer has everything that was written."""
         if session.door.dialect.plain:
-            for room in self.rooms.of(session.person):
+            for room in self.delivery.shown_to(session):
                 self.note_shown(session, room, session.position(room))
 
     def sessions_of(self, person: Person) -> tuple[Session, ...]:

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from .core.errors import ChatError
-from .core.events import Closed
+from .core.events import Closed, Event
 from .core.limits import Bucket
 
 if TYPE_CHECKING:
@@ -112,6 +112,10 @@ class Conversation:
     def write(self, data: bytes) -> None:
         """Send what was delivered."""
         self.connection.write(data)
+
+    def receive(self, event: Event) -> None:
+        """Show an event."""
+        self.write(self.dialect.event(event))
 
     def flushed(self) -> bool | None:
         return self.connection.flushed()
@@ -302,8 +306,11 @@ class Conversation:
 
     def close(self, reason: Closed | None) -> None:
         """End the connection from the server's side, saying why."""
-        if not self.closed:
-            self.leave(b"" if reason is None else self.farewell(reason))
+        if self.closed:
+            return
+        if self.session is not None and reason is not None and not self.session.parting:
+            self.session.parting = reason.text
+        self.leave(b"" if reason is None else self.farewell(reason))
 
     def leave(self, farewell: bytes) -> None:
         """Free what is held for the client, and end the connection."""

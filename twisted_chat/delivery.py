@@ -143,12 +143,18 @@ class Delivery:
 
     def positions(self, session: Session) -> dict[Room, int]:
         """Where a live session is: at the end of all its conversations."""
-        return {room: room.last_seq for room in self.rooms.of(session.person)}
+        return {room: room.last_seq for room in self.shown_to(session)}
+
+    def shown_to(self, session: Session) -> list[Room]:
+        """The conversations that a session is shown."""
+        rooms = self.rooms.of(session.person)
+        return rooms if session.lobby else [room for room in rooms if room is not self.rooms.lobby]
 
     def admit(self, session: Session) -> None:
         """Write to this session from now on, in all its rooms."""
         session.state = State.LIVE
-        self._enter(session, self.rooms.lobby)
+        if session.lobby:
+            self._enter(session, self.rooms.lobby)
         for room in session.person.rooms:
             self._enter(session, room)
 
@@ -168,6 +174,19 @@ class Delivery:
         self._exit(session, self.rooms.lobby)
         for room in session.person.rooms:
             self._exit(session, room)
+
+    def show_lobby(self, session: Session) -> None:
+        """From now on a session is shown the lobby too, and nothing that was said before."""
+        lobby = self.rooms.lobby
+        if not session.lobby:
+            session.lobby = True
+            self.follow_with(session, lobby, lobby.last_seq)
+
+    def hide_lobby(self, session: Session) -> None:
+        """From now on a session sees nothing of the lobby."""
+        session.lobby = False
+        self._exit(session, self.rooms.lobby)
+        session.behind.pop(self.rooms.lobby, None)
 
     def follow(self, person: Person, room: Room, after: int) -> None:
         """This person's sessions are in the room now and are shown what is after `after`."""

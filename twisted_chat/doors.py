@@ -55,6 +55,9 @@ class Door(Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes that the dialect made."""
 
+    def receive(self, event: Event) -> None:
+        """Show an event that is meant for this client."""
+
     def flushed(self) -> bool | None:
         """Whether the peer has all that was written; None where that cannot be known."""
 

@@ -53,8 +53,8 @@ class Membership:
         person.rooms = tuple(other for other in person.rooms if other is not room)
         return member
 
-    def _announce(self, person: Person, room: Room, joined: bool, last: int) -> None:
-        event = RoomEvent(room.label(person), joined, last, room.id, room.encrypted)
+    def _announce(self, person: Person, room: Room, joined: bool, last: int, why: str = "") -> None:
+        event = RoomEvent(room.label(person), joined, last, room.id, room.encrypted, why)
         for session in self._chat.sessions_of(person):
             session.receive(event)
 
@@ -105,7 +105,8 @@ class Membership:
         if was_in:
             if kind is not Kind.LEAVE:
                 self._chat.delivery.show(person, room, entry)
-            self._announce(person, room, joined=False, last=entry.seq)
+            why = "left" if kind is Kind.LEAVE else "put out"
+            self._announce(person, room, joined=False, last=entry.seq, why=why)
 
     def _seat_again(
         self, person: Person, room: Room, member: Member, reached: Mapping[Session, int]
@@ -132,7 +133,7 @@ class Membership:
             person = member.person
             self._chat.delivery.suspend(person, room)
             person.rooms = tuple(other for other in person.rooms if other is not room)
-            self._announce(person, room, joined=False, last=room.last_seq)
+            self._announce(person, room, joined=False, last=room.last_seq, why="deleted")
         room.online = 0
 
     def reopen_room(self, room: Room) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from .core.events import Presence
 from .core.roster import Person
@@ -15,6 +17,53 @@ if TYPE_CHECKING:
 
 PAUSE = 1.0
 MOST_NAMES = 50  # beyond these a notice only counts
+
+
+class Onlooker(Protocol):
+    """What a door has that wants to know at once who comes, goes and changes."""
+
+    def came(self, person: Person) -> None:
+        """Somebody's first session has begun."""
+
+    def went(self, person: Person, reason: str) -> None:
+        """Somebody's last session has ended; it is in its rooms still."""
+
+    def away_changed(self, person: Person) -> None:
+        """Somebody is away, or is back."""
+
+    def renamed(self, person: Person, old_name: str) -> None:
+        """A guest has another name."""
+
+    def became_account(self, person: Person) -> None:
+        """A guest's name is an account's now."""
+
+
+class Onlookers(list[Onlooker]):
+    """Tells all of them; one that fails harms neither the others nor who is talked about."""
+
+    log = Logger()
+
+    def came(self, person: Person) -> None:
+        self._tell(lambda onlooker: onlooker.came(person))
+
+    def went(self, person: Person, reason: str) -> None:
+        self._tell(lambda onlooker: onlooker.went(person, reason))
+
+    def away_changed(self, person: Person) -> None:
+        self._tell(lambda onlooker: onlooker.away_changed(person))
+
+    def renamed(self, person: Person, old_name: str) -> None:
+        self._tell(lambda onlooker: onlooker.renamed(person, old_name))
+
+    def became_account(self, person: Person) -> None:
+        self._tell(lambda onlooker: onlooker.became_account(person))
+
+    def _tell(self, tell: Callable[[Onlooker], None]) -> None:
+        for onlooker in tuple(self):
+            try:
+                tell(onlooker)
+            except Exception:
+                self.log.failure("An onlooker could not take in who came, went or changed")
 
 
 class PresenceNotices:

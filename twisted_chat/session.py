@@ -42,6 +42,8 @@ class Session:
         "device",
         "door",
         "fetching",
+        "lobby",
+        "parting",
         "paused_at",
         "person",
         "since",
@@ -59,6 +61,7 @@ class Session:
         now: float,
         device: str,
         positions: Mapping[Room, int],
+        lobby: bool = True,
     ) -> None:
         self.person = person
         self.door = door
@@ -68,6 +71,8 @@ class Session:
         self.since = now
         self.asked_at = now  # when it last gave a command
         self.paused_at = 0.0
+        self.lobby = lobby  # whether its door shows the lobby
+        self.parting = ""  # why it ends, for those who look on
         self.behind: dict[Room, int] = dict(positions)
         self.fetching = False
         self.stuck = False  # the peer does not read
@@ -79,7 +84,7 @@ class Session:
         """Show something that is not an entry of a room."""
         if self.state is State.CLOSED or (self.stuck and isinstance(event, Receipt)):
             return  # to one who does not read, only what it must know is queued
-        self.write(self.door.dialect.event(event))
+        self.door.receive(event)
 
     def begin(self) -> None:
         """The door has shown what it had to: deliver from here on."""

@@ -152,6 +152,7 @@ class SignIn:
         if guest.online:
             chat.roster.become_account(guest, number)
             guest.shown = {chat.rooms.lobby.id: session.position(chat.rooms.lobby)}
+            chat.onlookers.became_account(guest)
         else:
             person = Person(number, guest.named)
             person.last_seen = guest.last_seen

@@ -42,6 +42,17 @@ class RoomTests(HallTestCase):
             "#lobby      (2 members, 2 online, joined)",
         )
 
+    def test_who_leaves_can_say_why(self) -> None:
+        ann, bob = self.people("ann", "bob")
+        ann.types("create #den")
+        bob.types("join #den", f"leave #den {'x' * 201}", "leave #den off to \u202ebed")
+        bob.hears("(You are in #den.)\n(", "(")
+        bob.types("say #den still here")
+        bob.hears("(Message #den/3 sent: 1 now, 0 later)\n")
+        bob.types("leave #den off to bed")
+        bob.reads("(You have left #den.)")
+        ann.hears("[#den/4 10:00] bob left #den: off to bed\n")
+
     def test_c3_members_get_what_they_missed(self) -> None:
         ann, bob = self.people("ann", "bob")
         ann.types("create #den", "say #den before bob")

@@ -14,6 +14,7 @@ from ..core.roster import Person
 from ..session import Session
 
 MOST_COMPARED = 300
+LONGEST_REASON = 200  # bytes, of a kick or of leaving
 
 
 def person_named(chat: Chat, name: str) -> Person:

@@ -85,6 +85,7 @@ async def away(chat: Chat, session: Session, command: words.Away) -> Result:
     person = session.person
     await chat.change(lambda ledger: ledger.set_account(person.id, away=text))
     person.away = text
+    chat.onlookers.away_changed(person)
     return Done("You are marked as away; type back when you are here again.")
 
 
@@ -95,6 +96,7 @@ async def back(chat: Chat, session: Session, command: words.Back) -> Result:
         return Done("You were not marked as away.")
     await chat.change(lambda ledger: ledger.set_account(person.id, away=""))
     person.away = ""
+    chat.onlookers.away_changed(person)
     return Done("Welcome back.")
 
 

@@ -14,9 +14,7 @@ from ..core.roster import Person
 from ..session import Session
 from ..store import FOR_EVER, Ledger
 from . import performs
-from .finding import account_named, deadline, moderated_room
-
-LONGEST_REASON = 200  # bytes
+from .finding import LONGEST_REASON, account_named, deadline, moderated_room
 
 
 def _target(chat: Chat, session: Session, room: Room, name: str) -> Person:

@@ -14,7 +14,7 @@ from ..core.rooms import LOBBY, Member, Role, Room, RoomKind
 from ..session import Session
 from ..store import Ledger
 from . import performs
-from .finding import account_named, joined_room, moderated_room, visible_room
+from .finding import LONGEST_REASON, account_named, joined_room, moderated_room, visible_room
 
 LONGEST_TOPIC = 400  # bytes
 MOST_ROOMS = 200  # of one person
@@ -90,7 +90,8 @@ async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
         raise ChatError(
             "not_allowed", f"You are the last in {room.name}: to be rid of it, delete {room.name}"
         )
-    await chat.membership.put_out(room, person, Kind.LEAVE, person, heir=heir)
+    reason = check_text(command.reason, LONGEST_REASON) if command.reason else ""
+    await chat.membership.put_out(room, person, Kind.LEAVE, person, reason, heir=heir)
     return Done(f"You have left {room.name}.")
 
 

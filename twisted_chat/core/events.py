@@ -49,6 +49,7 @@ class Room(Event, frozen=True):
     last: int
     id: int  # the same as long as the conversation exists
     encrypted: bool = False  # what is said there is sealed
+    why: str = ""  # it ended: "left", "put out" or "deleted"
 
 
 class Devices(Event, frozen=True):

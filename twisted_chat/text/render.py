@@ -129,7 +129,7 @@ def _happened(label: str, entry: Entry) -> str:
     sentences = {
         Kind.TOPIC: f"{by} set the topic of {label}: {text}",
         Kind.JOIN: f"{by} joined {label}",
-        Kind.LEAVE: f"{by} left {label}",
+        Kind.LEAVE: f"{by} left {label}{because}",
         Kind.KICK: f"{by} kicked {whom} from {label}{because}",
         Kind.BAN: f"{by} banned {whom} from {label}{lasting}",
         Kind.UNBAN: f"{by} lets {whom} join {label} again",

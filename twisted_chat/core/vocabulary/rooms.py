@@ -27,10 +27,11 @@ class Join:
     room: str
 
 
-@command("leave", ROOM, group="Rooms", help="leave a room")
+@command("leave", ROOM, REASON, group="Rooms", help="leave a room")
 @dataclass(frozen=True, slots=True)
 class Leave:
     room: str
+    reason: str = ""
 
 
 @command("rooms", who=Who.GUEST, group="Rooms", help="the rooms you can see")
