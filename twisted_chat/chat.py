@@ -183,10 +183,16 @@ class Chat:
 
     def may_speak(self, person: Person, room: Room) -> None:
         """Refuse somebody who is not in the room, or who is muted there."""
-        if not room.has(person) or room.deleted_at is not None:
+        inside = room.has(person) or not room.rules.members_only
+        if not inside or room.deleted_at is not None:
             raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
         if room.mutes and self.membership.muted_until(room, person) is not None:
             raise ChatError("muted", f"You are muted in {room.name} and can only read there.")
+        if room.rules.restrains and not room.has_voice(person):
+            if room.rules.moderated:
+                raise ChatError("moderated", f"Only those with a voice speak in {room.name}.")
+            if room.rules.mutes_person(person):
+                raise ChatError("muted", f"You are muted in {room.name} and can only read there.")
 
     def sent(self, person: Person, room: Room, entry: Entry, again: bool = False) -> Sent:
         """The answer to somebody whose message is stored."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from .core import rules
 from .core.names import Name, room_name
 from .core.rooms import Member, Role, Room, RoomBook, RoomKind, pair_of
 from .core.roster import Person, Roster
@@ -27,7 +28,7 @@ def fill(roster: Roster, rooms: RoomBook, kept: Snapshot, admins: Collection[str
     people = roster.people
     for member in kept.members:
         place, person = rooms.rooms[member.room], people[member.account]
-        place.put(Member(person, Role(member.role), member.since))
+        place.put(Member(person, Role(member.role), member.since, member.voice))
         if place.deleted_at is None:
             person.rooms = (*person.rooms, place)
     for mute in kept.mutes:
@@ -50,9 +51,12 @@ def _fill_rooms(roster: Roster, rooms: RoomBook, kept: Snapshot) -> None:
             room = pair_of(row.id, roster.people[row.first], roster.people[row.second])
         else:
             room = Room(row.id, room_name(row.name), kind)
-            room.hidden = row.hidden
+            room.rules = rules.read(row.rules)
+            if row.hidden:  # as rooms were kept before they had rules
+                room.rules.invite_only = room.rules.secret = True
             room.topic = row.topic
             room.deleted_at = row.deleted_at
         room.encrypted = row.encrypted
+        room.created = row.created
         room.last_seq = row.last_seq
         rooms.add(room)

@@ -25,6 +25,9 @@ LINES = {
     "topic": "topic {room}",
     "op": "op {room} bob",
     "deop": "deop {room} bob",
+    "voice": "voice {room} bob",
+    "devoice": "devoice {room} bob",
+    "mode": "mode {room}",
     "kick": "kick {room} bob",
     "ban": "ban {room} bob",
     "unban": "unban {room} bob",
@@ -42,6 +45,8 @@ MORE = (
     "invite {room} owner",
     "kick {room} owner",
     "mute {room} zoe",
+    "join {room} sesame",
+    "mode {room} +m",
 )
 SILENT = (
     "rooms",

@@ -71,5 +71,6 @@ from . import (  # noqa: E402, F401
     moderation,
     reading,
     rooms,
+    ruling,
     talking,
 )

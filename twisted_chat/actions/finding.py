@@ -49,14 +49,20 @@ def visible_room(chat: Chat, session: Session, name: str) -> Room:
     """A room this person may know of; a hidden one answers as if it did not exist."""
     room = chat.rooms.find(name)
     person = session.person
-    if (
-        room is None
-        or room.deleted_at is not None
-        or (room.hidden and not room.has(person) and person.id not in room.invited)
-    ):
+    if room is None or room.deleted_at is not None or (room.hidden and not may_know(room, person)):
         shown = name if len(name) <= 33 else name[:33] + "…"
         raise ChatError("no_such_room", f"There is no room called {shown}.")
     return room
+
+
+def may_know(room: Room, person: Person) -> bool:
+    """Whether somebody may know of a room that is not for everybody."""
+    return (
+        room.has(person)
+        or person.id in room.invited
+        or not room.rules.secret
+        or room.rules.invites_person(person)
+    )
 
 
 def joined_room(chat: Chat, session: Session, name: str) -> Room:

@@ -8,11 +8,11 @@ from ..core.clean import check_text
 from ..core.commands import TABLE, Who
 from ..core.errors import ChatError
 from ..core.results import Done, Face, Guide, Left, People, Profile, Result, RoomLine, RoomList
-from ..core.rooms import Role
+from ..core.rooms import Member, Role
 from ..core.roster import Person
 from ..session import Session
 from . import performs
-from .finding import groups_of, joined_room, person_named, visible_room
+from .finding import groups_of, joined_room, may_know, person_named, visible_room
 
 LONGEST_INTRO = 200  # bytes
 ROLES = {Role.MEMBER: "", Role.OPERATOR: "operator", Role.OWNER: "owner"}
@@ -57,7 +57,7 @@ def who_is(chat: Chat, session: Session, command: words.WhoIs) -> Result:
         for room in groups_of(chat, person)
         if room is not chat.rooms.lobby
         and room.deleted_at is None
-        and (not room.hidden or room.has(session.person))
+        and (not room.rules.secret or room.has(session.person))
     ]
     pair = session.person.pairs.get(person.id)
     return Profile(
@@ -126,7 +126,7 @@ def rooms(chat: Chat, session: Session, command: words.Rooms) -> Result:
     found = []
     for room in chat.rooms.group_rooms():
         joined = room.has(person)
-        if room.hidden and not joined and person.id not in room.invited:
+        if not may_know(room, person):
             continue
         online, offline = chat.audience(room)
         found.append(
@@ -150,12 +150,16 @@ def members(chat: Chat, session: Session, command: words.Members) -> Result:
     if room is chat.rooms.lobby:
         online = sorted(chat.roster.online.values(), key=lambda person: person.named.folded)
         return People("Everybody is in #lobby; online now:", tuple(map(face, online)))
-    if room.hidden:
+    if room.rules.secret:
         joined_room(chat, session, command.room)
     found = sorted(room.members.values(), key=lambda m: (-m.role, m.person.named.folded))
-    faces = tuple(face(member.person, ROLES[member.role]) for member in found)
+    faces = tuple(face(member.person, _role(member)) for member in found)
     encrypted = ", which is encrypted," if room.encrypted else ""
     return People(f"The members of {room.name}{encrypted} are:", faces)
+
+
+def _role(member: Member) -> str:
+    return ROLES[member.role] or ("voice" if member.voice else "")
 
 
 @performs(words.Help)

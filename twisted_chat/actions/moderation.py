@@ -73,6 +73,40 @@ async def deop(chat: Chat, session: Session, command: words.Deop) -> Result:
     return await _set_role(chat, session, command.room, command.user, Role.MEMBER)
 
 
+async def _set_voice(chat: Chat, session: Session, name: str, user: str, voice: bool) -> Result:
+    room = moderated_room(chat, session, name)
+    _not_lobby(chat, room)
+    other = account_named(chat, user)
+    member, by = _member(room, other), session.person
+    if member.voice is voice:
+        has = "has a voice already" if voice else "has no voice"
+        raise ChatError("args", f"{other.name} {has} in {room.name}.")
+
+    def apply(ledger: Ledger) -> None:
+        ledger.put_member(room.id, other.id, voice=voice)
+        kind = Kind.VOICE if voice else Kind.DEVOICE
+        ledger.post(room.id, kind, by.id, by.name, subject=other.name)
+
+    before, member.voice = member.voice, member.voice and voice
+    try:
+        await chat.change(apply)
+    except ChatError:
+        member.voice = before
+        raise
+    member.voice = voice
+    return Done()
+
+
+@performs(words.Voice)
+async def voice(chat: Chat, session: Session, command: words.Voice) -> Result:
+    return await _set_voice(chat, session, command.room, command.user, True)
+
+
+@performs(words.Devoice)
+async def devoice(chat: Chat, session: Session, command: words.Devoice) -> Result:
+    return await _set_voice(chat, session, command.room, command.user, False)
+
+
 @performs(words.Kick)
 async def kick(chat: Chat, session: Session, command: words.Kick) -> Result:
     room = moderated_room(chat, session, command.room)

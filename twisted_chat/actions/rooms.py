@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
+
+from msgspec.structs import replace
+
 from ..chat import Chat
 from ..core import vocabulary as words
 from ..core.clean import check_text
@@ -11,6 +15,8 @@ from ..core.events import Notice
 from ..core.names import room_name
 from ..core.results import Done, Joined, Result, TopicIs
 from ..core.rooms import LOBBY, Member, Role, Room, RoomKind
+from ..core.roster import Person
+from ..core.rules import Rules
 from ..session import Session
 from ..store import Ledger
 from . import performs
@@ -31,8 +37,11 @@ async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
         raise taken
     _may_be_in_another(session)
 
+    rules = Rules(invite_only=command.private, secret=command.private)
+
     def apply(ledger: Ledger) -> tuple[int, Entry]:
         room = ledger.add_room(name.shown, name.folded, command.private, person.id)
+        ledger.set_room(room, rules=rules.written())
         return room, ledger.post(room, Kind.JOIN, person.id, person.name)
 
     chat.rooms.being_made.register(name, None)
@@ -43,7 +52,8 @@ async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
     finally:
         chat.rooms.being_made.forget(name)
     room = Room(room_id, name, RoomKind.GROUP)
-    room.hidden = command.private
+    room.rules = rules
+    room.created = entry.time
     room.last_seq = entry.seq
     chat.rooms.add(room)
     chat.membership.begin(person, room, Member(person, Role.OWNER, 0), entry.seq)
@@ -61,8 +71,7 @@ async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
     person = session.person
     if room.has(person):
         return Joined(room.name, room.last_seq, room.topic, encrypted=room.encrypted)
-    if room.banned(person, chat.wall()):
-        raise ChatError("banned", f"You are banned from {room.name}.")
+    _may_come_in(chat, room, person, command.key)
     _may_be_in_another(session)
 
     def apply(ledger: Ledger) -> Entry | None:
@@ -77,6 +86,23 @@ async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
     room.invited.discard(person.id)
     chat.membership.begin(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
     return Joined(room.name, entry.seq, room.topic, encrypted=room.encrypted)
+
+
+def _may_come_in(chat: Chat, room: Room, person: Person, key: str) -> None:
+    """Refuse somebody whom the room's rules keep out."""
+    rules, invited = room.rules, person.id in room.invited
+    if room.banned(person, chat.wall()) or (not invited and rules.bans_person(person)):
+        raise ChatError("banned", f"You are banned from {room.name}.")
+    if rules.accounts_only and person.guest:
+        raise ChatError("accounts_only", f"{room.name} is for people with an account only.")
+    if invited:
+        return  # who is asked in needs no key, and finds a place
+    if rules.invite_only and not rules.invites_person(person):
+        raise ChatError("invite_only", f"{room.name} is by invitation only: ask its operators.")
+    if rules.key and not compare_digest(rules.key.encode(), key.encode("utf-8", "replace")):
+        raise ChatError("bad_key", f"{room.name} has a key: join {room.name} <key>")
+    if rules.limit and len(room.members) >= rules.limit:
+        raise ChatError("room_full", f"{room.name} is full: it takes {rules.limit} members.")
 
 
 @performs(words.Leave)
@@ -99,7 +125,7 @@ async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
 async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
     room = joined_room(chat, session, command.room)
     other = account_named(chat, command.user)
-    if room.hidden:
+    if room.rules.invite_only:
         moderated_room(chat, session, command.room)
     if room.has(other):
         raise ChatError("args", f"{other.name} is in {room.name} already.")
@@ -118,15 +144,19 @@ async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
     if command.text is None:
         room = visible_room(chat, session, command.room)
         return TopicIs(room.name, room.topic)
-    room = moderated_room(chat, session, command.room)
+    room = joined_room(chat, session, command.room)
+    if room.rules.topic_by_operators:
+        moderated_room(chat, session, command.room)
     person, text = session.person, check_text(command.text, LONGEST_TOPIC)
+    rules = replace(room.rules, topic_by=person.name, topic_at=chat.wall())
 
     def apply(ledger: Ledger) -> None:
-        ledger.set_room(room.id, topic=text)
+        ledger.set_room(room.id, topic=text, rules=rules.written())
         ledger.post(room.id, Kind.TOPIC, person.id, person.name, text)
 
     await chat.change(apply)
     room.topic = text
+    room.rules = replace(room.rules, topic_by=rules.topic_by, topic_at=rules.topic_at)
     return Done()
 
 

@@ -22,6 +22,7 @@ from .finding import (
     message_named,
     moderated_room,
     no_such_message,
+    visible_room,
 )
 from .rooms import delete_room
 
@@ -35,7 +36,9 @@ def broadcast(chat: Chat, session: Session, command: words.Broadcast) -> Deferre
 
 @performs(words.Say)
 def say(chat: Chat, session: Session, command: words.Say) -> Deferred[Sent]:
-    room = joined_room(chat, session, command.room)
+    room = visible_room(chat, session, command.room)
+    if room.rules.members_only:
+        joined_room(chat, session, command.room)
     return chat.say(session, room, command.text, command.cid, command.sealed, command.version)
 
 
@@ -131,7 +134,9 @@ def speaking_place(chat: Chat, session: Session, place: str) -> Room | None:
     """The conversation in which somebody may speak; None if it begins with the first message."""
     person = session.person
     if place.startswith("#"):
-        room = joined_room(chat, session, place)
+        room = visible_room(chat, session, place)
+        if room.rules.members_only:
+            joined_room(chat, session, place)
         chat.may_speak(person, room)
         return room
     other = account_named(chat, place)

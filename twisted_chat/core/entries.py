@@ -30,6 +30,9 @@ class Kind(IntEnum):
     OWNER = 14
     ENCRYPT = 15
     KEYS = 16
+    MODE = 17
+    VOICE = 18
+    DEVOICE = 19
 
 
 WORDS = frozenset((Kind.MESSAGE, Kind.EDIT))

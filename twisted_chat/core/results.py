@@ -150,6 +150,14 @@ class RoomList(Result, frozen=True):
     rooms: tuple[RoomLine, ...]
 
 
+class ModesAre(Result, frozen=True):
+    """A room's rules: as letters, and what each of them means."""
+
+    room: str
+    modes: str
+    meaning: str
+
+
 class TopicIs(Result, frozen=True):
     room: str
     topic: str

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from .names import Name, NameBook
+from .rules import Rules
 
 if TYPE_CHECKING:
     from .entries import Entry
@@ -37,11 +38,12 @@ class Role(IntEnum):
 class Member:
     """Somebody's place in a room."""
 
-    __slots__ = ("person", "role", "since")
+    __slots__ = ("person", "role", "since", "voice")
 
-    def __init__(self, person: Person, role: Role, since: int) -> None:
+    def __init__(self, person: Person, role: Role, since: int, voice: bool = False) -> None:
         self.person = person
         self.role = role
+        self.voice = voice  # it may speak where only some may
         self.since = since  # in a hidden room, what came before is not theirs to read
 
 
@@ -55,10 +57,10 @@ class Room:
         "_tail",
         "_tail_text",
         "bans",
+        "created",
         "deleted_at",
         "devices",
         "encrypted",
-        "hidden",
         "id",
         "invited",
         "kind",
@@ -69,6 +71,7 @@ class Room:
         "named",
         "online",
         "pair",
+        "rules",
         "topic",
     )
 
@@ -77,7 +80,8 @@ class Room:
         self.named = name
         self.name = name.shown
         self.kind = kind
-        self.hidden = False
+        self.rules = Rules()
+        self.created = 0  # milliseconds since 1970
         self.encrypted = False  # for good: what is said here is sealed
         self.devices = ""  # the version of its people's devices, once it was worked out
         self.topic = ""
@@ -91,6 +95,11 @@ class Room:
         self.pair: tuple[Person, Person] | None = None
         self._tail: deque[Entry] = deque()
         self._tail_text = 0
+
+    @property
+    def hidden(self) -> bool:
+        """Whether nobody who is not invited may know of it."""
+        return self.rules.hidden
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Take note of committed entries, in order."""
@@ -147,6 +156,11 @@ class Room:
         if self.kind is RoomKind.LOBBY and person.admin:
             return Role.OPERATOR
         return Role.MEMBER
+
+    def has_voice(self, person: Person) -> bool:
+        """Whether somebody may speak there where only some may."""
+        member = self.members.get(person.id)
+        return self.role_of(person) >= Role.OPERATOR or (member is not None and member.voice)
 
     def readable_since(self, person: Person) -> int:
         """This person may read the entries with a greater number."""

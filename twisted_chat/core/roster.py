@@ -27,6 +27,7 @@ class Person:
         "away",
         "devices",
         "erased",
+        "host",
         "id",
         "ignores",
         "intro",
@@ -39,6 +40,7 @@ class Person:
         "secrets",
         "shown",
         "suspended_until",
+        "user",
     )
 
     def __init__(self, id: int, named: Name) -> None:
@@ -47,6 +49,8 @@ class Person:
         self.name = named.shown
         self.intro = ""
         self.admin = False
+        self.user = "chat"  # what masks see of it beside the name; a door may know better
+        self.host = "guest" if id < 0 else "account"
         self.erased = False  # the name stays taken, and that is all that stays
         self.devices = ""  # another one whenever its devices or their keys are; empty without
         self.secrets = 0  # raised when its password changes: who came with the old one is late

@@ -15,7 +15,7 @@ from ..remote.events import entry_of
 
 _KINDS: tuple[type[Result], ...] = (
     *(results.Sent, results.SentToSeveral, results.People, results.Profile),
-    *(results.RoomList, results.TopicIs, results.Joined, results.DeviceList),
+    *(results.RoomList, results.ModesAre, results.TopicIs, results.Joined, results.DeviceList),
     *(results.NewPassword, results.Numbers, results.FileList),
 )
 

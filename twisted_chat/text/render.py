@@ -17,6 +17,7 @@ from ..core.entries import UNREADABLE, Entry, Form, Kind, State
 from ..core.events import Closed, Event, Notice, Presence
 from ..core.rooms import LOBBY, Room
 from ..core.roster import Person
+from ..core.rules import in_words
 
 STATES = {State.AS_SAID: "", State.EDITED: " edited", State.DELETED: " deleted"}
 
@@ -137,6 +138,9 @@ def _happened(label: str, entry: Entry) -> str:
         Kind.OP: f"{by} made {whom} an operator of {label}",
         Kind.DEOP: f"{by} made {whom} an ordinary member of {label} again",
         Kind.MUTE: f"{by} muted {whom} in {label}{lasting}",
+        Kind.VOICE: f"{by} gave {whom} a voice in {label}",
+        Kind.DEVOICE: f"{by} took the voice of {whom} in {label} away",
+        Kind.MODE: f"{by} changed the rules of {label}: {in_words(text)} ({text})",
         Kind.UNMUTE: f"{by} lets {whom} speak in {label} again",
         Kind.ENCRYPT: f"{by} encrypts this conversation from here on, for good",
     }

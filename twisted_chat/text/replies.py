@@ -18,6 +18,7 @@ from ..core.results import (
     Guide,
     Joined,
     Left,
+    ModesAre,
     NewPassword,
     Numbers,
     Page,
@@ -175,6 +176,12 @@ def _(result: RoomList) -> Sequence[str]:
         topic = f" {shown(room.topic)}" if room.topic else ""
         found.append(f"{room.room.ljust(NAME_WIDTH)} ({', '.join(notes)}){topic}")
     return found
+
+
+@lines.register
+def _(result: ModesAre) -> Sequence[str]:
+    meaning = f": {result.meaning}" if result.meaning else ""
+    return [f"The rules of {result.room} are {shown(result.modes)}{meaning}"]
 
 
 @lines.register

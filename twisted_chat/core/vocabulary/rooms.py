@@ -21,10 +21,11 @@ class Create:
     private: bool = False
 
 
-@command("join", ROOM, group="Rooms", help="become a member of a room")
+@command("join", ROOM, Arg("key", optional=True), group="Rooms", help="become a member of a room")
 @dataclass(frozen=True, slots=True)
 class Join:
     room: str
+    key: str = ""
 
 
 @command("leave", ROOM, REASON, group="Rooms", help="leave a room")
@@ -78,6 +79,34 @@ class Op:
 class Deop:
     room: str
     user: str
+
+
+@command("voice", ROOM, USER, group="Moderation", help="let somebody speak where only some may")
+@dataclass(frozen=True, slots=True)
+class Voice:
+    room: str
+    user: str
+
+
+@command("devoice", ROOM, USER, group="Moderation", help="take that back")
+@dataclass(frozen=True, slots=True)
+class Devoice:
+    room: str
+    user: str
+
+
+@command(
+    "mode",
+    ROOM,
+    Arg("changes", Form.REST, optional=True),
+    who=Who.GUEST,
+    group="Moderation",
+    help="show a room's rules, or change them: mode #room +m, mode #room +b bob",
+)
+@dataclass(frozen=True, slots=True)
+class Mode:
+    room: str
+    changes: str = ""
 
 
 @command("kick", ROOM, USER, REASON, group="Moderation", help="put somebody out of a room")

@@ -1,0 +1,241 @@
+"""The rules of a room, which IRC calls its modes: who may come in, who may speak, who sets what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from .errors import ChatError
+from .masks import completed, fits, is_mute
+from .roster import Person
+
+MOST_MASKS = 100  # in one list
+MOST_CHANGES = 20  # at once
+LARGEST_LIMIT = 100_000
+_KEY = re.compile(r"[!-+\--9;-~][!-+\--~]{0,31}", re.ASCII)
+
+SWITCHES = {
+    "C": "no_ctcp",
+    "R": "accounts_only",
+    "i": "invite_only",
+    "m": "moderated",
+    "n": "members_only",
+    "s": "secret",
+    "t": "topic_by_operators",
+}
+LISTS = {"I": "invitations", "b": "bans", "e": "exceptions"}
+MEANINGS = {
+    "C": "no actions or other client codes",
+    "R": "for accounts only",
+    "i": "by invitation only",
+    "m": "moderated: only operators and those with a voice speak",
+    "n": "only members speak",
+    "s": "secret",
+    "t": "only operators set the topic",
+    "k": "with a key",
+    "l": "with a limit of members",
+    "b": "a ban",
+    "e": "an exception from bans",
+    "I": "an invitation by mask",
+}
+
+
+class Mask(NamedTuple):
+    """Who has put a mask into a list, and when."""
+
+    by: str
+    time: int  # milliseconds since 1970
+
+
+class Change(NamedTuple):
+    """One change of the rules."""
+
+    adding: bool
+    letter: str
+    argument: str = ""
+
+
+class Rules(msgspec.Struct, omit_defaults=True):
+    """The rules of one room; a new one has these."""
+
+    no_ctcp: bool = False
+    accounts_only: bool = False
+    invite_only: bool = False
+    moderated: bool = False
+    members_only: bool = True
+    secret: bool = False
+    topic_by_operators: bool = True
+    key: str = ""
+    limit: int = 0
+    bans: dict[str, Mask] = {}
+    exceptions: dict[str, Mask] = {}
+    invitations: dict[str, Mask] = {}
+    topic_by: str = ""  # who has set the topic, and when
+    topic_at: int = 0
+
+    @property
+    def hidden(self) -> bool:
+        """By invitation only, and nobody else is to know of it."""
+        return self.invite_only and self.secret
+
+    @property
+    def restrains(self) -> bool:
+        """Whether any rule may keep a member from speaking."""
+        return self.moderated or bool(self.bans)
+
+    def written(self) -> str:
+        """As it is stored."""
+        text = msgspec.json.encode(self).decode()
+        return "" if text == "{}" else text
+
+    def letters(self, with_key: bool) -> str:
+        """As IRC shows them: `+klnt sesame 10`."""
+        letters = "".join(letter for letter, name in SWITCHES.items() if getattr(self, name))
+        arguments = []
+        if self.key:
+            letters += "k"
+            arguments.append(self.key if with_key else "*")
+        if self.limit:
+            letters += "l"
+            arguments.append(str(self.limit))
+        return " ".join(["+" + letters, *arguments])
+
+    def with_changes(self, changes: Sequence[Change], by: str, now: int) -> tuple[Rules, str]:
+        """What the rules are after these changes, and those of them that have changed anything."""
+        new = msgspec.structs.replace(
+            self, **{name: dict(getattr(self, name)) for name in LISTS.values()}
+        )
+        done = [change for change in changes if new._apply(change, by, now)]
+        return new, text_of(done)
+
+    def _apply(self, change: Change, by: str, now: int) -> bool:
+        adding, letter, argument = change
+        if letter in SWITCHES:
+            name, value = SWITCHES[letter], adding
+        elif letter in LISTS:
+            return self._list(LISTS[letter], adding, argument, Mask(by, now))
+        elif letter == "k":
+            name, value = "key", argument if adding else ""  # type: ignore[assignment]
+        else:
+            name, value = "limit", int(argument) if adding else 0  # type: ignore[assignment]
+        if getattr(self, name) == value:
+            return False
+        setattr(self, name, value)
+        return True
+
+    def _list(self, name: str, adding: bool, mask: str, entry: Mask) -> bool:
+        masks: dict[str, Mask] = getattr(self, name)
+        same = next((kept for kept in masks if kept.lower() == mask.lower()), None)
+        if not adding:
+            return same is not None and masks.pop(same, None) is not None
+        if same is not None:
+            return False
+        if len(masks) >= MOST_MASKS:
+            raise ChatError("list_full", f"A list has at most {MOST_MASKS} masks: take one out.")
+        masks[mask] = entry
+        return True
+
+    # --- whom they concern ------------------------------------------------------------------
+
+    def bans_person(self, person: Person) -> bool:
+        """Whether a mask keeps somebody out."""
+        return any(
+            not is_mute(mask) and fits(mask, person) for mask in self.bans
+        ) and not self._excepts(person)
+
+    def mutes_person(self, person: Person) -> bool:
+        """Whether a mask keeps somebody from speaking, be it one that keeps others out."""
+        return any(fits(mask, person) for mask in self.bans) and not self._excepts(person)
+
+    def invites_person(self, person: Person) -> bool:
+        """Whether a mask lets somebody in who was not invited."""
+        return any(fits(mask, person) for mask in self.invitations)
+
+    def _excepts(self, person: Person) -> bool:
+        return any(fits(mask, person) for mask in self.exceptions)
+
+
+def read(text: str) -> Rules:
+    """The rules that are stored so; those of a row that makes no sense are a new room's."""
+    if not text:
+        return Rules()
+    try:
+        return msgspec.json.decode(text, type=Rules)
+    except msgspec.MsgspecError:
+        return Rules(invite_only=True, secret=True)  # rather too few come in than too many
+
+
+def parse(text: str) -> tuple[Change, ...]:
+    """Changes as people write them: `+im-t+k sesame`."""
+    letters, *arguments = text.split()
+    changes = tuple(_changes(letters, iter(arguments)))
+    if not changes:
+        raise ChatError("args", "A change of rules is a sign and a letter, such as +m or -t.")
+    if len(changes) > MOST_CHANGES:
+        raise ChatError("args", f"At most {MOST_CHANGES} changes can be made at once.")
+    return changes
+
+
+def _changes(letters: str, arguments: Iterator[str]) -> Iterator[Change]:
+    adding = True
+    for letter in letters:
+        if letter in "+-":
+            adding = letter == "+"
+        elif letter in SWITCHES:
+            yield Change(adding, letter)
+        elif letter in LISTS:
+            yield Change(adding, letter, completed(next(arguments, "")))
+        elif letter == "k":
+            key = next(arguments, "")
+            if adding and not _KEY.fullmatch(key):
+                raise ChatError(
+                    "args",
+                    "A key is 1 to 32 letters, digits and signs without a comma, and does not begin"
+                    " with a colon: +k sesame",
+                )
+            yield Change(adding, letter, key if adding else "*")
+        elif letter == "l":
+            yield Change(adding, letter, _limit(next(arguments, "")) if adding else "")
+        elif letter in "ov":
+            raise ChatError(
+                "args", "Operators and voices are set with op, deop, voice and devoice."
+            )
+        else:
+            raise ChatError(
+                "unknown_mode",
+                f"There is no rule {letter if letter.isprintable() else '?'}:"
+                f" the letters are {''.join((*SWITCHES, 'k', 'l', *LISTS))}.",
+            )
+
+
+def _limit(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 0 < int(text) <= LARGEST_LIMIT):
+        raise ChatError("args", f"A limit is a number from 1 to {LARGEST_LIMIT}: +l 50")
+    return str(int(text))
+
+
+def text_of(changes: Sequence[Change]) -> str:
+    """Changes in one line, as IRC writes them."""
+    letters, arguments, sign = "", [], ""
+    for change in changes:
+        wanted = "+" if change.adding else "-"
+        letters += (wanted if wanted != sign else "") + change.letter
+        sign = wanted
+        if change.argument:
+            arguments.append(change.argument)
+    return " ".join([letters, *arguments])
+
+
+def in_words(text: str) -> str:
+    """The same for people: what each of the letters means."""
+    sign, words = "+", []
+    for letter in text.split(" ")[0]:
+        if letter in "+-":
+            sign = letter
+        else:
+            meaning = MEANINGS.get(letter, letter)
+            words.append(meaning if sign == "+" else f"no longer {meaning}")
+    return ", ".join(words)
