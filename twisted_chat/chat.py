@@ -15,9 +15,18 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from .composing import Content, check_cid, composed, only_sealed, said_before, stale
+from .composing import (
+    Content,
+    check_cid,
+    check_tags,
+    composed,
+    form_of,
+    only_sealed,
+    said_before,
+    stale,
+)
 from .core.commands import TABLE
-from .core.entries import Entry, Form
+from .core.entries import Entry
 from .core.errors import ChatError
 from .core.events import Closed, Event, Receipt
 from .core.names import Names
@@ -153,6 +162,8 @@ class Chat:
         cid: str | None,
         sealed: str = "",
         version: str = "",
+        manner: str = "",
+        tags: str = "",
     ) -> Deferred[Sent]:
         """Store a message; fires when it is committed and shown to those who are here."""
         self._accepting()
@@ -160,12 +171,14 @@ class Chat:
         self.may_speak(person, room)
         check_cid(cid)
         if not sealed and not self.rooms.takes_words(room):
-            words = Content(text, Form.WORDS)
+            words = Content(text, form_of(manner))
             return said_before(self, person, room, words, cid, only_sealed())
-        content = composed(self, room, text, sealed)
+        content = composed(self, room, text, sealed, manner)
+        if tags:
+            check_tags(tags)
         if sealed and version != self.devices.version(room):
             return said_before(self, person, room, content, cid, stale())
-        sending = Sending(self, session, room, content, cid)
+        sending = Sending(self, session, room, content, cid, tags)
         if not self._outgoing:
             self.clock.callLater(0, self._hand_over)
         self._outgoing.append(sending)

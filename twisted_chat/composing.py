@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from twisted.internet.defer import Deferred
 
-from .core.clean import check_text
-from .core.entries import Entry, Form, Kind
+from .core.clean import check_lines
+from .core.entries import MANNERS, Entry, Form, Kind
 from .core.errors import ChatError
 from .core.results import Sent
 from .core.rooms import Room
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 
 LONGEST_CID = 64  # characters
+MOST_TAGS = 4094  # bytes
+_TAGS = re.compile(
+    r"\+[^\s;=\x00-\x20]+(=[^\s;\x00-\x20]*)?(;\+[^\s;=\x00-\x20]+(=[^\s;\x00-\x20]*)?)*"
+)
 
 
 class Content(NamedTuple):
@@ -29,7 +34,9 @@ class Content(NamedTuple):
     form: Form
 
 
-def composed(chat: Chat, room: Room | None, text: str, sealed: str = "") -> Content:
+def composed(
+    chat: Chat, room: Room | None, text: str, sealed: str = "", manner: str = ""
+) -> Content:
     """What a message or an edit is in that conversation; None is one that has not begun.
 
     This is the one place that decides it. Whether it was sealed for the right devices is for
@@ -38,14 +45,30 @@ def composed(chat: Chat, room: Room | None, text: str, sealed: str = "") -> Cont
     if not sealed:
         if room is not None and not chat.rooms.takes_words(room):
             raise only_sealed()
-        return Content(check_text(text, chat.settings.max_message), Form.WORDS)
+        return Content(check_lines(text, chat.settings.max_message), form_of(manner))
     if room is None or not room.encrypted:
         raise ChatError(
             "not_encrypted", "This conversation is not encrypted: say it in words, or encrypt it."
         )
-    if text:
+    if text or manner:
         raise ChatError("args", "A sealed message has no text beside it.")
     return Content(check_envelope(sealed), Form.SEALED)
+
+
+def form_of(manner: str) -> Form:
+    """What words are that are said in such a manner."""
+    form = MANNERS.get(manner)
+    if form is None:
+        raise ChatError("args", "The manner of a message is action, or notice, or left out.")
+    return form
+
+
+def check_tags(tags: str) -> None:
+    """Refuse what cannot be what IRC clients add to a message for each other."""
+    if tags and not (len(tags.encode()) <= MOST_TAGS and _TAGS.fullmatch(tags)):
+        raise ChatError(
+            "args", f"Tags are written +name=value;+name, in at most {MOST_TAGS} bytes."
+        )
 
 
 def check_cid(cid: str | None) -> None:

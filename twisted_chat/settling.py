@@ -38,15 +38,22 @@ def origins(batch: Batch) -> dict[int, Session]:
 class Sending:
     """A message on its way to the disk; what the store calls when it is there."""
 
-    __slots__ = ("_chat", "_cid", "_content", "_room", "answered", "session")
+    __slots__ = ("_chat", "_cid", "_content", "_room", "_tags", "answered", "session")
 
     def __init__(
-        self, chat: Chat, session: Session, room: Room, content: Content, cid: str | None
+        self,
+        chat: Chat,
+        session: Session,
+        room: Room,
+        content: Content,
+        cid: str | None,
+        tags: str = "",
     ) -> None:
         self._chat = chat
         self._room = room
         self._content = content
         self._cid = cid
+        self._tags = tags
         self.session = session
         self.answered: Deferred[Sent] = Deferred()
 
@@ -56,7 +63,7 @@ class Sending:
         sender = None if person.guest else person.id
         try:
             text, form = self._content
-            store.post(self._room.id, sender, person.name, text, self._cid, self, form)
+            store.post(self._room.id, sender, person.name, text, self._cid, self, form, self._tags)
         except ChatError as error:
             self.answered.errback(error)
 

@@ -24,6 +24,7 @@ SAYING: dict[str, dict[str, Any]] = {
     "broadcast user": {"users": ["bell", "edison"], "text": "xyzzyplugh"},
     "message": {"user": "edison", "text": "xyzzyplugh"},
     "say": {"room": "#coil", "text": "xyzzyplugh"},
+    "me": {"place": "#coil", "text": "xyzzyplugh"},
     "edit": {"message": "edison/1", "text": "xyzzyplugh"},
 }
 READABLE_BY_ALL = {"broadcast message", "announce", "topic", "personalintro", "away"}

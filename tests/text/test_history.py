@@ -138,4 +138,4 @@ class HistoryTests(HallTestCase):
         )
         self.forget(ann)
         ann.types("history")
-        ann.reads("[#lobby/1 10:00] ann: ␛[2j␊[2 😀")
+        ann.reads("[#lobby/1 10:00] ann: ␛[2j", "[#lobby/1+ 10:00] ann: [2 😀")

@@ -22,6 +22,7 @@ SCRIPT: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (
     ("message", {"user": "bob", "text": "hi", "cid": "1"}, ("room", "seq")),
     ("create", {"room": "#den", "private": True}, ("room", "seq", "topic", "created")),
     ("say", {"room": "#den", "text": "echo"}, ("room", "seq")),
+    ("me", {"text": "waves", "place": "#den"}, ("room", "seq")),
     ("talk", {}, ("text",)),
     ("talk", {"place": "#den"}, ("text",)),
     ("edit", {"message": "1", "text": "hallo"}, ("text",)),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from ..chat import Chat
-from ..composing import check_cid, composed, only_sealed, stale
+from ..composing import check_cid, check_tags, composed, only_sealed, stale
 from ..core import vocabulary as words
-from ..core.entries import Entry, Form, Kind, State
+from ..core.entries import IN_WORDS, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from ..core.results import Done, Result, Sent, SentToSeveral
 from ..core.rooms import LOBBY, Role, Room
@@ -31,7 +31,7 @@ MOST_RECIPIENTS = 100
 
 @performs(words.Broadcast)
 def broadcast(chat: Chat, session: Session, command: words.Broadcast) -> Deferred[Sent]:
-    return chat.say(session, chat.rooms.lobby, command.text, command.cid)
+    return chat.say(session, chat.rooms.lobby, command.text, command.cid, manner=command.manner)
 
 
 @performs(words.Say)
@@ -39,7 +39,24 @@ def say(chat: Chat, session: Session, command: words.Say) -> Deferred[Sent]:
     room = visible_room(chat, session, command.room)
     if room.rules.members_only:
         joined_room(chat, session, command.room)
-    return chat.say(session, room, command.text, command.cid, command.sealed, command.version)
+    return chat.say(
+        session,
+        room,
+        command.text,
+        command.cid,
+        command.sealed,
+        command.version,
+        command.manner,
+        command.tags,
+    )
+
+
+@performs(words.Act)
+def act(chat: Chat, session: Session, command: words.Act) -> Deferred[Sent]:
+    where = (command.place, command.text, command.cid)
+    if command.place.startswith("#"):
+        return say(chat, session, words.Say(*where, manner="action"))
+    return message(chat, session, words.Message(*where, manner="action"))
 
 
 @performs(words.Message)
@@ -48,7 +65,16 @@ def message(chat: Chat, session: Session, command: words.Message) -> Deferred[Se
     _may_write_to(session.person, other)
     room = session.person.pairs.get(other.id)
     if room is not None:
-        return chat.say(session, room, command.text, command.cid, command.sealed, command.version)
+        return chat.say(
+            session,
+            room,
+            command.text,
+            command.cid,
+            command.sealed,
+            command.version,
+            command.manner,
+            command.tags,
+        )
     return _first_message(chat, session, other, command)
 
 
@@ -61,14 +87,17 @@ def _first_message(
     chat: Chat, session: Session, other: Person, command: words.Message
 ) -> Deferred[Sent]:
     """Begin a private conversation with its first message, in one transaction."""
-    text, form = composed(chat, None, command.text, command.sealed)
+    text, form = composed(chat, None, command.text, command.sealed, command.manner)
     check_cid(command.cid)
-    person, cid = session.person, command.cid
+    check_tags(command.tags)
+    person, cid, tags = session.person, command.cid, command.tags
 
     def apply(ledger: Ledger) -> tuple[Entry, bool]:
         again = cid is not None and ledger.said(person.id, cid) is not None
         room = _pair_for_words(ledger, person, other)
-        entry = ledger.post(room, Kind.MESSAGE, person.id, person.name, text, cid=cid, form=form)
+        entry = ledger.post(
+            room, Kind.MESSAGE, person.id, person.name, text, cid=cid, form=form, tags=tags
+        )
         return entry, again
 
     def show(stored: tuple[Entry, bool]) -> Sent:
@@ -157,6 +186,8 @@ async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     text, form = composed(chat, said.room, command.text, command.sealed)
     if command.sealed and command.version != chat.devices.version(said.room):
         raise stale()
+    if entry.form in IN_WORDS and not command.sealed:
+        form = entry.form  # an action stays one
     if entry.form in (Form.FILE, Form.SEALED_FILE):
         raise ChatError("not_allowed", "A file cannot be edited: delete it and send another one.")
 

@@ -8,6 +8,7 @@ import unicodedata
 from .errors import ChatError
 
 MAX_MARKS = 4
+MAX_LINES = 100
 
 # Line breaks, terminal control, and the controls that turn the direction of the
 # text around. Joiners, direction marks and variation selectors stay: families of
@@ -29,6 +30,18 @@ _VISIBLE = {
     0x2028: "\u2424",
     0x2029: "\u2424",
 }
+
+
+def check_lines(text: str, max_bytes: int) -> str:
+    """The same for what may have several lines; all of them together may have so many bytes."""
+    if "\n" not in text:
+        return check_text(text, max_bytes)
+    lines = text.split("\n")
+    if len(lines) > MAX_LINES:
+        raise ChatError("too_long", f"A message has at most {MAX_LINES} lines.", max=MAX_LINES)
+    # A tab in the place of each line's end takes as many bytes and no sense.
+    check_text(text.replace("\n", "\t"), max_bytes)
+    return text
 
 
 def check_text(text: str, max_bytes: int) -> str:
@@ -107,6 +120,13 @@ def shown(text: str) -> str:
     if text.isprintable():
         return text
     return _FORBIDDEN.sub(lambda found: _VISIBLE.get(ord(found[0]), "\ufffd"), text)
+
+
+def lines_shown(text: str) -> str:
+    """The same for text of several lines, which stay that."""
+    if text.isprintable():
+        return text
+    return "\n".join(map(shown, text.split("\n")))
 
 
 def without_blanks(text: str) -> str:

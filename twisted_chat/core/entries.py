@@ -48,7 +48,7 @@ class State(IntEnum):
 
 
 class Form(IntEnum):
-    """What the text of an entry is; the numbers are stored, but for the last three.
+    """What the text of an entry is; the numbers are stored, but for those that clients make.
 
     A sealed text is encrypted by one client for others, and nothing but ciphertext to a server.
     A client that has the keys makes it an opened one, or says why it cannot.
@@ -61,7 +61,18 @@ class Form(IntEnum):
     OPENED = 4
     OPENED_FILE = 5
     CLOSED = 6  # the text says why it cannot be read here
+    ACTION = 7  # words that tell what somebody does: "waves"
+    NOTICE = 8  # words that nobody is to answer by himself
 
+
+IN_WORDS = frozenset((Form.WORDS, Form.ACTION, Form.NOTICE))
+"""What is said in words that the server can read."""
+
+SECRET = frozenset((Form.SEALED, Form.SEALED_FILE, Form.OPENED, Form.OPENED_FILE, Form.CLOSED))
+"""What was sealed when it was sent, whether it can be read by now or not."""
+
+MANNERS = {"": Form.WORDS, "action": Form.ACTION, "notice": Form.NOTICE}
+"""How something may be said, as programs name it."""
 
 UNREADABLE = frozenset((Form.SEALED, Form.SEALED_FILE))
 """What only those can read who have the keys."""

@@ -191,7 +191,7 @@ class Desk(News):
     async def perform(self, command: Any) -> Result:
         """Ask the server for what a command says."""
         row = TABLE.of(command)
-        if row.sends:
+        if row.sends and not isinstance(command, words.Act):
             return await self._send(command)
         if isinstance(command, words.Encrypt):
             await self.user.secrets.publish()  # it may have to do with a device of this moment

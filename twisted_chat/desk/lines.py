@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from ..core.clean import shown
-from ..core.entries import Entry, Form, Kind, State
+from ..core.entries import IN_WORDS, SECRET, Entry, Form, Kind, State
 from ..remote.conversations import LOBBY
 from ..text.render import STATES, clock_time, line_of, words_of
 
@@ -98,8 +98,10 @@ def _cleaned(entry: Entry) -> Entry:
 def _head(label: str, entry: Entry, long: bool, now: int | None) -> tuple[Part, ...]:
     place = "" if label == LOBBY and not long else f"{label}/"
     mark = "" if label.startswith("#") else " private"
-    if entry.form >= Form.SEALED:
+    if entry.form in SECRET:
         mark += " encrypted"
+    elif entry.form is Form.NOTICE:
+        mark += " notice"
     when = clock_time(entry.time, now)
     return (Part("head", f"[{place}{entry.seq} {when}{mark}{STATES[entry.state]}] "),)
 
@@ -109,7 +111,14 @@ def _said(entry: Entry, own: str) -> tuple[Part, ...]:
     name = Part("own" if entry.author == own else "name", author)
     if entry.state is State.DELETED:
         return name, Part("", ": "), Part("event", "(deleted)")
-    if entry.form not in (Form.WORDS, Form.OPENED):
+    if entry.form is Form.ACTION:
+        return (
+            Part("", "* "),
+            name,
+            Part("", " "),
+            *_text(shown(entry.text), own, entry.author != own),
+        )
+    if entry.form not in (*IN_WORDS, Form.OPENED):
         return name, Part("", ": "), Part("event", shown(words_of(entry)))
     return name, Part("", ": "), *_text(shown(entry.text), own, entry.author != own)
 

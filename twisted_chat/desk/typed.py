@@ -131,6 +131,8 @@ def _as_written(text: str, known: Known) -> _Found | None:
     word, row = split_word(text)[0], found.row
     if row.make is Send and not _names_somebody(found.rest, known):
         return None  # "send me the drawings of the coil"
+    if row.make is words.Act:
+        return None  # "me too"
     written = {one.split()[0] for one in (row.name, *row.aliases)}
     if word in written or word.islower() or row.make is words.Password:
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core import attachments
 from ..core.attachments import Attachment
-from ..core.entries import WORDS, Entry, Form, Kind, State
+from ..core.entries import MANNERS, WORDS, Entry, Form, Kind, State
 from .link import Event
 
 MOST_NUMBER = 1 << 53  # what a server counts does not reach it
@@ -58,4 +58,4 @@ def _text_of(kind: Kind, event: Event) -> tuple[str, Form]:
         return text, Form.SEALED_FILE if sealed else Form.FILE
     if sealed:
         return sealed, Form.SEALED
-    return str(event.get("text", "")), Form.WORDS
+    return str(event.get("text", "")), MANNERS.get(str(event.get("manner", "")), Form.WORDS)

@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from ..core import attachments
 from ..core.attachments import Attachment
-from ..core.entries import UNREADABLE, WORDS, Entry, Form, Kind, State
+from ..core.entries import SECRET, UNREADABLE, WORDS, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from ..core.names import fold
 from .link import Lost
@@ -224,7 +224,7 @@ def is_by(entry: Entry, kept: Kept) -> bool:
 def marked_plain(since: int | None, entry: Entry) -> Entry:
     """Words that nobody can have said where everything is encrypted are not shown as such."""
     said = entry.kind in WORDS and entry.state is not State.DELETED
-    if since is None or not (said and entry.seq > since and entry.form < Form.SEALED):
+    if since is None or not (said and entry.seq > since and entry.form not in SECRET):
         return entry
     return replace(entry, form=Form.CLOSED, text=PLAIN)
 

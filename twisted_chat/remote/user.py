@@ -328,7 +328,7 @@ class User:
 
 def as_read(event: Event, entry: Entry) -> Event:
     """What programs are told of an entry that was sealed: what it says."""
-    if entry.form < Form.OPENED:
+    if entry.form not in (Form.OPENED, Form.OPENED_FILE, Form.CLOSED):
         return event
     # Whatever the server has said of it in clear is not what it says.
     read = {name: value for name, value in event.items() if name not in IN_CLEAR}

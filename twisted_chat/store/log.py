@@ -13,7 +13,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from ..core import attachments
-from ..core.entries import UNREADABLE, Entry, Form, Kind, State
+from ..core.entries import IN_WORDS, UNREADABLE, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from . import schema
 from .records import Gone
@@ -166,13 +166,14 @@ class Log:
         ).one_or_none()
         if old is None:
             raise ChatError("no_such_message", f"There is no message {seq} here.")
+        untagged: dict[str, str] = {}
         if state is State.DELETED:
-            text, form = "", Form.WORDS
+            text, form, untagged = "", Form.WORDS, {"tags": ""}
             self._blank_edits(room, seq)
         self.connection.execute(
             sa.update(entry)
             .where(entry.c.id == old.id)
-            .values(text=text, state=int(state), form=int(form))
+            .values(text=text, state=int(state), form=int(form), **untagged)
         )
         self._unindex(old.id, room, old.sender, searchable(old.text, old.form))
         if words := searchable(text, form):
@@ -276,7 +277,7 @@ def _tags(room: int, sender: int | None) -> str:
 
 def searchable(text: str, form: int) -> str:
     """What of a text can be searched for."""
-    if form == Form.WORDS:
+    if form in IN_WORDS:
         return text
     attachment = attachments.read(text) if form == Form.FILE else None
     return attachment.name if attachment is not None else ""

@@ -9,10 +9,11 @@ from ..core.entries import Entry, Form, Kind, State
 
 COLUMNS = "id, room, seq, kind, time, sender, author, text, target, subject, cid, state, form, tags"
 UNREADABLE = "[cannot be shown]"
+MADE_BY_CLIENTS = frozenset((Form.OPENED, Form.OPENED_FILE, Form.CLOSED))
 
 _KINDS = {int(kind): kind for kind in Kind}
 _STATES = {int(state): state for state in State}
-_FORMS = {int(form): form for form in Form if form <= Form.SEALED_FILE}
+_FORMS = {int(form): form for form in Form if form not in MADE_BY_CLIENTS}
 _NUMBER_OR_NONE = {int, type(None)}
 _TEXT_OR_NONE = (str, type(None))
 

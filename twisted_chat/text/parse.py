@@ -43,7 +43,7 @@ def read(line: str, here: str = "", table: Table = TABLE) -> Typed:
             raise usage(row)
     if words.rest:
         raise usage(row)
-    if here and "before" in values:
+    if here and ("before" in values or row.make is vocabulary.Act):
         values.setdefault("place", here)
     return Typed(line.split()[0].lower(), row, values, tuple(missing))
 

@@ -13,7 +13,7 @@ from time import localtime, strftime
 from ..core import attachments
 from ..core.attachments import size_in_words
 from ..core.clean import shown
-from ..core.entries import UNREADABLE, Entry, Form, Kind, State
+from ..core.entries import IN_WORDS, SECRET, UNREADABLE, Entry, Form, Kind, State
 from ..core.events import Closed, Event, Notice, Presence
 from ..core.rooms import LOBBY, Room
 from ..core.roster import Person
@@ -33,14 +33,15 @@ class TextDialect:
 
     def encoded(self, *lines: str) -> bytes:
         """Lines as they are sent."""
-        return "".join([line + self.end for line in lines]).encode("utf-8", "replace")
+        text = "".join([line + "\n" for line in lines])
+        if self.end != "\n":
+            text = text.replace("\n", self.end)
+        return text.encode("utf-8", "replace")
 
     def entries(self, room: Room, entries: Sequence[Entry]) -> list[bytes]:
-        label, end = room.name, self.end
+        label = room.name
         return [
-            (line_of(label, entry) + end).encode("utf-8", "replace")
-            if entry.kind is not Kind.KEYS
-            else b""
+            self.encoded(line_of(label, entry)) if entry.kind is not Kind.KEYS else b""
             for entry in entries
         ]
 
@@ -73,7 +74,7 @@ CRLF = TextDialect("\r\n")
 
 
 def line_of(label: str, entry: Entry, long: bool = False, now: int | None = None) -> str:
-    """One entry of the conversation that its viewer calls `label`.
+    """One entry of the conversation that its viewer calls `label`; a message may have lines.
 
     `long` names the lobby too, for lists that mix conversations; with `now`, the time
     of another day than today's has its date.
@@ -82,20 +83,26 @@ def line_of(label: str, entry: Entry, long: bool = False, now: int | None = None
     private = not label.startswith("#")
     place = "" if label == LOBBY and not long else f"{label}/"
     mark = " private" if private else ""
-    if entry.form >= Form.SEALED:
+    if entry.form in SECRET:
         mark += " encrypted"
+    elif entry.form is Form.NOTICE:
+        mark += " notice"
     when = clock_time(entry.time, now)
     if kind is Kind.MESSAGE:
         head = f"[{place}{entry.seq} {when}{mark}{STATES[entry.state]}]"
         text = "(deleted)" if entry.state is State.DELETED else words_of(entry)
-        return f"{head} {_said(label, entry.author, text)}"
+        if "\n" in text:
+            more = f"[{place}{entry.seq}+ {when}{mark}]"
+            first, *rest = [_said(label, entry, line) for line in text.split("\n")]
+            return "\n".join([f"{head} {first}", *[f"{more} {line}" for line in rest]])
+        return f"{head} {_said(label, entry, text)}"
     if kind is Kind.EDIT:
         head = f"[{place}{entry.target} {when}{mark} edited]"
-        return f"{head} {_said(label, entry.author, words_of(entry))}"
+        return f"{head} {_said(label, entry, words_of(entry))}"
     if kind is Kind.DELETE:
         by = "" if entry.subject in ("", entry.author) else f" by {entry.author}"
         head = f"[{place}{entry.target} {when}{mark} deleted]"
-        return f"{head} {_said(label, entry.subject or entry.author, f'(deleted{by})')}"
+        return f"{head} {_said(label, entry, f'(deleted{by})', entry.subject)}"
     return f"[{place}{entry.seq} {when}{mark}] {_happened(label, entry)}"
 
 
@@ -105,7 +112,7 @@ def words_of(entry: Entry) -> str:
         return SEALED
     if entry.form is Form.CLOSED:
         return f"({entry.text})"
-    if entry.form not in (Form.FILE, Form.OPENED_FILE):
+    if entry.form in IN_WORDS or entry.form is Form.OPENED:
         return entry.text
     attachment = attachments.read(entry.text)
     if attachment is None:
@@ -114,12 +121,14 @@ def words_of(entry: Entry) -> str:
     return f"(file {attachment.file}: {name}, {size}; to have it: get {attachment.file})"
 
 
-def _said(label: str, author: str, text: str) -> str:
+def _said(label: str, entry: Entry, text: str, author: str = "") -> str:
+    """What somebody says, as `bob: hello`, or does, as `* bob waves`; nobody is called `*`."""
+    who = author or entry.author
+    acts = entry.form is Form.ACTION and entry.state is not State.DELETED
+    words = f"* {who} {shown(text)}" if acts else f"{who}: {shown(text)}"
     if not label.startswith("#"):
-        return f"{author}: {shown(text)} <private message>"
-    if label == LOBBY:
-        return f"{author}: {shown(text)}"
-    return f"{label} {author}: {shown(text)}"
+        return f"{words} <private message>"
+    return words if label == LOBBY else f"{label} {words}"
 
 
 def _happened(label: str, entry: Entry) -> str:

@@ -9,9 +9,9 @@ import msgspec
 
 from ..core import attachments
 from ..core.attachments import Attachment
-from ..core.clean import shown
+from ..core.clean import lines_shown, shown
 from ..core.commands import Row
-from ..core.entries import Entry, Form, Kind, State
+from ..core.entries import IN_WORDS, MANNERS, Entry, Form, Kind, State
 from ..core.events import Event
 from ..core.results import Line, Result
 from ..core.rooms import Room
@@ -32,6 +32,8 @@ class Said(msgspec.Struct, tag_field="event", tag="message", omit_defaults=True)
     edited: bool = False
     deleted: bool = False
     private: bool = False
+    manner: str = ""  # "action" or "notice"
+    tags: str = ""  # what the sender's IRC client has added
     id: int | None = None  # only in pages of search, which are asked for by it
     file: Attachment | None = None
     sealed: str = ""  # instead of a text
@@ -95,15 +97,17 @@ class Hidden(msgspec.Struct, tag_field="event", tag="hidden"):
     seq: int
 
 
+_MANNERS = {form: manner for manner, form in MANNERS.items()}
+
 View = Said | Changed | Keys | Encrypted | Happened
 
 
 def view(label: str, entry: Entry, own: bool = False) -> View:
     """An entry as it is encoded, for somebody who calls its conversation `label`."""
     kind = entry.kind
-    if entry.form is not Form.WORDS:
+    if entry.form not in IN_WORDS:
         return _special(label, entry, own)
-    text = shown(entry.text)
+    text = lines_shown(entry.text)
     if kind is Kind.MESSAGE:
         return Said(
             label,
@@ -115,6 +119,8 @@ def view(label: str, entry: Entry, own: bool = False) -> View:
             edited=entry.state is State.EDITED,
             deleted=entry.state is State.DELETED,
             private=not label.startswith("#"),
+            manner=_MANNERS[entry.form],
+            tags=shown(entry.tags),
         )
     if kind is Kind.EDIT:
         return Edited(label, entry.seq, entry.time, entry.author, entry.target or 0, text=text)

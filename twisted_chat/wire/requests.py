@@ -64,6 +64,7 @@ class Send(msgspec.Struct, tag_field="do", tag="send", forbid_unknown_fields=Tru
     sealed: str = ""
     version: str = ""
     file: int | None = None
+    manner: str = ""
 
 
 class Upload(msgspec.Struct, tag_field="do", tag="upload", forbid_unknown_fields=True):
@@ -205,11 +206,16 @@ def read(request: dict[str, Any]) -> tuple[object, Row | None]:
 
 
 def spoken(
-    room: str, text: str, cid: str | None = None, sealed: str = "", version: str = ""
+    room: str,
+    text: str,
+    cid: str | None = None,
+    sealed: str = "",
+    version: str = "",
+    manner: str = "",
 ) -> words.Say | words.Message:
     """The command that says something in a room or to somebody."""
     command = words.Say if room.startswith("#") else words.Message
-    return command(room, text, cid, sealed, version)
+    return command(room, text, cid, sealed, version, manner)
 
 
 def _convert(values: dict[str, Any], kind: type[Any]) -> object:

@@ -106,7 +106,8 @@ class JsonTalk(Conversation):
         if isinstance(asked, requests.Send):
             if asked.file is not None:
                 return self._say_file(self.session, asked)
-            said = requests.spoken(asked.room, asked.text, asked.cid, asked.sealed, asked.version)
+            what = (asked.room, asked.text, asked.cid, asked.sealed, asked.version, asked.manner)
+            said = requests.spoken(*what)
             return actions.perform(self.chat, self.session, said)
         return Deferred.fromCoroutine(self._ask(asked))
 

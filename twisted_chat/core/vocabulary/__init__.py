@@ -2,7 +2,7 @@
 
 # Help shows the commands in the order of these imports.
 # isort: off
-from .talking import Broadcast, BroadcastUsers, Message, Say, Talk, Edit, Delete
+from .talking import Broadcast, BroadcastUsers, Message, Say, Act, Talk, Edit, Delete
 from .encrypting import Encrypt
 from .looking import (
     History,
@@ -42,6 +42,7 @@ from .server import BanUser, UnbanUser, ResetPassword, Announce, Stats, Shutdown
 # isort: on
 
 __all__ = [
+    "Act",
     "Announce",
     "Away",
     "Back",

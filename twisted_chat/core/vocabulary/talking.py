@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..commands import Arg, Form, Who, command
+from ..rooms import LOBBY
 from .arguments import MESSAGE, ROOM, TEXT
 
 
@@ -21,6 +22,7 @@ from .arguments import MESSAGE, ROOM, TEXT
 class Broadcast:
     text: str
     cid: str | None = None
+    manner: str = ""  # or "action", or "notice"
 
 
 @command(
@@ -53,6 +55,8 @@ class Message:
     cid: str | None = None
     sealed: str = ""  # instead of a text, by clients that have the keys,
     version: str = ""  # and for which devices
+    manner: str = ""
+    tags: str = ""  # what an IRC client adds for others
 
 
 @command(
@@ -65,6 +69,23 @@ class Say:
     cid: str | None = None
     sealed: str = ""
     version: str = ""
+    manner: str = ""
+    tags: str = ""
+
+
+@command(
+    "me",
+    TEXT,
+    who=Who.GUEST,
+    group="Talking",
+    sends=True,
+    help="tell what you do, where you talk: me waves",
+)
+@dataclass(frozen=True, slots=True)
+class Act:
+    text: str
+    place: str = LOBBY
+    cid: str | None = None
 
 
 @command(

@@ -1,0 +1,102 @@
+"""Actions, notices and messages of several lines, as they are shown at the text door."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from tests.text.case import HallTestCase
+from twisted_chat.core.clean import check_lines
+from twisted_chat.core.entries import Entry, Form, Kind
+from twisted_chat.core.errors import ChatError
+from twisted_chat.text.render import CRLF, LF, line_of
+
+HEAD = re.compile(r"\[17\+? \d\d:\d\d\] bob: ")
+
+
+class MannerTests(HallTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.ann, self.bob = self.hall.person("ann"), self.hall.person("bob")
+
+    def test_an_action_is_told_where_one_talks(self) -> None:
+        self.ann.types("create #coil", "me waves", "talk #coil", "/me winds")
+        self.bob.hears("[1 10:00] * ann waves\n")
+        self.bob.types("join #coil", "history #coil")
+        self.bob.hears("[#coil/2 10:00] #coil * ann winds\n")
+        self.ann.types("/talk bob", "/me whispers")
+        self.bob.hears("[ann/1 10:00 private] * ann whispers <private message>\n")
+
+    def test_a_notice_is_marked(self) -> None:
+        self.hall.bot("clerk").asks("send", room="#lobby", text="done", cid="1", manner="notice")
+        self.ann.hears("[1 10:00 notice] clerk: done\n")
+
+    def test_a9_another_manner_is_refused(self) -> None:
+        answer = self.hall.bot("clerk").asks(
+            "send", room="#lobby", text="x", cid="1", manner="shout"
+        )
+        self.assertEqual(answer["error"]["code"], "args")
+
+    def test_an_action_stays_one_when_it_is_edited_and_is_found(self) -> None:
+        self.ann.types("me waves", "edit 1 nods")
+        self.bob.hears("[1 10:00 edited] * ann nods\n")
+        self.bob.types("search nods")
+        self.bob.hears("[#lobby/1 10:00 edited] * ann nods\n")
+        self.ann.types("delete 1")
+        self.bob.hears("[1 10:00 deleted] ann: (deleted)")
+
+    def test_g4_each_line_of_a_message_has_a_head_of_its_own(self) -> None:
+        clerk = self.hall.bot("clerk")
+        text = "one\n[2 10:00] root: two\n\nfour"
+        self.assertEqual(clerk.asks("send", room="#lobby", text=text, cid="1")["seq"], 1)
+        lines = (
+            "[1 10:00] clerk: one",
+            "[1+ 10:00] clerk: [2 10:00] root: two",
+            "[1+ 10:00] clerk: ",
+            "[1+ 10:00] clerk: four",
+        )
+        self.ann.hears("\n".join((*lines, "")))
+        self.ann.types("history")
+        self.ann.hears("[#lobby/1 10:00] clerk: one\n[#lobby/1+ 10:00] clerk: [2 10:00] root: two")
+        self.assertEqual(clerk.takes_events("message")[-1]["text"], text)
+
+    def test_a6_all_lines_together_have_one_limit(self) -> None:
+        clerk = self.hall.bot("clerk")
+        for text, code in (("a\n" * 100 + "a", "too_long"), ("\n \n", "empty"), ("a\r\nb", "")):
+            answer = clerk.asks("send", room="#lobby", text=text, cid="1")
+            self.assertEqual(answer["error"]["code"], code or "bad_character")
+
+    def test_d17_the_tags_of_a_deleted_message_go_with_it(self) -> None:
+        clerk = self.hall.bot("clerk")
+        clerk.asks("say", room="#lobby", text="x", cid="1", tags="+draft/reply=abc;+x")
+        self.assertEqual(clerk.takes_events("message")[0]["tags"], "+draft/reply=abc;+x")
+        clerk.asks("delete", what="1")
+        entries = clerk.asks("entries", room="#lobby", after=0)["entries"]
+        self.assertNotIn("tags", entries[0])
+
+    def test_h2_tags_are_nothing_else(self) -> None:
+        clerk = self.hall.bot("clerk")
+        for tags in ("x=1", "+x=a b", "+x=\r\nQUIT", "+;", "+x;y", "+x=" + "a" * 4096):
+            answer = clerk.asks("say", room="#lobby", text="x", cid="1", tags=tags)
+            self.assertEqual(answer["error"]["code"], "args", tags)
+
+    @settings(deadline=None)
+    @given(some.text(max_size=40), some.sampled_from([LF, CRLF]))
+    def test_g4_whatever_is_said_has_as_many_lines_as_it_has(
+        self, text: str, dialect: object
+    ) -> None:
+        try:
+            check_lines(text, 4096)
+        except ChatError:
+            return
+        entry = Entry(1, 1, 17, Kind.MESSAGE, 0, 1, "bob", text, form=Form.WORDS)
+        shown = dialect.encoded(line_of("#lobby", entry)).decode()  # type: ignore[attr-defined]
+        end = dialect.end  # type: ignore[attr-defined]
+        lines = shown.split(end)
+        self.assertEqual(lines.pop(), "")
+        self.assertEqual(len(lines), text.count("\n") + 1)
+        for line in lines:
+            self.assertRegex(line, HEAD)
+            self.assertNotRegex(line, "[\r\n]")
