@@ -195,27 +195,31 @@ class Chat:
             sending.hand_over(self.store)
 
     def may_speak(self, person: Person, room: Room) -> None:
-        """Refuse somebody who is not in the room, or who is muted there."""
-        inside = room.has(person) or not room.rules.members_only
-        if not inside or room.deleted_at is not None:
+        """Refuse somebody who is not in the room, or who is to be silent there."""
+        if room.deleted_at is not None or not (room.has(person) or room.open_to(person)):
             raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
+        if room.bans and room.banned(person, self.wall()):
+            raise ChatError("banned", f"You are banned from {room.name}.")
         if room.mutes and self.membership.muted_until(room, person) is not None:
             raise ChatError("muted", f"You are muted in {room.name} and can only read there.")
         if room.rules.restrains and not room.has_voice(person):
             if room.rules.moderated:
                 raise ChatError("moderated", f"Only those with a voice speak in {room.name}.")
-            if room.rules.mutes_person(person):
-                raise ChatError("muted", f"You are muted in {room.name} and can only read there.")
+            verdict = room.rules.verdict(person)
+            if verdict:
+                why = f"muted in {room.name}" if verdict == "muted" else f"banned from {room.name}"
+                raise ChatError(verdict, f"You are {why} and can only read there.")
 
     def sent(self, person: Person, room: Room, entry: Entry, again: bool = False) -> Sent:
         """The answer to somebody whose message is stored."""
         online, offline = self.audience(room)
+        inside = room.has(person)  # or it speaks from outside
         return Sent(
             room=room.label(person),
             seq=entry.seq,
             time=entry.time,
-            now=online - person.online,
-            later=offline - (not person.online and not person.guest),
+            now=online - (inside and person.online),
+            later=offline - (inside and not person.online and not person.guest),
             again=again,
         )
 

@@ -51,9 +51,7 @@ def _fill_rooms(roster: Roster, rooms: RoomBook, kept: Snapshot) -> None:
             room = pair_of(row.id, roster.people[row.first], roster.people[row.second])
         else:
             room = Room(row.id, room_name(row.name), kind)
-            room.rules = rules.read(row.rules)
-            if row.hidden:  # as rooms were kept before they had rules
-                room.rules.invite_only = room.rules.secret = True
+            room.keep_rules(rules.read(row.rules, row.hidden))
             room.topic = row.topic
             room.deleted_at = row.deleted_at
         room.encrypted = row.encrypted

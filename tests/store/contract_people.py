@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tests.store.fresh import StoreCase
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.rooms import Role, RoomKind
+from twisted_chat.core.rules import Rules, parse, read
 from twisted_chat.store import LOBBY, Ledger, Member, Scope, reading
 
 
@@ -229,6 +230,28 @@ class RoomContract(StoreCase):
         self.assertTrue(self.change(lambda ledger: ledger.drop_member(room, ann)))
         self.assertFalse(self.change(lambda ledger: ledger.drop_member(room, ann)))
 
+    def test_k11_rules_and_voices_are_kept(self) -> None:
+        ann = self.account("ann")
+        room = self.room("den", owner=ann)
+        rules, _ = Rules().with_changes(parse("+imsklbI sesame 9 eve ~a:ann"), "ann", 7)
+
+        def change(ledger: Ledger) -> tuple[Rules, Rules]:
+            before = ledger.rules(room)
+            ledger.set_rules(room, rules)
+            ledger.put_member(room, ann, voice=True)
+            return before, ledger.rules(room)
+
+        self.assertEqual(self.change(change), (Rules(), rules))
+        self.store.close()
+        self.store = self.reopened()
+        loaded = self.store.load()
+        kept = loaded.rooms[1]
+        self.assertEqual((read(kept.rules), kept.hidden), (rules, True))
+        self.assertEqual([member.voice for member in loaded.members], [True])
+        self.change(lambda ledger: ledger.set_rules(room, Rules()))
+        kept = self.store.load().rooms[1]
+        self.assertEqual((kept.rules, kept.hidden), ("", False))
+
     def test_bans_invitations_and_ignoring(self) -> None:
         ann, ben = self.account("ann"), self.account("ben")
         room = self.room("den")
@@ -258,6 +281,8 @@ class RoomContract(StoreCase):
         room = self.room("den", owner=ann)
         for text in "abcde":
             self.say(text, ann, text, room)
+        secret, _ = Rules().with_changes(parse("+kb sesame eve"), "ann", 7)
+        self.change(lambda ledger: ledger.set_rules(room, secret))
         self.change(lambda ledger: ledger.set_room(room, deleted_at=self.time))
         steps = [self.change(lambda ledger: ledger.erase_room(room, 2)) for _ in range(3)]
         self.assertEqual(steps, [False, False, True])
@@ -267,6 +292,7 @@ class RoomContract(StoreCase):
         loaded = self.store.load()
         gone = loaded.rooms[1]
         self.assertEqual((gone.name, gone.folded, gone.last_seq), ("", None, 5))
+        self.assertEqual(gone.rules, "")
         self.assertEqual(loaded.members, [])
         cursors = self.read(lambda connection: reading.cursors(connection, ann))
         self.assertEqual(cursors, {LOBBY: 0})

@@ -56,6 +56,11 @@ RIGHTS = (
     Right("unban {room} outlaw", OPERATORS),
     Right("mute {room} other", OPERATORS),
     Right("unmute {room} silent", OPERATORS),
+    Right("voice {room} other", OPERATORS),
+    Right("devoice {room} loud", OPERATORS),
+    Right("mode {room}", frozenset(ROLES)),
+    Right("mode {room} +m", OPERATORS),
+    Right("mode {room} +b other", OPERATORS),
     Right("kick {room} founder", frozenset()),
     Right("mute {room} founder", frozenset()),
     Right("ban {room} second", OWNER),
@@ -76,19 +81,18 @@ class MatrixTests(HallTestCase):
 
     def prepare(self, room: str) -> int:
         """An open room with people of all kinds; the number of a message in it."""
-        others = ("other", "second", "silent", "outlaw")
+        others = ("other", "second", "silent", "outlaw", "loud")
         self.founder.types(f"create {room}")
         for name in others:
             self.cast[name].types(f"join {room}")
-        self.founder.types(
-            f"op {room} second", f"mute {room} silent", f"ban {room} outlaw", f"say {room} apple"
-        )
+        self.founder.types(f"op {room} second", f"mute {room} silent", f"ban {room} outlaw")
+        self.founder.types(f"voice {room} loud", f"say {room} apple")
         return self.room(room).last_seq
 
     def setUp(self) -> None:
         super().setUp()
         self.founder = self.hall.person("founder")
-        names = ("other", "second", "silent", "outlaw", "friend")
+        names = ("other", "second", "silent", "outlaw", "loud", "friend")
         self.cast = {name: self.hall.person(name) for name in names}
 
     def come_as(self, role: str, room: str, client: Client, name: str) -> None:
@@ -141,8 +145,9 @@ class MatrixTests(HallTestCase):
 
     def state(self, name: str) -> object:
         room = self.room(name)
-        members = {member.person.name: member.role for member in room.members.values()}
-        return room.last_seq, room.topic, members, dict(room.bans), dict(room.mutes), room.invited
+        members = {m.person.name: (m.role, m.voice) for m in room.members.values()}
+        lists = dict(room.bans), dict(room.mutes), set(room.invited)
+        return room.last_seq, room.topic, members, lists, room.rules
 
 
 def _add_tests() -> None:

@@ -35,6 +35,8 @@ async def offer(chat: Chat, session: Session, command: words.Offer) -> Offered:
             " program that tells its size and its SHA-256.",
         )
     room = speaking_place(chat, session, command.room)
+    if room is not None:
+        chat.files.may_send(session.person, room)
     _check_name(room, command.name)
     where = account_named(chat, command.room) if room is None else room
     offered, ticket = await chat.files.offer(

@@ -50,9 +50,21 @@ def visible_room(chat: Chat, session: Session, name: str) -> Room:
     room = chat.rooms.find(name)
     person = session.person
     if room is None or room.deleted_at is not None or (room.hidden and not may_know(room, person)):
-        shown = name if len(name) <= 33 else name[:33] + "…"
-        raise ChatError("no_such_room", f"There is no room called {shown}.")
+        raise _no_such_room(name)
     return room
+
+
+def known_room(chat: Chat, session: Session, name: str) -> Room:
+    """A room of which this person may hear more than that one could join it."""
+    room = visible_room(chat, session, name)
+    if room.rules.secret and not may_know(room, session.person):
+        raise _no_such_room(name)
+    return room
+
+
+def _no_such_room(name: str) -> ChatError:
+    shown = name if len(name) <= 33 else name[:33] + "…"
+    return ChatError("no_such_room", f"There is no room called {shown}.")
 
 
 def may_know(room: Room, person: Person) -> bool:

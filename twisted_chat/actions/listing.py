@@ -12,7 +12,7 @@ from ..core.rooms import Member, Role
 from ..core.roster import Person
 from ..session import Session
 from . import performs
-from .finding import groups_of, joined_room, may_know, person_named, visible_room
+from .finding import groups_of, joined_room, known_room, may_know, person_named
 
 LONGEST_INTRO = 200  # bytes
 ROLES = {Role.MEMBER: "", Role.OPERATOR: "operator", Role.OWNER: "owner"}
@@ -139,6 +139,7 @@ def rooms(chat: Chat, session: Session, command: words.Rooms) -> Result:
                 room.topic,
                 room.last_seq if joined else 0,
                 room.encrypted,
+                room.rules.letters(with_key=False),
             )
         )
     return RoomList(tuple(sorted(found, key=lambda line: line.room)))
@@ -146,7 +147,7 @@ def rooms(chat: Chat, session: Session, command: words.Rooms) -> Result:
 
 @performs(words.Members)
 def members(chat: Chat, session: Session, command: words.Members) -> Result:
-    room = visible_room(chat, session, command.room)
+    room = known_room(chat, session, command.room)
     if room is chat.rooms.lobby:
         online = sorted(chat.roster.online.values(), key=lambda person: person.named.folded)
         return People("Everybody is in #lobby; online now:", tuple(map(face, online)))

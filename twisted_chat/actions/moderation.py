@@ -75,12 +75,12 @@ async def deop(chat: Chat, session: Session, command: words.Deop) -> Result:
 
 async def _set_voice(chat: Chat, session: Session, name: str, user: str, voice: bool) -> Result:
     room = moderated_room(chat, session, name)
-    _not_lobby(chat, room)
+    if room is chat.rooms.lobby:
+        raise ChatError("not_allowed", "Nobody is given a voice in the lobby.")
     other = account_named(chat, user)
     member, by = _member(room, other), session.person
     if member.voice is voice:
-        has = "has a voice already" if voice else "has no voice"
-        raise ChatError("args", f"{other.name} {has} in {room.name}.")
+        return Done()
 
     def apply(ledger: Ledger) -> None:
         ledger.put_member(room.id, other.id, voice=voice)

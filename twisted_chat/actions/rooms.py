@@ -20,7 +20,14 @@ from ..core.rules import Rules
 from ..session import Session
 from ..store import Ledger
 from . import performs
-from .finding import LONGEST_REASON, account_named, joined_room, moderated_room, visible_room
+from .finding import (
+    LONGEST_REASON,
+    account_named,
+    joined_room,
+    known_room,
+    moderated_room,
+    visible_room,
+)
 
 LONGEST_TOPIC = 400  # bytes
 MOST_ROOMS = 200  # of one person
@@ -52,7 +59,7 @@ async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
     finally:
         chat.rooms.being_made.forget(name)
     room = Room(room_id, name, RoomKind.GROUP)
-    room.rules = rules
+    room.keep_rules(rules)
     room.created = entry.time
     room.last_seq = entry.seq
     chat.rooms.add(room)
@@ -80,7 +87,11 @@ async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
         ledger.drop_invite(room.id, person.id)
         return ledger.post(room.id, Kind.JOIN, person.id, person.name)
 
-    entry = await chat.change(apply)
+    room.coming.add(person.id)
+    try:
+        entry = await chat.change(apply)
+    finally:
+        room.coming.discard(person.id)
     if entry is None:
         return Joined(room.name, room.last_seq, room.topic, encrypted=room.encrypted)
     room.invited.discard(person.id)
@@ -101,8 +112,9 @@ def _may_come_in(chat: Chat, room: Room, person: Person, key: str) -> None:
         raise ChatError("invite_only", f"{room.name} is by invitation only: ask its operators.")
     if rules.key and not compare_digest(rules.key.encode(), key.encode("utf-8", "replace")):
         raise ChatError("bad_key", f"{room.name} has a key: join {room.name} <key>")
-    if rules.limit and len(room.members) >= rules.limit:
-        raise ChatError("room_full", f"{room.name} is full: it takes {rules.limit} members.")
+    if rules.limit and len((room.members.keys() | room.coming) - {person.id}) >= rules.limit:
+        members = "1 member" if rules.limit == 1 else f"{rules.limit:,} members"
+        raise ChatError("room_full", f"{room.name} is full: it takes {members}.")
 
 
 @performs(words.Leave)
@@ -125,7 +137,7 @@ async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
 async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
     room = joined_room(chat, session, command.room)
     other = account_named(chat, command.user)
-    if room.rules.invite_only:
+    if room.rules.keeps_out(other):
         moderated_room(chat, session, command.room)
     if room.has(other):
         raise ChatError("args", f"{other.name} is in {room.name} already.")
@@ -142,21 +154,26 @@ async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
 @performs(words.Topic)
 async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
     if command.text is None:
-        room = visible_room(chat, session, command.room)
+        room = known_room(chat, session, command.room)
         return TopicIs(room.name, room.topic)
     room = joined_room(chat, session, command.room)
+    person, now = session.person, chat.wall()
     if room.rules.topic_by_operators:
         moderated_room(chat, session, command.room)
-    person, text = session.person, check_text(command.text, LONGEST_TOPIC)
-    rules = replace(room.rules, topic_by=person.name, topic_at=chat.wall())
+    elif room.role_of(person) < Role.OPERATOR:
+        chat.may_speak(person, room)  # a topic says something too
+    text = check_text(command.text, LONGEST_TOPIC)
 
-    def apply(ledger: Ledger) -> None:
-        ledger.set_room(room.id, topic=text, rules=rules.written())
+    def apply(ledger: Ledger) -> Rules:
+        rules = replace(ledger.rules(room.id), topic_by=person.name, topic_at=now)
+        ledger.set_room(room.id, topic=text)
+        ledger.set_rules(room.id, rules)
         ledger.post(room.id, Kind.TOPIC, person.id, person.name, text)
+        return rules
 
-    await chat.change(apply)
+    rules = await chat.change(apply)
     room.topic = text
-    room.rules = replace(room.rules, topic_by=rules.topic_by, topic_at=rules.topic_at)
+    room.keep_rules(rules)
     return Done()
 
 

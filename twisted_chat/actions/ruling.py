@@ -7,23 +7,21 @@ from ..core import rules as rulebook
 from ..core import vocabulary as words
 from ..core.entries import Kind
 from ..core.errors import ChatError
-from ..core.results import Done, ModesAre, Result
-from ..core.rooms import LOBBY, Room
-from ..core.rules import Change, Rules
+from ..core.results import Done, MaskLine, ModesAre, Result
+from ..core.rooms import LOBBY, Role, Room, Tightening
+from ..core.rules import LISTS, Change, Rules
 from ..session import Session
 from ..store import Ledger
 from . import performs
-from .finding import moderated_room, visible_room
+from .finding import known_room, moderated_room
 
-MAKES_NO_SENSE_IN_LOBBY = frozenset("ikls")
+MAKES_NO_SENSE_IN_LOBBY = frozenset("IRiklns")
 
 
 @performs(words.Mode)
 async def mode(chat: Chat, session: Session, command: words.Mode) -> Result:
     if not command.changes:
-        room = visible_room(chat, session, command.room)
-        letters = room.rules.letters(with_key=room.has(session.person))
-        return ModesAre(room.name, letters, rulebook.in_words(letters))
+        return _shown(session, known_room(chat, session, command.room))
     room = moderated_room(chat, session, command.room)
     changes = rulebook.parse(command.changes)
     if room is chat.rooms.lobby and not MAKES_NO_SENSE_IN_LOBBY.isdisjoint(
@@ -34,29 +32,38 @@ async def mode(chat: Chat, session: Session, command: words.Mode) -> Result:
     return Done()
 
 
+def _shown(session: Session, room: Room) -> ModesAre:
+    """The rules as far as they are for this person to know."""
+    person, rules = session.person, room.rules
+    inside = room.has(person)
+    letters = rules.letters(with_key=inside)
+    operator = room.role_of(person) >= Role.OPERATOR
+    lists = LISTS if operator else ("b",) if inside else ()
+    masks = tuple(
+        MaskLine(letter, mask, by, time)
+        for letter in lists
+        for mask, (by, time) in rules.masks(letter).items()
+    )
+    return ModesAre(room.name, letters, rulebook.in_words(letters), masks)
+
+
 async def _set(chat: Chat, session: Session, room: Room, changes: tuple[Change, ...]) -> None:
     """Change the rules; what takes a right away holds at once, what gives one when it is kept."""
     by, now = session.person, chat.wall()
-    before = room.rules
-    after, done = before.with_changes(changes, by.name, now)
-    if not done:
+    if not room.kept_rules.with_changes(changes, by.name, now)[1] and room.settled:
         return
 
-    def apply(ledger: Ledger) -> None:
-        ledger.set_room(room.id, rules=after.written(), hidden=after.hidden)
-        ledger.post(room.id, Kind.MODE, by.id, by.name, done)
+    def apply(ledger: Ledger) -> Rules:
+        # From what is stored, for others may be changing the same rules.
+        rules, done = ledger.rules(room.id).with_changes(changes, by.name, now)
+        if done:
+            ledger.set_rules(room.id, rules)
+            ledger.post(room.id, Kind.MODE, by.id, by.name, done)
+        return rules
 
-    room.rules = _stricter(before, changes, by.name, now)
+    tightening = Tightening(changes, by.name, now)
+    room.tighten(tightening)
     try:
-        await chat.change(apply)
-    except ChatError:
-        if room.rules is not after:
-            room.rules = before
-        raise
-    room.rules = after
-
-
-def _stricter(rules: Rules, changes: tuple[Change, ...], by: str, now: int) -> Rules:
-    """The rules with those changes only that take a right away."""
-    strict = [change for change in changes if change.adding is (change.letter not in "eI")]
-    return rules.with_changes(strict, by, now)[0]
+        room.keep_rules(await chat.change(apply))
+    finally:
+        room.relax(tightening)

@@ -18,7 +18,6 @@ from . import performs
 from .finding import (
     Said,
     account_named,
-    joined_room,
     message_named,
     moderated_room,
     no_such_message,
@@ -36,12 +35,9 @@ def broadcast(chat: Chat, session: Session, command: words.Broadcast) -> Deferre
 
 @performs(words.Say)
 def say(chat: Chat, session: Session, command: words.Say) -> Deferred[Sent]:
-    room = visible_room(chat, session, command.room)
-    if room.rules.members_only:
-        joined_room(chat, session, command.room)
     return chat.say(
         session,
-        room,
+        visible_room(chat, session, command.room),
         command.text,
         command.cid,
         command.sealed,
@@ -164,8 +160,6 @@ def speaking_place(chat: Chat, session: Session, place: str) -> Room | None:
     person = session.person
     if place.startswith("#"):
         room = visible_room(chat, session, place)
-        if room.rules.members_only:
-            joined_room(chat, session, place)
         chat.may_speak(person, room)
         return room
     other = account_named(chat, place)

@@ -144,18 +144,29 @@ class RoomLine(msgspec.Struct, frozen=True):
     topic: str
     last: int
     encrypted: bool = False
+    modes: str = ""  # its rules as letters
 
 
 class RoomList(Result, frozen=True):
     rooms: tuple[RoomLine, ...]
 
 
+class MaskLine(msgspec.Struct, frozen=True):
+    """A mask in one of a room's lists: who has put it there, and when."""
+
+    list: str  # b, e or I
+    mask: str
+    by: str
+    time: int
+
+
 class ModesAre(Result, frozen=True):
-    """A room's rules: as letters, and what each of them means."""
+    """A room's rules: as letters, what each of them means, and the masks one may see."""
 
     room: str
     modes: str
     meaning: str
+    masks: tuple[MaskLine, ...] = ()
 
 
 class TopicIs(Result, frozen=True):

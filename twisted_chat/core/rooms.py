@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .names import Name, NameBook
-from .rules import Rules
+from .rules import Change, Rules
 
 if TYPE_CHECKING:
     from .entries import Entry
@@ -47,6 +47,14 @@ class Member:
         self.since = since  # in a hidden room, what came before is not theirs to read
 
 
+class Tightening(NamedTuple):
+    """Changes of a room's rules that are about to be stored."""
+
+    changes: tuple[Change, ...]
+    by: str
+    time: int  # milliseconds since 1970
+
+
 class Room:
     """A conversation with one order of entries; members are kept for group rooms only.
 
@@ -56,13 +64,16 @@ class Room:
     __slots__ = (
         "_tail",
         "_tail_text",
+        "_tightenings",
         "bans",
+        "coming",
         "created",
         "deleted_at",
         "devices",
         "encrypted",
         "id",
         "invited",
+        "kept_rules",
         "kind",
         "last_seq",
         "members",
@@ -80,7 +91,9 @@ class Room:
         self.named = name
         self.name = name.shown
         self.kind = kind
-        self.rules = Rules()
+        self.rules = Rules()  # those that hold now
+        self.kept_rules = self.rules  # those that are stored
+        self._tightenings: list[Tightening] = []
         self.created = 0  # milliseconds since 1970
         self.encrypted = False  # for good: what is said here is sealed
         self.devices = ""  # the version of its people's devices, once it was worked out
@@ -91,6 +104,7 @@ class Room:
         self.bans: dict[int, int | None] = {}  # person's id → until when, None for ever
         self.mutes: dict[int, int] = {}  # person's id → until when it may only read
         self.invited: set[int] = set()
+        self.coming: set[int] = set()  # who is let in, and not stored as a member yet
         self.online = 0  # how many of the members are online
         self.pair: tuple[Person, Person] | None = None
         self._tail: deque[Entry] = deque()
@@ -100,6 +114,32 @@ class Room:
     def hidden(self) -> bool:
         """Whether nobody who is not invited may know of it."""
         return self.rules.hidden
+
+    def keep_rules(self, rules: Rules) -> None:
+        """These rules are stored."""
+        self.kept_rules = rules
+        self._find_rules()
+
+    def tighten(self, tightening: Tightening) -> None:
+        """What these changes take away is gone at once, until it is stored or cannot be."""
+        self._tightenings.append(tightening)
+        self._find_rules()
+
+    def relax(self, tightening: Tightening) -> None:
+        """These changes are stored, or will never be."""
+        self._tightenings.remove(tightening)
+        self._find_rules()
+
+    @property
+    def settled(self) -> bool:
+        """Whether no change of the rules is on its way."""
+        return not self._tightenings
+
+    def _find_rules(self) -> None:
+        rules = self.kept_rules
+        for changes, by, time in self._tightenings:
+            rules = rules.stricter(changes, by, time)
+        self.rules = rules
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Take note of committed entries, in order."""
@@ -129,6 +169,13 @@ class Room:
         if self.pair is not None:
             return person in self.pair
         return True
+
+    def open_to(self, outsider: Person) -> bool:
+        """Whether somebody who is no member may say something there."""
+        rules = self.rules
+        if rules.members_only or self.encrypted or (rules.accounts_only and outsider.guest):
+            return False
+        return not self.hidden
 
     def people(self) -> list[Person]:
         """Who is in a group room or a private conversation."""

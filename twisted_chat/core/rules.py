@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
 
 from .errors import ChatError
-from .masks import completed, fits, is_mute
+from .masks import MUTE, completed, fits, is_mute, looks
 from .roster import Person
 
 MOST_MASKS = 100  # in one list
 MOST_CHANGES = 20  # at once
 LARGEST_LIMIT = 100_000
+MOST_JUDGED = 1000  # people of whom it is remembered what the masks mean to them
 _KEY = re.compile(r"[!-+\--9;-~][!-+\--~]{0,31}", re.ASCII)
 
 SWITCHES = {
@@ -28,7 +30,7 @@ SWITCHES = {
 }
 LISTS = {"I": "invitations", "b": "bans", "e": "exceptions"}
 MEANINGS = {
-    "C": "no actions or other client codes",
+    "C": "no codes for other clients (CTCP), but actions",
     "R": "for accounts only",
     "i": "by invitation only",
     "m": "moderated: only operators and those with a voice speak",
@@ -58,8 +60,8 @@ class Change(NamedTuple):
     argument: str = ""
 
 
-class Rules(msgspec.Struct, omit_defaults=True):
-    """The rules of one room; a new one has these."""
+class Rules(msgspec.Struct, omit_defaults=True, dict=True):
+    """The rules of one room; a new one has these. Rules that hold are replaced, not changed."""
 
     no_ctcp: bool = False
     accounts_only: bool = False
@@ -103,74 +105,124 @@ class Rules(msgspec.Struct, omit_defaults=True):
             arguments.append(str(self.limit))
         return " ".join(["+" + letters, *arguments])
 
-    def with_changes(self, changes: Sequence[Change], by: str, now: int) -> tuple[Rules, str]:
+    def with_changes(self, changes: Iterable[Change], by: str, now: int) -> tuple[Rules, str]:
         """What the rules are after these changes, and those of them that have changed anything."""
-        new = msgspec.structs.replace(
-            self, **{name: dict(getattr(self, name)) for name in LISTS.values()}
-        )
+        new = self._copy()
         done = [change for change in changes if new._apply(change, by, now)]
+        if any(len(getattr(new, name)) > MOST_MASKS for name in LISTS.values()):
+            raise ChatError("list_full", f"A list has at most {MOST_MASKS} masks: take one out.")
         return new, text_of(done)
+
+    def stricter(self, changes: Iterable[Change], by: str, now: int) -> Rules:
+        """The rules with those changes only that take a right away."""
+        new = self._copy()
+        for change in changes:
+            if new._tightens(change):
+                new._apply(change, by, now)
+        return new
+
+    def _copy(self) -> Rules:
+        lists = {name: dict(getattr(self, name)) for name in LISTS.values()}
+        return msgspec.structs.replace(self, **lists)
+
+    def _tightens(self, change: Change) -> bool:
+        if change.letter == "l" and change.adding and self.limit:
+            return int(change.argument) < self.limit
+        return change.adding is (change.letter not in "eI")
 
     def _apply(self, change: Change, by: str, now: int) -> bool:
         adding, letter, argument = change
+        if letter in LISTS:
+            return self._list(letter, adding, argument, Mask(by, now))
+        value: bool | str | int
         if letter in SWITCHES:
             name, value = SWITCHES[letter], adding
-        elif letter in LISTS:
-            return self._list(LISTS[letter], adding, argument, Mask(by, now))
         elif letter == "k":
-            name, value = "key", argument if adding else ""  # type: ignore[assignment]
+            name, value = "key", argument if adding else ""
         else:
-            name, value = "limit", int(argument) if adding else 0  # type: ignore[assignment]
+            name, value = "limit", int(argument) if adding else 0
         if getattr(self, name) == value:
             return False
         setattr(self, name, value)
         return True
 
-    def _list(self, name: str, adding: bool, mask: str, entry: Mask) -> bool:
-        masks: dict[str, Mask] = getattr(self, name)
+    def _list(self, letter: str, adding: bool, mask: str, entry: Mask) -> bool:
+        masks = self.masks(letter)
         same = next((kept for kept in masks if kept.lower() == mask.lower()), None)
         if not adding:
             return same is not None and masks.pop(same, None) is not None
         if same is not None:
             return False
-        if len(masks) >= MOST_MASKS:
-            raise ChatError("list_full", f"A list has at most {MOST_MASKS} masks: take one out.")
         masks[mask] = entry
         return True
 
     # --- whom they concern ------------------------------------------------------------------
 
+    def masks(self, letter: str) -> dict[str, Mask]:
+        """The list of that letter."""
+        masks: dict[str, Mask] = getattr(self, LISTS[letter])
+        return masks
+
+    def verdict(self, person: Person) -> str:
+        """What the masks mean to somebody: "banned", "muted", or nothing.
+
+        It is asked for every message in a room that has bans, so it is worked out once.
+        """
+        if not self.bans:
+            return ""
+        seen = (*looks(person), person.named.folded, person.guest)
+        found = self._verdicts.get(seen)
+        if found is None:
+            if len(self._verdicts) >= MOST_JUDGED:
+                self._verdicts.clear()
+            found = self._verdicts[seen] = self._judge(person)
+        return found
+
+    @cached_property
+    def _verdicts(self) -> dict[tuple[object, ...], str]:
+        return {}
+
+    def _judge(self, person: Person) -> str:
+        fitting = [mask for mask in self.bans if fits(mask, person)]
+        if not fitting or any(fits(mask, person) for mask in self.exceptions):
+            return ""
+        return "muted" if all(map(is_mute, fitting)) else "banned"
+
     def bans_person(self, person: Person) -> bool:
         """Whether a mask keeps somebody out."""
-        return any(
-            not is_mute(mask) and fits(mask, person) for mask in self.bans
-        ) and not self._excepts(person)
-
-    def mutes_person(self, person: Person) -> bool:
-        """Whether a mask keeps somebody from speaking, be it one that keeps others out."""
-        return any(fits(mask, person) for mask in self.bans) and not self._excepts(person)
+        return self.verdict(person) == "banned"
 
     def invites_person(self, person: Person) -> bool:
         """Whether a mask lets somebody in who was not invited."""
         return any(fits(mask, person) for mask in self.invitations)
 
-    def _excepts(self, person: Person) -> bool:
-        return any(fits(mask, person) for mask in self.exceptions)
+    def keeps_out(self, person: Person) -> bool:
+        """Whether somebody needs an operator's invitation to come in."""
+        closed = self.invite_only or bool(self.key) or self.limit > 0
+        return closed or self.bans_person(person)
 
 
-def read(text: str) -> Rules:
-    """The rules that are stored so; those of a row that makes no sense are a new room's."""
-    if not text:
-        return Rules()
+USUAL = Rules().letters(with_key=False)
+"""What a room's rules are until somebody changes them."""
+
+
+def read(text: str, hidden: bool = False) -> Rules:
+    """The rules that are stored so; a room whose row makes no sense is private.
+
+    `hidden` is how private rooms were kept before there were rules.
+    """
     try:
-        return msgspec.json.decode(text, type=Rules)
+        rules = msgspec.json.decode(text, type=Rules) if text else Rules()
     except msgspec.MsgspecError:
-        return Rules(invite_only=True, secret=True)  # rather too few come in than too many
+        hidden, rules = True, Rules()  # rather too few come in than too many
+    if hidden:
+        rules.invite_only = rules.secret = True
+    return rules
 
 
 def parse(text: str) -> tuple[Change, ...]:
     """Changes as people write them: `+im-t+k sesame`."""
-    letters, *arguments = text.split()
+    letters, *arguments = text.split() or [""]
     changes = tuple(_changes(letters, iter(arguments)))
     if not changes:
         raise ChatError("args", "A change of rules is a sign and a letter, such as +m or -t.")
@@ -187,7 +239,7 @@ def _changes(letters: str, arguments: Iterator[str]) -> Iterator[Change]:
         elif letter in SWITCHES:
             yield Change(adding, letter)
         elif letter in LISTS:
-            yield Change(adding, letter, completed(next(arguments, "")))
+            yield Change(adding, letter, _mask(letter, next(arguments, "")))
         elif letter == "k":
             key = next(arguments, "")
             if adding and not _KEY.fullmatch(key):
@@ -209,6 +261,15 @@ def _changes(letters: str, arguments: Iterator[str]) -> Iterator[Change]:
                 f"There is no rule {letter if letter.isprintable() else '?'}:"
                 f" the letters are {''.join((*SWITCHES, 'k', 'l', *LISTS))}.",
             )
+
+
+def _mask(letter: str, text: str) -> str:
+    if not text:
+        raise ChatError("args", f"Say whom: +{letter} bob, or +{letter} *!*@example.org")
+    mask = completed(text)
+    if is_mute(mask) and letter != "b":
+        raise ChatError("args", f"{MUTE} mutes, and belongs to the bans: +b {MUTE}bob")
+    return mask
 
 
 def _limit(text: str) -> str:

@@ -219,6 +219,8 @@ class Files:
     def may_send(self, person: Person, room: Room) -> None:
         """Refuse somebody who may not say anything there now."""
         self._check_account(person)
+        if not room.has(person):  # who speaks from outside could not fetch it
+            raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
         self._chat.may_speak(person, room)
 
     def may_have(self, person: Person, room: Room, seq: int, file: int) -> None:

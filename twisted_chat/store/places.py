@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from ..core.entries import Kind, State
 from ..core.errors import ChatError
 from ..core.rooms import Role, RoomKind
+from ..core.rules import Rules, read
 from . import schema
 from .log import searchable
 from .people import PeopleChanges
@@ -98,6 +99,17 @@ class RoomChanges(PeopleChanges):
                 sa.update(room_table).where(room_table.c.id == id).values(**columns)
             )
 
+    def rules(self, id: int) -> Rules:
+        """The rules of a room, with what this transaction has made of them."""
+        row = self.connection.execute(
+            sa.select(room_table.c.rules, room_table.c.hidden).where(room_table.c.id == id)
+        ).one()
+        return read(row.rules, row.hidden)
+
+    def set_rules(self, id: int, rules: Rules) -> None:
+        """Give a room other rules."""
+        self.set_room(id, rules=rules.written(), hidden=rules.hidden)
+
     def encrypted(self, id: int) -> bool:
         """Whether what is said in a room is sealed, for good."""
         found = sa.select(room_table.c.encrypted).where(room_table.c.id == id)
@@ -133,7 +145,7 @@ class RoomChanges(PeopleChanges):
         self.drop_files_of(id)
         for table in (member, mute, ban, invite, schema.cursor, schema.read_cursor):
             self.connection.execute(sa.delete(table).where(table.c.room == id))
-        self.set_room(id, name="", folded=None, topic="")
+        self.set_room(id, name="", folded=None, topic="", rules="")
         return True
 
     def put_member(self, room: int, account: int, **columns: Unpack[MemberFields]) -> bool:

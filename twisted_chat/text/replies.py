@@ -32,6 +32,7 @@ from ..core.results import (
     Unseen,
 )
 from ..core.rooms import LOBBY
+from ..core.rules import USUAL
 from .render import clock_time, line_of
 
 NAME_WIDTH = 11
@@ -169,6 +170,8 @@ def _(result: RoomList) -> Sequence[str]:
         notes = [f"{members}, {room.online:,} online"]
         if room.private:
             notes.append("private")
+        elif room.modes not in ("", USUAL):
+            notes.append(f"rules {room.modes}")
         if room.encrypted:
             notes.append("encrypted")
         if room.joined:
@@ -181,7 +184,9 @@ def _(result: RoomList) -> Sequence[str]:
 @lines.register
 def _(result: ModesAre) -> Sequence[str]:
     meaning = f": {result.meaning}" if result.meaning else ""
-    return [f"The rules of {result.room} are {shown(result.modes)}{meaning}"]
+    found = [f"The rules of {result.room} are {shown(result.modes)}{meaning}"]
+    found += [f"+{line.list} {shown(line.mask)} (by {line.by})" for line in result.masks]
+    return found
 
 
 @lines.register
