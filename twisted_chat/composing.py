@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from twisted.internet.defer import Deferred
 
-from .core.clean import check_lines
+from .core.clean import check_lines, shown
 from .core.entries import MANNERS, Entry, Form, Kind
 from .core.errors import ChatError
 from .core.results import Sent
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 LONGEST_CID = 64  # characters
 MOST_TAGS = 4094  # bytes
-_TAGS = re.compile(
-    r"\+[^\s;=\x00-\x20]+(=[^\s;\x00-\x20]*)?(;\+[^\s;=\x00-\x20]+(=[^\s;\x00-\x20]*)?)*"
-)
+_TAG = r"\+[^;=\x00-\x20]+(=[^;\x00-\x20]*)?"
+_TAGS = re.compile(f"{_TAG}(;{_TAG})*")
 
 
 class Content(NamedTuple):
@@ -65,7 +64,10 @@ def form_of(manner: str) -> Form:
 
 def check_tags(tags: str) -> None:
     """Refuse what cannot be what IRC clients add to a message for each other."""
-    if tags and not (len(tags.encode()) <= MOST_TAGS and _TAGS.fullmatch(tags)):
+    if not tags:
+        return
+    # `shown` changes whatever no message may have either.
+    if not (_TAGS.fullmatch(tags) and shown(tags) == tags and len(tags.encode()) <= MOST_TAGS):
         raise ChatError(
             "args", f"Tags are written +name=value;+name, in at most {MOST_TAGS} bytes."
         )

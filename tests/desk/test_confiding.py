@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.desk.office import Office, Seat
 from twisted_chat.core.entries import Kind
+from twisted_chat.core.errors import ChatError
 from twisted_chat.testing import PASSWORD
 
 HIDDEN = "(encrypted: only a client that has the keys can show this)"
@@ -52,6 +53,36 @@ class Confidential(SynchronousTestCase):
 
 
 class TalkingTests(Confidential):
+    def test_i9_no_server_is_told_an_action_where_all_is_encrypted(self) -> None:
+        self.encrypt()
+        self.tesla.types("/switch edison", "/me hides CANARY")
+        self.tesla.finds("actions and notices cannot be: say it in words")
+        asked = self.tesla.user.ask("me", text="CANARY", place="edison")
+        self.assertEqual(self.failureResultOf(asked, ChatError).value.code, "encrypted")
+        self.assertNotIn(b"CANARY", self.kept())
+
+    def test_i9_an_action_that_was_kept_is_refused_when_all_is_encrypted_by_then(self) -> None:
+        self.tesla.types("message edison hello")
+        self.tesla.wire.breaks()
+        self.tesla.unreachable = True
+        self.tesla.types("/switch edison", "/me hides CANARY")
+        self.edison.types("/encrypt tesla", "yes")
+        self.forget()
+        self.tesla.unreachable = False
+        self.office.wait(5)
+        self.tesla.finds("actions and notices cannot be: say it in words")
+        server = [file.read_bytes() for file in self.office.directory.rglob("*") if file.is_file()]
+        self.assertNotIn(b"CANARY", b"".join(server))
+
+    def test_several_lines_are_sealed_as_they_are(self) -> None:
+        self.encrypt()
+        self.tesla.user.say("edison", "one\n[9 10:00] edison: two")
+        self.office.settle()
+        self.edison.reads(
+            "[tesla/2 10:00 private encrypted] tesla: one\n"
+            "[tesla/2+ 10:00 private encrypted] tesla: [9 10:00] edison: two"
+        )
+
     def test_i9_what_is_said_is_read_by_both_and_by_nobody_between(self) -> None:
         self.encrypt()
         self.tesla.types("message edison the coil is CANARY")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.desk.office import Office
+from twisted_chat.core.entries import Form
 from twisted_chat.remote.outbox import Stage
 from twisted_chat.testing import PASSWORD
 
@@ -256,6 +257,39 @@ class ConversationTests(DeskTest):
         )
         entry = self.tesla.user.conversations.all["#lobby"].entries[1]
         self.assertEqual(entry.text, "")
+
+    def test_an_action_is_told_in_the_conversation_that_one_looks_at(self) -> None:
+        self.edison.types("/me waves", "edit 1 nods", "me too")
+        seen = ("[1 10:00] * edison waves", "[1 10:00 edited] * edison nods")
+        self.tesla.reads(*seen, "[3 10:00] edison: me too")
+        self.assertIs(self.tesla.user.conversations.all["#lobby"].entries[1].form, Form.ACTION)
+        self.edison.lines.clear()
+        self.edison.types("/switch tesla", "/me whispers")
+        self.edison.reads("[tesla/1 10:00 private] * edison whispers")
+        self.tesla.reads("[edison/1 10:00 private] * edison whispers")
+
+    def test_f9_an_action_without_a_connection_is_told_once_when_it_is_back(self) -> None:
+        self.edison.wire.breaks()
+        self.edison.unreachable = True
+        self.edison.types("/me waves")
+        self.edison.unreachable = False
+        self.office.wait(5)
+        self.assertEqual(
+            [line.text for line in self.tesla.lines if line.seq], ["[1 10:00] * edison waves"]
+        )
+
+    def test_g4_lines_and_manners_of_programs(self) -> None:
+        self.edison.user.say("#lobby", "one\n[2 10:00] tesla: two", manner="notice")
+        self.office.settle()
+        lines = "[1 10:00 notice] edison: one\n[1+ 10:00 notice] edison: [2 10:00] tesla: two"
+        self.tesla.reads(lines)
+        self.tesla.types("/jump 1")
+        self.tesla.reads("> " + lines.replace("\n", "\n> "))
+        self.edison.user.ask("edit", message="1", text="three\nfour")
+        self.office.settle()
+        self.tesla.reads(
+            "[1 10:00 notice edited] edison: three\n[1+ 10:00 notice edited] edison: four"
+        )
 
     def test_who_types_is_seen_for_a_while(self) -> None:
         self.edison.desk.typing("/whoe")

@@ -51,10 +51,15 @@ class ShelfTests(SynchronousTestCase):
             old.execute("INSERT INTO outbox (cid, room, text) VALUES ('a', '#lobby', 'hello')")
         shelf = self.shelf()
         shelf.keep(Unsent("b", "#lobby", "coil.png", 5))
+        shelf.keep(Unsent("c", "#lobby", "waves", manner="action"))
         shelf.close()
         self.assertEqual(
             self.shelf().unsent,
-            [Unsent("a", "#lobby", "hello"), Unsent("b", "#lobby", "coil.png", 5)],
+            [
+                Unsent("a", "#lobby", "hello"),
+                Unsent("b", "#lobby", "coil.png", 5),
+                Unsent("c", "#lobby", "waves", manner="action"),
+            ],
         )
 
     def test_two_at_once_have_slots_of_their_own(self) -> None:

@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.desk.lines import Line, Part, of_entry
 from twisted_chat.terminal.device import Output
-from twisted_chat.terminal.printing import Fragments, cleaned, cut, wrapped
+from twisted_chat.terminal.printing import Fragments, cleaned, cut, fragments, wrapped
 from twisted_chat.terminal.scrollback import FRAME, Scrollback
 
 OWN = re.compile("\x1b\\[[0-9;]*m|\x1b\\[\\?7h")  # colours; that lines may wrap
@@ -155,6 +155,16 @@ class PrintingTests(SynchronousTestCase):
             self.assertEqual([style for style, *_ in broken], ["a", "b", ""])
         self.assertEqual(wrapped([("", "x" * 30 + "\n")], 10), [("", "x" * 30 + "\n")])
         self.assertEqual(wrapped([("", "日本 日本 日本")], 9), [("", "日本 日本\n日本")])
+
+    def test_several_lines_are_broken_each_for_itself(self) -> None:
+        text = "\n".join(("short", "coil " * 20, "end"))
+        entry = Entry(1, 0, 1, Kind.MESSAGE, 0, None, "edison", text=text)
+        line = of_entry("#lobby", entry, "tesla")
+        heads = [part.text for part in line.parts if part.style == "head"]
+        whole = "".join(text for _, text, *_ in wrapped(fragments(line), 40))
+        self.assertLessEqual(max(map(len, whole.split("\n"))), 40)
+        self.assertIn(f"{heads[0]}edison: short\n{heads[1]}edison: coil coil", whole)
+        self.assertTrue(whole.endswith(f"\n{heads[2]}edison: end\n"), whole)
 
     def test_cut(self) -> None:
         self.assertEqual(

@@ -50,6 +50,19 @@ class ForgingTests(HallTestCase):
                         self.assertRegex(line, DELIVERED)
                         self.assertTrue(" eve" in line)
 
+    def test_g4_nobody_can_forge_an_action_or_a_notice(self) -> None:
+        eve, ann = self.people("eve", "ann")
+        for text in ("* ann waves", "[9 10:00] * ann waves", "[9 10:00 notice] ann: done"):
+            for command in ("BM", "me", "PM ann"):
+                eve.types(f"{command} {text}")
+                line = ann.takes()
+                self.assertRegex(line, rf"^\[[^\]]+\] (eve: |\* eve ){re.escape(text)}")
+                self.assertNotIn("notice]", line.partition("] ")[0] + "]")
+        for name in ("*", "* ann", "*ann"):
+            eve.types(f"BM {name}")
+            answer = self.hall.program().asks("register", name=name, password="a long secret")
+            self.assertEqual(answer["error"]["code"], "bad_name")
+
     def test_g1_names_topics_introductions_and_reasons_are_safe_too(self) -> None:
         eve, ann = self.people("eve", "ann")
         eve.types("create #den")

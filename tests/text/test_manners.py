@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from twisted.internet.defer import Deferred, maybeDeferred
 
 from tests.text.case import HallTestCase
+from twisted_chat import actions
+from twisted_chat.core import vocabulary as words
 from twisted_chat.core.clean import check_lines
 from twisted_chat.core.entries import Entry, Form, Kind
 from twisted_chat.core.errors import ChatError
+from twisted_chat.testing import Program
 from twisted_chat.text.render import CRLF, LF, line_of
 
 HEAD = re.compile(r"\[17\+? \d\d:\d\d\] bob: ")
@@ -62,6 +67,26 @@ class MannerTests(HallTestCase):
         self.ann.hears("[#lobby/1 10:00] clerk: one\n[#lobby/1+ 10:00] clerk: [2 10:00] root: two")
         self.assertEqual(clerk.takes_events("message")[-1]["text"], text)
 
+    def test_g4_an_edit_has_several_lines_as_well(self) -> None:
+        clerk = self.hall.bot("clerk")
+        clerk.asks("send", room="#lobby", text="one", cid="1", manner="action")
+        clerk.asks("edit", message="1", text="two\n[2 10:00] * root: three")
+        self.ann.takes()
+        self.ann.types("history")
+        self.ann.hears(
+            "[#lobby/1 10:00 edited] * clerk two\n"
+            "[#lobby/1+ 10:00 edited] * clerk [2 10:00] * root: three\n"
+        )
+        self.assertEqual(clerk.takes_events("edit")[0]["manner"], "action")
+        self.bob.hears("[1+ 10:00 edited] * clerk [2 10:00] * root: three\n")
+
+    def test_d1_another_manner_is_another_message(self) -> None:
+        clerk = self.hall.bot("clerk")
+        said = {"room": "#lobby", "text": "waves", "cid": "1"}
+        clerk.asks("send", **said, manner="action")
+        self.assertTrue(clerk.asks("send", **said, manner="action")["again"])
+        self.assertEqual(clerk.asks("send", **said)["error"]["code"], "conflict")
+
     def test_a6_all_lines_together_have_one_limit(self) -> None:
         clerk = self.hall.bot("clerk")
         for text, code in (("a\n" * 100 + "a", "too_long"), ("\n \n", "empty"), ("a\r\nb", "")):
@@ -70,17 +95,37 @@ class MannerTests(HallTestCase):
 
     def test_d17_the_tags_of_a_deleted_message_go_with_it(self) -> None:
         clerk = self.hall.bot("clerk")
-        clerk.asks("say", room="#lobby", text="x", cid="1", tags="+draft/reply=abc;+x")
-        self.assertEqual(clerk.takes_events("message")[0]["tags"], "+draft/reply=abc;+x")
+        tags = "+draft/reply=abc;+draft/react=\N{WOMAN}\u200d\N{MICROSCOPE};+x"
+        for say in (words.Say("#lobby", "x", "1", tags=tags), words.Broadcast("y", tags=tags)):
+            self.successResultOf(self.performed(clerk, say))
+        for event in clerk.takes_events("message"):
+            self.assertEqual(event["tags"], tags)
         clerk.asks("delete", what="1")
         entries = clerk.asks("entries", room="#lobby", after=0)["entries"]
         self.assertNotIn("tags", entries[0])
 
     def test_h2_tags_are_nothing_else(self) -> None:
         clerk = self.hall.bot("clerk")
-        for tags in ("x=1", "+x=a b", "+x=\r\nQUIT", "+;", "+x;y", "+x=" + "a" * 4096):
-            answer = clerk.asks("say", room="#lobby", text="x", cid="1", tags=tags)
-            self.assertEqual(answer["error"]["code"], "args", tags)
+        most = "+x=" + "a" * 4091
+        self.successResultOf(self.performed(clerk, words.Say("#lobby", "x", tags=most)))
+        beyond = ("\x7f", "\x9b", "\u202e", "\u2028", "\ud800")
+        for tags in (
+            *("x=1", "+x=a b", "+x=\r\nQUIT", "+;", "+x;y", "+", most + "a"),
+            *(f"+x={character}" for character in beyond),
+        ):
+            for say in (words.Say("#lobby", "x", tags=tags), words.Message("ann", "x", tags=tags)):
+                failure = self.failureResultOf(self.performed(clerk, say), ChatError)
+                self.assertEqual(failure.value.code, "args", tags)
+        answer = clerk.asks("say", room="#lobby", text="x", cid="1", tags="+x")
+        self.assertEqual(answer["error"]["code"], "args")  # only a door of IRC's has any
+
+    def performed(self, program: Program, command: object) -> Deferred[Any]:
+        """What becomes of a command that another door makes for somebody."""
+        session = program.protocol.conversation.session
+        assert session is not None
+        done = maybeDeferred(actions.perform, self.hall.chat, session, command)
+        self.hall.settle()
+        return done
 
     @settings(deadline=None)
     @given(some.text(max_size=40), some.sampled_from([LF, CRLF]))

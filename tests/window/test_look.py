@@ -149,6 +149,23 @@ class LineTests(SynchronousTestCase):
             self.assertTrue(written(line).startswith(f"|7 {self.time}"))
             self.assertEqual(written(pieces.changed(line, edit)), written(line))
 
+    def test_actions_notices_and_several_lines(self) -> None:
+        acts = msgspec.structs.replace(entry(Kind.MESSAGE, 7, text="waves"), form=Form.ACTION)
+        line = of_entry("#coil", acts, "tesla")
+        self.assertEqual(written(line), f"|7 {self.time}|* edison waves")
+        edit = entry(Kind.EDIT, 8, text="nods\n* tesla nods", target=7)
+        change = of_entry("#coil", msgspec.structs.replace(edit, form=Form.ACTION), "tesla")
+        edited = f"|7 {self.time}|* edison nods\n|7+|* edison * tesla nods (edited)"
+        self.assertEqual(written(pieces.changed(line, change)), edited)
+        self.assertEqual(written(pieces.changed(pieces.changed(line, change), change)), edited)
+        delete = of_entry("#coil", entry(Kind.DELETE, 9, target=7), "tesla")
+        gone = pieces.changed(pieces.changed(line, change), delete)
+        self.assertEqual(written(gone), f"|7 {self.time}|edison: (deleted)")
+        notice = msgspec.structs.replace(entry(Kind.MESSAGE, 8, text="a\nb"), form=Form.NOTICE)
+        line = of_entry("#coil", notice, "tesla")
+        self.assertEqual(written(line), f"|8 {self.time} notice|edison: a\n|8+|edison: b")
+        self.assertEqual(notification("notify", line)[-1], "edison: a edison: b")
+
     def test_a_message_that_is_deleted(self) -> None:
         for label in ("#lobby", "#coil", "edison"):
             delete = of_entry(label, entry(Kind.DELETE, 9, target=7), "tesla")

@@ -62,6 +62,11 @@ class TalkingTests(WindowCase):
         edison.ask("delete", what="#lobby/2")
         window.shows("edison: hello (edited)", "edison: (deleted)", "edison: the end")
         window.hides("helo", "a secret")
+        edison.ask("edit", message="#lobby/1", text="three\nlines\nof text")
+        window.shows("edison: three", "1+\tedison: lines", "1+\tedison: of text (edited)")
+        edison.ask("edit", message="#lobby/1", text="one again")
+        window.shows("edison: one again (edited)", "edison: (deleted)", "edison: the end")
+        window.hides("three", "lines", "of text")
 
     def test_commands_questions_and_completion(self) -> None:
         window = self.signed_in()

@@ -30,7 +30,8 @@ MOST_RECIPIENTS = 100
 
 @performs(words.Broadcast)
 def broadcast(chat: Chat, session: Session, command: words.Broadcast) -> Deferred[Sent]:
-    return chat.say(session, chat.rooms.lobby, command.text, command.cid, manner=command.manner)
+    lobby, manner, tags = chat.rooms.lobby, command.manner, command.tags
+    return chat.say(session, lobby, command.text, command.cid, manner=manner, tags=tags)
 
 
 @performs(words.Say)

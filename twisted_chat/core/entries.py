@@ -74,6 +74,8 @@ SECRET = frozenset((Form.SEALED, Form.SEALED_FILE, Form.OPENED, Form.OPENED_FILE
 MANNERS = {"": Form.WORDS, "action": Form.ACTION, "notice": Form.NOTICE}
 """How something may be said, as programs name it."""
 
+MANNER_OF = {form: manner for manner, form in MANNERS.items()}
+
 UNREADABLE = frozenset((Form.SEALED, Form.SEALED_FILE))
 """What only those can read who have the keys."""
 

@@ -191,7 +191,7 @@ class Desk(News):
     async def perform(self, command: Any) -> Result:
         """Ask the server for what a command says."""
         row = TABLE.of(command)
-        if row.sends and not isinstance(command, words.Act):
+        if row.sends:
             return await self._send(command)
         if isinstance(command, words.Encrypt):
             await self.user.secrets.publish()  # it may have to do with a device of this moment
@@ -231,14 +231,17 @@ class Desk(News):
         self.show(await self.perform(say(place, text)))
 
     async def _send(self, command: Any) -> Result:
+        manner = ""
         match command:
             case words.Say():
                 place = command.room
             case words.Message():
                 place = command.user
+            case words.Act():
+                place, manner = command.place, "action"
             case _:
                 place = LOBBY
-        return await self.settled(self.user.say(place, command.text))
+        return await self.settled(self.user.say(place, command.text, manner=manner))
 
     async def settled(self, outgoing: Outgoing) -> Sent:
         """What has become of a message of one's own in the end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from time import localtime, strftime
 from typing import NamedTuple
 
@@ -19,7 +20,8 @@ class Part(NamedTuple):
 
     The style is one of: "" (plain), "head" (number and time), "name" (of another person),
     "own" (one's own name), "text", "mention" (one's own name in somebody's text), "event"
-    (joins, topics …), "answer", "error", "server" (its sentences), "day", "new".
+    (joins, topics …), "answer", "error", "server" (its sentences), "day", "new", "break" (where
+    a message goes on below, with a head of its own; only there is a line feed).
     """
 
     style: str
@@ -44,6 +46,10 @@ class Line(NamedTuple):
 
 # How an entry begins: nothing else may, whatever a server says.
 _HEAD = re.compile(r"\s*\[[^\]]*\d\d:\d\d[^\]]*\]")
+# After the number of an entry in its head.
+_MARKS = re.compile(r"(?<=\d) ")
+_COLON, _STAR = Part("", ": "), Part("", "* ")
+BREAK = Part("break", "\n")
 _NOT_IN_NAMES = re.compile(r"[\s\[\]()/:]")
 
 
@@ -68,10 +74,10 @@ def of_entry(
     label = named(label)
     private = not label.startswith("#")
     if entry.kind is Kind.MESSAGE:
-        parts = (*_head(label, entry, long, now), *_said(entry, own))
+        parts = _below(_head(label, entry, long, now), _said(entry, own))
     elif entry.kind in (Kind.EDIT, Kind.DELETE):
         head, _, _ = line_of(label, _cleaned(entry), long, now).partition("] ")
-        parts = (Part("head", head + "] "), Part("event", _changed(entry)))
+        parts = _below(head + "] ", _changed(entry))
     else:
         head, _, rest = line_of(label, _cleaned(entry), long, now).partition("] ")
         parts = (Part("head", head + "] "), Part("event", rest.removesuffix(" <private message>")))
@@ -79,12 +85,20 @@ def of_entry(
     return Line(parts, label, entry.seq, changes, entry.time, private)
 
 
-def _changed(entry: Entry) -> str:
-    """What a message says now."""
+def _below(head: str, lines: Iterable[tuple[Part, ...]]) -> tuple[Part, ...]:
+    """Lines of one entry; those below the first have a head that says that it goes on."""
+    first, *rest = lines
+    more = Part("head", _MARKS.sub("+ ", head, count=1))
+    return (Part("head", head), *first, *[p for one in rest for p in (BREAK, more, *one)])
+
+
+def _changed(entry: Entry) -> list[tuple[Part, ...]]:
+    """What a message says now, in the parts of a message, all of them as what happens."""
     if entry.kind is Kind.EDIT:
-        return f"{named(entry.author)}: {shown(words_of(entry))}"
+        said = _said(entry, "")
+        return [tuple(Part("event", part.text) for part in line) for line in said]
     by = "" if entry.subject in ("", entry.author) else f" by {named(entry.author)}"
-    return f"{named(entry.subject or entry.author)}: (deleted{by})"
+    return [(Part("event", f"{named(entry.subject or entry.author)}: (deleted{by})"),)]
 
 
 def _cleaned(entry: Entry) -> Entry:
@@ -95,7 +109,7 @@ def _cleaned(entry: Entry) -> Entry:
     return replace(entry, **names)
 
 
-def _head(label: str, entry: Entry, long: bool, now: int | None) -> tuple[Part, ...]:
+def _head(label: str, entry: Entry, long: bool, now: int | None) -> str:
     place = "" if label == LOBBY and not long else f"{label}/"
     mark = "" if label.startswith("#") else " private"
     if entry.form in SECRET:
@@ -103,24 +117,19 @@ def _head(label: str, entry: Entry, long: bool, now: int | None) -> tuple[Part, 
     elif entry.form is Form.NOTICE:
         mark += " notice"
     when = clock_time(entry.time, now)
-    return (Part("head", f"[{place}{entry.seq} {when}{mark}{STATES[entry.state]}] "),)
+    return f"[{place}{entry.seq} {when}{mark}{STATES[entry.state]}] "
 
 
-def _said(entry: Entry, own: str) -> tuple[Part, ...]:
-    author = named(entry.author)
-    name = Part("own" if entry.author == own else "name", author)
+def _said(entry: Entry, own: str) -> list[tuple[Part, ...]]:
+    """What somebody says, line by line, and each time who does."""
+    name = Part("own" if entry.author == own else "name", named(entry.author))
     if entry.state is State.DELETED:
-        return name, Part("", ": "), Part("event", "(deleted)")
-    if entry.form is Form.ACTION:
-        return (
-            Part("", "* "),
-            name,
-            Part("", " "),
-            *_text(shown(entry.text), own, entry.author != own),
-        )
+        return [(name, _COLON, Part("event", "(deleted)"))]
     if entry.form not in (*IN_WORDS, Form.OPENED):
-        return name, Part("", ": "), Part("event", shown(words_of(entry)))
-    return name, Part("", ": "), *_text(shown(entry.text), own, entry.author != own)
+        return [(name, _COLON, Part("event", shown(words_of(entry))))]
+    begins = (_STAR, name, Part("", " ")) if entry.form is Form.ACTION else (name, _COLON)
+    others = entry.author != own
+    return [(*begins, *_text(shown(line), own, others)) for line in entry.text.split("\n")]
 
 
 def _text(text: str, own: str, others: bool) -> tuple[Part, ...]:

@@ -13,7 +13,7 @@ from ..remote.conversations import LOBBY
 from ..remote.events import entry_of
 from ..remote.link import Event
 from ..remote.user import User, as_read
-from .lines import Line, Part, of_entry
+from .lines import BREAK, Line, Part, of_entry
 
 AROUND = 5  # messages before and after one that is jumped to
 
@@ -81,7 +81,9 @@ async def around(user: User, reference: str) -> list[Line]:
 
 def _marked(room: str, entry: Entry, own: str, mark: bool) -> Line:
     line = of_entry(room, entry, own)
-    return line._replace(parts=(Part("new", "> " if mark else "  "), *line.parts))
+    edge = Part("new", "> " if mark else "  ")
+    marked = [(part, edge) if part == BREAK else (part,) for part in line.parts]
+    return line._replace(parts=(edge, *[part for parts in marked for part in parts]))
 
 
 async def lines_of(user: User, page: dict[str, Any]) -> list[Line]:

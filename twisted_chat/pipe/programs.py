@@ -22,8 +22,8 @@ from ..remote.outbox import Outgoing, Stage
 from .desk import PipeDesk
 
 PAGES = ("lines", "entries")  # parts of an answer that are entries
-SAYS = {"send": "room", "say": "room", "message": "user", "broadcast message": ""}
-TEXTS = ("text", "cid")
+SAYS = {"send": "room", "say": "room", "message": "user", "me": "place", "broadcast message": ""}
+TEXTS = ("text", "cid", "manner")
 OFFICIAL = frozenset({"do", "id"})
 
 Request = dict[str, Any]
@@ -106,12 +106,15 @@ class Programs:
     async def _say(self, do: str, arguments: Request) -> Request:
         """Say something; it is kept until the server has it, as at a terminal."""
         place = SAYS[do]
-        room = arguments.pop(place, None) if place else LOBBY
-        text, cid = (arguments.pop(name, "") for name in TEXTS)
-        if arguments or not all(isinstance(value, str) for value in (room, text, cid)):
-            wanted = ", ".join(name for name in (place, *TEXTS) if name)
+        room = arguments.pop(place, LOBBY if do == "me" else None) if place else LOBBY
+        taken = TEXTS[:-1] if do == "me" else TEXTS
+        given = {name: arguments.pop(name, "") for name in taken}
+        if arguments or not all(isinstance(value, str) for value in (room, *given.values())):
+            wanted = ", ".join(name for name in (place, *taken) if name)
             raise ChatError("args", f"{do} takes {wanted}, and each is a string.")
-        return await _stored(self._desk.user.say(str(room), text, cid))
+        if do == "me":
+            given["manner"] = "action"
+        return await _stored(self._desk.user.say(str(room), **given))
 
     async def _send(self, room: object = "", path: object = "", **more: object) -> Request:
         """Send a file; the answer comes when the message that names it is stored."""

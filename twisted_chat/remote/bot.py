@@ -36,7 +36,7 @@ from twisted.python.failure import Failure
 from ..core import attachments
 from ..core.attachments import Attachment
 from ..core.clean import shown
-from ..core.entries import UNREADABLE, Entry, Form, Kind, State
+from ..core.entries import MANNER_OF, UNREADABLE, Entry, Form, Kind, State
 from ..core.errors import ChatError, StartError
 from .address import Address, from_url
 from .conversations import Conversation
@@ -59,6 +59,7 @@ class Message(NamedTuple):
     private: bool
     time: int  # milliseconds since 1970
     file: Attachment | None = None  # what was sent instead of words: `bot.fetch` has it
+    manner: str = ""  # "action", or "notice", which a bot had better not answer
 
 
 OnMessage = Callable[["Bot", Message], Awaitable[Any] | None]
@@ -93,13 +94,16 @@ class Bot(Watcher):
 
     # --- what it can do ----------------------------------------------------------------------
 
-    def say(self, room: str, text: str) -> Outgoing:
-        """Say something in a #room or to a person; `done` of what comes back fires in the end."""
-        return self.user.say(room, text)
+    def say(self, room: str, text: str, manner: str = "") -> Outgoing:
+        """Say something in a #room or to a person; `done` of what comes back fires in the end.
 
-    def reply(self, message: Message, text: str) -> Outgoing:
+        The text may have several lines; the manner is "action" or "notice" if it is one.
+        """
+        return self.user.say(room, text, manner=manner)
+
+    def reply(self, message: Message, text: str, manner: str = "") -> Outgoing:
         """Say something where a message was said."""
-        return self.user.say(message.room, text)
+        return self.user.say(message.room, text, manner=manner)
 
     def send_file(self, room: str, path: str | Path) -> Deferred[Outgoing]:
         """Send a file; fires with the message that names it when the server has both, and with a
@@ -148,7 +152,8 @@ class Bot(Watcher):
         file = attachments.read(entry.text) if is_file else None
         text = "" if is_file else entry.text
         message = Message(
-            *(label, entry.seq, entry.author, text, conversation.private, entry.time, file)
+            *(label, entry.seq, entry.author, text, conversation.private, entry.time, file),
+            manner=MANNER_OF.get(entry.form, ""),
         )
         waiting = self._waiting.setdefault(label, deque())
         waiting.append(message)

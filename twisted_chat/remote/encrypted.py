@@ -52,7 +52,7 @@ class Encrypted:
         if do == "topic" or not (arguments.get("text") or arguments.get("name")):
             return  # topics are seen by every server
         users, message = arguments.get("users"), arguments.get("message")
-        named = [arguments.get("room"), arguments.get("user")]
+        named = [arguments.get(name) for name in ("room", "user", "place")]
         named += users if isinstance(users, list | tuple) else []
         named += [message.rpartition("/")[0]] if isinstance(message, str) else []
         for place in named:

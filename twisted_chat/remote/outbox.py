@@ -16,7 +16,7 @@ from ..core.errors import ChatError
 from ..core.limits import Bucket
 from .link import FOR_NOW, Link, Lost
 from .pauses import Pauses
-from .sealing import STALE, Sealing, is_in_clear, read
+from .sealing import STALE, Sealing, is_in_clear, only_words, read
 from .shelf import Shelf
 from .slots import Unsent
 
@@ -43,7 +43,7 @@ class Outgoing:
     """One message on its way."""
 
     def __init__(self, unsent: Unsent) -> None:
-        self.cid, self.room, self.text, self.file, sealed = unsent
+        self.cid, self.room, self.text, self.file, sealed, self.manner = unsent
         self.sealed = read(sealed)  # what is sent instead, if the conversation is encrypted
         self.shared = False  # who is to read that has what it takes
         self.attempts = 0  # to seal it
@@ -57,6 +57,11 @@ class Outgoing:
         self.faults = 0
         self.on_disk = False
         self.done: Deferred[Outgoing] = Deferred()  # stored, or refused
+
+    def is_of(self, unsent: Unsent) -> bool:
+        """Whether that is the same message, said again."""
+        own = (self.room, self.text, self.file, self.manner)
+        return own == (unsent.room, unsent.text, unsent.file, unsent.manner)
 
 
 class Outbox:
@@ -95,14 +100,15 @@ class Outbox:
         cid: str = "",
         file: int = 0,
         secret: SealedFile | None = None,
+        manner: str = "",
     ) -> Outgoing:
         """Send something as soon as that is possible: words, or a file of this number and name.
 
         What is secret of a file is for conversations that are encrypted.
         """
-        unsent = Unsent(cid or token_hex(12), room, text, file)
+        unsent = Unsent(cid or token_hex(12), room, text, file, manner=manner)
         before = self.messages.get(unsent.cid)
-        if before is not None and (before.room, before.text, before.file) == (room, text, file):
+        if before is not None and before.is_of(unsent):
             return before
         if before is not None:
             raise ChatError("conflict", "Another message with this id is on its way already.")
@@ -263,6 +269,8 @@ class Outbox:
                 "This conversation was encrypted while the file was on its way: send it again."
             )
             error = ChatError("encrypted", sentence)
+        elif error.code in STALE and message.manner:
+            error = only_words()
         elif error.code in STALE and self._shelf is not None and self._sealing.again(message):
             message.stage = Stage.KEPT
             self._send()
@@ -308,6 +316,8 @@ def _body(message: Outgoing) -> dict[str, Any]:
     body: dict[str, Any] = {"text": message.text}
     if message.file:
         body = {"text": "", "file": message.file}
+    if message.manner:
+        body["manner"] = message.manner
     if message.sealed is not None:
         body.update(text="", sealed=message.sealed.message, version=message.sealed.version)
     return body

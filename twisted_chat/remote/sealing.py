@@ -71,6 +71,8 @@ class Sealing:
         message.shared = is_wanted()
 
     async def _encrypt(self, message: Outgoing, is_wanted: Callable[[], bool]) -> None:
+        if message.manner:
+            raise only_words()  # the conversation was encrypted since it was said
         secrets = self._secrets
         await secrets.devices.prepare(message.room)
         _go_on(is_wanted)
@@ -169,6 +171,14 @@ class Sealing:
 def is_in_clear(message: Outgoing) -> bool:
     """Whether this is a file that was not encrypted when it went to the server."""
     return bool(message.file) and message.sealed is None and message.secret is None
+
+
+def only_words() -> ChatError:
+    """The refusal of an action or a notice where all is encrypted: an envelope has words only."""
+    return ChatError(
+        "encrypted",
+        "This conversation is encrypted, and actions and notices cannot be: say it in words.",
+    )
 
 
 def _go_on(is_wanted: Callable[[], bool]) -> None:

@@ -38,7 +38,9 @@ T = TypeVar("T")
 Change = tuple[str, str, bytes] | tuple[str, str]  # a row to write, or one to delete
 Run = Callable[[Callable[[], T]], "Deferred[T]"]
 
-KEEP = "INSERT OR IGNORE INTO outbox (cid, room, text, file, sealed) VALUES (?, ?, ?, ?, ?)"
+KEEP = (
+    "INSERT OR IGNORE INTO outbox (cid, room, text, file, sealed, manner) VALUES (?, ?, ?, ?, ?, ?)"
+)
 SEAL = "UPDATE outbox SET sealed = ?, text = '' WHERE cid = ?"
 PUT = "INSERT OR REPLACE INTO secret (tab, key, value) VALUES (?, ?, ?)"
 ONE_TEXT = "SELECT key, value FROM secret WHERE tab = 'text' AND key = ?"

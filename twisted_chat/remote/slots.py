@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-UNSENT = "SELECT cid, room, text, file, sealed FROM outbox ORDER BY number"
+UNSENT = "SELECT cid, room, text, file, sealed, manner FROM outbox ORDER BY number"
 SOME_TEXTS = "SELECT key, value FROM secret WHERE tab = 'text' AND key >= ? AND key < ?"
 IN_REACH = 1000  # messages before the position of a conversation whose rows are at hand
 LAST = "~"  # after every key that goes on
@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS secret
 ADDED = (
     ("outbox", "file", "INTEGER NOT NULL DEFAULT 0"),
     ("outbox", "sealed", "TEXT NOT NULL DEFAULT ''"),
+    ("outbox", "manner", "TEXT NOT NULL DEFAULT ''"),
 )
 
 
@@ -46,6 +47,7 @@ class Unsent(NamedTuple):
     text: str  # of a file, its name; nothing if the conversation is encrypted
     file: int = 0  # the number that the server has given it
     sealed: str = ""  # what is sent of it instead
+    manner: str = ""  # "action", or "notice"
 
 
 class Place(NamedTuple):

@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..core.clean import check_text
+from ..core.clean import check_lines
 from ..core.entries import Entry, Form, Kind
 from ..core.errors import ChatError
 from .account import Account, Entrance
@@ -27,7 +27,7 @@ from .life import Life, Options, State
 from .link import FOR_NOW, Event, Lost
 from .outbox import Outbox, Outgoing
 from .recalling import Recalling
-from .sealing import Sealing
+from .sealing import Sealing, only_words
 from .secrets import Secrets
 from .shelf import Run, Shelf
 from .transfers import Files, Transfers
@@ -39,7 +39,7 @@ GOODBYE_WITHIN = 3.0  # seconds the server has to answer a goodbye
 ORDINARY_LONGEST = 4096  # bytes of a text, where a server does not say
 
 MEMBERSHIP = frozenset((Kind.JOIN, Kind.LEAVE, Kind.KICK, Kind.BAN))
-IN_CLEAR = frozenset(("sealed", "text", "file"))  # of an event
+IN_CLEAR = frozenset(("sealed", "text", "file", "manner", "tags"))  # of an event
 if TYPE_CHECKING:
     from ..secrecy.envelopes import SealedFile
 
@@ -124,13 +124,18 @@ class User:
             return fail(error)
         return self.life.link.ask(do, **arguments)
 
-    def say(self, room: str, text: str, cid: str = "") -> Outgoing:
-        """Say something; it is sent as soon as possible, and stored once, whoever made its id."""
+    def say(self, room: str, text: str, cid: str = "", manner: str = "") -> Outgoing:
+        """Say something; it is sent as soon as possible, and stored once, whoever made its id.
+
+        The manner is "action" or "notice", if it is one of these.
+        """
         if self.outbox is None:
             raise ChatError("not_now", "Log in first.")
         # What can never be stored is not kept to be sent; too long a line ends a connection.
-        check_text(text, int(self.hello.get("max_message", ORDINARY_LONGEST)))
-        message = self.outbox.say(room, text, cid)
+        check_lines(text, int(self.hello.get("max_message", ORDINARY_LONGEST)))
+        if manner and self.secrets.encrypted(room):
+            raise only_words()
+        message = self.outbox.say(room, text, cid, manner=manner)
         self.watcher.sending(message)
         return message
 

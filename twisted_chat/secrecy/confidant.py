@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..core.clean import check_text
+from ..core.clean import check_lines
 from ..core.errors import ChatError
 from ..core.names import fold
 from .acquaintances import Acquaintance, News, What
@@ -123,7 +123,7 @@ class Confidant(Circle):
         What was refused as stale is sealed again with the same cid.
         """
         if message.text or message.file is None:
-            check_text(message.text, MOST_SEALED)
+            check_lines(message.text, MOST_SEALED)
         place, recipients = self.place(room), self.recipients(room)
         ready = [one for one in recipients.devices if self._pairwise.has(place, one.curve25519)]
         without = tuple(one for one in recipients.devices if one not in ready)

@@ -8,7 +8,7 @@ from unicodedata import category
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_to_text
 from prompt_toolkit.utils import get_cwidth
 
-from ..desk.lines import Line
+from ..desk.lines import BREAK, Line
 from . import colours
 
 Fragments = StyleAndTextTuples
@@ -39,9 +39,13 @@ def _instead(character: str) -> str:
 
 
 def fragments(line: Line) -> Fragments:
-    """A line with the style of each of its parts, and its end."""
-    pieces = [(_style(line, part.style, part.text), cleaned(part.text)) for part in line.parts]
-    return [*pieces, ("", "\n")]
+    """A line with the style of each of its parts, and its ends."""
+    end = ("", "\n")
+    pieces = [
+        end if part == BREAK else (_style(line, part.style, part.text), cleaned(part.text))
+        for part in line.parts
+    ]
+    return [*pieces, end]
 
 
 def wrapped(whole: Fragments, columns: int) -> Fragments:
@@ -63,6 +67,9 @@ def _breaks(text: str, columns: int) -> Iterator[int]:
     """Where the spaces are that stand at the ends of lines."""
     width, space = 0, -1
     for index, character in enumerate(text.removesuffix("\n")):
+        if character == "\n":
+            width, space = 0, -1
+            continue
         if character == " ":
             space = index
         width += get_cwidth(character)

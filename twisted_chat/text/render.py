@@ -91,14 +91,15 @@ def line_of(label: str, entry: Entry, long: bool = False, now: int | None = None
     if kind is Kind.MESSAGE:
         head = f"[{place}{entry.seq} {when}{mark}{STATES[entry.state]}]"
         text = "(deleted)" if entry.state is State.DELETED else words_of(entry)
-        if "\n" in text:
-            more = f"[{place}{entry.seq}+ {when}{mark}]"
-            first, *rest = [_said(label, entry, line) for line in text.split("\n")]
-            return "\n".join([f"{head} {first}", *[f"{more} {line}" for line in rest]])
-        return f"{head} {_said(label, entry, text)}"
+        if "\n" not in text:
+            return f"{head} {_said(label, entry, text)}"
+        return _lines(
+            head, f"[{place}{entry.seq}+ {when}{mark}{STATES[entry.state]}]", label, entry, text
+        )
     if kind is Kind.EDIT:
         head = f"[{place}{entry.target} {when}{mark} edited]"
-        return f"{head} {_said(label, entry, words_of(entry))}"
+        more = f"[{place}{entry.target}+ {when}{mark} edited]"
+        return _lines(head, more, label, entry, words_of(entry))
     if kind is Kind.DELETE:
         by = "" if entry.subject in ("", entry.author) else f" by {entry.author}"
         head = f"[{place}{entry.target} {when}{mark} deleted]"
@@ -119,6 +120,12 @@ def words_of(entry: Entry) -> str:
         return "[cannot be shown]"
     name, size = attachment.name, size_in_words(attachment.size)
     return f"(file {attachment.file}: {name}, {size}; to have it: get {attachment.file})"
+
+
+def _lines(head: str, more: str, label: str, entry: Entry, text: str) -> str:
+    """A text of several lines; each has a head of its own, so none looks like another's."""
+    first, *rest = [_said(label, entry, line) for line in text.split("\n")]
+    return "\n".join([f"{head} {first}", *[f"{more} {line}" for line in rest]])
 
 
 def _said(label: str, entry: Entry, text: str, author: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from zlib import crc32
 
 from ..desk.lines import Line, Part
@@ -11,8 +12,8 @@ NAME_COLOURS = 6
 
 # How the desk begins the line of an entry: its number, the time, and what it is.
 _HEAD = re.compile(
-    r"\[(?:.*/)?\d+ (?P<time>\S+)(?: private)?(?P<secret> encrypted)?"
-    r"(?P<state> edited| deleted)?\] "
+    r"\[(?:.*/)?\d+(?P<more>\+)? (?P<time>\S+)(?: private)?(?P<secret> encrypted)?"
+    r"(?P<notice> notice)?(?P<state> edited| deleted)?\] "
 )
 # How it says which file a message brings, and which words are to be compared.
 _FILE = re.compile(r"\((?P<about>file (?P<number>\d+): .+); to have it: get (?P=number)\)")
@@ -47,7 +48,8 @@ def mark_of(line: Line) -> str:
     found = _HEAD.fullmatch(line.parts[0].text)
     if found is not None and found["secret"]:
         return " encrypted"
-    return " private" if line.private else ""
+    notice = " notice" if found is not None and found["notice"] else ""
+    return (" private" if line.private else "") + notice
 
 
 def of_entry(line: Line) -> list[Piece]:
@@ -56,7 +58,11 @@ def of_entry(line: Line) -> list[Piece]:
     if found is None:
         return of_line(line)
     pieces: list[Piece] = [(f"\t{line.seq} {found['time']}{mark_of(line)}\t", ("head",))]
-    pieces += [piece for part in line.parts[1:] for piece in _of_part(part)]
+    for part in line.parts[1:]:
+        if part.style == "head":  # of another line of the same message
+            pieces.append((f"\t{line.seq}+\t", ("head",)))
+        else:
+            pieces += _of_part(part)
     if found["state"] == " edited":
         pieces.append((" (edited)", ("head",)))
     return pieces
@@ -67,14 +73,30 @@ def changed(line: Line, change: Line) -> Line:
     found = _HEAD.fullmatch(change.parts[0].text)
     if found is None or _is_deleted(line):
         return line
-    head, name, colon = line.parts[:3]
-    who, _, said = change.parts[-1].text.partition(": ")
+    head, name = (
+        line.parts[0],
+        next(part for part in line.parts if part.style in ("own", "name")),
+    )
     if found["state"] == " deleted":
-        by = who.split()[-1:]
+        by = change.parts[-1].text.partition(": ")[0].split()[-1:]
         what = "(deleted)" if by in ([], [name.text]) else f"(deleted by {by[0]})"
-        return line._replace(parts=(head, name, colon, Part("event", what)))
+        head = Part("head", head.text.replace(" edited] ", "] "))
+        return line._replace(parts=(head, name, Part("", ": "), Part("event", what)))
     edited = re.sub(r"(?<! edited)\] $", " edited] ", head.text)
-    return line._replace(parts=(Part("head", edited), name, colon, Part("text", said)))
+    return line._replace(parts=(Part("head", edited), *_as_said(change.parts[1:], name)))
+
+
+def _as_said(parts: tuple[Part, ...], name: Part) -> Iterator[Part]:
+    """What an edit says, as the message says it from then on."""
+    styles = ("", "name", "", "text") if parts[0].text == "* " else ("name", "", "text")
+    at = 0
+    for part in parts:
+        if part.style in ("break", "head"):  # another line begins
+            at = 0
+            yield part
+        else:
+            yield name if styles[at] == "name" else Part(styles[at], part.text)
+            at += 1
 
 
 def _is_deleted(line: Line) -> bool:

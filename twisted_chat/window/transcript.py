@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tkinter import ttk
 from typing import Any
 
-from ..desk.lines import Line, day_of
+from ..desk.lines import BREAK, Line, day_of
 from . import pieces
 from .look import GAP, Fonts, Palette, configure_text
 from .ordering import Ordering, day_number, mark_of, mark_of_day
@@ -203,7 +203,8 @@ class Transcript(ttk.Frame):
         line = self._lines[change.changes] = pieces.changed(before, change)
         mark = mark_of(line.seq)
         start = self.text.index(mark)
-        self._edit(lambda: self.text.delete(start, f"{start} + 1 lines linestart"))
+        rows = 1 + sum(part == BREAK for part in before.parts)
+        self._edit(lambda: self.text.delete(start, f"{start} + {rows} lines linestart"))
         self._insert(start, pieces.of_entry(line), self._tags(line))
         self.text.mark_set(mark, start)
 

@@ -11,7 +11,7 @@ from ..core import attachments
 from ..core.attachments import Attachment
 from ..core.clean import lines_shown, shown
 from ..core.commands import Row
-from ..core.entries import IN_WORDS, MANNERS, Entry, Form, Kind, State
+from ..core.entries import IN_WORDS, MANNER_OF, Entry, Form, Kind, State
 from ..core.events import Event
 from ..core.results import Line, Result
 from ..core.rooms import Room
@@ -51,6 +51,7 @@ class Changed(msgspec.Struct, tag_field="event", omit_defaults=True):
 
 class Edited(Changed, tag="edit"):
     text: str = ""
+    manner: str = ""  # of the message
     sealed: str = ""
 
 
@@ -97,8 +98,6 @@ class Hidden(msgspec.Struct, tag_field="event", tag="hidden"):
     seq: int
 
 
-_MANNERS = {form: manner for manner, form in MANNERS.items()}
-
 View = Said | Changed | Keys | Encrypted | Happened
 
 
@@ -119,11 +118,12 @@ def view(label: str, entry: Entry, own: bool = False) -> View:
             edited=entry.state is State.EDITED,
             deleted=entry.state is State.DELETED,
             private=not label.startswith("#"),
-            manner=_MANNERS[entry.form],
+            manner=MANNER_OF[entry.form],
             tags=shown(entry.tags),
         )
     if kind is Kind.EDIT:
-        return Edited(label, entry.seq, entry.time, entry.author, entry.target or 0, text=text)
+        place = (label, entry.seq, entry.time, entry.author, entry.target or 0)
+        return Edited(*place, text=text, manner=MANNER_OF[entry.form])
     if kind is Kind.DELETE:
         return Deleted(label, entry.seq, entry.time, entry.author, entry.target or 0)
     if kind is Kind.ENCRYPT:

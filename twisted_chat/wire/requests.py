@@ -14,6 +14,7 @@ from ..core.sealing import DeviceKeys, OneTimeKey
 
 MOST_DEPTH = 16
 MOST_KEYS = 64
+NOT_FOR_PROGRAMS = frozenset({"tags"})  # fields of commands that only a door fills in
 LARGEST_NUMBER = 2**53  # what every language's JSON can count to
 
 
@@ -198,7 +199,7 @@ def read(request: dict[str, Any]) -> tuple[object, Row | None]:
     if row is None or row.name != verb:
         raise ChatError("unknown_command", f"There is no {verb[:32]}: ask for help.")
     del values["do"]
-    known = {field.name for field in fields(row.make)}  # type: ignore[arg-type]
+    known = {field.name for field in fields(row.make)} - NOT_FOR_PROGRAMS  # type: ignore[arg-type]
     for name in values:
         if name not in known:
             raise ChatError("args", f"{verb} has no argument {name[:32]}.")

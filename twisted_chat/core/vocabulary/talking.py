@@ -23,6 +23,7 @@ class Broadcast:
     text: str
     cid: str | None = None
     manner: str = ""  # or "action", or "notice"
+    tags: str = ""  # what an IRC client adds for others
 
 
 @command(
@@ -56,7 +57,7 @@ class Message:
     sealed: str = ""  # instead of a text, by clients that have the keys,
     version: str = ""  # and for which devices
     manner: str = ""
-    tags: str = ""  # what an IRC client adds for others
+    tags: str = ""
 
 
 @command(
