@@ -29,8 +29,8 @@ FLOORS = {
 }
 APPLICATION = {
     *("actions", "aside", "chat", "composing", "delivery", "devices", "doors", "files"),
-    *("housekeeping", "loading", "membership", "passwords", "presence", "proving", "session"),
-    *("settling", "signin", "strangers", "typists"),
+    *("housekeeping", "loading", "membership", "motd", "passwords", "presence", "proving"),
+    *("session", "settling", "signin", "strangers", "typists"),
 }
 DOORS = {
     *("certificate", "conversation", "entrance", "exposure", "factory", "opening"),

@@ -22,7 +22,7 @@ class HeldPasswords:
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
         self._work: list[tuple[Callable[[], Any], Deferred[Any]]] = []
-        hall.chat.signin._passwords._run = self._hold
+        hall.chat.signin.passwords._run = self._hold
 
     def __len__(self) -> int:
         return len(self._work)
@@ -246,11 +246,11 @@ class TriesTests(TestCase):
     def test_b1_a_try_without_a_verdict_is_given_back(self) -> None:
         with Hall(login_attempts=3) as hall:
             hall.bot("bob").vanishes()
-            hall.chat.signin._passwords._most = 0
+            hall.chat.signin.passwords._most = 0
             for _ in range(5):
                 program, number = begins_login(hall, "bob")
                 self.assertEqual(code(program.answer_to(number)), "busy")
-            hall.chat.signin._passwords._most = 1
+            hall.chat.signin.passwords._most = 1
             self.assertEqual(hall.bot("bob").asks("ping"), {})
 
 

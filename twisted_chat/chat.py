@@ -27,7 +27,7 @@ from .composing import (
 )
 from .core.commands import TABLE
 from .core.entries import Entry
-from .core.errors import ChatError
+from .core.errors import ChatError, StartError
 from .core.events import Closed, Event, Receipt
 from .core.names import Names
 from .core.results import Sent
@@ -38,6 +38,7 @@ from .devices import Devices
 from .files import Files
 from .loading import fill
 from .membership import Membership
+from .motd import message_of_the_day
 from .presence import Onlookers, PresenceNotices
 from .session import Session, State
 from .settling import Outcome, Sending, origins
@@ -79,7 +80,13 @@ class Chat:
         self.clock = clock
         self.ticks = ticks  # seconds that only go forward: for limits and time-outs
         self.wall = wall  # milliseconds since 1970: for people
-        self.names = Names((*TABLE.words(), settings.name), protected=settings.admins)
+        self.motd = message_of_the_day(settings)
+        self.names = Names(
+            (*TABLE.words(), settings.name),
+            protected=settings.admins,
+            longest=settings.nick_length,
+            longest_room=settings.room_length,
+        )
         self.roster = Roster()
         self.rooms = RoomBook()
         self.delivery = Delivery(self.rooms, self._fetch, clock)
@@ -98,6 +105,7 @@ class Chat:
         # While a batch is being answered: what sends the answers gathered at each door.
         self.answering: list[Callable[[], None]] | None = None
         self.stop_server: Callable[[], None] = lambda: None
+        self.files_changed: Callable[[], None] = lambda: None  # those that an operator may change
 
     def start(self) -> None:
         """Take up what the store holds."""
@@ -105,6 +113,17 @@ class Chat:
         kept = self.store.load()
         fill(self.roster, self.rooms, kept, self.admins)
         self.files.start(kept)
+
+    def reload_motd(self) -> None:
+        """Read the message of the day anew; a file that is no good leaves it as it is."""
+        try:
+            lines = message_of_the_day(self.settings)
+        except StartError as error:
+            self.log.warn("The message of the day stays as it was: {reason}", reason=error)
+            return
+        if lines != self.motd:
+            self.motd = lines
+            self.log.info("The message of the day was read anew")
 
     # --- the store ----------------------------------------------------------------------
 

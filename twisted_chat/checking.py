@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import certificate, listening
 from .core.errors import StartError
+from .motd import message_of_the_day
 from .newcomers import open_users
 from .settings import Settings
 from .store import migrations, soundness
@@ -29,6 +30,7 @@ def check(settings: Settings) -> str:
     certificate.check(settings.tls, settings.data)
     if settings.users is not None:
         open_users(settings.users).close()
+    message_of_the_day(settings)
     path = locate(database_of(settings))
     _check_contents(contents_of(path))
     if not path.exists():

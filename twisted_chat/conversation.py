@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from .core.errors import ChatError
 from .core.events import Closed, Event
-from .core.limits import Bucket
+from .core.limits import Bucket, Unlimited
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -233,7 +233,7 @@ class Conversation:
 
     def _afford(self, line: bytes | ChatError) -> bool:
         """Charge for a line; False when the client has to rest before it is taken."""
-        if self._bucket is None:
+        if self._bucket is None or isinstance(self.network, Unlimited):
             return True
         now = self.chat.ticks()
         rest = self._bucket.take(now, 1.0 if line else EMPTY_LINE)

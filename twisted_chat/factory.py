@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from .chat import Chat
 from .core.errors import ChatError
 from .core.events import Closed
-from .core.limits import SlidingWindow
+from .core.limits import SlidingWindow, Unlimited
 from .housekeeping import Housekeeping
 from .peer import Peer
 from .protocol import ChatProtocol
@@ -25,6 +25,8 @@ BEFORE_LOGIN_PER_NETWORK = 32
 HANDSHAKES_PER_NETWORK = 600
 HANDSHAKES = 10_000
 HANDSHAKE_SPAN = 10.0  # seconds
+
+_FULL = ChatError("full", "The server is full: try again later.")
 
 
 class ChatFactory(ServerFactory):
@@ -40,8 +42,10 @@ class ChatFactory(ServerFactory):
         self.chat = chat
         self._sealing = sealing
         limit = chat.settings.connection_limit
-        self.most = min(limit or most_connections or 0, most_connections or limit or 0)
+        self._possible = most_connections or 0  # what there is room for in this process
+        self.most = min(limit or self._possible, self._possible or limit)
         self.limited = bool(limit)
+        self._has_unlimited = bool(chat.settings.unlimited)
         self.connections: dict[ChatProtocol, None] = {}
         self.networks: Counter[str] = Counter()
         self._counted: dict[ChatProtocol, str] = {}  # under which network; unknown behind a proxy
@@ -68,9 +72,12 @@ class ChatFactory(ServerFactory):
     def connected(self, protocol: ChatProtocol) -> None:
         """A connection was made; one too many is told so and closed."""
         self.connections[protocol] = None
-        if self.most and len(self.connections) > self.most:
-            protocol.refuse_connection(ChatError("full", "The server is full: try again later."))
-        elif protocol.entrance.awaits_header:
+        awaits_header = protocol.entrance.awaits_header
+        # Where some are to have no limits, a proxy has first to say whether it is one of these.
+        most = self.most if awaits_header and not self._has_unlimited else self._possible
+        if most and len(self.connections) > most:
+            protocol.refuse_connection(_FULL)
+        elif awaits_header:
             self.strangers[protocol] = None  # the proxy's own network has nothing to do with it
         else:
             self.located(protocol, protocol.peer)
@@ -78,6 +85,8 @@ class ChatFactory(ServerFactory):
     def located(self, protocol: ChatProtocol, peer: Peer) -> None:
         """It is known whose connection it is; there may be too many of theirs."""
         self._forget_network(protocol)
+        if peer.within(self.chat.settings.unlimited):
+            peer = peer.unlimited()
         protocol.peer = peer
         self._counted[protocol] = peer.network
         self.networks[peer.network] += 1
@@ -89,8 +98,10 @@ class ChatFactory(ServerFactory):
         self.strangers_of[peer.network] += 1
 
     def _full(self, network: str) -> ChatError | None:
-        if not self.limited:
+        if not self.limited or isinstance(network, Unlimited):
             return None
+        if len(self.connections) > self.most:
+            return _FULL
         if self.networks[network] > max(1, self.most // PER_NETWORK):
             return ChatError("full", "Too many connections from your network: close some first.")
         waiting = self.strangers_of[network]
@@ -107,7 +118,8 @@ class ChatFactory(ServerFactory):
         """Put TLS beneath a connection, if there is any and not too many want it at once."""
         if self._sealing is None:
             return None
-        if self.limited and self._handshakes.take(protocol.network, self.chat.ticks()) > 0:
+        counted = self.limited and not isinstance(protocol.network, Unlimited)
+        if counted and self._handshakes.take(protocol.network, self.chat.ticks()) > 0:
             return None
         return self._sealing.seal(protocol)
 

@@ -7,7 +7,6 @@ are checked in that form once, and `Verdict.new_hash` is what to keep instead.
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from .core.errors import ChatError
+from .core.hashes import excess
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorFromThreads
@@ -39,20 +39,6 @@ RETRY_AFTER = 5
 # logs in. Without the mark anything unreadable in the store, such as a hash of
 # an unknown kind, would itself be a password that opens the account.
 PLAIN_MARK = "{plain}"
-
-# The dearest hash that is checked at all: a damaged or forged row must not be able
-# to ask for gigabytes, or to keep a thread busy for an hour.
-_MOST_MEMORY = 256 * 1_024  # KiB
-_MOST_ROUNDS = 16
-_MOST_LANES = 8
-_MOST_OLD_ROUNDS = 1_000_000
-_LONGEST_STORED = 2_048
-
-_ARGON2 = re.compile(
-    r"\$argon2(?:id|i|d)\$(?:v=\d{1,3}\$)?m=(\d{1,10}),t=(\d{1,10}),p=(\d{1,10})\$"
-    r"[A-Za-z0-9+/]{8,128}\$[A-Za-z0-9+/]{8,256}"
-)
-_OLD_ROUNDS = re.compile(r"\$(?:pbkdf2-sha256\$|[56]\$rounds=)(\d+)\$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +111,8 @@ class Passwords:
 
     def verify(self, prepared: str, stored: str | None) -> Deferred[Verdict]:
         """Whether the password is the stored one; None, for an unknown user, takes as long."""
-        if stored is not None and (excess := _excess(stored)):
-            log.warn("A stored password hash is refused: {excess}", excess=excess)
+        if stored is not None and (too_much := excess(stored)):
+            log.warn("A stored password hash is refused: {excess}", excess=too_much)
             stored = None
         return self._submit(lambda: self._schemes.verify(prepared, stored))
 
@@ -222,22 +208,6 @@ class _Schemes:
             argon2__time_cost=self._rounds,
             argon2__parallelism=1,
         )
-
-
-def _excess(stored: str) -> str | None:
-    """What about a stored hash is too much to be worked out, if anything is."""
-    if len(stored) > _LONGEST_STORED:
-        return "it is too long"
-    if stored.startswith("$argon2"):
-        found = _ARGON2.fullmatch(stored)
-        if found is None:
-            return "it is damaged"
-        memory, rounds, lanes = map(int, found.groups())
-        if memory > _MOST_MEMORY or rounds > _MOST_ROUNDS or lanes > _MOST_LANES:
-            return f"it asks for {memory:,} KiB, {rounds:,} rounds and {lanes:,} lanes"
-    elif (found := _OLD_ROUNDS.match(stored)) and int(found[1]) > _MOST_OLD_ROUNDS:
-        return f"it asks for more than {_MOST_OLD_ROUNDS:,} rounds"
-    return None
 
 
 def _busy() -> ChatError:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from twisted.internet.interfaces import IAddress
 
-from .core.limits import network
+from .core.limits import Unlimited, network
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,10 @@ class Peer:
     def behind(self, proxy: Peer) -> Peer:
         """The same, whom a proxy speaks for: only a proxy on this machine knows who is local."""
         return Peer(self.host, self.address, self.network, self.local and proxy.local)
+
+    def unlimited(self) -> Peer:
+        """The same, for whom nothing is counted."""
+        return Peer(self.host, self.address, Unlimited(self.network), self.local)
 
     def within(self, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
         """Whether it is in one of these networks."""

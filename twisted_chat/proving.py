@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .core.durations import spoken
 from .core.errors import ChatError
-from .core.limits import Tries
+from .core.limits import Tries, Unlimited
 from .core.names import fold
 from .core.roster import Person
 from .passwords import prepare
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SCHEME = "passlib"
 WRONG = "Wrong username or password."
+
+Key = tuple[str, str]  # a name, as it is counted, and a network
 
 
 class Proof(NamedTuple):
@@ -45,28 +47,58 @@ class Proving:
 
         A try counts from its beginning, or many at once would be more than are allowed.
         """
-        tries, ticks = self._tries, self._chat.ticks
         key = (_folded(name), network)
-        blocked = tries.blocked(key, ticks())
+        self._begin(key)
+        try:
+            found = await self._compare(person, password)
+        finally:
+            self._over(key)
+        if found is None:
+            raise self._failed(key, wrong)
+        self._tries.succeeded(key)
+        return found
+
+    # --- tries ----------------------------------------------------------------------------
+
+    def _begin(self, key: Key) -> None:
+        """Take one of the tries that are left to a name from a network, or refuse it."""
+        if isinstance(key[1], Unlimited):
+            return
+        now = self._chat.ticks()
+        blocked = self._tries.blocked(key, now)
         if blocked > 0:
             raise self._blocked(blocked)
-        if not tries.begin(key, ticks()):
+        if not self._tries.begin(key, now):
             raise ChatError(
                 "busy",
                 "Others from your network are logging in under this name: try again in a second.",
                 retry_after=1,
             )
-        try:
-            found = await self._compare(person, password)
-        finally:
-            tries.give_back(key)
-        if found is not None:
-            tries.succeeded(key)
-            return found
-        left = tries.failed(key, ticks())
+
+    def _over(self, key: Key) -> None:
+        """A try has an end, whichever it is."""
+        if not isinstance(key[1], Unlimited):
+            self._tries.give_back(key)
+
+    def _failed(self, key: Key, sentence: str) -> ChatError:
+        """Count a try that has failed; the refusal."""
+        if isinstance(key[1], Unlimited) or not self._chat.settings.login_attempts:
+            return ChatError("wrong_password", sentence)
+        now = self._chat.ticks()
+        left = self._tries.failed(key, now)
         if not left:
-            raise self._blocked(tries.blocked(key, ticks()))
-        raise self._wrong(wrong, left)
+            return self._blocked(self._tries.blocked(key, now))
+        tries = "1 try" if left == 1 else f"{left} tries"
+        return ChatError("wrong_password", f"{sentence} You have {tries} left.", tries=left)
+
+    def _blocked(self, seconds: float) -> ChatError:
+        return ChatError(
+            "blocked",
+            f"Too many wrong passwords: this name is blocked for you for {spoken(seconds)}.",
+            retry_after=ceil(seconds),
+        )
+
+    # --- passwords ------------------------------------------------------------------------
 
     async def _compare(self, person: Person | None, password: str) -> tuple[Proof, str] | None:
         """What a password proves and what is stored of it; None if it is wrong."""
@@ -89,19 +121,6 @@ class Proving:
         ):
             kept = new
         return Proof(person, secrets), kept
-
-    def _wrong(self, sentence: str, left: int) -> ChatError:
-        if not self._chat.settings.login_attempts:
-            return ChatError("wrong_password", sentence)
-        tries = "1 try" if left == 1 else f"{left} tries"
-        return ChatError("wrong_password", f"{sentence} You have {tries} left.", tries=left)
-
-    def _blocked(self, seconds: float) -> ChatError:
-        return ChatError(
-            "blocked",
-            f"Too many wrong passwords: this name is blocked for you for {spoken(seconds)}.",
-            retry_after=ceil(seconds),
-        )
 
 
 def _folded(name: str) -> str:

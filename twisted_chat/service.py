@@ -132,6 +132,7 @@ class ChatService(Service):
         self._parts = parts
         parts.chat.files.most = max(1, moving)
         parts.chat.stop_server = self._stop_server
+        parts.chat.files_changed = self._read_files_again
         self._port = listening.listen(self._reactor, self.settings.port, self._bound, parts.factory)
         if users is not None:
             self._newcomers = Newcomers(parts.chat, self._reactor, users)
@@ -183,6 +184,16 @@ class ChatService(Service):
 
     def _hang_up(self, number: int, frame: object) -> None:
         """The signal by which services are told that their files have changed."""
+        # It may come in the middle of anything: the rest is for the reactor's next turn.
+        self._reactor.callFromThread(self._files_changed)
+
+    def _files_changed(self) -> None:
+        if self.running and self._parts is not None:
+            self._parts.chat.reload_motd()
+            self._read_files_again()
+
+    def _read_files_again(self) -> None:
+        """Look at once what has become of the certificate and the database."""
         if self._watchdog is not None:
             self._watchdog.look_at_files_now()
 

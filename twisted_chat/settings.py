@@ -33,6 +33,7 @@ class Option:
     help: str
     many: bool = False  # may be given several times
     shown: str = ""  # the default as an operator would write it, if it is not written as it is
+    secret: bool = False  # the value is quoted nowhere
 
     @property
     def shown_default(self) -> str:
@@ -56,11 +57,12 @@ def option(
     key: str = "",
     many: bool = False,
     shown: str = "",
+    secret: bool = False,
 ) -> T:
     """A field of Settings together with its row of the table."""
     row = {"read": read, "value": value, "help": help, "key": key, "many": many}
-    row["shown"] = shown
-    made: T = field(default=default, metadata=row)
+    row |= {"shown": shown, "secret": secret}
+    made: T = field(default=default, metadata=row, repr=not secret)
     return made
 
 
@@ -115,6 +117,12 @@ class Settings:
     )
     name: str = option("twisted-chat", values.name, "NAME", "what the server calls itself")
     motd: str = option("", values.plain_text, "TEXT", "shown to everybody who has logged in")
+    motd_file: Path | None = option(
+        None,
+        values.path,
+        "FILE",
+        "the same from a file of several lines, which is read again after SIGHUP",
+    )
     registration_open: bool = option(
         True,
         values.one_of("open", "closed"),
@@ -178,6 +186,46 @@ class Settings:
         "what files leave free on the disk",
         shown="1G",
     )
+    nick_length: int = option(
+        32, values.whole(4, 32), "NUMBER", "characters a new name of a person may have"
+    )
+    room_length: int = option(
+        33, values.whole(4, 33), "NUMBER", "characters a new room's name may have, with its #"
+    )
+    topic_length: int = option(
+        400, values.whole(16, 2000), "BYTES", "the longest topic, counted in UTF-8"
+    )
+    unlimited: tuple[IPv4Network | IPv6Network, ...] = option(
+        (),
+        values.networks,
+        "ADDRESS",
+        "connections from this address or network have no limits of rate, number or tries; give it"
+        " again for more",
+        many=True,
+    )
+    opers: tuple[values.Oper, ...] = option(
+        (),
+        values.opers,
+        "NAME:HASH",
+        "who gives this name and the password of this hash with OPER over IRC is an operator there;"
+        " give it again for more",
+        key="oper",
+        many=True,
+        secret=True,
+    )
+    irc_password: str = option(
+        "",
+        values.secret,
+        "TEXT",
+        "the password that everybody who comes over IRC has to give with PASS",
+        secret=True,
+    )
+    sts: int = option(
+        0,
+        values.duration,
+        "TIME",
+        "how long IRC clients are to come back over TLS only (needs a certificate of your own)",
+    )
     log_json: Path | None = option(
         None, values.path, "FILE", "write the log there too, one JSON object a line"
     )
@@ -208,13 +256,30 @@ def settle(typed: Mapping[str, object], file: Path | None = None) -> Settings:
         try:
             chosen[row.field] = row.read(value)
         except ValueError as error:
-            raise StartError(f"--{key} {_quoted(value)}: {error}.") from None
+            quoted = "" if row.secret else f" {_quoted(value)}"
+            raise StartError(f"--{key}{quoted}: {error}.") from None
     settings = Settings(**chosen)
+    _check_together(settings)
+    return settings
+
+
+def _check_together(settings: Settings) -> None:
+    """Refuse settings that are in order one by one, but not together."""
     if settings.tls == "off" and settings.plaintext == "never" and not settings.trusted_proxies:
         raise StartError(
             "With --tls off and --plaintext never nobody could log in: leave one of them out."
         )
-    return settings
+    if settings.motd and settings.motd_file is not None:
+        raise StartError("There are both --motd and --motd-file: leave one of them out.")
+    if settings.sts and settings.tls in ("auto", "off"):
+        raise StartError(
+            "--sts needs --tls with a certificate of your own, which clients can verify: those that"
+            " cannot would be kept out for as long as it says."
+        )
+    names = [oper.name for oper in settings.opers]
+    for name in names:
+        if names.count(name) > 1:
+            raise StartError(f"There are two of --oper {_quoted(name)}: leave one of them out.")
 
 
 def read_file(file: Path) -> dict[str, Any]:
@@ -239,7 +304,8 @@ def read_file(file: Path) -> dict[str, Any]:
         try:
             chosen[row.field] = row.read(value)
         except ValueError as error:
-            raise StartError(f"{place}: {key} = {_quoted(value)}: {error}.") from None
+            quoted = "" if row.secret else f" = {_quoted(value)}"
+            raise StartError(f"{place}: {key}{quoted}: {error}.") from None
     return chosen
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .core.durations import spoken
 from .core.entries import Kind
 from .core.errors import ChatError
-from .core.limits import SlidingWindow
+from .core.limits import SlidingWindow, Unlimited
 from .core.names import Name, NameBook, fold
 from .core.rooms import Role
 from .core.roster import Person
@@ -43,7 +43,7 @@ class SignIn:
 
     def __init__(self, chat: Chat, passwords: Passwords) -> None:
         self._chat = chat
-        self._passwords = passwords
+        self.passwords = passwords
         self._proving = Proving(chat, passwords)
         limited = chat.settings.flood_limit > 0
         self._sign_ups = (
@@ -118,7 +118,7 @@ class SignIn:
         """Whether somebody from there may make an account now."""
         if not self._chat.settings.registration_open:
             raise ChatError("closed", "This server takes no new accounts: ask who runs it for one.")
-        if self._sign_ups is not None:
+        if self._sign_ups is not None and not isinstance(network, Unlimited):
             wait = self._sign_ups.wait(network, self._chat.ticks())
             if wait > 0:
                 raise ChatError(
@@ -166,11 +166,12 @@ class SignIn:
         It counts as one of those that a network may make, if it comes from one.
         """
         prepared = prepare(password)
-        if self._sign_ups is not None and network is not None:
+        counted = network is not None and not isinstance(network, Unlimited)
+        if self._sign_ups is not None and counted:
             self._sign_ups.take(network, self._chat.ticks())
         self._being_made.register(name, None)
         try:
-            secret = await self._passwords.hash(prepared)
+            secret = await self.passwords.hash(prepared)
             return await self._chat.change(
                 lambda ledger: ledger.add_account(
                     name.shown, name.folded, name.skeleton, SCHEME, secret, admin
@@ -205,7 +206,7 @@ class SignIn:
         instead_of: str | None = None,
         device: str | None = None,
     ) -> None:
-        secret = await self._passwords.hash(prepared)
+        secret = await self.passwords.hash(prepared)
 
         def apply(ledger: Ledger) -> str:
             if instead_of is None:

@@ -194,7 +194,9 @@ class StrengthTests(TestCase):
 class ReloadTests(TestCase):
     def test_i2_a_new_certificate_is_taken_up_and_nobody_is_cut_off(self) -> None:
         certificate, key_file = self.given()
-        server = self.server("--tls", f"{certificate}:{key_file}")
+        motd = self.folder / "motd.txt"
+        motd.write_text("Be kind.\n")
+        server = self.server("--tls", f"{certificate}:{key_file}", "--motd-file", str(motd))
         old = self.secure(server)
         tesla = self.logged_in(old, "tesla")
         key = new_key()
@@ -208,7 +210,12 @@ class ReloadTests(TestCase):
         new = self.secure(server)
         self.assertEqual(fingerprint(new), told)
         self.assertNotEqual(fingerprint(new), fingerprint(old))
-        edison = self.logged_in(new, "edison")
+        motd.write_text("Be brief.\n")
+        server.process.send_signal(signal.SIGHUP)
+        server.line_with("The message of the day was read anew")
+        new.sendall(b"edison\nalternating\nalternating\nwhoelse\n")
+        edison = new
+        self.assertIn(b"Be brief.\n", self.heard(edison, b"online users are:"))
         tesla.sendall(b"BM still here\n")
         self.heard(edison, b"tesla: still here\n")
 

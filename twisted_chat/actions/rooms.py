@@ -12,7 +12,6 @@ from ..core.clean import check_text
 from ..core.entries import Entry, Kind
 from ..core.errors import ChatError
 from ..core.events import Notice
-from ..core.names import room_name
 from ..core.results import Done, Joined, Result, TopicIs
 from ..core.rooms import LOBBY, Member, Role, Room, RoomKind
 from ..core.roster import Person
@@ -29,7 +28,6 @@ from .finding import (
     visible_room,
 )
 
-LONGEST_TOPIC = 400  # bytes
 MOST_ROOMS = 200  # of one person
 DAYS_UNTIL_ERASED = 7
 
@@ -37,7 +35,7 @@ DAYS_UNTIL_ERASED = 7
 @performs(words.Create)
 async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
     person = session.person
-    name = room_name(command.room)
+    name = chat.names.check_room(command.room)
     # Taken, reserved or hidden: the answer tells nobody which.
     taken = ChatError("not_available", f"{name.shown} is not available.")
     if not chat.rooms.available(name):
@@ -162,7 +160,7 @@ async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
         moderated_room(chat, session, command.room)
     elif room.role_of(person) < Role.OPERATOR:
         chat.may_speak(person, room)  # a topic says something too
-    text = check_text(command.text, LONGEST_TOPIC)
+    text = check_text(command.text, chat.settings.topic_length)
 
     def apply(ledger: Ledger) -> Rules:
         rules = replace(ledger.rules(room.id), topic_by=person.name, topic_at=now)

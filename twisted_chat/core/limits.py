@@ -164,6 +164,10 @@ class SlidingWindow:
                 del self._by_key[key]
 
 
+class Unlimited(str):
+    """A network for which nothing is counted."""
+
+
 def network(host: str) -> str:
     """Whom an address belongs to: an IPv4 address itself, of IPv6 the /64.
 

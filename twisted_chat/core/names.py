@@ -23,15 +23,24 @@ if TYPE_CHECKING:
     from precis_i18n.profile import Profile
 
 LONGEST = 32
-RULE = (
-    f"a name is 1 to {LONGEST} letters, digits and _ - . with at least one letter,"
-    " and begins with a letter, a digit or _"
-)
+
+
+def rule(longest: int) -> str:
+    """What a name may be, for the end of a sentence."""
+    return (
+        f"a name is 1 to {longest} letters, digits and _ - . with at least one letter,"
+        " and begins with a letter, a digit or _"
+    )
+
+
+RULE = rule(LONGEST)
 
 # Whom a name must not be taken for, even by plain tricks such as adm1n or sys_tem.
 SYSTEM = frozenset(
     {"server", "system", "admin", "admins", "administrator", "administrators", "sysadmin"}
     | {"operator", "operators", "moderator", "moderators", "root", "nobody"}
+    # Whom people of IRC tell their passwords.
+    | {"nickserv", "chanserv", "operserv", "hostserv", "memoserv", "services"}
 )
 # Words that mean something else where a name is expected, but deceive nobody:
 # `Ali` looks much like `all` and is a fine name.
@@ -40,7 +49,7 @@ WORDS = frozenset(
     | {"fetch-file", "guest", "here", "lobby", "me", "none", "room", "somebody", "someone", "you"}
 )
 
-_PLAIN = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,{LONGEST - 1}}}")
+_PLAIN = re.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _PLAIN_LETTER = re.compile("[A-Za-z]")
 _LETTER_MARK_OR_DIGIT = ("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd")
 
@@ -66,27 +75,41 @@ class Name:
     skeleton: str  # what it looks like, as folded and as shown; two words if they differ
 
 
-def fold(text: str) -> Name:
+class _Unfit(Exception):
+    """What is wrong with a name, as the beginning of a sentence."""
+
+
+def fold(text: str, longest: int = LONGEST) -> Name:
     """The name that `text` is; a ChatError('bad_name') says why it is none."""
+    try:
+        return _folded(text, longest)
+    except _Unfit as problem:
+        raise ChatError("bad_name", f"{problem}; {rule(longest)}.") from None
+
+
+def _folded(text: str, longest: int) -> Name:
     if text.isascii():
-        if not (_PLAIN.fullmatch(text) and _PLAIN_LETTER.search(text)):
-            _refuse(text)
+        if len(text) > longest or not (_PLAIN.fullmatch(text) and _PLAIN_LETTER.search(text)):
+            _refuse(text, longest)
         folded = text.lower()
         return Name(text, folded, _skeleton(text, folded))
     if len(text) > 4 * LONGEST:  # before anything that takes longer for longer texts
-        _refuse(text)
-    shown, folded = _precis("UsernameCasePreserved", text), _precis("UsernameCaseMapped", text)
-    _check_unicode(shown)
-    _check_unicode(folded)
+        _refuse(text, longest)
+    shown, folded = (
+        _precis(profile, text, longest)
+        for profile in ("UsernameCasePreserved", "UsernameCaseMapped")
+    )
+    _check_unicode(shown, longest)
+    _check_unicode(folded, longest)
     _check_writing(folded)
     return Name(shown, folded, _skeleton(shown, folded.casefold()))
 
 
-def room_name(text: str) -> Name:
+def room_name(text: str, longest: int = LONGEST + 1) -> Name:
     """The name of a room: `#`, and then what would do for a person."""
     if not text.startswith("#"):
-        raise ChatError("bad_name", f"A room's name begins with #; after it, {RULE}.")
-    name = fold(text[1:])
+        raise ChatError("bad_name", f"A room's name begins with #; after it, {rule(longest - 1)}.")
+    name = fold(text[1:], longest - 1)
     skeleton = " ".join("#" + key for key in name.skeleton.split())
     return Name("#" + name.shown, "#" + name.folded, skeleton)
 
@@ -97,24 +120,46 @@ class Names:
     `reserved` are words with a meaning of their own, such as the commands; SYSTEM
     and WORDS are always among them. `protected` are names that nobody may be taken for
     either, such as the administrators' before they have signed up.
+
+    `longest` and `longest_room` bound new names alone, in characters.
     """
 
-    def __init__(self, reserved: Iterable[str] = (), protected: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        reserved: Iterable[str] = (),
+        protected: Iterable[str] = (),
+        *,
+        longest: int = LONGEST,
+        longest_room: int = LONGEST + 1,
+    ) -> None:
+        self._longest = longest
+        self._longest_room = longest_room
         self._words = {word.lower() for word in (*WORDS, *SYSTEM, *reserved)}
         self._looks = {look(word) for word in self._words}
         self._system = {_plainest(look(word.lower())) for word in (*SYSTEM, *protected)}
 
     def check(self, text: str) -> Name:
         """The name that `text` is, if a person may have it; a ChatError('bad_name') if not."""
-        name = fold(text)
+        name = fold(text, self._longest)
+        problem = self._misunderstood(name)
+        if problem:
+            raise ChatError("bad_name", f"{problem}; {rule(self._longest)}.")
+        return name
+
+    def check_room(self, text: str) -> Name:
+        """The name that `text` is, if a new room may have it; a ChatError('bad_name') if not."""
+        return room_name(text, self._longest_room)
+
+    def _misunderstood(self, name: Name) -> str:
+        """For what else a name could be taken, if for anything."""
         keys = name.skeleton.split()
         if name.folded in self._words:
-            raise _bad("That word means something to the server")
+            return "That word means something to the server"
         if not name.folded.isascii() and not self._looks.isdisjoint(keys):
-            raise _bad("That name looks like a word that means something to the server")
+            return "That name looks like a word that means something to the server"
         if not self._system.isdisjoint(map(_plainest, keys)):
-            raise _bad("That name could be taken for the server or for who runs it")
-        return name
+            return "That name could be taken for the server or for who runs it"
+        return ""
 
 
 Owner = TypeVar("Owner")
@@ -223,41 +268,41 @@ def _profile(name: str) -> Profile:
     return profile
 
 
-def _precis(profile: str, text: str) -> str:
+def _precis(profile: str, text: str, longest: int) -> str:
     try:
         return _profile(profile).enforce(text)
     except UnicodeEncodeError as problem:
-        _refuse(text)
+        _refuse(text, longest)
         if "bidi" in problem.reason:
-            raise _bad("That name runs both from left to right and from right to left") from None
-        raise _bad("That name has characters that are not allowed in names") from None
+            raise _Unfit("That name runs both from left to right and from right to left") from None
+        raise _Unfit("That name has characters that are not allowed in names") from None
 
 
-def _refuse(text: str) -> None:
+def _refuse(text: str, longest: int) -> None:
     """Say what is wrong with a name, if it is one of the plain mistakes."""
     if not text:
-        raise _bad("A name cannot be empty")
+        raise _Unfit("A name cannot be empty")
     if len(text) > 4 * LONGEST:
-        raise _bad(f"That name is longer than {LONGEST} characters")
-    _check_unicode(unicodedata.normalize("NFC", text))
+        raise _Unfit(f"That name is longer than {longest} characters")
+    _check_unicode(unicodedata.normalize("NFC", text), longest)
 
 
-def _check_unicode(text: str) -> None:
-    if len(text) > LONGEST:
-        raise _bad(f"That name is longer than {LONGEST} characters")
+def _check_unicode(text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise _Unfit(f"That name is longer than {longest} characters")
     for character in text:
         if character in "_-.":
             continue
         if unicodedata.category(character) not in _LETTER_MARK_OR_DIGIT:
-            raise _bad(f"A name cannot contain {_spelled(character)}")
+            raise _Unfit(f"A name cannot contain {_spelled(character)}")
     if text[0] in "-.":
-        raise _bad(f"A name cannot begin with {text[0]}")
+        raise _Unfit(f"A name cannot begin with {text[0]}")
     if unicodedata.category(text[0]).startswith("M"):
-        raise _bad("A name cannot begin with an accent")
+        raise _Unfit("A name cannot begin with an accent")
     if not any(unicodedata.category(character).startswith("L") for character in text):
-        raise _bad("A name needs at least one letter")
+        raise _Unfit("A name needs at least one letter")
     if excess_mark(text):
-        raise _bad("That name has too many accents on one letter")
+        raise _Unfit("That name has too many accents on one letter")
 
 
 def _check_writing(text: str) -> None:
@@ -268,21 +313,17 @@ def _check_writing(text: str) -> None:
         if written == "COMMON" and unicodedata.category(character).startswith("L"):
             written = "KATAKANA" if character in _JAPANESE_SIGNS else "UNKNOWN"
         if written == "UNKNOWN":
-            raise _bad(f"A name cannot contain {_spelled(character)}")
+            raise _Unfit(f"A name cannot contain {_spelled(character)}")
         scripts.add(written)
     scripts -= {"COMMON", "INHERITED"}
     if len(scripts) > 1 and not any(scripts <= together for together in _WRITTEN_TOGETHER):
         mixed = " and ".join(name.replace("_", " ").title() for name in sorted(scripts))
-        raise _bad(f"That name mixes {mixed} letters, which could pass for other names")
+        raise _Unfit(f"That name mixes {mixed} letters, which could pass for other names")
     if len({ord(c) - unicodedata.decimal(c) for c in text if c.isdecimal()}) > 1:
-        raise _bad("That name mixes digits of different scripts")
+        raise _Unfit("That name mixes digits of different scripts")
 
 
 def _spelled(character: str) -> str:
     if character == " ":
         return "a space"
     return character if "!" <= character <= "~" else code_point(character)
-
-
-def _bad(problem: str) -> ChatError:
-    return ChatError("bad_name", f"{problem}; {RULE}.")

@@ -8,12 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from unicodedata import category
 
 from . import durations
 from .errors import ChatError
+from .hashes import excess, is_hash
+
+LONGEST_OPER = 32  # characters of an operator's name
+LONGEST_SECRET = 256  # bytes of a password that has its place on one line of IRC
+
+
+@dataclass(frozen=True, slots=True)
+class Oper:
+    """Who may become an operator over IRC, and the hash of the password for it."""
+
+    name: str
+    hash: str = field(repr=False)
 
 
 def plain_text(value: object) -> str:
@@ -126,3 +139,37 @@ def networks(value: object) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(one, strict=False) for one in names(value))
     except ValueError:
         raise ValueError("it must be an address, such as 10.0.0.7 or 10.0.0.0/8") from None
+
+
+def opers(value: object) -> tuple[Oper, ...]:
+    """Operators' names, each with a colon and the hash of a password behind it."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list):
+        raise ValueError("it must be a name, a colon and a hash, or a list of such texts")
+    return tuple(map(_oper, texts))
+
+
+def _oper(value: object) -> Oper:
+    text = plain_text(value)
+    found, colon, kept = text.partition(":")
+    if not colon or not found.isprintable() or not 0 < len(found) <= LONGEST_OPER or " " in found:
+        raise ValueError(
+            f"it must be a name of at most {LONGEST_OPER} characters without spaces, a colon and"
+            " the hash of a password"
+        )
+    if not is_hash(kept):
+        raise ValueError(
+            f"behind {found}: there must be the hash of a password and not the password;"
+            " openssl passwd -6 asks for a password and makes one"
+        )
+    if too_much := excess(kept):
+        raise ValueError(f"the hash of {found} costs too much to be checked: {too_much}")
+    return Oper(found, kept)
+
+
+def secret(value: object) -> str:
+    """A password that is given on one line of IRC."""
+    text = plain_text(value)
+    if not text or not text.isprintable() or len(text.encode()) > LONGEST_SECRET:
+        raise ValueError(f"it must be a password on one line, of at most {LONGEST_SECRET} bytes")
+    return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -70,10 +69,8 @@ class TextTalk(Conversation):
             return
         self.sit_down(proof)
         assert self.session is not None
-        settings = self.chat.settings
-        self.say(f"Login successful, Welcome to {settings.name}!")
-        if settings.motd:
-            self.say(*shown_lines(settings.motd))
+        self.say(f"Login successful, Welcome to {self.chat.settings.name}!")
+        self.say(*map(shown, self.chat.motd))
         try:
             unseen = await reading.unseen(self.chat, self.session)
         except ChatError as error:
@@ -249,8 +246,3 @@ class TextTalk(Conversation):
         """Leave at one's own word; each has its own answer."""
         last = "DISCONNECTED!!" if word.lower() == "tata" else "Disconnected"
         self.leave(self.dialect.encoded("Logging off", last))
-
-
-def shown_lines(text: str) -> Sequence[str]:
-    """A text of several lines, each safe to show."""
-    return [shown(line) for line in text.splitlines()]

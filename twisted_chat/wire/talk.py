@@ -60,7 +60,7 @@ class JsonTalk(Conversation):
             "max_message": settings.max_message,
             "max_file": settings.max_file,
             "flood_limit": settings.flood_limit,
-            "motd": settings.motd,
+            "motd": "\n".join(self.chat.motd),
         }
         self.connection.write((b"\n" if on_new_line else b"") + encode(hello) + b"\n")
 
