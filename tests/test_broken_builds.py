@@ -103,7 +103,7 @@ def sent_again_is_said_again() -> AbstractContextManager[Any]:
 
 def controls_let_in() -> AbstractContextManager[Any]:
     """Any text may be said."""
-    return mock.patch.object(composing, "check_text", lambda text, most: text)
+    return mock.patch.object(composing, "check_lines", lambda text, most: text)
 
 
 def controls_let_out() -> AbstractContextManager[Any]:

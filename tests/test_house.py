@@ -28,13 +28,14 @@ FLOORS = {
     "fronts": {"core", "words", "private", "secrecy", "remote", "desk", "fronts"},
 }
 APPLICATION = {
-    *("actions", "aside", "chat", "composing", "delivery", "devices", "doors", "files"),
-    *("housekeeping", "loading", "membership", "motd", "passwords", "presence", "proving"),
-    *("session", "settling", "signin", "strangers", "typists"),
+    *("actions", "aside", "challenging", "chat", "composing", "delivery", "devices", "doors"),
+    *("endings", "files"),
+    *("guests", "housekeeping", "loading", "membership", "motd", "passwords", "presence"),
+    *("proving", "session", "settling", "signin", "strangers", "typists", "whispering"),
 }
 DOORS = {
-    *("certificate", "conversation", "entrance", "exposure", "factory", "opening"),
-    *("output", "peer"),
+    *("certificate", "conversation", "entrance", "exposure", "factory", "irc", "opening"),
+    *("output", "peer", "turning", "web"),
     *("protocol", "proxying", "securing", "sending", "text", "transfer", "wire"),
 }
 FRONTS = {"client", "gui", "pipe", "terminal", "window"}

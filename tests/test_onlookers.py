@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.events import Closed
+from twisted_chat.core.rooms import Room
 from twisted_chat.core.roster import Person
 from twisted_chat.proving import Proof
 from twisted_chat.session import Session
@@ -32,6 +33,9 @@ class Diary:
 
     def became_account(self, person: Person) -> None:
         self.lines.append(f"{person.name} is an account: {not person.guest}")
+
+    def invited(self, room: Room, by: Person, person: Person) -> None:
+        self.lines.append(f"{by.name} invites {person.name} to {room.name}")
 
 
 class Clumsy(Diary):
@@ -74,6 +78,15 @@ class OnlookerTests(SynchronousTestCase):
         self.wrote()
         again.vanishes()
         self.wrote("tesla went from [#coil]: ")
+
+    def test_who_is_asked_in(self) -> None:
+        tesla, edison = self.hall.bot("tesla"), self.hall.bot("edison")
+        tesla.asks("create", room="#coil")
+        self.wrote("tesla came", "edison came")
+        tesla.asks("invite", room="#coil", user="edison")
+        self.wrote("tesla invites edison to #coil")
+        edison.vanishes()
+        self.wrote("edison went from []: ")
 
     def test_the_reason_is_the_doors_or_the_servers(self) -> None:
         tesla = self.hall.bot("tesla")

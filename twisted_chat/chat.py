@@ -7,9 +7,9 @@ share one `Chat`; it never sees a socket.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -30,21 +30,25 @@ from .core.entries import Entry
 from .core.errors import ChatError, StartError
 from .core.events import Closed, Event, Receipt
 from .core.names import Names
-from .core.results import Sent
+from .core.results import Sent, Whispered
 from .core.rooms import Room, RoomBook
 from .core.roster import Person, Roster
 from .delivery import Delivery
 from .devices import Devices
+from .endings import Endings
 from .files import Files
+from .guests import Guests
 from .loading import fill
 from .membership import Membership
 from .motd import message_of_the_day
 from .presence import Onlookers, PresenceNotices
+from .proving import SCRAM
 from .session import Session, State
 from .settling import Outcome, Sending, origins
 from .signin import SignIn
 from .store import Batch, Ledger, Store, reading
 from .typists import Typists
+from .whispering import Manner, whisper
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -94,6 +98,8 @@ class Chat:
         self.onlookers = Onlookers()  # doors that want to know at once who comes and goes
         self.typists = Typists(self)
         self.membership = Membership(self)
+        self.endings = Endings(self)
+        self.guests = Guests(self)
         self.devices = Devices(self)
         self.admins = frozenset(name.lower() for name in settings.admins)
         self.started = ticks()
@@ -113,6 +119,9 @@ class Chat:
         kept = self.store.load()
         fill(self.roster, self.rooms, kept, self.admins)
         self.files.start(kept)
+        self.endings.start(kept)
+        if not self.settings.scram:
+            self.change(lambda ledger: ledger.drop_scheme(SCRAM))
 
     def reload_motd(self) -> None:
         """Read the message of the day anew; a file that is no good leaves it as it is."""
@@ -195,6 +204,8 @@ class Chat:
         content = composed(self, room, text, sealed, manner)
         if tags:
             check_tags(tags)
+        if sealed and person.guest:
+            raise ChatError("guest", "A guest has no keys to encrypt with.")
         if sealed and version != self.devices.version(room):
             return said_before(self, person, room, content, cid, stale())
         sending = Sending(self, session, room, content, cid, tags)
@@ -202,6 +213,23 @@ class Chat:
             self.clock.callLater(0, self._hand_over)
         self._outgoing.append(sending)
         return sending.answered
+
+    def whisper(
+        self,
+        session: Session,
+        people: Iterable[Person],
+        text: str,
+        place: str = "",
+        to: str = "",
+        manner: str = "",
+        tags: str = "",
+    ) -> Coroutine[Deferred[Any], Any, Whispered]:
+        """Say something to those of these people who are here; it is kept nowhere.
+
+        Without a `place` it is said in private, to one of them; else `place` is what everybody
+        calls the conversation, and `to` says who of it is meant, such as `@#room`.
+        """
+        return whisper(self, session, list(people), text, Manner(place, to, manner, tags))
 
     def _hand_over(self) -> None:
         """Give the store all that was said in this turn of the reactor, as one batch.
@@ -317,9 +345,13 @@ class Chat:
         self.onlookers.went(person, session.parting)
         person.last_seen = self.wall()
         if person.guest:
-            self.roster.forget(person)
+            self.guests.depart(person)
         elif not person.erased:
             self.keep_last_seen(person)
+
+    def rename_guest(self, guest: Person, new_name: str) -> None:
+        """Call a guest something else."""
+        self.guests.rename(guest, new_name)
 
     def keep_last_seen(self, *people: Person) -> None:
         """Store when accounts were here; if the store is too busy, memory has to do."""
@@ -359,6 +391,19 @@ class Chat:
         if session.door.dialect.plain:
             for room in self.delivery.shown_to(session):
                 self.note_shown(session, room, session.position(room))
+
+    def note_read(self, session: Session, room: Room, seq: int) -> None:
+        """A session's person has read a room up to that number; the other sessions are told."""
+        person = session.person
+        if person.guest:
+            return
+        self.store.move_read_cursor(person.id, room.id, seq)
+        if room.pair is not None:
+            other = room.other(person)
+            self.tell(other, Receipt(room.label(other), person.name, read=seq))
+        for one in self.sessions_of(person):
+            if one is not session:
+                one.receive(Receipt(room.label(person), person.name, read=seq))
 
     def sessions_of(self, person: Person) -> tuple[Session, ...]:
         """Somebody's open sessions."""

@@ -10,6 +10,7 @@ from . import certificate, listening
 from .core.errors import StartError
 from .motd import message_of_the_day
 from .newcomers import open_users
+from .ports import wanted
 from .settings import Settings
 from .store import migrations, soundness
 from .store.blobs import contents_of
@@ -26,7 +27,8 @@ def database_of(settings: Settings) -> str:
 
 def check(settings: Settings) -> str:
     """What was found, in a sentence; StartError when the service could not start."""
-    listening.check(settings.port)
+    for port in wanted(settings):
+        listening.check(port.place)
     certificate.check(settings.tls, settings.data)
     if settings.users is not None:
         open_users(settings.users).close()

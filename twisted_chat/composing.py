@@ -99,7 +99,7 @@ def said_before(
     chat: Chat, person: Person, room: Room, content: Content, cid: str | None, refusal: ChatError
 ) -> Deferred[Sent]:
     """The answer to a message that may not be said any more so: that it was before, or that not."""
-    if cid is None:
+    if cid is None or person.guest:
         raise refusal
 
     def apply(ledger: Ledger) -> Entry:

@@ -23,10 +23,13 @@ from .core.limits import Bucket, Unlimited
 
 if TYPE_CHECKING:
     from .chat import Chat
+    from .core.doorways import Offer
     from .doors import Dialect
     from .session import Session
+    from .settings import Settings
     from .transfer import Transfer
 
+SHORTEST_LIMIT = 8 * 1024  # bytes of a line
 MOST_WAITING = 64  # lines taken in advance
 MOST_UNDER_WAY = 256  # messages of one client in the writer's queue
 MOST_DEBT = 10.0  # seconds somebody may go on sending faster than allowed
@@ -48,10 +51,13 @@ class Line(Protocol):
 
     @property
     def tls(self) -> bool: ...
+    @property
+    def offer(self) -> Offer: ...
 
     secure: bool
 
     def hand_over(self, transfer: Transfer[Any]) -> None: ...
+    def become_socket(self, head: bytes) -> None: ...
     def signed_in(self) -> None: ...
     def flushed(self) -> bool | None: ...
     def outstanding(self) -> int | None: ...
@@ -68,6 +74,7 @@ class Conversation:
     """The order of things between one client and the chat; dialects fill in `take`."""
 
     dialect: Dialect
+    patience: float | None = None  # seconds from the connection until it has to be done
 
     log = Logger()
 
@@ -150,6 +157,10 @@ class Conversation:
         """Another dialect takes over; whether something stands on the client's line."""
         self.lost()
         return False
+
+    def longest_line(self, settings: Settings) -> int:
+        """How many bytes a line may have."""
+        return max(SHORTEST_LIMIT, settings.max_message + 1024)
 
     def use_crlf(self) -> None:
         """The client ends its lines with CR and LF."""

@@ -175,12 +175,12 @@ class Delivery:
         for room in session.person.rooms:
             self._exit(session, room)
 
-    def show_lobby(self, session: Session) -> None:
-        """From now on a session is shown the lobby too, and nothing that was said before."""
+    def show_lobby(self, session: Session, after: int | None = None) -> None:
+        """From now on a session is shown the lobby too, and what was said there after a number."""
         lobby = self.rooms.lobby
         if not session.lobby:
             session.lobby = True
-            self.follow_with(session, lobby, lobby.last_seq)
+            self.follow_with(session, lobby, lobby.last_seq if after is None else after)
 
     def hide_lobby(self, session: Session) -> None:
         """From now on a session sees nothing of the lobby."""

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.logger import Logger
 
-from .opening import FETCH, Door, look
+from .core.doorways import Door
+from .opening import look
 from .proxying import BadHeader, Header
 
 if TYPE_CHECKING:
     from .protocol import ChatProtocol
-
-SILENCE = 0.3  # how long a client may stay silent before it is greeted in the text dialect
 
 
 class Entrance:
@@ -34,8 +33,8 @@ class Entrance:
 
     def listen(self) -> None:
         """Wait for the first byte, for a while."""
-        clock = self._protocol.factory.chat.clock
-        self._silence = clock.callLater(SILENCE, self._silent)
+        chat = self._protocol.factory.chat
+        self._silence = chat.clock.callLater(chat.settings.greet_after, self._silent)
 
     def leave(self) -> None:
         """Wait no longer: it is decided, or nobody is there any more."""
@@ -58,14 +57,26 @@ class Entrance:
     def _greet(self) -> None:
         self._silence = None
         protocol = self._protocol
-        if FETCH.startswith(self._held or b"-") and not protocol.conversation.closed:
-            self._take_for_text()  # a person who types a name that begins like it
+        if self._held.islower() and not protocol.conversation.closed:
+            self._take_for_text()  # a person who types a name that begins like something else
             return
         if self._held or protocol.conversation.closed:
             return
         if self.awaits_header:  # which may still come
             protocol.factory.located(protocol, protocol.peer)
         if not protocol.conversation.closed:
+            self._silent_client()
+
+    def _silent_client(self) -> None:
+        """Greet a person; where only others are let in, they speak first."""
+        protocol = self._protocol
+        only = protocol.offer.only
+        if not protocol.offer.plain and self._tls:
+            return
+        if only is not None and only is not Door.TEXT:
+            self._settle()
+            protocol.begin(only)
+        elif Door.TEXT in protocol.offer.doors:
             self._greeted = True
             protocol.conversation.greet()
 
@@ -76,7 +87,11 @@ class Entrance:
         while True:
             try:
                 found = look(
-                    data, header=self.awaits_header, tls=self._tls, fetch=not self._greeted
+                    data,
+                    header=self.awaits_header,
+                    tls=self._tls,
+                    fetch=not self._greeted,
+                    greeted=self._greeted,
                 )
             except BadHeader as error:
                 self._complain(str(error))
@@ -101,7 +116,7 @@ class Entrance:
         protocol = self._protocol
         if door is None:
             self._held = data
-            if FETCH.startswith(data):
+            if data.islower():
                 self.leave()
                 self.listen()  # the rest of it comes at once, if this is its beginning
             return b""
@@ -116,8 +131,11 @@ class Entrance:
             else:
                 protocol.begin_tls(data)
             return b""
+        only = protocol.offer.only
+        if only is not None and door is Door.TEXT:
+            door = only  # what means nothing in particular means that
         protocol.begin(door)
-        return data
+        return b"" if protocol.conversation.closed else data
 
     def _settle(self) -> None:
         """A proxy that sent no header is itself who talks here."""

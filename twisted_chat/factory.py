@@ -10,10 +10,12 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from .chat import Chat
+from .core.doorways import Offer
 from .core.errors import ChatError
 from .core.events import Closed
 from .core.limits import SlidingWindow, Unlimited
 from .housekeeping import Housekeeping
+from .irc.company import Company
 from .peer import Peer
 from .protocol import ChatProtocol
 from .securing import Sealed, Sealing
@@ -52,6 +54,8 @@ class ChatFactory(ServerFactory):
         self.strangers: dict[ChatProtocol, None] = {}  # connected, not signed in
         self.strangers_of: Counter[str] = Counter()  # by their networks
         self._handshakes = SlidingWindow(HANDSHAKES_PER_NETWORK, HANDSHAKES, HANDSHAKE_SPAN)
+        self.offer = Offer().without(chat.settings.closed_doors)
+        self.company = Company(chat)
         self.housekeeping = Housekeeping(chat)
         self._every_second = LoopingCall(self._look_after)
         self._every_second.clock = chat.clock
@@ -63,10 +67,15 @@ class ChatFactory(ServerFactory):
         if self._every_second.running:
             self._every_second.stop()
 
+    def at(self, offer: Offer) -> AtPort:
+        """The factory for a port with these doors, whose connections are all kept here."""
+        return AtPort(self, offer)
+
     def buildProtocol(self, address: IAddress | None) -> ChatProtocol:  # type: ignore[override]
         assert address is not None
         protocol = ChatProtocol(address)
         protocol.factory = self
+        protocol.offer = self.offer
         return protocol
 
     def connected(self, protocol: ChatProtocol) -> None:
@@ -145,6 +154,7 @@ class ChatFactory(ServerFactory):
         try:
             self._close_overdue()
             self.housekeeping.sweep(self.chat.ticks())
+            self.company.tend(self.chat.ticks())
         except Exception:
             # Whatever it was, in a second everything is looked after again.
             self.log.failure("Something was not looked after")
@@ -165,6 +175,21 @@ class ChatFactory(ServerFactory):
         self.chat.stop(reason)
         for protocol in list(self.connections):
             protocol.conversation.close(reason)
+
+
+class AtPort(ServerFactory):
+    """Builds connections that come in at one port."""
+
+    noisy = False
+
+    def __init__(self, factory: ChatFactory, offer: Offer) -> None:
+        self._factory = factory
+        self._offer = offer
+
+    def buildProtocol(self, address: IAddress | None) -> ChatProtocol:  # type: ignore[override]
+        protocol = self._factory.buildProtocol(address)
+        protocol.offer = self._offer
+        return protocol
 
 
 def _take_one(counts: Counter[str], network: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .core.entries import Entry, Kind
+from .core.errors import ChatError
 from .core.events import Room as RoomEvent
 from .core.rooms import Member, Role, Room, pair_of
 from .core.roster import Person
@@ -39,6 +40,14 @@ class Membership:
 
     def begin(self, person: Person, room: Room, member: Member, after: int) -> None:
         """Somebody has come to a room, to whom nothing that was said before is new."""
+        if room.deleted_at is not None and not person.guest:
+            room.put(member)  # for the case that it comes back
+        if room.deleted_at is not None:
+            raise ChatError("no_such_room", f"{room.name} has just been deleted.")
+        if person.gone:
+            if not room.members:
+                self._chat.endings.end(room)
+            raise ChatError("gone", "The connection closed.")
         self.seat(person, room, member, after)
         if person.shown is not None:
             # As the store notes it: up to before the entry that says so.
@@ -82,13 +91,13 @@ class Membership:
 
         def apply(ledger: Ledger) -> Entry:
             if heir is not None:
-                ledger.put_member(room.id, heir.person.id, role=int(Role.OWNER))
-                ledger.post(room.id, Kind.OWNER, by.id, by.name, subject=heir.person.name)
-            ledger.drop_member(room.id, person.id)
+                ledger.put_member(room.id, heir.person.account, role=int(Role.OWNER))
+                ledger.post(room.id, Kind.OWNER, by.account, by.name, subject=heir.person.name)
+            ledger.drop_member(room.id, person.account)
             if kind is Kind.BAN:
-                ledger.put_ban(room.id, person.id, until)
-            ledger.drop_invite(room.id, person.id)
-            return ledger.post(room.id, kind, by.id, by.name, reason, subject=subject)
+                ledger.put_ban(room.id, person.account, until)
+            ledger.drop_invite(room.id, person.account)
+            return ledger.post(room.id, kind, by.account, by.name, reason, subject=subject)
 
         try:
             entry = await self._chat.change(apply)
@@ -108,10 +117,18 @@ class Membership:
             why = "left" if kind is Kind.LEAVE else "put out"
             self._announce(person, room, joined=False, last=entry.seq, why=why)
 
+    def leave_last(self, person: Person, room: Room) -> None:
+        """The last one, a guest, leaves a room, which ends with that."""
+        self.unseat(person, room)
+        self._announce(person, room, joined=False, last=room.last_seq, why="left")
+        self._chat.endings.end(room)
+
     def _seat_again(
         self, person: Person, room: Room, member: Member, reached: Mapping[Session, int]
     ) -> None:
         """As if nobody had been put out: its sessions go on where they were."""
+        if person.gone:
+            return
         room.put(member)
         if room.deleted_at is not None:
             return  # meanwhile nobody sees it any more
@@ -129,11 +146,13 @@ class Membership:
         if room.deleted_at is not None:
             return
         room.deleted_at = now
-        for member in room.members.values():
+        for member in tuple(room.members.values()):
             person = member.person
             self._chat.delivery.suspend(person, room)
             person.rooms = tuple(other for other in person.rooms if other is not room)
             self._announce(person, room, joined=False, last=room.last_seq, why="deleted")
+            if person.guest:
+                room.take_out(person)  # who may not be here any more when it comes back
         room.online = 0
 
     def reopen_room(self, room: Room) -> None:

@@ -19,6 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+from .core import scram
 from .core.errors import ChatError
 from .core.hashes import excess
 
@@ -32,6 +33,7 @@ Runner = Callable[[Callable[[], T]], Deferred[T]]
 MAX_BYTES = 1_024
 MEMORY = 19 * 1_024  # KiB, and
 ROUNDS = 2  # what OWASP recommends for argon2id with one lane
+ROUNDS_OF_SCRAM = 10_000  # some 4 ms; a client has to do them at every login
 WAITING = 64
 RETRY_AFTER = 5
 
@@ -92,12 +94,14 @@ class Passwords:
         *,
         memory: int = MEMORY,
         rounds: int = ROUNDS,
+        scram_rounds: int = ROUNDS_OF_SCRAM,
         threads: int | None = None,
         waiting: int = WAITING,
         run: Runner[Any] | None = None,
     ) -> None:
         threads = threads or max(1, (os.cpu_count() or 1) - 1)
         self._reactor = reactor
+        self.scram_rounds = scram_rounds
         self._pool = ThreadPool(minthreads=0, maxthreads=threads, name="passwords")
         self._schemes = _Schemes(memory, rounds)
         self._run = run or self._run_in_pool
@@ -115,6 +119,22 @@ class Passwords:
             log.warn("A stored password hash is refused: {excess}", excess=too_much)
             stored = None
         return self._submit(lambda: self._schemes.verify(prepared, stored))
+
+    def kept(self, prepared: str, with_verifier: bool) -> Deferred[tuple[str, str | None]]:
+        """What to store for a new password: its hash, and what SCRAM needs if that is kept."""
+        return self._submit(
+            lambda: (
+                self._schemes.hash(prepared),
+                self._derive(prepared) if with_verifier else None,
+            )
+        )
+
+    def verifier(self, prepared: str) -> Deferred[str]:
+        """What to store so that the password can be proved with SCRAM-SHA-256."""
+        return self._submit(lambda: self._derive(prepared))
+
+    def _derive(self, prepared: str) -> str:
+        return scram.derive(prepared, os.urandom(scram.SALT), self.scram_rounds).written()
 
     def close(self) -> None:
         """Stop the threads; what still waits in line is refused, what runs is waited for."""

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from .core.events import Presence
+from .core.rooms import Room
 from .core.roster import Person
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ class Onlooker(Protocol):
     def became_account(self, person: Person) -> None:
         """A guest's name is an account's now."""
 
+    def invited(self, room: Room, by: Person, person: Person) -> None:
+        """Somebody is asked into a room."""
+
 
 class Onlookers(list[Onlooker]):
     """Tells all of them; one that fails harms neither the others nor who is talked about."""
@@ -57,6 +61,9 @@ class Onlookers(list[Onlooker]):
 
     def became_account(self, person: Person) -> None:
         self._tell(lambda onlooker: onlooker.became_account(person))
+
+    def invited(self, room: Room, by: Person, person: Person) -> None:
+        self._tell(lambda onlooker: onlooker.invited(room, by, person))
 
     def _tell(self, tell: Callable[[Onlooker], None]) -> None:
         for onlooker in tuple(self):
@@ -95,6 +102,14 @@ class PresenceNotices:
         else:
             self._left[person.name] = None
             self._tell_or_gather()
+
+    def renamed(self, person: Person, old: str) -> bool:
+        """Somebody has another name; whether everybody has been told of the old one."""
+        if old not in self._joined:
+            return True
+        del self._joined[old]
+        self._joined[person.name] = None
+        return False
 
     def stop(self) -> None:
         """Tell nothing more: everybody is leaving."""

@@ -14,16 +14,20 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .conversation import Conversation
+from .core.doorways import Door, Offer, hint
 from .core.errors import ChatError
 from .core.events import Closed
 from .entrance import Entrance
-from .opening import Door
+from .irc.talk import IrcTalk
 from .output import Output
 from .peer import Peer
 from .proxying import Header
 from .sending import Outflow, prepare
 from .text.talk import TextTalk
 from .transfer import Fetch, Transfer
+from .turning import turned_away
+from .web.sockets import SocketTalk
+from .web.talk import WebTalk
 from .wire.talk import JsonTalk
 
 if TYPE_CHECKING:
@@ -31,8 +35,6 @@ if TYPE_CHECKING:
 
 FIRST_LINE = 20.0  # seconds until a first line must have come
 SIGNED_IN = 180.0  # seconds until somebody must have signed in
-SHORTEST_LIMIT = 8 * 1024  # bytes of a line
-JSON_SPARE = 6  # what JSON's escapes can make of one byte
 MOST_DISCARDED = 64 * 1024  # of one endless line, before its connection is closed
 NO_TLS = bytes.fromhex("15030100020228")  # what TLS says where no handshake can succeed
 
@@ -48,6 +50,7 @@ class ChatProtocol(Output):
     def __init__(self, address: IAddress) -> None:
         super().__init__()
         self.peer = Peer.of(address)
+        self.offer = Offer()
         self.secure = not self.peer.host  # nobody can listen in on a Unix socket
         self.heard = False
         self._decided = False
@@ -126,16 +129,33 @@ class ChatProtocol(Output):
     def begin(self, door: Door) -> None:
         """It is decided which dialect this is."""
         self._decided = True
-        if door is Door.FETCH:
-            self.conversation.abandon()
-            self.conversation = Fetch(self.factory.chat, self)
+        if door not in self.offer.doors or not (self.offer.plain or self.over_tls):
+            self._turn_away(door)
+            return
+        if door is Door.TEXT:
             self.conversation.greet()
-        elif door is Door.JSON:
-            prompted = self.conversation.abandon()
-            self.conversation = JsonTalk(self.factory.chat, self)
-            self.conversation.greet(on_new_line=prompted)
-        else:
-            self.conversation.greet()
+            return
+        prompted = self.conversation.abandon()
+        chat = self.factory.chat
+        match door:
+            case Door.FETCH:
+                self.conversation = Fetch(chat, self)
+            case Door.IRC:
+                self.conversation = IrcTalk(chat, self, self.factory.company)
+            case Door.WEB:
+                self.conversation = WebTalk(chat, self)
+            case _:
+                self.conversation = JsonTalk(chat, self)
+        self.conversation.greet(on_new_line=prompted)
+
+    def _turn_away(self, door: Door) -> None:
+        """Say in one line what is spoken here, in the words of whoever speaks something else."""
+        host, port = self.destination or ("HOST", 0)
+        bracketed = f"[{host}]" if ":" in host else host
+        scheme = "https" if self.over_tls or not self.offer.plain else "http"
+        sentence = hint(self.offer, f"{scheme}://{bracketed}:{port}/")
+        self.conversation.abandon()
+        self.end_reading_on(turned_away(door, sentence))
 
     def hand_over(self, transfer: Transfer[Any]) -> None:
         """A ticket was good: from here on there are the bytes of a file."""
@@ -150,6 +170,17 @@ class ChatProtocol(Output):
             transfer.peer_stopped_reading()
         self.go_on()
         transfer.begin()
+
+    def become_socket(self, head: bytes) -> None:
+        """From here on there are the frames of a WebSocket, and IRC in them."""
+        talk = SocketTalk(self.factory.chat, self, self.factory.company)
+        self.conversation = talk
+        if talk.shake_hands(head):
+            self.setRawMode()
+            talk.greet()
+        else:
+            talk.lost()
+            self.end(b"")
 
     def start_over(self) -> None:
         """Somebody else is there than was greeted."""
@@ -194,6 +225,9 @@ class ChatProtocol(Output):
     def overdue(self, now: float) -> Closed | None:
         """Why this connection, in which nobody has signed in, has lasted too long."""
         age = now - self.since
+        patience = self.conversation.patience
+        if patience is not None and age > patience:
+            return Closed("timeout", f"That took longer than {patience:.0f} seconds: goodbye.")
         if not self.heard and age > FIRST_LINE:
             return Closed("timeout", f"Nothing was heard for {FIRST_LINE:.0f} seconds: goodbye.")
         if age > SIGNED_IN:
@@ -237,12 +271,15 @@ class ChatProtocol(Output):
             if self.conversation.closed:
                 self._buffer = b""
                 return
+            if not self.line_mode and isinstance(self.conversation, SocketTalk):
+                rest, self._buffer = b"\n".join([*lines[index + 1 :], self._buffer]), b""
+                self.conversation.data(rest)
+                return
         if len(self._buffer) > self._most():
             self._overflow()
 
     def _most(self) -> int:
-        most = max(SHORTEST_LIMIT, self.factory.chat.settings.max_message + 1024)
-        return most * JSON_SPARE if isinstance(self.conversation, JsonTalk) else most
+        return self.conversation.longest_line(self.factory.chat.settings)
 
     def _overflow(self) -> None:
         """A line that does not end: say so once, forget it, and close if it goes on and on."""
@@ -254,7 +291,7 @@ class ChatProtocol(Output):
             self.conversation.close(Closed("too_long", "That line does not end: goodbye."))
 
     def rawDataReceived(self, data: bytes) -> None:
-        assert isinstance(self.conversation, Transfer)
+        assert isinstance(self.conversation, Transfer | SocketTalk)
         self.conversation.data(data)
 
     def lineReceived(self, line: bytes) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .core.durations import spoken
 from .core.errors import ChatError
@@ -17,8 +19,11 @@ from .store import reading
 if TYPE_CHECKING:
     from .chat import Chat
     from .passwords import Passwords
+    from .store import Ledger
 
+F = TypeVar("F")
 SCHEME = "passlib"
+SCRAM = "scram-sha-256"
 WRONG = "Wrong username or password."
 
 Key = tuple[str, str]  # a name, as it is counted, and a network
@@ -47,10 +52,29 @@ class Proving:
 
         A try counts from its beginning, or many at once would be more than are allowed.
         """
-        key = (_folded(name), network)
+        key = (folded(name), network)
         self._begin(key)
         try:
             found = await self._compare(person, password)
+        finally:
+            self._over(key)
+        if found is None:
+            raise self._failed(key, wrong)
+        self._tries.succeeded(key)
+        return found
+
+    def check(self, name: str, network: str) -> None:
+        """Refuse somebody who has no tries left for that name."""
+        blocked = self._tries.blocked((folded(name), network), self._chat.ticks())
+        if blocked > 0 and not isinstance(network, Unlimited):
+            raise self._blocked(blocked)
+
+    def attempt(self, name: str, network: str, wrong: str, compare: Callable[[], F | None]) -> F:
+        """What a comparison has found that takes no time; nothing found is a try that failed."""
+        key = (folded(name), network)
+        self._begin(key)
+        try:
+            found = compare()
         finally:
             self._over(key)
         if found is None:
@@ -120,10 +144,26 @@ class Proving:
             lambda ledger: ledger.replace_credential(person.id, SCHEME, old, new)
         ):
             kept = new
+        if chat.settings.scram and SCRAM not in stored:
+            await self._keep_verifier(person, prepared, kept)
         return Proof(person, secrets), kept
 
+    async def _keep_verifier(self, person: Person, prepared: str, kept: str) -> None:
+        """Keep what this password can be proved with, if it is still the account's."""
+        try:
+            verifier = await self._passwords.verifier(prepared)
+        except ChatError:
+            return  # too much to do at the moment: the next login makes it
 
-def _folded(name: str) -> str:
+        def apply(ledger: Ledger) -> None:
+            if ledger.replace_credential(person.id, SCHEME, kept, kept):
+                ledger.set_credential(person.id, SCRAM, verifier)
+
+        with suppress(ChatError):
+            await self._chat.change(apply)
+
+
+def folded(name: str) -> str:
     """The name, known or not, the same however it is written."""
     try:
         return fold(name).folded

@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import socket
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.components import Componentized
 
-from . import listening
 from .aside import AsideThreads
 from .certificate import Identity
 from .chat import Chat
@@ -29,6 +26,7 @@ from .files import MOST_MOVING
 from .logs import PLAIN, Log, take_in_standard_logging
 from .newcomers import Newcomers, open_users
 from .passwords import Passwords
+from .ports import Ports
 from .settings import Settings
 from .store import Store
 from .watchdog import EXIT_CODE, Watchdog
@@ -85,9 +83,8 @@ class ChatService(Service):
         self._observer = observer
         self._refuse = refuse
         self._reactor = reactor
-        self._bound: socket.socket | None = None
         self._parts: Parts | None = None
-        self._port: IListeningPort | None = None
+        self._ports = Ports(settings)
         self._newcomers: Newcomers | None = None
         self._watchdog: Watchdog | None = None
         self._draining = LoopingCall(observer.drain)
@@ -105,7 +102,7 @@ class ChatService(Service):
         """Take the port while the process may still have the right to."""
         super().privilegedStartService()
         try:
-            self._bound = listening.bind(self.settings.port)
+            self._ports.bind()
         except StartError as error:
             self._refuse(str(error))
 
@@ -133,7 +130,7 @@ class ChatService(Service):
         parts.chat.files.most = max(1, moving)
         parts.chat.stop_server = self._stop_server
         parts.chat.files_changed = self._read_files_again
-        self._port = listening.listen(self._reactor, self.settings.port, self._bound, parts.factory)
+        self._ports.listen(self._reactor, parts.factory)
         if users is not None:
             self._newcomers = Newcomers(parts.chat, self._reactor, users)
             taken = Deferred.fromCoroutine(self._newcomers.take_in())
@@ -153,10 +150,12 @@ class ChatService(Service):
         return most
 
     def _announce(self) -> None:
-        assert self._parts is not None and self._port is not None
-        place = listening.shown(self._port, self.settings.port)
-        where = f"port {place}" if place.isdigit() else place
-        # Starters and tests wait for exactly this line.
+        assert self._parts is not None
+        for port in self._ports.all[1:]:
+            line = "[INFO] {speaks} alone is spoken on {where}"
+            self.log.info(line, speaks=port.speaks, where=port.shown, **{PLAIN: True})
+        # Starters and tests wait for exactly this line, after which every port is open.
+        where = self._ports.all[0].shown
         self.log.info("[INFO] Waiting for connection on {where}...", where=where, **{PLAIN: True})
         self.log.info("[INFO] The data is in {place}", place=self._parts.place, **{PLAIN: True})
         if self._parts.identity is not None:
@@ -245,8 +244,8 @@ class ChatService(Service):
     def stopService(self) -> Generator[Deferred[Any], Any, None]:
         """Take nothing new, finish what was taken, tell the clients, close."""
         super().stopService()
-        parts, port = self._parts, self._port
-        if parts is None or port is None:
+        parts = self._parts
+        if parts is None:
             return
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # it is stopping already
@@ -254,7 +253,7 @@ class ChatService(Service):
         deadline.daemon = True
         deadline.start()
         self._stop_watching()
-        yield maybeDeferred(port.stopListening)
+        yield self._ports.close()
         parts.chat.about_to_stop()
         yield self._committed(parts.store)
         parts.factory.stop(RESTART)

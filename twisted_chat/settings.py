@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .core import values
+from .core.doorways import Door
 from .core.errors import StartError
 
 T = TypeVar("T")
@@ -102,6 +103,34 @@ class Settings:
         " give it again for more",
         key="trusted-proxy",
         many=True,
+    )
+    irc_port: str | None = option(
+        None, values.port, "PORT", "another port, which speaks IRC only; written as --port is"
+    )
+    web_port: str | None = option(None, values.port, "PORT", "another port, for browsers only")
+    tls_port: str | None = option(
+        None, values.port, "PORT", "another port, for what comes over TLS only"
+    )
+    web_origins: tuple[str, ...] = option(
+        (),
+        values.names,
+        "ORIGIN",
+        "a web page from there, such as https://irc.example.org, may speak IRC here for whoever"
+        " looks at it; give it again for more",
+        key="web-origin",
+        many=True,
+    )
+    no_irc: bool = option(False, values.switch, "", "do not speak IRC")
+    no_web: bool = option(False, values.switch, "", "show no web page")
+    no_text: bool = option(False, values.switch, "", "do not talk with people who have netcat")
+    no_json: bool = option(
+        False, values.switch, "", "do not speak JSON, which the chat's own clients do"
+    )
+    greet_after: float = option(
+        0.3,
+        values.seconds,
+        "SECONDS",
+        "how long whoever says nothing is waited for, before being greeted as somebody with netcat",
     )
     data: Path = option(
         Path("chat-data"),
@@ -220,6 +249,13 @@ class Settings:
         "the password that everybody who comes over IRC has to give with PASS",
         secret=True,
     )
+    no_scram: bool = option(
+        False,
+        values.switch,
+        "",
+        "keep nothing that SCRAM needs: passwords are then hashed with argon2id alone, and IRC"
+        " clients send them (over TLS)",
+    )
     sts: int = option(
         0,
         values.duration,
@@ -229,6 +265,26 @@ class Settings:
     log_json: Path | None = option(
         None, values.path, "FILE", "write the log there too, one JSON object a line"
     )
+
+    @property
+    def scram(self) -> bool:
+        """Whether people may log in with SCRAM-SHA-256."""
+        return not self.no_scram
+
+    @property
+    def closed_doors(self) -> frozenset[Door]:
+        """The doors that are switched off."""
+        return _closed(self)
+
+
+def _closed(settings: Settings) -> frozenset[Door]:
+    switches = {
+        Door.IRC: settings.no_irc,
+        Door.WEB: settings.no_web,
+        Door.TEXT: settings.no_text,
+        Door.JSON: settings.no_json,
+    }
+    return frozenset(door for door, closed in switches.items() if closed)
 
 
 def _rows() -> Iterator[Option]:
@@ -259,6 +315,7 @@ def settle(typed: Mapping[str, object], file: Path | None = None) -> Settings:
             quoted = "" if row.secret else f" {_quoted(value)}"
             raise StartError(f"--{key}{quoted}: {error}.") from None
     settings = Settings(**chosen)
+    _check_ports(settings)
     _check_together(settings)
     return settings
 
@@ -280,6 +337,20 @@ def _check_together(settings: Settings) -> None:
     for name in names:
         if names.count(name) > 1:
             raise StartError(f"There are two of --oper {_quoted(name)}: leave one of them out.")
+
+
+def _check_ports(settings: Settings) -> None:
+    """Refuse a port for what is switched off, and doors that are all closed."""
+    for key, place, off in (
+        ("irc", settings.irc_port, settings.no_irc),
+        ("web", settings.web_port, settings.no_web),
+        ("tls", settings.tls_port, settings.tls == "off"),
+    ):
+        if place is not None and off:
+            switch = "--tls off" if key == "tls" else f"--no-{key}"
+            raise StartError(f"--{key}-port opens what {switch} closes: leave one of them out.")
+    if {Door.IRC, Door.TEXT, Door.JSON} <= settings.closed_doors:
+        raise StartError("With --no-irc, --no-text and --no-json nobody could talk: leave one out.")
 
 
 def read_file(file: Path) -> dict[str, Any]:

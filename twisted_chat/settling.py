@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from .composing import Content
@@ -12,13 +14,14 @@ from .core.entries import Entry
 from .core.errors import ChatError
 from .core.results import Sent
 from .core.rooms import Room
-from .store import Batch, Post, Store
+from .store import Batch, Ledger, Post, Store
 
 if TYPE_CHECKING:
     from .chat import Chat
     from .session import Session
 
 T = TypeVar("T")
+RETRY = 5.0  # seconds until what the store was too busy for is tried again
 
 
 def origins(batch: Batch) -> dict[int, Session]:
@@ -60,7 +63,7 @@ class Sending:
     def hand_over(self, store: Store) -> None:
         """Put it into the writer's queue, or refuse it if there is no place."""
         person = self.session.person
-        sender = None if person.guest else person.id
+        sender = person.account
         try:
             text, form = self._content
             store.post(self._room.id, sender, person.name, text, self._cid, self, form, self._tags)
@@ -74,6 +77,18 @@ class Sending:
         else:
             person = self.session.person
             self.answered.callback(self._chat.sent(person, self._room, post.entry, post.again))
+
+
+async def insist(chat: Chat, change: Callable[[], Callable[[Ledger], T]]) -> T:
+    """Carry out a durable change that nobody can be refused, as soon as the store takes it.
+
+    `change` is asked for it at every attempt, since much may have happened in between.
+    """
+    while True:
+        try:
+            return await chat.change(change())
+        except ChatError:  # the store is too busy, or the server is stopping
+            await deferLater(chat.clock, RETRY)
 
 
 class Outcome(Generic[T]):

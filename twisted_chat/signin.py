@@ -7,6 +7,7 @@ from hashlib import sha256
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
+from .challenging import ScramLogin
 from .core.durations import spoken
 from .core.entries import Kind
 from .core.errors import ChatError
@@ -15,7 +16,7 @@ from .core.names import Name, NameBook, fold
 from .core.rooms import Role
 from .core.roster import Person
 from .passwords import prepare
-from .proving import SCHEME, WRONG, Proof, Proving
+from .proving import SCHEME, SCRAM, WRONG, Proof, Proving
 from .store import reading
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class SignIn:
         self._sign_ups = (
             SlidingWindow(SIGN_UPS_PER_NETWORK, SIGN_UPS, SIGN_UP_SPAN) if limited else None
         )
+        self._secret = b""
         self._being_made: NameBook[None] = NameBook()
 
     # --- names --------------------------------------------------------------------------
@@ -105,6 +107,10 @@ class SignIn:
             if person.shown is None:
                 person.shown = shown
 
+    def scram(self, network: str) -> ScramLogin:
+        """A login by somebody who proves to know a password without sending it."""
+        return ScramLogin(self._chat, self._proving, network)
+
     # --- new accounts and guests --------------------------------------------------------
 
     def guest(self, text: str) -> Proof:
@@ -112,7 +118,9 @@ class SignIn:
         if not self._chat.settings.guests:
             raise ChatError("not_allowed", "This server has no guests: register an account.")
         name = self.new_name(text, local=False)
-        return _just_made(self._chat.roster.new_guest(name))
+        guest = self._chat.roster.new_guest(name)
+        guest.named_at = self._chat.wall()
+        return _just_made(guest)
 
     def check_registration(self, network: str) -> None:
         """Whether somebody from there may make an account now."""
@@ -148,11 +156,13 @@ class SignIn:
         chat, guest = self._chat, session.person
         network = session.door.network
         self.check_registration(network)
-        number = await self._store_account(guest.named, password, network)
+        guest.becoming = True  # nothing that has to be stored is done to it meanwhile
+        try:
+            number = await self._store_account(guest.named, password, network)
+        finally:
+            guest.becoming = False
         if guest.online:
-            chat.roster.become_account(guest, number)
-            guest.shown = {chat.rooms.lobby.id: session.position(chat.rooms.lobby)}
-            chat.onlookers.became_account(guest)
+            await chat.guests.become_account(session, number)
         else:
             person = Person(number, guest.named)
             person.last_seen = guest.last_seen
@@ -171,12 +181,15 @@ class SignIn:
             self._sign_ups.take(network, self._chat.ticks())
         self._being_made.register(name, None)
         try:
-            secret = await self.passwords.hash(prepared)
-            return await self._chat.change(
-                lambda ledger: ledger.add_account(
-                    name.shown, name.folded, name.skeleton, SCHEME, secret, admin
-                )
-            )
+            secret, verifier = await self.passwords.kept(prepared, self._chat.settings.scram)
+
+            def apply(ledger: Ledger) -> int:
+                kept = (name.shown, name.folded, name.skeleton, SCHEME, secret, admin)
+                number = ledger.add_account(*kept)
+                _keep_verifier(ledger, number, verifier)
+                return number
+
+            return await self._chat.change(apply)
         finally:
             self._being_made.forget(name)
 
@@ -206,13 +219,14 @@ class SignIn:
         instead_of: str | None = None,
         device: str | None = None,
     ) -> None:
-        secret = await self.passwords.hash(prepared)
+        secret, verifier = await self.passwords.kept(prepared, self._chat.settings.scram)
 
         def apply(ledger: Ledger) -> str:
             if instead_of is None:
                 ledger.set_credential(person.id, SCHEME, secret)
             elif not ledger.replace_credential(person.id, SCHEME, instead_of, secret):
                 raise ChatError("conflict", "Your password was changed by somebody else meanwhile.")
+            _keep_verifier(ledger, person.id, verifier)
             ledger.drop_tokens(person.id)
             ledger.drop_devices(person.id, keep=device)
             return ledger.devices_version(person.id)
@@ -223,6 +237,13 @@ class SignIn:
         version = await self._chat.change(apply)
         person.secrets += 1
         self._chat.devices.changed(person, version)
+
+    async def secret(self) -> bytes:
+        """What this server alone knows."""
+        if not self._secret:
+            kept = await self._chat.change(lambda ledger: ledger.secret(secrets.token_hex(32)))
+            self._secret = bytes.fromhex(kept)
+        return self._secret
 
     async def suspend(self, person: Person, until: int | None, reason: str) -> None:
         """Keep an account out until then, or let it in again."""
@@ -308,6 +329,14 @@ class SignIn:
             raise ChatError("bad_token", "That token was used already: log in with a password.")
         await self.recall(person)
         return Token(proof, found.device, new, found.id)
+
+
+def _keep_verifier(ledger: Ledger, account: int, verifier: str | None) -> None:
+    """Never one of another password than the one that is stored with it."""
+    if verifier is None:
+        ledger.drop_credential(account, SCRAM)
+    else:
+        ledger.set_credential(account, SCRAM, verifier)
 
 
 def _just_made(person: Person) -> Proof:

@@ -283,7 +283,7 @@ class Hall:
         if not path.exists():
             shutil.copy(_template(), path)
         self.store = open_store(str(path), self.wall, die=_died)
-        passwords = Passwords(self.clock, memory=8, rounds=1, run=_at_once)  # type: ignore[arg-type]
+        passwords = Passwords(self.clock, memory=8, rounds=1, scram_rounds=16, run=_at_once)  # type: ignore[arg-type]
         self.chat = Chat(
             self.settings,
             self.store,

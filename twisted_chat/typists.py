@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .core.events import Typing
 from .core.roster import Person
-from .session import State
+from .session import Session, State
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -23,8 +24,10 @@ class Typists:
         self._chat = chat
         self._told: dict[tuple[int, int], float] = {}  # by person and room, the latest last
 
-    def typing(self, person: Person, room: Room) -> None:
-        """Somebody who may speak in a room is typing there."""
+    def typing(
+        self, person: Person, room: Room, but: Callable[[Session], bool] = lambda session: False
+    ) -> None:
+        """Somebody who may speak in a room is typing there; `but` says who knows it already."""
         now = self._chat.ticks()
         self._forget(now)
         key = (person.id, room.id)
@@ -39,6 +42,7 @@ class Typists:
                 session.state is State.LIVE
                 and other is not person
                 and person.id not in other.ignores
+                and not but(session)
             ):
                 session.receive(Typing(room.label(other), person.name))
 

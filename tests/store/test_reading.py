@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 
 import sqlalchemy as sa
 
 from tests.store.fresh import StoreCase
 from twisted_chat.core.entries import Entry, Kind, State
-from twisted_chat.store import LOBBY, Query, Scope, reading, search
+from twisted_chat.store import LOBBY, Query, Scope, pages, reading, search
 from twisted_chat.store.rows import UNREADABLE
 
 
@@ -61,6 +62,22 @@ class PlanTests(StoreCase):
         self.assert_quick(lambda it: reading.history_of(it, Scope(LOBBY), 2, 3), shown)
         self.assert_quick(lambda it: reading.unseen(it, self.ann, [(LOBBY, 1, 3)], 1), shown)
 
+    def test_d15_pages(self) -> None:
+        shown = "INDEX entry_shown (room=? AND id>? AND id<?)"
+        messages = pages.View(LOBBY, 0, 3, (self.ann,))
+        events = messages._replace(kinds=(1, 2, 3, 4))
+        for view, index in (
+            (messages, shown),
+            (events, "entry_place (room=? AND seq>? AND seq<?)"),
+        ):
+            for place in (pages.At(2), pages.At(time=5)):
+                for ask in (pages.before, pages.after, pages.latest, pages.around):
+                    self.assert_quick(partial(ask, view=view, place=place, limit=2), index)
+        self.assert_quick(
+            lambda it: pages.last_times(it, [Scope(LOBBY, 1)], (self.ann,)),
+            "INDEX entry_shown (room=? AND id>?)",
+        )
+
     def test_d15_entries(self) -> None:
         self.assert_quick(
             lambda it: reading.entries(it, LOBBY, 1, 3, 9),
@@ -79,6 +96,8 @@ class PlanTests(StoreCase):
             reading.cursors(connection, self.ann)
             reading.device_cursors(connection, self.ann, "phone")
             reading.read_cursors(connection, self.ann)
+            reading.read_times(connection, self.ann)
+            reading.read_markers(connection, self.ann)
             reading.token(connection, "x")
 
         for plan in self.plans(ask):

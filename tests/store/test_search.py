@@ -114,6 +114,13 @@ class SearchTests(StoreCase):
             error = self.assertRaises(ChatError, self.find, words, author=author)
             self.assertEqual(error.code, "query")
 
+    def test_anything_at_all_if_that_is_what_is_looked_for(self) -> None:
+        query = Query("", (Scope(self.den),), anything=True)
+        found = [entry.id for entry in self.read(lambda it: search(it, query))]
+        self.assertEqual(found, [4, 3])
+        query = Query("++", (Scope(self.den),), anything=True)
+        self.assertRaises(ChatError, self.read, lambda it: search(it, query))
+
     @given(st.text())
     @example('" OR tags : "r2')
     @example("den) OR (tags : r2")

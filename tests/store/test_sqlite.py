@@ -6,6 +6,7 @@ from tests.store import (
     contract,
     contract_files,
     contract_keys,
+    contract_pages,
     contract_people,
     contract_reading,
 )
@@ -46,6 +47,10 @@ class SQLiteUnseenTests(contract_reading.UnseenContract):
 
 class SQLiteCursorTests(contract_reading.CursorContract):
     """Cursors in SQLite."""
+
+
+class SQLitePagesTests(contract_pages.PagesContract):
+    """Pages in SQLite."""
 
 
 class SQLiteKeysTests(contract_keys.KeysContract):

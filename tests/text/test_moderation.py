@@ -35,7 +35,6 @@ OWNER = frozenset({"owner"})
 OPERATORS = OWNER | {"operator"}
 SPEAKERS = OPERATORS | {"member"}
 MEMBERS = SPEAKERS | {"muted"}
-ACCOUNTS = frozenset(ROLES) - {"guest"}
 RIGHTS = (
     Right("say {room} hello", SPEAKERS),
     Right("talk {room}", SPEAKERS),
@@ -44,9 +43,9 @@ RIGHTS = (
     Right("edit {room}/{theirs} pear", frozenset()),
     Right("delete {room}/{theirs}", OPERATORS),
     Right("members {room}", frozenset(ROLES)),
-    Right("topic {room}", ACCOUNTS),
+    Right("topic {room}", frozenset(ROLES)),
     Right("topic {room} pears", OPERATORS),
-    Right("join {room}", ACCOUNTS - {"banned"}),
+    Right("join {room}", frozenset(ROLES) - {"banned"}),
     Right("leave {room}", MEMBERS),
     Right("invite {room} friend", MEMBERS),
     Right("op {room} other", OPERATORS),

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat import proxying
-from twisted_chat.opening import FETCH, Door, look
+from twisted_chat.core.doorways import Door
+from twisted_chat.opening import FETCH, look
 from twisted_chat.proxying import BadHeader, Header
 
 from .case import ssl_field, version_2

@@ -6,7 +6,6 @@ import json
 from unittest import mock
 
 from twisted_chat import factory
-from twisted_chat.entrance import SILENCE
 from twisted_chat.testing import PASSWORD, Hall
 
 from .case import FAR, Secure, TransportTestCase
@@ -92,8 +91,9 @@ class TalkTests(TestCase):
         hall = self.hall()
         client = hall.connects(FAR)
         # A reactor that was busy for so long calls what is due before it reads.
-        hall.clock.callLater(SILENCE, client.protocol.dataReceived, b'{"id": 1, "do": "ping"}\n')
-        hall.wait(SILENCE)
+        silence = hall.settings.greet_after
+        hall.clock.callLater(silence, client.protocol.dataReceived, b'{"id": 1, "do": "ping"}\n')
+        hall.wait(silence)
         self.assertTrue(client.takes().startswith('{"event":'))
 
     def test_garbage_instead_of_a_handshake(self) -> None:

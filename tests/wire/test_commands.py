@@ -121,7 +121,7 @@ class CommandTests(TestCase):
             bot, guest = hall.bot("bot"), hall.program()
             guest.asks("guest", name="gast")
             self.assertEqual(bot.asks("stats")["error"]["code"], "not_allowed")
-            self.assertEqual(guest.asks("create", room="#a")["error"]["code"], "guest")
+            self.assertEqual(guest.asks("search", words="x")["error"]["code"], "guest")
             self.assertEqual(guest.asks("entries", room="bot", after=0)["entries"], [])
             self.assertEqual(guest.asks("say", room="#lobby", text="hi", cid="1")["seq"], 1)
 

@@ -183,12 +183,21 @@ class GuestTests(TestCase):
         self.assertTrue(answer["guest"])
         return program
 
-    def test_guests_type_in_the_lobby_and_nowhere_else(self) -> None:
+    def test_guests_type_in_the_lobby_and_in_rooms(self) -> None:
         with Hall(guests=True) as hall:
             zoe, tesla = self.guest(hall, "zoe"), hall.bot("tesla")
             self.assertEqual(zoe.asks("typing", room="#lobby"), {})
             self.assertEqual(tesla.asks("typing", room="#lobby"), {})
             self.assertEqual(told(zoe, tesla), [[("#lobby", "tesla")], [("#lobby", "zoe")]])
-            for room in ("tesla", "zoe"):
-                self.assertEqual(zoe.asks("typing", room=room)["error"]["code"], "guest")
-            self.assertEqual(tesla.asks("typing", room="zoe")["error"]["code"], "guest")
+            zoe.asks("create", room="#coil")
+            tesla.asks("join", room="#coil")
+            self.assertEqual(zoe.asks("typing", room="#coil"), {})
+            self.assertEqual(told(tesla), [[("#coil", "zoe")]])
+
+    def test_nobody_is_told_of_a_whisper_to_come(self) -> None:
+        with Hall(guests=True) as hall:
+            zoe, tesla = self.guest(hall, "zoe"), hall.bot("tesla")
+            self.assertEqual(zoe.asks("typing", room="tesla"), {})
+            self.assertEqual(tesla.asks("typing", room="zoe"), {})
+            self.assertEqual(zoe.asks("typing", room="zoe")["error"]["code"], "args")
+            self.assertEqual(told(zoe, tesla), [[], []])

@@ -72,20 +72,23 @@ def announce(chat: Chat, session: Session, command: words.Announce) -> Result:
 
 @performs(words.Stats)
 async def stats(chat: Chat, session: Session, command: words.Stats) -> Result:
+    return Numbers(await figures(chat))
+
+
+async def figures(chat: Chat) -> dict[str, int | float | str]:
+    """How the server is doing."""
     stored = await chat.read(reading.counts)
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    return Numbers(
-        {
-            "up": spoken(int(chat.ticks() - chat.started)),
-            "people online": len(chat.roster.online),
-            "sessions": len(chat.sessions),
-            "guests": chat.roster.guests,
-            **stored._asdict(),
-            "peak memory, MiB": usage.ru_maxrss // 1024,
-            "processor seconds": round(usage.ru_utime + usage.ru_stime, 1),
-            "python": sys.version.split()[0],
-        }
-    )
+    return {
+        "up": spoken(int(chat.ticks() - chat.started)),
+        "people online": len(chat.roster.online),
+        "sessions": len(chat.sessions),
+        "guests": chat.roster.guests,
+        **stored._asdict(),
+        "peak memory, MiB": usage.ru_maxrss // 1024,
+        "processor seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "python": sys.version.split()[0],
+    }
 
 
 @performs(words.Shutdown)

@@ -125,7 +125,7 @@ async def list_files(chat: Chat, session: Session, command: words.Files) -> File
                 gone=one.file in chat.files.sweeping.missing,
             )
             for one in found
-            if one.sender not in person.ignores
+            if one.sender not in person.ignores and one.room in chat.rooms.rooms
         ),
         label,
         found[0].file if len(found) == PAGE else None,

@@ -27,11 +27,19 @@ def person_named(chat: Chat, name: str) -> Person:
 
 def account_named(chat: Chat, name: str) -> Person:
     """The account of that name; a guest is refused."""
+    person = somebody_named(chat, name)
+    if person.guest:
+        raise ChatError("guest", f"{person.name} is a guest: this is possible with accounts only.")
+    return person
+
+
+def somebody_named(chat: Chat, name: str) -> Person:
+    """The account or guest of that name, to do something with."""
     if name.startswith("#"):
         raise ChatError("args", f"{name[:33]} is the name of a room, and here belongs a person's.")
     person = person_named(chat, name)
-    if person.guest:
-        raise ChatError("guest", f"{person.name} is a guest and can only be reached in the lobby.")
+    if person.becoming:
+        raise ChatError("not_now", f"{person.name} is just becoming an account: try again.")
     return person
 
 
@@ -100,7 +108,7 @@ def conversation(chat: Chat, session: Session, place: str) -> Room | None:
         return joined_room(chat, session, place)
     other = chat.roster.names.find(place)
     if other is None or other.id not in session.person.pairs:
-        account_named(chat, place)  # the words of one whose account is erased stay readable
+        somebody_named(chat, place)  # the words of one whose account is erased stay readable
         return None
     return session.person.pairs[other.id]
 

@@ -14,12 +14,12 @@ from ..core.roster import Person
 from ..session import Session
 from ..store import FOR_EVER, Ledger
 from . import performs
-from .finding import LONGEST_REASON, account_named, deadline, moderated_room
+from .finding import LONGEST_REASON, deadline, moderated_room, somebody_named
 
 
 def _target(chat: Chat, session: Session, room: Room, name: str) -> Person:
     """Somebody who may be acted upon: never oneself, nor one of the same rank or above."""
-    person = account_named(chat, name)
+    person = somebody_named(chat, name)
     if person is session.person:
         raise ChatError("args", f"That is you. To go, type leave {room.name}.")
     if room.role_of(person) >= room.role_of(session.person):
@@ -49,9 +49,9 @@ async def _set_role(chat: Chat, session: Session, name: str, user: str, role: Ro
         raise ChatError("args", f"{other.name} {has} in {room.name}.")
 
     def apply(ledger: Ledger) -> None:
-        ledger.put_member(room.id, other.id, role=role)
+        ledger.put_member(room.id, other.account, role=role)
         kind = Kind.OP if role else Kind.DEOP
-        ledger.post(room.id, kind, by.id, by.name, subject=other.name)
+        ledger.post(room.id, kind, by.account, by.name, subject=other.name)
 
     before, member.role = member.role, min(role, member.role)
     try:
@@ -77,15 +77,15 @@ async def _set_voice(chat: Chat, session: Session, name: str, user: str, voice: 
     room = moderated_room(chat, session, name)
     if room is chat.rooms.lobby:
         raise ChatError("not_allowed", "Nobody is given a voice in the lobby.")
-    other = account_named(chat, user)
+    other = somebody_named(chat, user)
     member, by = _member(room, other), session.person
     if member.voice is voice:
         return Done()
 
     def apply(ledger: Ledger) -> None:
-        ledger.put_member(room.id, other.id, voice=voice)
+        ledger.put_member(room.id, other.account, voice=voice)
         kind = Kind.VOICE if voice else Kind.DEVOICE
-        ledger.post(room.id, kind, by.id, by.name, subject=other.name)
+        ledger.post(room.id, kind, by.account, by.name, subject=other.name)
 
     before, member.voice = member.voice, member.voice and voice
     try:
@@ -126,6 +126,7 @@ async def ban(chat: Chat, session: Session, command: words.Ban) -> Result:
     until = deadline(chat, command.duration)
     had, before = other.id in room.bans, room.bans.get(other.id)
     room.bans[other.id] = until
+    chat.guests.note(room, other)
     try:
         await chat.membership.put_out(
             room, other, Kind.BAN, session.person, command.duration, until
@@ -142,13 +143,13 @@ async def ban(chat: Chat, session: Session, command: words.Ban) -> Result:
 @performs(words.Unban)
 async def unban(chat: Chat, session: Session, command: words.Unban) -> Result:
     room = moderated_room(chat, session, command.room)
-    other, by = account_named(chat, command.user), session.person
+    other, by = somebody_named(chat, command.user), session.person
     if other.id not in room.bans:
         raise ChatError("args", f"{other.name} is not banned from {room.name}.")
 
     def apply(ledger: Ledger) -> None:
-        ledger.drop_ban(room.id, other.id)
-        ledger.post(room.id, Kind.UNBAN, by.id, by.name, subject=other.name)
+        ledger.drop_ban(room.id, other.account)
+        ledger.post(room.id, Kind.UNBAN, by.account, by.name, subject=other.name)
 
     await chat.change(apply)
     room.bans.pop(other.id, None)
@@ -165,6 +166,7 @@ async def mute(chat: Chat, session: Session, command: words.Mute) -> Result:
     span = f" for {command.duration}" if command.duration else ""
     before = chat.membership.muted_until(room, other)
     chat.membership.set_mute(room, other, until)
+    chat.guests.note(room, other)
     try:
         await _mute(chat, session, room, other, until, command.duration)
     except ChatError:
@@ -200,10 +202,10 @@ async def _mute(
 
     def apply(ledger: Ledger) -> None:
         if until is None:
-            ledger.drop_mute(room.id, other.id)
+            ledger.drop_mute(room.id, other.account)
         else:
-            ledger.put_mute(room.id, other.id, until)
+            ledger.put_mute(room.id, other.account, until)
         kind = Kind.UNMUTE if until is None else Kind.MUTE
-        ledger.post(room.id, kind, by.id, by.name, span, subject=other.name)
+        ledger.post(room.id, kind, by.account, by.name, span, subject=other.name)
 
     await chat.change(apply)

@@ -34,7 +34,7 @@ def lines(chat: Chat, person: Person, entries: Sequence[Entry]) -> tuple[Line, .
     return tuple(
         Line(chat.rooms.rooms[entry.room].label(person), entry)
         for entry in entries
-        if entry.sender not in person.ignores
+        if entry.sender not in person.ignores and entry.room in chat.rooms.rooms
     )
 
 
@@ -84,6 +84,7 @@ async def unseen(chat: Chat, session: Session) -> Unseen:
     more = tuple(
         (chat.rooms.rooms[room].label(person), count, before)
         for room, (count, before) in older.items()
+        if room in chat.rooms.rooms
     )
     return Unseen(lines(chat, person, entries), more, chat.wall())
 

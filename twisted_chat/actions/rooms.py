@@ -11,7 +11,8 @@ from ..core import vocabulary as words
 from ..core.clean import check_text
 from ..core.entries import Entry, Kind
 from ..core.errors import ChatError
-from ..core.events import Notice
+from ..core.events import Invitation, Notice
+from ..core.names import room_name
 from ..core.results import Done, Joined, Result, TopicIs
 from ..core.rooms import LOBBY, Member, Role, Room, RoomKind
 from ..core.roster import Person
@@ -21,10 +22,10 @@ from ..store import Ledger
 from . import performs
 from .finding import (
     LONGEST_REASON,
-    account_named,
     joined_room,
     known_room,
     moderated_room,
+    somebody_named,
     visible_room,
 )
 
@@ -45,9 +46,9 @@ async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
     rules = Rules(invite_only=command.private, secret=command.private)
 
     def apply(ledger: Ledger) -> tuple[int, Entry]:
-        room = ledger.add_room(name.shown, name.folded, command.private, person.id)
+        room = ledger.add_room(name.shown, name.folded, command.private, person.account)
         ledger.set_room(room, rules=rules.written())
-        return room, ledger.post(room, Kind.JOIN, person.id, person.name)
+        return room, ledger.post(room, Kind.JOIN, person.account, person.name)
 
     chat.rooms.being_made.register(name, None)
     try:
@@ -80,10 +81,10 @@ async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
     _may_be_in_another(session)
 
     def apply(ledger: Ledger) -> Entry | None:
-        if not ledger.put_member(room.id, person.id, role=Role.MEMBER):
+        if not ledger.put_member(room.id, person.account, role=Role.MEMBER):
             return None  # another session of theirs was faster
-        ledger.drop_invite(room.id, person.id)
-        return ledger.post(room.id, Kind.JOIN, person.id, person.name)
+        ledger.drop_invite(room.id, person.account)
+        return ledger.post(room.id, Kind.JOIN, person.account, person.name)
 
     room.coming.add(person.id)
     try:
@@ -95,6 +96,29 @@ async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
     room.invited.discard(person.id)
     chat.membership.begin(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
     return Joined(room.name, entry.seq, room.topic, encrypted=room.encrypted)
+
+
+async def join_made(chat: Chat, session: Session, name: str) -> Joined | None:
+    """Join a room that is being made this moment, right behind its making; None if it is not."""
+    person, wanted = session.person, room_name(name)
+    _may_be_in_another(session)
+
+    def apply(ledger: Ledger) -> tuple[int, Entry] | None:
+        room = ledger.open_room(wanted.folded)
+        if room is None or not ledger.put_member(room, person.account, role=Role.MEMBER):
+            return None
+        return room, ledger.post(room, Kind.JOIN, person.account, person.name)
+
+    stored = await chat.change(apply)
+    if stored is None:
+        return None
+    number, entry = stored
+    room = chat.rooms.rooms[number]  # whoever has made it was answered first
+    if entry.seq > room.last_seq:  # it was stored before anybody knew the room
+        chat.delivery.spread([entry], {})
+    if not room.has(person):
+        chat.membership.begin(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
+    return Joined(room.name, entry.seq, room.topic)
 
 
 def _may_come_in(chat: Chat, room: Room, person: Person, key: str) -> None:
@@ -121,12 +145,15 @@ async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
     if room is chat.rooms.lobby:
         raise ChatError("not_allowed", f"Everybody is in {LOBBY}; nobody leaves it.")
     person = session.person
+    reason = check_text(command.reason, LONGEST_REASON) if command.reason else ""
     heir = room.heir(person) if room.role_of(person) is Role.OWNER else None
+    if person.guest and len(room.members) == 1:
+        chat.membership.leave_last(person, room)
+        return Done(f"You have left {room.name}, which is no more.")
     if heir is None and room.role_of(person) is Role.OWNER:
         raise ChatError(
             "not_allowed", f"You are the last in {room.name}: to be rid of it, delete {room.name}"
         )
-    reason = check_text(command.reason, LONGEST_REASON) if command.reason else ""
     await chat.membership.put_out(room, person, Kind.LEAVE, person, reason, heir=heir)
     return Done(f"You have left {room.name}.")
 
@@ -134,18 +161,21 @@ async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
 @performs(words.Invite)
 async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
     room = joined_room(chat, session, command.room)
-    other = account_named(chat, command.user)
+    other = somebody_named(chat, command.user)
     if room.rules.keeps_out(other):
         moderated_room(chat, session, command.room)
     if room.has(other):
         raise ChatError("args", f"{other.name} is in {room.name} already.")
     if room.banned(other, chat.wall()):
         raise ChatError("banned", f"{other.name} is banned from {room.name}: unban first.")
-    await chat.change(lambda ledger: ledger.put_invite(room.id, other.id))
+    await chat.change(lambda ledger: ledger.put_invite(room.id, other.account))
     room.invited.add(other.id)
+    chat.guests.note(room, other)
     by = session.person.name
+    chat.onlookers.invited(room, session.person, other)
     if session.person.id not in other.ignores:
-        chat.tell(other, Notice("invited", f"{by} invites you to {room.name}: join {room.name}"))
+        sentence = f"{by} invites you to {room.name}: join {room.name}"
+        chat.tell(other, Invitation("invited", sentence, room.name, by))
     return Done(f"{other.name} is invited to {room.name}.")
 
 
@@ -166,7 +196,7 @@ async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
         rules = replace(ledger.rules(room.id), topic_by=person.name, topic_at=now)
         ledger.set_room(room.id, topic=text)
         ledger.set_rules(room.id, rules)
-        ledger.post(room.id, Kind.TOPIC, person.id, person.name, text)
+        ledger.post(room.id, Kind.TOPIC, person.account, person.name, text)
         return rules
 
     rules = await chat.change(apply)

@@ -58,7 +58,7 @@ async def _set(chat: Chat, session: Session, room: Room, changes: tuple[Change, 
         rules, done = ledger.rules(room.id).with_changes(changes, by.name, now)
         if done:
             ledger.set_rules(room.id, rules)
-            ledger.post(room.id, Kind.MODE, by.id, by.name, done)
+            ledger.post(room.id, Kind.MODE, by.account, by.name, done)
         return rules
 
     tightening = Tightening(changes, by.name, now)

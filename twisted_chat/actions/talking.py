@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from twisted.internet.defer import Deferred
 
 from ..chat import Chat
 from ..composing import check_cid, check_tags, composed, only_sealed, stale
 from ..core import vocabulary as words
+from ..core.clean import check_text
 from ..core.entries import IN_WORDS, Entry, Form, Kind, State
 from ..core.errors import ChatError
-from ..core.results import Done, Result, Sent, SentToSeveral
+from ..core.results import Done, Result, Sent, SentToSeveral, Whispered
 from ..core.rooms import LOBBY, Role, Room
 from ..core.roster import Person
 from ..session import Session
 from ..store import Ledger, reading
 from . import performs
 from .finding import (
+    LONGEST_REASON,
     Said,
     account_named,
     message_named,
     moderated_room,
     no_such_message,
+    somebody_named,
     visible_room,
 )
 from .rooms import delete_room
 
 MOST_RECIPIENTS = 100
+
+Answer = Deferred[Sent] | Coroutine[Deferred[Any], Any, Whispered]
 
 
 @performs(words.Broadcast)
@@ -49,7 +57,7 @@ def say(chat: Chat, session: Session, command: words.Say) -> Deferred[Sent]:
 
 
 @performs(words.Act)
-def act(chat: Chat, session: Session, command: words.Act) -> Deferred[Sent]:
+def act(chat: Chat, session: Session, command: words.Act) -> Answer:
     where = (command.place, command.text, command.cid)
     if command.place.startswith("#"):
         return say(chat, session, words.Say(*where, manner="action"))
@@ -57,9 +65,14 @@ def act(chat: Chat, session: Session, command: words.Act) -> Deferred[Sent]:
 
 
 @performs(words.Message)
-def message(chat: Chat, session: Session, command: words.Message) -> Deferred[Sent]:
-    other = account_named(chat, command.user)
+def message(chat: Chat, session: Session, command: words.Message) -> Answer:
+    other = somebody_named(chat, command.user)
     _may_write_to(session.person, other)
+    if session.person.guest or other.guest:
+        check_cid(command.cid)
+        composed(chat, None, command.text, command.sealed, command.manner)
+        how = {"manner": command.manner, "tags": command.tags}
+        return chat.whisper(session, [other], command.text, **how)
     room = session.person.pairs.get(other.id)
     if room is not None:
         return chat.say(
@@ -163,7 +176,7 @@ def speaking_place(chat: Chat, session: Session, place: str) -> Room | None:
         room = visible_room(chat, session, place)
         chat.may_speak(person, room)
         return room
-    other = account_named(chat, place)
+    other = somebody_named(chat, place)
     _may_write_to(person, other)
     return person.pairs.get(other.id)
 
@@ -198,12 +211,18 @@ async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
 @performs(words.Delete)
 async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
     if command.what.startswith("#") and "/" not in command.what:
+        if session.person.guest:
+            raise ChatError(
+                "guest", "A guest cannot use delete for a room: it ends with the last one in it."
+            )
         return await delete_room(chat, session, command.what, command.sure)
     said = message_named(chat, session, command.what)
     person = session.person
+    if command.reason:
+        check_text(command.reason, LONGEST_REASON)
     entry = await _message_at(chat, said, command.what)
     said = message_named(chat, session, command.what)  # it may have been put out meanwhile
-    if entry.sender != person.id:
+    if not _is_by(person, entry):
         if said.room.pair is not None:
             raise ChatError("not_allowed", "Only the person who said it can delete that.")
         moderated_room(chat, session, said.room.name, Role.OPERATOR)
@@ -213,14 +232,23 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
         ledger.post(
             said.room.id,
             Kind.DELETE,
-            person.id,
+            None if person.guest else person.id,
             person.name,
+            command.reason,
             target=said.seq,
             subject=entry.author,
         )
 
     await chat.change(apply)
     return Done()
+
+
+def _is_by(person: Person, entry: Entry) -> bool:
+    """Whether somebody has said a message; a guest is known by the name that it has had since."""
+    if person.guest:
+        same = entry.sender is None and entry.author == person.name
+        return same and entry.time >= person.named_at
+    return entry.sender == person.id
 
 
 async def _message_at(chat: Chat, said: Said, reference: str) -> Entry:

@@ -25,6 +25,13 @@ class Notice(Event, frozen=True):
     text: str
 
 
+class Invitation(Notice, frozen=True, tag="notice"):
+    """The notice that somebody lets this person into a room."""
+
+    room: str = ""
+    by: str = ""
+
+
 class Receipt(Event, frozen=True):
     """How far somebody has been shown a conversation, or has read it."""
 
@@ -50,6 +57,21 @@ class Room(Event, frozen=True):
     id: int  # the same as long as the conversation exists
     encrypted: bool = False  # what is said there is sealed
     why: str = ""  # it ended: "left", "put out" or "deleted"
+
+
+class Whisper(Event, frozen=True):
+    """Something that is said to those who are here, and is kept nowhere.
+
+    `room` is what the viewer calls the conversation: `#room`, or the other's name.
+    """
+
+    room: str
+    by: str
+    text: str
+    time: int  # milliseconds since 1970
+    manner: str = ""
+    to: str = ""  # who of a room is meant, such as `@#room`
+    tags: str = ""
 
 
 class Devices(Event, frozen=True):

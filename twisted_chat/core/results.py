@@ -37,6 +37,13 @@ class SentToSeveral(Result, frozen=True):
     later: tuple[Sent, ...]
 
 
+class Whispered(Result, frozen=True):
+    """A message was shown to `now` people who are here, and is kept nowhere."""
+
+    room: str
+    now: int
+
+
 class Line(msgspec.Struct, frozen=True):
     """An entry as one person sees it: with that person's name of the conversation."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .names import Name, NameBook
 from .rules import Change, Rules
@@ -214,7 +214,7 @@ class Room:
         member = self.members.get(person.id)
         return member.since if self.hidden and member is not None else 0
 
-    def heir(self, owner: Person) -> Member | None:
+    def heir(self, owner: Person | None = None) -> Member | None:
         """Who owns the room when its owner leaves: the operator or member who came first."""
         others = [
             member
@@ -229,6 +229,17 @@ class Room:
         self.bans.pop(person.id, None)
         self.mutes.pop(person.id, None)
         self.invited.discard(person.id)
+
+    def renumber(self, old: int, new: int) -> None:
+        """Somebody who was known by one number is known by another."""
+        tables: tuple[dict[int, Any], ...] = (self.members, self.bans, self.mutes)
+        for kept in tables:
+            if old in kept:
+                kept[new] = kept.pop(old)
+        if old in self.invited:
+            self.invited.remove(old)
+            self.invited.add(new)
+        self.devices = ""
 
     def banned(self, person: Person, now: int) -> bool:
         if person.id not in self.bans:
@@ -307,6 +318,4 @@ class RoomBook:
 
     def of(self, person: Person) -> list[Room]:
         """All conversations this person is in."""
-        if person.guest:
-            return [self.lobby]
         return [self.lobby, *person.rooms, *person.pairs.values()]

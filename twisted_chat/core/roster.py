@@ -25,6 +25,7 @@ class Person:
     __slots__ = (
         "admin",
         "away",
+        "becoming",
         "devices",
         "erased",
         "host",
@@ -34,6 +35,8 @@ class Person:
         "last_seen",
         "name",
         "named",
+        "named_at",
+        "noted",
         "pairs",
         "rooms",
         "seats",
@@ -47,6 +50,7 @@ class Person:
         self.id = id
         self.named = named
         self.name = named.shown
+        self.named_at = 0  # of a guest: since when it is called so, in milliseconds since 1970
         self.intro = ""
         self.admin = False
         self.user = "chat"  # what masks see of it beside the name; a door may know better
@@ -59,6 +63,8 @@ class Person:
         self.last_seen = 0
         self.seats: tuple[Seat, ...] = ()
         self.rooms: tuple[Room, ...] = ()  # joined rooms; the lobby is everybody's
+        self.noted: set[Room] = set()  # of a guest: rooms that keep a ban, a mute or an invitation
+        self.becoming = False  # a guest whose account is being made
         self.pairs: dict[int, Room] = {}  # private conversations by the other's id
         self.ignores: frozenset[int] = frozenset()
         # What some session of this account has been shown, per room id; None
@@ -70,8 +76,18 @@ class Person:
         return self.id < 0
 
     @property
+    def account(self) -> int | None:
+        """The number that the store knows this person by; None for a guest, whom it does not."""
+        return None if self.id < 0 else self.id
+
+    @property
     def online(self) -> bool:
         return bool(self.seats)
+
+    @property
+    def gone(self) -> bool:
+        """Whether this is a guest that is no more, and is to be put nowhere."""
+        return self.guest and not self.seats
 
     def hides(self, entry: Entry) -> bool:
         """Whether an entry is something said by somebody whom this person ignores."""
@@ -114,6 +130,12 @@ class Roster:
         self.add(person)
         return person
 
+    def rename(self, guest: Person, named: Name) -> None:
+        """A guest has another name, which is free."""
+        self.names.forget(guest.named)
+        guest.named, guest.name = named, named.shown
+        self.names.register(named, guest)
+
     def erase(self, person: Person) -> None:
         """An account is no more; its name stays in the book, so that nobody else can take it."""
         person.erased = True
@@ -124,11 +146,16 @@ class Roster:
 
     def become_account(self, guest: Person, number: int) -> None:
         """A guest has become an account under its name."""
+        for room in {*guest.rooms, *guest.noted}:
+            room.renumber(guest.id, number)
+        guest.noted.clear()
         del self.people[guest.id]
         if self.online.pop(guest.id, None) is not None:
             self.online[number] = guest
         self.guests -= 1
         guest.id = number
+        if guest.host == "guest":
+            guest.host = "account"
         self.people[number] = guest
 
     def others_online(self, person: Person) -> list[Person]:

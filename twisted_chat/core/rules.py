@@ -30,7 +30,7 @@ SWITCHES = {
 }
 LISTS = {"I": "invitations", "b": "bans", "e": "exceptions"}
 MEANINGS = {
-    "C": "no codes for other clients (CTCP), but actions",
+    "C": "no CTCP over IRC but actions",
     "R": "for accounts only",
     "i": "by invitation only",
     "m": "moderated: only operators and those with a voice speak",

@@ -90,6 +90,14 @@ def duration(value: object) -> int:
         raise ValueError(error.sentence[0].lower() + error.sentence[1:].rstrip(".")) from None
 
 
+def seconds(value: object) -> float:
+    """A short time, with a point if need be."""
+    text = str(value) if type(value) in (int, float) else plain_text(value).strip()
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", text, re.ASCII) or float(text) > 10:
+        raise ValueError("it must be a number of seconds from 0 to 10, such as 0.3")
+    return float(text)
+
+
 _SIZES = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 
 

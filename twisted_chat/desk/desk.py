@@ -13,7 +13,7 @@ from ..core import vocabulary as words
 from ..core.clean import shown
 from ..core.commands import TABLE
 from ..core.errors import ChatError, StartError
-from ..core.results import FileList, Guide, Joined, Page, Result, Sent
+from ..core.results import FileList, Guide, Joined, Page, Result, Sent, Whispered
 from ..remote.account import Account
 from ..remote.conversations import LOBBY
 from ..remote.link import Lost
@@ -243,11 +243,13 @@ class Desk(News):
                 place = LOBBY
         return await self.settled(self.user.say(place, command.text, manner=manner))
 
-    async def settled(self, outgoing: Outgoing) -> Sent:
+    async def settled(self, outgoing: Outgoing) -> Sent | Whispered:
         """What has become of a message of one's own in the end."""
         message = await outgoing.done
         if message.stage is Stage.REFUSED:
             raise message.error or ChatError("internal", "This was not sent.")
+        if message.stage is Stage.TOLD:
+            return Whispered(message.room, message.now)
         return Sent(message.room, message.seq, 0, message.now, message.later, message.again)
 
     def show(self, result: Result) -> None:

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from ..core.clean import shown
 from ..core.entries import IN_WORDS, SECRET, Entry, Form, Kind, State
+from ..core.events import Whisper
 from ..remote.conversations import LOBBY
-from ..text.render import STATES, clock_time, line_of, words_of
+from ..text.render import STATES, as_entry, clock_time, line_of, whisper_head, words_of
 
 
 class Part(NamedTuple):
@@ -85,6 +86,14 @@ def of_entry(
     return Line(parts, label, entry.seq, changes, entry.time, private)
 
 
+def of_whisper(said: Whisper, own: str) -> Line:
+    """What is kept nowhere: it is a line of no conversation, and so is shown wherever one looks."""
+    said = replace(said, room=named(said.room), by=named(said.by), to=shown(said.to))
+    place = f"{said.room} " if said.room.startswith("#") else ""
+    parts = _below(f"{whisper_head(said)} {place}", _said(as_entry(said), own))
+    return Line(parts, private=True, mention=said.by != own)
+
+
 def _below(head: str, lines: Iterable[tuple[Part, ...]]) -> tuple[Part, ...]:
     """Lines of one entry; those below the first have a head that says that it goes on."""
     first, *rest = lines
@@ -98,7 +107,8 @@ def _changed(entry: Entry) -> list[tuple[Part, ...]]:
         said = _said(entry, "")
         return [tuple(Part("event", part.text) for part in line) for line in said]
     by = "" if entry.subject in ("", entry.author) else f" by {named(entry.author)}"
-    return [(Part("event", f"{named(entry.subject or entry.author)}: (deleted{by})"),)]
+    why = f": {shown(entry.text)}" if entry.text else ""
+    return [(Part("event", f"{named(entry.subject or entry.author)}: (deleted{by}{why})"),)]
 
 
 def _cleaned(entry: Entry) -> Entry:

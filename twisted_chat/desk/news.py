@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
@@ -11,14 +12,15 @@ from twisted.python.failure import Failure
 
 from ..core.clean import shown
 from ..core.errors import ChatError
-from ..core.events import Presence
+from ..core.events import Presence, Whisper
 from ..remote.conversations import LOBBY, Conversation
 from ..remote.link import Lost
+from ..remote.outbox import Stage
 from ..remote.watching import Watcher
 from ..text.render import presence_line
 from .carrying import progress
 from .front import Front, Status, Unread
-from .lines import Line, of_entry, plain
+from .lines import Line, of_entry, of_whisper, plain
 from .places import read
 
 if TYPE_CHECKING:
@@ -145,7 +147,16 @@ class News(Watcher):
         self.tell(f"({count:,} older {what} of {label} cannot be read any more.)", place=label)
 
     def sending(self, message: Outgoing) -> None:
+        if message.stage is Stage.TOLD and self.front.echoes:
+            own = Whisper(message.room, self.user.name, message.text, round(time() * 1000))
+            self.put(of_whisper(own, self.user.name))
         self.changed()
+
+    def whisper(self, said: Whisper) -> None:
+        line = of_whisper(said, self.user.name)
+        self.put(line)
+        if line.mention:
+            self.front.alert(line)
 
     def transfer(self, transfer: Transfer) -> None:
         self.changed()

@@ -196,6 +196,8 @@ class PipeDesk(Desk):
         """A message of an earlier run has come to its end."""
         if message.stage is Stage.REFUSED and message.error is not None:
             self.refuse(message.error)
+        elif message.stage is Stage.TOLD:
+            self.say(f"(Kept from before: the message to {message.room} is delivered)")
         else:
             self.say(f"(Kept from before: message {message.room}/{message.seq} is sent)")
         return message

@@ -173,9 +173,9 @@ async def _stored(message: Outgoing) -> Request:
     await message.done
     if message.stage is Stage.REFUSED:
         raise message.error or ChatError("internal", "This was not sent.")
-    return {
-        name: getattr(message, name) for name in ("room", "seq", "now", "later", "again", "cid")
-    }
+    told = message.stage is Stage.TOLD  # and kept nowhere, so that it has no number
+    names = ("room", "now", "cid") if told else ("room", "seq", "now", "later", "again", "cid")
+    return {name: getattr(message, name) for name in names}
 
 
 def _asked(meant: Command) -> Request:

@@ -38,6 +38,7 @@ from ..core.attachments import Attachment
 from ..core.clean import shown
 from ..core.entries import MANNER_OF, UNREADABLE, Entry, Form, Kind, State
 from ..core.errors import ChatError, StartError
+from ..core.events import Whisper
 from .address import Address, from_url
 from .conversations import Conversation
 from .known import known_servers
@@ -53,7 +54,7 @@ class Message(NamedTuple):
     """What somebody else has said."""
 
     room: str  # a #room, or the name of the other person if it is private
-    seq: int  # its number there
+    seq: int  # its number there; 0 for what is kept nowhere, since one of the two is a guest
     author: str
     text: str
     private: bool
@@ -155,6 +156,15 @@ class Bot(Watcher):
             *(label, entry.seq, entry.author, text, conversation.private, entry.time, file),
             manner=MANNER_OF.get(entry.form, ""),
         )
+        self._take(label, message)
+
+    def whisper(self, said: Whisper) -> None:
+        if said.by != self.user.name:
+            private = not said.room.startswith("#")
+            message = Message(said.room, 0, said.by, said.text, private, said.time)
+            self._take(f"whispers of {said.by}", message)  # which stand for no conversation's own
+
+    def _take(self, label: str, message: Message) -> None:
         waiting = self._waiting.setdefault(label, deque())
         waiting.append(message)
         if len(waiting) == 1:

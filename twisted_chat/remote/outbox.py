@@ -36,6 +36,7 @@ class Stage(Enum):
     KEPT = "kept"  # on the way to the disk, or waiting for a connection
     SENT = "sent"
     STORED = "stored"  # it has a number, and is lost no more
+    TOLD = "told"  # it was shown to who is there, and is kept nowhere: one of them is a guest
     REFUSED = "refused"
 
 
@@ -56,7 +57,7 @@ class Outgoing:
         self.error: ChatError | None = None
         self.faults = 0
         self.on_disk = False
-        self.done: Deferred[Outgoing] = Deferred()  # stored, or refused
+        self.done: Deferred[Outgoing] = Deferred()  # stored, told, or refused
 
     def is_of(self, unsent: Unsent) -> bool:
         """Whether that is the same message, said again."""
@@ -244,9 +245,12 @@ class Outbox:
     def _answered(self, answer: dict[str, Any], message: Outgoing, link: Link) -> None:
         if link is not self._link or message.stage is not Stage.SENT:
             return
+        told = "seq" not in answer
         try:
-            message.seq, message.again = int(answer["seq"]), bool(answer["again"])
-            message.now, message.later = int(answer["now"]), int(answer["later"])
+            message.now = int(answer["now"])
+            if not told:
+                message.seq, message.again = int(answer["seq"]), bool(answer["again"])
+                message.later = int(answer["later"])
         except (KeyError, TypeError, ValueError):
             link.confused()
             return
@@ -255,7 +259,7 @@ class Outbox:
         self._pauses.forget()
         if message.again:
             self._sealing.stored(message)
-        self._finish(message, Stage.STORED)
+        self._finish(message, Stage.TOLD if told else Stage.STORED)
 
     def _refused(self, failure: Failure, message: Outgoing, link: Link) -> None:
         error = failure.value
@@ -297,7 +301,7 @@ class Outbox:
             return
         if self._shelf is not None:
             self._shelf.drop(message.cid).addErrback(lambda failure: None)
-            if stage is Stage.REFUSED:
+            if stage is not Stage.STORED:
                 self._sealing.drop(message)
         self._changed(message)
         message.done.callback(message)

@@ -18,10 +18,12 @@ from twisted.python.failure import Failure
 from ..core.clean import check_lines
 from ..core.entries import Entry, Form, Kind
 from ..core.errors import ChatError
+from ..core.events import Whisper
 from .account import Account, Entrance
 from .confirming import Confirming
 from .conversations import Conversation, Conversations
 from .dialing import Dial
+from .events import number
 from .known import KnownServers
 from .life import Life, Options, State
 from .link import FOR_NOW, Event, Lost
@@ -238,6 +240,9 @@ class User:
             self._moved(event)
         elif what == "notice":
             self.watcher.notice(event["code"], event["text"])
+        elif what == "whisper":
+            self._whispered(event)
+            return
         elif what == "devices":
             self.secrets.devices.changed(str(event["who"]))
         self.watcher.event(event)
@@ -307,6 +312,19 @@ class User:
                     kept[event["who"]] = max(event[seq], kept.get(event["who"], 0))
             self.watcher.receipt(conversation, event["who"])
         self.watcher.changed()
+
+    def _whispered(self, event: Event) -> None:
+        """Something in clear that is kept nowhere; where all is to be encrypted it is not shown."""
+        room, by, text = str(event["room"]), str(event["by"]), str(event["text"])
+        self.typists.ends(room, by)
+        if self.secrets.encrypted(room):
+            self._about_keys(
+                room, f"The server says that {by} has said something there in clear: not shown."
+            )
+            return
+        time, more = number(event["time"]), {k: str(event.get(k, "")) for k in ("manner", "to")}
+        self.watcher.whisper(Whisper(room, by, text, time, **more))
+        self.watcher.event(event)
 
     def _moved(self, event: Event) -> None:
         label = event["room"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..core.entries import Entry
+    from ..core.events import Whisper
     from .conversations import Conversation
     from .link import Event
     from .outbox import Outgoing
@@ -57,6 +58,9 @@ class Watcher:
 
     def notice(self, code: str, text: str) -> None:
         """A sentence of the server's."""
+
+    def whisper(self, said: Whisper) -> None:
+        """Something was said that is kept nowhere, perhaps at another device of one's own."""
 
     def about_keys(self, label: str, sentence: str) -> None:
         """Something a person has to know of the devices in a conversation, or of one's own keys."""

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ..core.entries import Form
 from ..core.errors import StartError
-from . import files, keys, reading
+from . import files, keys, pages, reading
 from .blobs import Blobs, contents_of
 from .connecting import close
 from .database import Database, open_database
@@ -63,6 +63,7 @@ __all__ = [
     "files",
     "keys",
     "open_store",
+    "pages",
     "reading",
     "search",
 ]

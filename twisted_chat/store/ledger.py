@@ -20,9 +20,20 @@ _MOVE_READ_CURSOR = (
     "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
 )
 
+_MOVE_READ_MARKER = (
+    "INSERT INTO read_marker (account, target, time) VALUES (?,?,?) "
+    "ON CONFLICT DO UPDATE SET time = excluded.time WHERE excluded.time > time"
+)
+
 
 class Ledger(RoomChanges):
     """Everything that a change can do: to the rooms' logs, to people, to rooms, to cursors."""
+
+    def secret(self, fresh: str) -> str:
+        """What this server alone knows; `fresh` from now on, if it had none."""
+        run = self.connection.exec_driver_sql
+        run("INSERT OR IGNORE INTO meta VALUES ('secret', ?)", (fresh,))
+        return str(run("SELECT value FROM meta WHERE key = 'secret'").scalar_one())
 
     def move_cursors(self, rows: Sequence[tuple[int, str, int, int]]) -> None:
         """Note what was delivered: (account, device, room, seq). Cursors only grow."""
@@ -33,6 +44,11 @@ class Ledger(RoomChanges):
         """Note what was read: (account, room, seq). Cursors only grow."""
         if rows:
             self.connection.exec_driver_sql(_MOVE_READ_CURSOR, list(rows))
+
+    def move_read_marker(self, account: int, target: str, time: int) -> None:
+        """Note until when an account has read what it calls so. Markers only grow."""
+        self._check_alive(account)
+        self.connection.exec_driver_sql(_MOVE_READ_MARKER, (account, target, time))
 
 
 def scrub(connection: sa.Connection, pages: int = 256) -> bool:

@@ -111,6 +111,8 @@ class Log:
         With a `cid` that this sender has used before, the entry of that time is returned when it
         is the same, and ChatError('conflict') is raised when it is another.
         """
+        if sender is not None:
+            check_number(sender)
         if sender is not None and cid is not None:
             old = self.said(sender, cid)
             if old is not None:
@@ -269,6 +271,12 @@ class Log:
         self.connection.exec_driver_sql(
             "INSERT OR REPLACE INTO meta VALUES (?, 'begin')", (UNSCRUBBED,)
         )
+
+
+def check_number(account: int) -> None:
+    """A guest's number is negative, and stands in no row."""
+    if account < 0:
+        raise ValueError("A guest leaves nothing in the database.")
 
 
 def _tags(room: int, sender: int | None) -> str:

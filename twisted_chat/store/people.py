@@ -96,6 +96,10 @@ class PeopleChanges(KeyChanges, FileChanges):
             )
         )
 
+    def drop_scheme(self, scheme: str) -> None:
+        """Forget one way of signing in, for everybody."""
+        self.connection.execute(sa.delete(credential).where(credential.c.scheme == scheme))
+
     def add_token(self, account: int, device: str, hash: str) -> int:
         """Let a device resume with the token of this hash; the number to revoke it by.
 

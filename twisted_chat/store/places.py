@@ -11,7 +11,7 @@ from ..core.errors import ChatError
 from ..core.rooms import Role, RoomKind
 from ..core.rules import Rules, read
 from . import schema
-from .log import searchable
+from .log import check_number, searchable
 from .people import PeopleChanges
 
 room_table = schema.room
@@ -43,7 +43,10 @@ class MemberFields(TypedDict, total=False):
 
 
 class RoomChanges(PeopleChanges):
-    """The part of the ledger that is about rooms."""
+    """The part of the ledger that is about rooms.
+
+    Where an account may be None, that is a guest, of whom nothing is kept.
+    """
 
     def add_room(self, name: str, folded: str, hidden: bool, owner: int | None) -> int:
         """Make a room and return its number; its owner is its first member.
@@ -110,10 +113,29 @@ class RoomChanges(PeopleChanges):
         """Give a room other rules."""
         self.set_room(id, rules=rules.written(), hidden=rules.hidden)
 
+    def open_room(self, folded: str) -> int | None:
+        """The group room of that name, if it has no rules but those that every room begins with."""
+        plain = (room_table.c.rules == "") & ~room_table.c.hidden & ~room_table.c.encrypted
+        found = sa.select(room_table.c.id).where(
+            room_table.c.folded == folded,
+            room_table.c.kind == int(RoomKind.GROUP),
+            room_table.c.deleted_at.is_(None),
+            plain,
+        )
+        number = self.connection.execute(found).scalar()
+        return None if number is None else int(number)
+
     def encrypted(self, id: int) -> bool:
         """Whether what is said in a room is sealed, for good."""
         found = sa.select(room_table.c.encrypted).where(room_table.c.id == id)
         return bool(self.connection.execute(found).scalar())
+
+    def free_name(self, id: int) -> None:
+        """Let another room have the name of one that `erase_room` is going to erase.
+
+        Until that is done the row has a name of which no other is kept off, and so can be found.
+        """
+        self.set_room(id, folded=None, deleted_at=self.now())
 
     def erase_room(self, id: int, at_most: int = 1000) -> bool:
         """Erase what a deleted room held and free its name; only its number stays.
@@ -148,12 +170,15 @@ class RoomChanges(PeopleChanges):
         self.set_room(id, name="", folded=None, topic="", rules="")
         return True
 
-    def put_member(self, room: int, account: int, **columns: Unpack[MemberFields]) -> bool:
+    def put_member(self, room: int, account: int | None, **columns: Unpack[MemberFields]) -> bool:
         """Make an account a member, or change one that is; True when it was not one before.
 
         A new member begins at the room's end: what was said before is not new to it, and `since`
         (unless given) keeps it from reading that in a hidden room.
         """
+        if account is None:
+            return True
+        check_number(account)
         mine = (member.c.room == room) & (member.c.account == account)
         if self.connection.execute(sa.select(member.c.role).where(mine)).first():
             if columns:
@@ -174,38 +199,42 @@ class RoomChanges(PeopleChanges):
         )
         return {row.room: Role(row.role) for row in found}
 
-    def drop_member(self, room: int, account: int) -> bool:
+    def drop_member(self, room: int, account: int | None) -> bool:
         """End a membership; False when there was none."""
         return self._drop(member, room, account)
 
-    def put_mute(self, room: int, account: int, until: int) -> None:
+    def put_mute(self, room: int, account: int | None, until: int) -> None:
         """Let an account only read in a room, member of it or not."""
-        self._drop(mute, room, account)
-        self.connection.execute(sa.insert(mute).values(room=room, account=account, until=until))
+        self._put(mute, room, account, until=until)
 
-    def drop_mute(self, room: int, account: int) -> bool:
+    def drop_mute(self, room: int, account: int | None) -> bool:
         """Let an account speak again; False when it was not muted."""
         return self._drop(mute, room, account)
 
-    def put_ban(self, room: int, account: int, until: int | None) -> None:
+    def put_ban(self, room: int, account: int | None, until: int | None) -> None:
         """Keep an account out of a room, for ever when `until` is None."""
-        self._drop(ban, room, account)
-        self.connection.execute(sa.insert(ban).values(room=room, account=account, until=until))
+        self._put(ban, room, account, until=until)
 
-    def drop_ban(self, room: int, account: int) -> bool:
+    def drop_ban(self, room: int, account: int | None) -> bool:
         """Let an account in again; False when it was not banned."""
         return self._drop(ban, room, account)
 
-    def put_invite(self, room: int, account: int) -> None:
+    def put_invite(self, room: int, account: int | None) -> None:
         """Let an account join a hidden room."""
-        self._drop(invite, room, account)
-        self.connection.execute(sa.insert(invite).values(room=room, account=account))
+        self._put(invite, room, account)
 
-    def drop_invite(self, room: int, account: int) -> bool:
+    def drop_invite(self, room: int, account: int | None) -> bool:
         """Take an invitation back or use it up; False when there was none."""
         return self._drop(invite, room, account)
 
-    def _drop(self, table: sa.Table, room: int, account: int) -> bool:
+    def _put(self, table: sa.Table, room: int, account: int | None, **columns: object) -> None:
+        if account is not None:
+            check_number(account)
+            self._drop(table, room, account)
+            row = {"room": room, "account": account, **columns}
+            self.connection.execute(sa.insert(table).values(**row))
+
+    def _drop(self, table: sa.Table, room: int, account: int | None) -> bool:
         done = self.connection.execute(
             sa.delete(table).where(table.c.room == room, table.c.account == account)
         )

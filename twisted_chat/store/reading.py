@@ -34,7 +34,7 @@ _IN_SPAN = "FROM entry INDEXED BY entry_shown WHERE room = ? AND kind = 1 AND id
 _UNREAD = "sender IS NOT ? AND state <> 2"
 _NEWEST = f"SELECT id {_IN_SPAN} AND (? IS NULL OR ({_UNREAD})) ORDER BY id DESC LIMIT ?"
 _COUNT = f"SELECT count(*) {_IN_SPAN} AND {_UNREAD}"
-_IS_BEFORE = "SELECT id, time < ? AS earlier FROM entry WHERE room = ? AND seq = ?"
+_IS_BEFORE = "SELECT time < ? FROM entry WHERE room = ? AND seq = ?"
 _NO_END = 2**63 - 1
 
 
@@ -109,7 +109,7 @@ def history(
     A deleted message is among them, without its text.
     """
     before = _NO_END if before_id is None else before_id
-    spans = ((room, _id_at(connection, room, since), before) for room, since in scopes)
+    spans = ((room, id_at(connection, room, since), before) for room, since in scopes)
     return _entries_of(connection, _newest(connection, spans, limit))
 
 
@@ -117,7 +117,7 @@ def history_of(
     connection: sa.Connection, scope: Scope, limit: int, before_seq: int | None = None
 ) -> list[Entry]:
     """The newest messages of one room (before a number), oldest first."""
-    before = None if before_seq is None else _id_at(connection, scope.room, before_seq - 1) + 1
+    before = None if before_seq is None else id_at(connection, scope.room, before_seq - 1) + 1
     return history(connection, [scope], limit, before)
 
 
@@ -133,7 +133,7 @@ def unseen(
     And for every room with more: how many older ones, and the number before which they are.
     """
     spans = {
-        room: (_id_at(connection, room, after), _id_at(connection, room, upto) + 1, upto + 1)
+        room: (id_at(connection, room, after), id_at(connection, room, upto) + 1, upto + 1)
         for room, after, upto in gaps
     }
     rooms = ((room, floor, end) for room, (floor, end, _) in spans.items())
@@ -154,25 +154,30 @@ def unread(
     """How many messages by others, deleted ones left out, are in the spans (room, after, upto)."""
     counts = {}
     for room, after, upto in spans:
-        ends = (_id_at(connection, room, after), _id_at(connection, room, upto) + 1)
+        ends = (id_at(connection, room, after), id_at(connection, room, upto) + 1)
         counts[room] = connection.exec_driver_sql(_COUNT, (room, *ends, account)).scalar_one()
     return counts
 
 
 def last_before(connection: sa.Connection, room: int, time: int) -> int:
-    """The id of a room's last entry before a time; 0 when there is none.
+    """The id of a room's last entry before a time; 0 when there is none."""
+    return id_at(connection, room, seq_before(connection, room, time))
+
+
+def seq_before(connection: sa.Connection, room: int, time: int) -> int:
+    """The number of a room's last entry before a time; 0 when there is none.
 
     Times never decrease inside a room, so a few looks are enough.
     """
-    found, low, high = 0, 1, _last_seq(connection, room)
+    low, high = 1, _last_seq(connection, room)
     while low <= high:
         middle = (low + high) // 2
-        row = connection.exec_driver_sql(_IS_BEFORE, (time, room, middle)).first()
-        if row is None or row.earlier:
-            found, low = found if row is None else row.id, middle + 1
+        earlier = connection.exec_driver_sql(_IS_BEFORE, (time, room, middle)).scalar()
+        if earlier is None or earlier:
+            low = middle + 1
         else:
             high = middle - 1
-    return found
+    return high
 
 
 def cursors(connection: sa.Connection, account: int) -> dict[int, int]:
@@ -202,6 +207,26 @@ def read_cursors(connection: sa.Connection, account: int) -> dict[int, int]:
     table = schema.read_cursor
     found = connection.execute(
         sa.select(table.c.room, table.c.seq).where(table.c.account == account)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def read_markers(connection: sa.Connection, account: int) -> dict[str, int]:
+    """Until when an account has read what it calls by these names, as its clients said."""
+    table = schema.read_marker
+    found = connection.execute(
+        sa.select(table.c.target, table.c.time).where(table.c.account == account)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def read_times(connection: sa.Connection, account: int) -> dict[int, int]:
+    """When the last entry was that an account has read, by the rooms' ids."""
+    table = schema.read_cursor
+    found = connection.execute(
+        sa.select(table.c.room, _entry.c.time)
+        .join(_entry, (_entry.c.room == table.c.room) & (_entry.c.seq == table.c.seq))
+        .where(table.c.account == account)
     )
     return {row[0]: row[1] for row in found}
 
@@ -240,7 +265,7 @@ def _count(table: sa.Table) -> sa.Select[int]:
     return sa.select(sa.func.count()).select_from(table)
 
 
-def _id_at(connection: sa.Connection, room: int, seq: int) -> int:
+def id_at(connection: sa.Connection, room: int, seq: int) -> int:
     """The id of the last entry of a room up to a number; 0 when there is none."""
     if seq <= 0:
         return 0

@@ -46,6 +46,8 @@ class Query:
     before_id: int | None = None
     """For the next page: the id of the oldest entry of this one."""
     limit: int = 20
+    anything: bool = False
+    """Without words and author, find every message instead of asking for one of them."""
 
 
 def search(connection: sa.Connection, query: Query) -> list[Entry]:
@@ -92,7 +94,8 @@ def _expression(query: Query) -> str:
     phrases = [found for term in terms if (found := phrase(term)) is not None]
     if len(phrases) > _MAX_TERMS:
         raise ChatError("query", f"Search for {_MAX_TERMS} words at most.", max=_MAX_TERMS)
-    if not phrases and (query.author is None or query.words.strip()):
+    some = query.author is not None or query.anything
+    if not phrases and (query.words.strip() or not some):
         raise ChatError("query", "There is no word to look for in this.")
     conditions = [f"(text : {words})" for words in phrases]
     if query.author is not None:

@@ -13,8 +13,8 @@ from time import localtime, strftime
 from ..core import attachments
 from ..core.attachments import size_in_words
 from ..core.clean import shown
-from ..core.entries import IN_WORDS, SECRET, UNREADABLE, Entry, Form, Kind, State
-from ..core.events import Closed, Event, Notice, Presence
+from ..core.entries import IN_WORDS, MANNERS, SECRET, UNREADABLE, Entry, Form, Kind, State
+from ..core.events import Closed, Event, Notice, Presence, Whisper
 from ..core.rooms import LOBBY, Room
 from ..core.roster import Person
 from ..core.rules import in_words
@@ -62,6 +62,8 @@ class TextDialect:
                 return self.encoded(presence_line(event))
             case Notice():
                 return self.encoded(f"[server] {shown(event.text)}")
+            case Whisper():
+                return self.encoded(whisper_line(event))
             case Closed():
                 return self.encoded(shown(event.text), "Disconnected")
         return b""
@@ -103,7 +105,8 @@ def line_of(label: str, entry: Entry, long: bool = False, now: int | None = None
     if kind is Kind.DELETE:
         by = "" if entry.subject in ("", entry.author) else f" by {entry.author}"
         head = f"[{place}{entry.target} {when}{mark} deleted]"
-        return f"{head} {_said(label, entry, f'(deleted{by})', entry.subject)}"
+        why = f": {shown(entry.text)}" if entry.text else ""
+        return f"{head} {_said(label, entry, f'(deleted{by}{why})', entry.subject)}"
     return f"[{place}{entry.seq} {when}{mark}] {_happened(label, entry)}"
 
 
@@ -161,6 +164,27 @@ def _happened(label: str, entry: Entry) -> str:
         Kind.ENCRYPT: f"{by} encrypts this conversation from here on, for good",
     }
     return sentences.get(entry.kind, "[cannot be shown]")
+
+
+def whisper_line(event: Whisper) -> str:
+    """What has no number, since it is kept nowhere; each of its lines has a head."""
+    head, entry = whisper_head(event), as_entry(event)
+    lines = (_said(event.room, entry, line) for line in event.text.split("\n"))
+    return "\n".join([f"{head} {line}" for line in lines])
+
+
+def whisper_head(event: Whisper) -> str:
+    """`[10:00 private]` to oneself, `[zoe 10:00 private]` to zoe, `[10:00 to @#room]`."""
+    place = "" if event.room.startswith("#") or event.room == event.by else f"{event.room} "
+    mark = f"to {event.to}" if event.to else "private"
+    notice = " notice" if event.manner == "notice" else ""
+    return f"[{place}{clock_time(event.time)} {mark}{notice}]"
+
+
+def as_entry(event: Whisper) -> Entry:
+    """What is said in a whisper, as what is said is shown."""
+    form = MANNERS.get(event.manner, Form.WORDS)
+    return Entry(0, 0, 0, Kind.MESSAGE, event.time, None, event.by, event.text, form=form)
 
 
 def presence_line(event: Presence) -> str:

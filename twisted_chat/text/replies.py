@@ -30,6 +30,7 @@ from ..core.results import (
     SentToSeveral,
     TopicIs,
     Unseen,
+    Whispered,
 )
 from ..core.rooms import LOBBY
 from ..core.rules import USUAL
@@ -75,6 +76,13 @@ def _(result: SentToSeveral) -> Sequence[str]:
     if result.later:
         parts.append(f"at their next login to {_listed(result.later)}")
     return [f"(Message sent: {', '.join(parts)})"]
+
+
+@lines.register
+def _(result: Whispered) -> Sequence[str]:
+    if result.room.startswith("#"):
+        return [f"(Message to some of {result.room} delivered: {result.now:,} now)"]
+    return [f"(Message to {result.room} delivered, and kept nowhere: one of you is a guest)"]
 
 
 def _listed(several: Sequence[Sent]) -> str:

@@ -10,7 +10,6 @@ from ..actions.finding import conversation
 from ..actions.talking import speaking_place
 from ..chat import Chat
 from ..core.errors import ChatError
-from ..core.events import Receipt
 from ..core.rooms import Room
 from ..session import Session
 from ..store import reading
@@ -57,17 +56,10 @@ def delivered(chat: Chat, session: Session, positions: Mapping[str, int]) -> dic
 
 def read(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str, Any]:
     """The person has read these rooms up to these numbers."""
-    person = session.person
-    if person.guest:
+    if session.person.guest:
         return {}
     for room, seq in _positions(chat, session, positions):
-        chat.store.move_read_cursor(person.id, room.id, seq)
-        if room.pair is not None:
-            other = room.other(person)
-            chat.tell(other, Receipt(room.label(other), person.name, read=seq))
-        for seat in chat.sessions_of(person):
-            if seat is not session:
-                seat.receive(Receipt(room.label(person), person.name, read=seq))
+        chat.note_read(session, room, seq)
     return {}
 
 

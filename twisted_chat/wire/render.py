@@ -56,7 +56,7 @@ class Edited(Changed, tag="edit"):
 
 
 class Deleted(Changed, tag="delete"):
-    pass
+    text: str = ""
 
 
 class Keys(msgspec.Struct, tag_field="event", tag="keys"):
@@ -125,7 +125,7 @@ def view(label: str, entry: Entry, own: bool = False) -> View:
         place = (label, entry.seq, entry.time, entry.author, entry.target or 0)
         return Edited(*place, text=text, manner=MANNER_OF[entry.form])
     if kind is Kind.DELETE:
-        return Deleted(label, entry.seq, entry.time, entry.author, entry.target or 0)
+        return Deleted(label, entry.seq, entry.time, entry.author, entry.target or 0, text=text)
     if kind is Kind.ENCRYPT:
         return Encrypted(label, entry.seq, entry.time, entry.author, entry.room)
     name = kind.name.lower()

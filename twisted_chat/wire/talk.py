@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from ..chat import Chat
     from ..files import Receiving, Serving
     from ..session import Session
+    from ..settings import Settings
 
 VERSION = 1
 LONGEST_DEVICE = 64
 MOST_TICKETS = 5  # that are no good
+SPARE = 6  # what JSON's escapes can make of one byte
 
 
 class JsonTalk(Conversation):
@@ -45,6 +47,9 @@ class JsonTalk(Conversation):
         self._names = 0  # that were asked about
         self._tickets = 0  # that were no good
         self._transfer: Transfer[Any] | None = None  # what this connection is for from here on
+
+    def longest_line(self, settings: Settings) -> int:
+        return super().longest_line(settings) * SPARE
 
     def greet(self, on_new_line: bool = False) -> None:
         """Say who answers here, and under which rules."""

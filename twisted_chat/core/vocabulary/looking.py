@@ -76,6 +76,7 @@ class PersonalIntro:
 @command(
     "away",
     Arg("text", Form.REST, optional=True),
+    who=Who.GUEST,
     group="People",
     help="be shown as away in whoelse and whois",
 )
@@ -84,7 +85,7 @@ class Away:
     text: str = ""
 
 
-@command("back", group="People", help="you are back")
+@command("back", who=Who.GUEST, group="People", help="you are back")
 @dataclass(frozen=True, slots=True)
 class Back:
     pass

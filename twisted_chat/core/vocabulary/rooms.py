@@ -12,6 +12,7 @@ from .arguments import DURATION, REASON, ROOM, USER
     "create",
     ROOM,
     Arg("private", Form.FLAG, optional=True, keyword="private"),
+    who=Who.GUEST,
     group="Rooms",
     help="make a room; a private one is by invitation and unseen by others",
 )
@@ -21,14 +22,21 @@ class Create:
     private: bool = False
 
 
-@command("join", ROOM, Arg("key", optional=True), group="Rooms", help="become a member of a room")
+@command(
+    "join",
+    ROOM,
+    Arg("key", optional=True),
+    who=Who.GUEST,
+    group="Rooms",
+    help="become a member of a room",
+)
 @dataclass(frozen=True, slots=True)
 class Join:
     room: str
     key: str = ""
 
 
-@command("leave", ROOM, REASON, group="Rooms", help="leave a room")
+@command("leave", ROOM, REASON, who=Who.GUEST, group="Rooms", help="leave a room")
 @dataclass(frozen=True, slots=True)
 class Leave:
     room: str
@@ -47,7 +55,7 @@ class Members:
     room: str
 
 
-@command("invite", ROOM, USER, group="Rooms", help="let somebody into a room")
+@command("invite", ROOM, USER, who=Who.GUEST, group="Rooms", help="let somebody into a room")
 @dataclass(frozen=True, slots=True)
 class Invite:
     room: str
@@ -58,6 +66,7 @@ class Invite:
     "topic",
     ROOM,
     Arg("text", Form.REST, optional=True),
+    who=Who.GUEST,
     group="Rooms",
     help="show or set a room's topic",
 )
@@ -67,28 +76,35 @@ class Topic:
     text: str | None = None
 
 
-@command("op", ROOM, USER, group="Moderation", help="make a member an operator")
+@command("op", ROOM, USER, who=Who.GUEST, group="Moderation", help="make a member an operator")
 @dataclass(frozen=True, slots=True)
 class Op:
     room: str
     user: str
 
 
-@command("deop", ROOM, USER, group="Moderation", help="take that back")
+@command("deop", ROOM, USER, who=Who.GUEST, group="Moderation", help="take that back")
 @dataclass(frozen=True, slots=True)
 class Deop:
     room: str
     user: str
 
 
-@command("voice", ROOM, USER, group="Moderation", help="let somebody speak where only some may")
+@command(
+    "voice",
+    ROOM,
+    USER,
+    who=Who.GUEST,
+    group="Moderation",
+    help="let somebody speak where only some may",
+)
 @dataclass(frozen=True, slots=True)
 class Voice:
     room: str
     user: str
 
 
-@command("devoice", ROOM, USER, group="Moderation", help="take that back")
+@command("devoice", ROOM, USER, who=Who.GUEST, group="Moderation", help="take that back")
 @dataclass(frozen=True, slots=True)
 class Devoice:
     room: str
@@ -109,7 +125,9 @@ class Mode:
     changes: str = ""
 
 
-@command("kick", ROOM, USER, REASON, group="Moderation", help="put somebody out of a room")
+@command(
+    "kick", ROOM, USER, REASON, who=Who.GUEST, group="Moderation", help="put somebody out of a room"
+)
 @dataclass(frozen=True, slots=True)
 class Kick:
     room: str
@@ -117,7 +135,7 @@ class Kick:
     reason: str = ""
 
 
-@command("ban", ROOM, USER, DURATION, group="Moderation", help="kick, and keep out")
+@command("ban", ROOM, USER, DURATION, who=Who.GUEST, group="Moderation", help="kick, and keep out")
 @dataclass(frozen=True, slots=True)
 class Ban:
     room: str
@@ -125,14 +143,16 @@ class Ban:
     duration: str = ""
 
 
-@command("unban", ROOM, USER, group="Moderation", help="let somebody join again")
+@command("unban", ROOM, USER, who=Who.GUEST, group="Moderation", help="let somebody join again")
 @dataclass(frozen=True, slots=True)
 class Unban:
     room: str
     user: str
 
 
-@command("mute", ROOM, USER, DURATION, group="Moderation", help="let somebody only read")
+@command(
+    "mute", ROOM, USER, DURATION, who=Who.GUEST, group="Moderation", help="let somebody only read"
+)
 @dataclass(frozen=True, slots=True)
 class Mute:
     room: str
@@ -140,7 +160,7 @@ class Mute:
     duration: str = ""
 
 
-@command("unmute", ROOM, USER, group="Moderation", help="let somebody speak again")
+@command("unmute", ROOM, USER, who=Who.GUEST, group="Moderation", help="let somebody speak again")
 @dataclass(frozen=True, slots=True)
 class Unmute:
     room: str

@@ -44,6 +44,7 @@ class BroadcastUsers:
     Arg("user", ask="To: "),
     Arg("text", Form.REST, ask="Message: "),
     aliases=("PM",),
+    who=Who.GUEST,
     group="Talking",
     sends=True,
     lists_online=True,
@@ -113,6 +114,7 @@ class Edit:
 @command(
     "delete",
     Arg("what", Form.MESSAGE, shown="number|#room"),
+    who=Who.GUEST,
     group="Talking",
     help="take back what you said, or delete a room of yours",
 )
@@ -120,3 +122,4 @@ class Edit:
 class Delete:
     what: str
     sure: bool = False
+    reason: str = ""  # of a message, which everybody there is told

@@ -1,0 +1,132 @@
+"""Logging in and making accounts: what SASL, NickServ and REGISTER have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.errors import ChatError
+from ..core.events import Closed
+from ..core.rooms import LOBBY
+from . import arriving, channels, refusals
+from .numerics import Refused
+
+if TYPE_CHECKING:
+    from ..core.roster import Person
+    from ..proving import Proof
+    from .talk import IrcTalk
+
+MOST_FAILURES = 10  # wrong passwords on one connection, whatever names they are for
+
+
+async def log_in(talk: IrcTalk, name: str, password: str) -> Proof:
+    """Prove to be an account with its password."""
+    check_change(talk, talk.chat.signin.find(name))
+    proof = await talk.chat.signin.with_password(name, password, talk.network)
+    check(talk, proof)
+    return proof
+
+
+def check_change(talk: IrcTalk, person: Person | None) -> None:
+    """Refuse that an account becomes another one on the same connection."""
+    if talk.registered and not talk.me.guest and person is not talk.me:
+        raise ChatError(
+            "already_somebody",
+            f"You are logged in as {talk.me.name}: connect again to log in as somebody else.",
+        )
+
+
+def check(talk: IrcTalk, proof: Proof) -> None:
+    """Refuse a proof that cannot be used here and now."""
+    if talk.closed:
+        raise ChatError("gone", "The connection is closed.")
+    check_change(talk, proof.person)
+    talk.chat.signin.admit(proof)
+
+
+def tell(talk: IrcTalk, person: Person) -> None:
+    """900: who the client is logged in as."""
+    mask = talk.company.mask(talk.nick) if talk.registered else _early_mask(talk)
+    talk.numeric("900", mask, person.name, text=f"You are now logged in as {person.name}")
+
+
+def _early_mask(talk: IrcTalk) -> str:
+    registration = talk.registration
+    return f"{registration.nick or '*'}!{registration.user or '*'}@*"
+
+
+async def settle(talk: IrcTalk, proof: Proof) -> None:
+    """Be whom the client has proved to be: at once, or when it registers."""
+    if not talk.registered:
+        talk.registration.proof = proof
+        await talk.registration.go_on()
+    elif proof.person is not talk.me:
+        await become(talk, proof)
+
+
+async def become(talk: IrcTalk, proof: Proof) -> None:
+    """The guest at this connection goes, and the account that has logged in is here instead."""
+    chat, company = talk.chat, talk.company
+    guest, session = talk.me, talk.session
+    assert session is not None
+    before = company.mask(guest.name)
+    places = [room.name for room in guest.rooms]
+    if session.lobby:
+        places.append(LOBBY)
+    for room in company.rooms_of(talk):
+        arriving.hide_room(talk, room)
+    session.parting = f"Logged in as {proof.person.name}"
+    chat.depart(session)
+    talk.company.markers.forget(guest)
+    talk.hearing.forget()
+    registration = talk.registration
+    company.looks(proof.person, registration.user, registration.realname, talk.network)
+    talk.sit_down(proof)
+    me = talk.me
+    after = company.mask(me.name)
+    talk.line(before, f"NICK :{me.name}")
+    if talk.has("chghost"):
+        earlier = f"{me.name}!{before.partition('!')[2]}"
+        talk.line(earlier, f"CHGHOST {me.user} {me.host}")
+    if talk.has("account-notify"):
+        talk.line(after, f"ACCOUNT {me.name}")
+    await arriving.show_all(talk)
+    await _come_back(talk, places)
+
+
+async def _come_back(talk: IrcTalk, places: list[str]) -> None:
+    """Go again where the guest was, as far as that is allowed."""
+    for place in places:
+        if talk.closed:
+            return
+        try:
+            await channels.join_one(talk, place, "")
+        except (ChatError, Refused) as error:
+            refusals.add(talk, talk.answers, error, "JOIN", place)
+
+
+async def make(talk: IrcTalk, password: str) -> None:
+    """Make the client's nick an account, which it is logged in to then."""
+    signin, registration = talk.chat.signin, talk.registration
+    if talk.session is not None:
+        await signin.adopt(talk.session, password)
+        return
+    local = talk.connection.local
+    registration.proof = await signin.register(registration.nick, password, talk.network, local)
+
+
+def account_of(talk: IrcTalk) -> str:
+    """The account that the client is logged in to; empty without one."""
+    if talk.registered:
+        return "" if talk.me.guest else talk.me.name
+    proof = talk.registration.proof
+    return "" if proof is None else proof.person.name
+
+
+def failed(talk: IrcTalk, error: ChatError) -> None:
+    """Count a wrong password; who guesses on and on is closed."""
+    if error.code != "wrong_password":
+        return
+    talk.failures += 1
+    if talk.failures >= MOST_FAILURES:
+        talk.flush()
+        talk.close(Closed("too_many_tries", "That was tried too often: goodbye."))

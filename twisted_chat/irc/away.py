@@ -1,0 +1,71 @@
+"""AWAY and SETNAME: what one says of oneself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..actions import perform
+from ..core import vocabulary as words
+from ..core.clean import check_text
+from ..core.errors import ChatError
+from .commands import When, command
+from .message import Message
+from .numerics import Refused
+
+if TYPE_CHECKING:
+    from .talk import IrcTalk
+
+LONGEST_REALNAME = 150  # characters
+ABSENT = "*"  # said by a client that has come by itself: nobody sits at it
+
+
+@command("AWAY", when=When.ALWAYS, help="AWAY [<text>]: be shown as away, or be back")
+async def away(talk: IrcTalk, message: Message) -> None:
+    text = message.params[0] if message.params else ""
+    if talk.registered:
+        await change(talk, text)
+    elif talk.has("draft/pre-away"):
+        talk.registration.away = text
+    else:
+        raise Refused("451")
+
+
+async def change(talk: IrcTalk, text: str) -> None:
+    """Be away, or back with an empty text; the clients of a person are told what it is now."""
+    session, me = talk.session, talk.me
+    assert session is not None
+    before = me.away
+    await perform(talk.chat, session, words.Away(text) if text else words.Back())
+    if me.away == before:
+        talk.company.presence.tell_own_away(talk)  # nothing has changed, so nobody was told
+
+
+async def arrive(talk: IrcTalk) -> None:
+    """Take up what was said before registration."""
+    text, me = talk.registration.away, talk.me
+    if text == ABSENT:
+        if len(me.seats) > 1 or me.away:
+            return  # as if this client were not here
+        text = "Nobody is at the client"
+    if text is not None:
+        try:
+            await change(talk, text)
+        except ChatError as error:
+            talk.notice(error.sentence)
+
+
+@command("SETNAME", 1, help="SETNAME <text>: what is shown of you beside your nick")
+def set_name(talk: IrcTalk, message: Message) -> None:
+    text = message.params[0]
+    if len(text) > LONGEST_REALNAME:
+        most = f"That is longer than {LONGEST_REALNAME} characters."
+        talk.fail("SETNAME", "INVALID_REALNAME", most)
+        return
+    try:
+        check_text(text, 4 * LONGEST_REALNAME)
+    except ChatError as error:
+        talk.fail("SETNAME", "INVALID_REALNAME", error.sentence)
+        return
+    talk.registration.realname = text
+    talk.company.realnames[talk.me.id] = text
+    talk.company.presence.name_set(talk.me, text)

@@ -1,0 +1,165 @@
+"""Rooms as channels: going in and out, who is there, the topic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..actions import perform
+from ..actions.finding import visible_room
+from ..actions.rooms import join_made
+from ..core import vocabulary as words
+from ..core.errors import ChatError
+from ..core.rooms import LOBBY
+from . import arriving, names, refusals, replaying
+from .commands import command, shortened
+from .message import Message
+from .numerics import Refused
+
+if TYPE_CHECKING:
+    from ..core.rooms import Room
+    from .talk import IrcTalk
+
+
+def room_shown(talk: IrcTalk, name: str) -> Room:
+    """A room that the client has joined."""
+    room = talk.chat.rooms.find(name)
+    if room is None or room.deleted_at is not None:
+        raise Refused("403", shortened(name))
+    if not talk.shows(room):
+        raise Refused("442", room.name)
+    return room
+
+
+@command("JOIN", 1, help="JOIN <channel>[,…] [<key>,…]: come in; JOIN 0 leaves all of them")
+async def join(talk: IrcTalk, message: Message) -> None:
+    if message.params[0] == "0":
+        for room in tuple(talk.me.rooms):
+            await leave_one(talk, room.name, "")
+        if talk.session is not None and talk.session.lobby:
+            await leave_one(talk, LOBBY, "")
+        return
+    keys = message.params[1].split(",") if len(message.params) > 1 else []
+    for index, name in enumerate(message.params[0].split(",")):
+        if not name:
+            continue
+        key = keys[index] if index < len(keys) else ""
+        try:
+            await join_one(talk, name, key)
+        except (ChatError, Refused) as error:
+            refusals.add(talk, talk.answers, error, "JOIN", name)
+
+
+async def join_one(talk: IrcTalk, name: str, key: str) -> None:
+    """Come into a channel, which is made if there is none of that name."""
+    session, chat = talk.session, talk.chat
+    assert session is not None
+    if not name.startswith("#"):
+        raise Refused("403", shortened(name))
+    room = chat.rooms.find(name)
+    if room is chat.rooms.lobby:
+        await _join_lobby(talk)
+        return
+    if room is not None and room.deleted_at is None and room.has(session.person):
+        return
+    if (room is None or room.deleted_at is not None) and await _made(talk, name):
+        return
+    await perform(chat, session, words.Join(name, key))
+
+
+async def _made(talk: IrcTalk, name: str) -> bool:
+    """Make a channel; False when somebody else was faster, so that it can be joined now."""
+    chat, session = talk.chat, talk.session
+    assert session is not None
+    try:
+        await perform(chat, session, words.Create(name))
+    except ChatError as error:
+        if error.code == "bad_name":
+            raise Refused("403", shortened(name), text=error.sentence) from None
+        if error.code != "not_available":
+            raise
+        if await join_made(chat, session, name) is not None:
+            return True
+        found = chat.rooms.find(name)
+        if found is None or found.deleted_at is not None or found.hidden:
+            raise
+        return False
+    return True
+
+
+async def _join_lobby(talk: IrcTalk) -> None:
+    session, chat = talk.session, talk.chat
+    assert session is not None
+    if session.lobby:
+        return
+    lobby = chat.rooms.lobby
+    upto = lobby.last_seq  # what is said while one is shown what was said is delivered after it
+    arriving.show_room(talk, lobby)
+    await replaying.missed(talk, lobby, upto)
+    talk.flush()
+    if not talk.closed:
+        chat.delivery.show_lobby(session, upto)
+        talk.hearing.certain()
+
+
+@command("PART", 1, help="PART <channel>[,…] [<reason>]: leave")
+async def part(talk: IrcTalk, message: Message) -> None:
+    reason = message.params[1] if len(message.params) > 1 else ""
+    for name in message.params[0].split(","):
+        if name:
+            try:
+                await leave_one(talk, name, reason)
+            except (ChatError, Refused) as error:
+                refusals.add(talk, talk.answers, error, "PART", name)
+
+
+async def leave_one(talk: IrcTalk, name: str, reason: str) -> None:
+    """Leave a channel; the last of an account's own goes with whoever leaves it."""
+    session, chat = talk.session, talk.chat
+    assert session is not None
+    room = room_shown(talk, name)
+    if room is chat.rooms.lobby:
+        arriving.hide_room(talk, room, reason)
+        chat.delivery.hide_lobby(session)
+        return
+    talk.parting[room.name] = reason
+    try:
+        await perform(chat, session, words.Leave(room.name, reason))
+    except ChatError as error:
+        if error.code != "not_allowed":
+            raise
+        # Nobody else is in it. On IRC a channel that everybody has left is no more.
+        done = await perform(chat, session, words.Delete(room.name, sure=True))
+        talk.notice(getattr(done, "text", ""))
+    finally:
+        talk.parting.pop(room.name, None)
+
+
+@command("NAMES", help="NAMES <channel>: who is there")
+def list_names(talk: IrcTalk, message: Message) -> None:
+    if not message.params:
+        talk.numeric("366", "*", text="Name a channel")
+        return
+    for name in message.params[0].split(",")[:1]:
+        assert talk.session is not None
+        try:
+            room = visible_room(talk.chat, talk.session, name)
+            if (room.rules.secret or room.hidden) and not room.has(talk.me):
+                raise ChatError("no_such_room", "")
+        except ChatError:
+            talk.numeric("366", shortened(name), text="That is everybody who is here")
+            continue
+        names.tell_names(talk, room)
+
+
+@command("TOPIC", 1, help="TOPIC <channel> [<topic>]: see it or set it")
+async def topic(talk: IrcTalk, message: Message) -> None:
+    session = talk.session
+    assert session is not None
+    if len(message.params) == 1:
+        room = visible_room(talk.chat, session, message.params[0])
+        if (room.rules.secret or room.hidden) and not room.has(talk.me):
+            raise Refused("442", room.name)
+        names.tell_topic(talk, room)
+        return
+    room = room_shown(talk, message.params[0])
+    await perform(talk.chat, session, words.Topic(room.name, message.params[1]))

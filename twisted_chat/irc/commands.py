@@ -1,0 +1,95 @@
+"""The table of IRC's commands: what each needs before it is carried out, checked in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
+
+from .message import Message
+from .numerics import Refused
+
+if TYPE_CHECKING:
+    from .answers import Answers
+    from .talk import IrcTalk
+
+Run = Callable[["IrcTalk", Message], "Awaitable[None] | None"]
+Say = Callable[["IrcTalk", Message, "Answers"], Awaitable[None]]
+R = TypeVar("R", bound=Run)
+S = TypeVar("S", bound=Say)
+
+
+class When(Enum):
+    """When a command may be given."""
+
+    ALWAYS = "always"
+    BEFORE = "before registration"
+    IN = "once registered"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One command."""
+
+    name: str
+    run: Run | Say
+    least: int  # parameters
+    when: When
+    oper: bool  # only the server's operators
+    sends: bool  # says something (it is a Say then): may be under way several at a time
+    help: str
+
+
+COMMANDS: dict[str, Row] = {}
+
+
+def command(
+    name: str,
+    least: int = 0,
+    *,
+    when: When = When.IN,
+    oper: bool = False,
+    help: str = "",
+) -> Callable[[R], R]:
+    """Enter a function as what a command does; `help` is its usage and what it does."""
+
+    def enter(run: R) -> R:
+        COMMANDS[name] = Row(name, run, least, when, oper, False, help)
+        return run
+
+    return enter
+
+
+def saying(name: str, help: str) -> Callable[[S], S]:
+    """The same for a command that says something; its answer is gathered apart from others."""
+
+    def enter(run: S) -> S:
+        COMMANDS[name] = Row(name, run, 0, When.IN, False, True, help)
+        return run
+
+    return enter
+
+
+def row_of(talk: IrcTalk, message: Message) -> Row:
+    """The row of a command that may be carried out now, or the refusal."""
+    row = COMMANDS.get(message.command)
+    if row is None:
+        if not talk.registered:
+            raise Refused("451")
+        raise Refused("421", shortened(message.command))
+    if row.when is When.IN and not talk.registered:
+        raise Refused("451")
+    if row.when is When.BEFORE and talk.registered:
+        raise Refused("462")
+    if len(message.params) < row.least:
+        raise Refused("461", row.name)
+    if row.oper and not talk.oper:
+        raise Refused("481")
+    return row
+
+
+def shortened(word: str) -> str:
+    """A word of a client's, safe as a middle parameter of an answer."""
+    word = "".join(c for c in word if c.isprintable() and c != " ")[:64]
+    return word if word and word[0] != ":" else "*"

@@ -1,0 +1,39 @@
+"""PING, PONG, QUIT and what else is about the connection itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.clean import shown
+from .commands import When, command
+from .message import Message
+from .numerics import Refused
+
+if TYPE_CHECKING:
+    from .talk import IrcTalk
+
+
+@command("PING", when=When.ALWAYS)
+def ping(talk: IrcTalk, message: Message) -> None:
+    if not message.params or not message.params[0]:
+        raise Refused("409")
+    server = talk.company.server
+    talk.line(server, f"PONG {server} :{message.params[0]}")
+
+
+@command("PONG", when=When.ALWAYS)
+def pong(talk: IrcTalk, message: Message) -> None:
+    if message.params:
+        talk.hearing.answered(message.params[-1])
+
+
+@command("QUIT", when=When.ALWAYS, help="QUIT [<reason>]: leave")
+def quit(talk: IrcTalk, message: Message) -> None:
+    reason = shown(message.params[0]) if message.params else ""
+    session = talk.session
+    if session is not None:
+        session.parting = f"Quit: {reason}" if reason else "Quit"
+        if talk.connection.flushed():
+            # Who says goodbye has read what has arrived.
+            talk.chat.note_all_shown(session)
+    talk.leave(f"ERROR :Goodbye{': ' + reason if reason else ''}\r\n".encode())

@@ -1,0 +1,101 @@
+"""What a client is told of the server when it comes in: its limits, its counts, its message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.clean import shown
+from .message import LONGEST_LINE
+
+if TYPE_CHECKING:
+    from .talk import IrcTalk
+
+TARGETS = 4  # of one PRIVMSG or NOTICE
+MONITORED = 100
+HISTORY = 500  # messages of one CHATHISTORY
+MODES = 20  # changes in one MODE
+LONGEST_AWAY = 200
+LONGEST_REASON = 200
+
+
+def tokens(talk: IrcTalk) -> list[str]:
+    """The tokens of 005."""
+    settings = talk.chat.settings
+    return [
+        f"NETWORK={settings.name.replace(' ', '_')}",
+        "CASEMAPPING=ascii",
+        "CHANTYPES=#",
+        "PREFIX=(ov)@+",
+        "STATUSMSG=@+",
+        "CHANMODES=beI,k,l,imnstCR",
+        "CHANLIMIT=#:200",
+        "MAXLIST=beI:100",
+        "EXCEPTS=e",
+        "INVEX=I",
+        "EXTBAN=~,am",
+        "ACCOUNTEXTBAN=a",
+        f"MODES={MODES}",
+        f"TARGMAX=PRIVMSG:{TARGETS},NOTICE:{TARGETS},TAGMSG:{TARGETS},JOIN:,PART:,KICK:1,NAMES:1,"
+        "WHOIS:1,LIST:,MONITOR:",
+        f"NICKLEN={settings.nick_length}",
+        "USERLEN=18",
+        "HOSTLEN=64",
+        f"CHANNELLEN={settings.room_length}",
+        f"TOPICLEN={settings.topic_length}",
+        f"KICKLEN={LONGEST_REASON}",
+        f"AWAYLEN={LONGEST_AWAY}",
+        f"LINELEN={LONGEST_LINE}",
+        "NAMELEN=150",
+        "KEYLEN=32",
+        f"MONITOR={MONITORED}",
+        "WHOX",
+        "ELIST=CMNTU",
+        "SAFELIST",
+        "UTF8ONLY",
+        "BOT=B",
+        f"CHATHISTORY={HISTORY}",
+        "MSGREFTYPES=msgid,timestamp",
+        "CLIENTTAGDENY=",
+    ]
+
+
+def tell(talk: IrcTalk) -> None:
+    """005, thirteen tokens to a line at most and no line too long."""
+    most = LONGEST_LINE - len(f":{talk.company.server} 005 {talk.nick}  :are supported\r\n") - 40
+    line: list[str] = []
+    for token in tokens(talk):
+        if len(line) == 13 or len(" ".join([*line, token])) > most:
+            talk.numeric("005", *line, text="are supported by this server")
+            line = []
+        line.append(token)
+    talk.numeric("005", *line, text="are supported by this server")
+
+
+def tell_counts(talk: IrcTalk) -> None:
+    """How many there are."""
+    chat = talk.chat
+    here = len(chat.roster.online)
+    rooms = sum(1 for _ in chat.rooms.group_rooms())
+    opers = sum(other.oper for other in talk.company.talks)
+    waiting = talk.company.unregistered
+    talk.numeric("251", text=f"There are {here} users and 0 invisible on 1 servers")
+    talk.numeric("252", str(opers), text="operators of the server online")
+    talk.numeric("253", str(waiting), text="connections that are not registered")
+    talk.numeric("254", str(rooms), text="channels formed")
+    talk.numeric("255", text=f"I have {here} clients and 0 servers")
+    most = talk.company.most_online = max(talk.company.most_online, here)
+    words = text = f"Current local users {here}, max {most}"
+    talk.numeric("265", str(here), str(most), text=words)
+    talk.numeric("266", str(here), str(most), text=text.replace("local", "global"))
+
+
+def tell_motd(talk: IrcTalk) -> None:
+    """The message of the day, each of its lines as one."""
+    lines = talk.chat.motd
+    if not lines:
+        talk.numeric("422", text="There is no message of the day")
+        return
+    talk.numeric("375", text=f"- {talk.company.server} Message of the day -")
+    for line in lines:
+        talk.numeric("372", text=f"- {shown(line)}")
+    talk.numeric("376", text="End of the message of the day")

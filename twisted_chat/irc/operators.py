@@ -1,0 +1,96 @@
+"""The server's operators: OPER, KILL, WALLOPS, REHASH, STATS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..actions.administration import figures
+from ..core.clean import check_text, shown
+from ..core.errors import ChatError
+from ..core.events import Closed
+from ..passwords import prepare
+from .about import only_this_server
+from .asking import person_here
+from .commands import command, shortened
+from .message import Message, encoded
+from .numerics import Refused
+
+if TYPE_CHECKING:
+    from .talk import IrcTalk
+
+MOST_TRIES = 5  # of OPER on one connection
+
+
+@command("OPER", 2, help="OPER <name> <password>: become an operator of the server")
+async def oper(talk: IrcTalk, message: Message) -> None:
+    opers = talk.chat.settings.opers
+    if not opers:
+        raise Refused("491")
+    talk.oper_tries += 1
+    if talk.oper_tries > MOST_TRIES:
+        talk.close(Closed("too_many_tries", "That was tried too often: goodbye."))
+        return
+    name, password = message.params[:2]
+    kept = next((one.hash for one in opers if one.name == name), None)
+    try:
+        prepared = prepare(password)
+    except ChatError:
+        raise Refused("464") from None
+    verdict = await talk.chat.signin.passwords.verify(prepared, kept)
+    if kept is None or not verdict.ok:
+        talk.log.warn("OPER {name} failed for {who}", name=shown(name)[:32], who=talk.nick)
+        raise Refused("464")
+    talk.oper = True
+    talk.modes.add("o")
+    talk.log.info("{who} is an operator of the server now, as {name}", who=talk.nick, name=name)
+    talk.numeric("381", text="You are an operator of the server now")
+    talk.line(talk.company.mask(talk.nick), f"MODE {talk.nick} :+o")
+
+
+@command("KILL", 1, oper=True, help="KILL <nick> <reason>: end somebody's connections")
+def kill(talk: IrcTalk, message: Message) -> None:
+    person = person_here(talk, message.params[0])
+    reason = shown(message.params[1]) if len(message.params) > 1 else "no reason was given"
+    talk.log.info("{by} kills {whom}: {reason}", by=talk.nick, whom=person.name, reason=reason)
+    by = talk.nick
+    for session in talk.chat.sessions_of(person):
+        session.parting = f"Killed by {by}: {reason}"
+    line = encoded([f":{talk.company.mask(by)} KILL {person.name} :{reason}"])
+    for other in talk.company.talks_of(person):
+        other.write(line)
+    talk.chat.close_seats(person, Closed("ended", f"Killed by {by}: {reason}"))
+
+
+@command("WALLOPS", 1, oper=True, help="WALLOPS <text>: tell everybody with user mode w")
+def wallops(talk: IrcTalk, message: Message) -> None:
+    text = check_text(message.params[0], 400)
+    line = encoded([f":{talk.company.mask(talk.nick)} WALLOPS :{text}"])
+    for other in tuple(talk.company.talks):
+        if "w" in other.modes or other.oper:
+            other.write(line)
+
+
+@command("REHASH", oper=True, help="REHASH: read the files again that the server was given")
+def rehash(talk: IrcTalk, message: Message) -> None:
+    talk.chat.reload_motd()
+    talk.chat.files_changed()
+    talk.numeric("382", "files", text="The message of the day and the certificate are read again")
+
+
+@command("STATS", help="STATS u: how long the server is up; more for its operators")
+async def stats(talk: IrcTalk, message: Message) -> None:
+    letter = message.params[0][:1] if message.params else ""
+    only_this_server(talk, message, 1)
+    if letter == "u":
+        up = int(talk.chat.ticks() - talk.chat.started)
+        days, rest = divmod(up, 86_400)
+        hours, rest = divmod(rest, 3600)
+        clock = f"{hours}:{rest // 60:02}:{rest % 60:02}"
+        talk.numeric("242", text=f"Server Up {days} days {clock}")
+    elif letter == "o" and talk.oper:
+        for one in talk.chat.settings.opers:
+            talk.numeric("243", "O", "*", "*", shortened(one.name))
+    elif letter == "m" and talk.oper:
+        for key, value in (await figures(talk.chat)).items():
+            talk.numeric("249", letter, text=f"{key}: {value}")
+    talk.numeric("219", shortened(letter) if letter else "*", text="That is all")

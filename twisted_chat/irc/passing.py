@@ -1,0 +1,86 @@
+"""What is passed on between IRC clients and kept nowhere: tags without words, and CTCP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..actions.finding import somebody_named
+from ..actions.talking import speaking_place
+from ..core.errors import ChatError
+from . import refusals
+from .commands import saying, shortened
+from .isupport import TARGETS
+from .message import Message, encoded, write_tags
+from .numerics import Refused
+
+if TYPE_CHECKING:
+    from ..core.rooms import Room
+    from ..session import Session
+    from .answers import Answers
+    from .talk import IrcTalk
+
+
+@saying("TAGMSG", "TAGMSG <nick or channel>: pass tags on, without words")
+async def pass_tags_on(talk: IrcTalk, message: Message, answers: Answers) -> None:
+    if not message.params or not message.params[0]:
+        raise Refused("411")
+    tags = {key: value for key, value in message.tags.items() if key.startswith("+")}
+    targets = message.params[0].split(",")
+    if len(targets) > TARGETS:
+        raise Refused("407", shortened(targets[TARGETS]))
+    for target in dict.fromkeys(targets):
+        try:
+            room, place, others = _reached(talk, target)
+        except (ChatError, Refused) as error:
+            refusals.of_saying(talk, answers, error, "TAGMSG", target)
+            continue
+        knowing = [other for other in others if other.has("message-tags")]
+        _pass_on(talk, f"TAGMSG {place}", tags, knowing)
+        _echo(talk, f"TAGMSG {place}", tags, answers)
+        if room is not None and tags.get("+typing") == "active":
+            talk.chat.typists.typing(talk.me, room, but=_is_on_irc)
+
+
+def _is_on_irc(session: Session) -> bool:
+    return session.door.dialect.name == "irc"
+
+
+def pass_ctcp_on(talk: IrcTalk, command: str, target: str, text: str, answers: Answers) -> None:
+    """Let another client answer what is asked of it in CTCP, where the channel allows that."""
+    room, place, others = _reached(talk, target)
+    if room is not None and room.rules.no_ctcp:
+        raise Refused("404", place, text="No CTCP is passed on there (+C)")
+    if not text.strip("\x01").isprintable():
+        raise Refused("404", place, text="That has a character in it that cannot be sent")
+    line = f"{command} {place} :\x01{text.strip(chr(1))}\x01"
+    _pass_on(talk, line, {}, others)
+    _echo(talk, line, {}, answers)
+
+
+def _reached(talk: IrcTalk, target: str) -> tuple[Room | None, str, Iterable[IrcTalk]]:
+    """The conversation, if it has begun, what it is called, and the other clients there."""
+    assert talk.session is not None
+    company, me = talk.company, talk.me
+    room = speaking_place(talk.chat, talk.session, target)
+    if room is not None and room.pair is None:
+        place, clients = room.name, company.in_room(room)
+    else:
+        person = somebody_named(talk.chat, target)
+        place, clients = person.name, [*company.talks_of(person), *company.talks_of(me)]
+    others = [one for one in clients if one is not talk and me.id not in one.me.ignores]
+    return room, place, others
+
+
+def _pass_on(talk: IrcTalk, line: str, tags: dict[str, str], others: Iterable[IrcTalk]) -> None:
+    company, me = talk.company, talk.me
+    for other in others:
+        known = {**company.now_tags(other, me), **tags}
+        other.write(encoded([f"{write_tags(known)}:{company.mask(me.name)} {line}"]))
+
+
+def _echo(talk: IrcTalk, line: str, tags: dict[str, str], answers: Answers) -> None:
+    if talk.has("echo-message") and (talk.has("message-tags") or not line.startswith("TAGMSG")):
+        company, me = talk.company, talk.me
+        mine = {**company.now_tags(talk, me), **tags}
+        answers.add(f":{company.mask(me.name)} {line}", mine)

@@ -1,0 +1,25 @@
+"""What IRC has no command for, in a sentence of the server's."""
+
+from __future__ import annotations
+
+from ..core.clean import shown
+from ..core.entries import Entry, Kind
+from ..text.render import words_of
+
+
+def sentence(entry: Entry) -> str:
+    """What happened; empty when it is nothing for people."""
+    by = shown(entry.author)
+    match entry.kind:
+        case Kind.EDIT:
+            return f"{by} has changed message {entry.target} to: {shown(words_of(entry))}"
+        case Kind.DELETE:
+            whose = "" if entry.subject in ("", entry.author) else f" of {shown(entry.subject)}"
+            because = f": {shown(entry.text)}" if entry.text else ""
+            return f"{by} has deleted message {entry.target}{whose}{because}"
+        case Kind.ENCRYPT:
+            return (
+                f"{by} encrypts this conversation from here on: only clients that have the keys can"
+                " read and write here"
+            )
+    return ""

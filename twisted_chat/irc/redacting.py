@@ -1,0 +1,45 @@
+"""REDACT: taking back what was said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..actions import perform
+from ..core import vocabulary as words
+from ..core.clean import shown
+from ..core.errors import ChatError
+from .commands import command, shortened
+from .history import conversation_named
+from .message import Message
+from .references import message_in
+
+if TYPE_CHECKING:
+    from .talk import IrcTalk
+
+FORBIDDEN = frozenset(("not_allowed", "guest", "not_a_member"))
+
+
+@command("REDACT", 2, help="REDACT <nick or channel> <msgid> [<reason>]: take back a message")
+async def redact(talk: IrcTalk, message: Message) -> None:
+    name, msgid, *reason = message.params[:3]
+    target, written = shortened(name), shortened(msgid)
+    assert talk.session is not None
+    try:
+        room = conversation_named(talk, name)
+    except ChatError as error:
+        talk.fail("REDACT", "INVALID_TARGET", error.sentence, target)
+        return
+    seq = message_in(talk.company, room, msgid)
+    if room is None or seq is None:
+        talk.fail("REDACT", "UNKNOWN_MSGID", "There is no such message here", target, written)
+        return
+    what = words.Delete(f"{room.label(talk.me)}/{seq}", reason=shown(reason[0]) if reason else "")
+    try:
+        await perform(talk.chat, talk.session, what)
+    except ChatError as error:
+        if error.code == "no_such_message":
+            talk.fail("REDACT", "UNKNOWN_MSGID", error.sentence, target, written)
+        elif error.code in FORBIDDEN:
+            talk.fail("REDACT", "REDACT_FORBIDDEN", error.sentence, target, written)
+        else:
+            raise

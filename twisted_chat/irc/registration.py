@@ -1,0 +1,241 @@
+"""From the first line of an IRC client until it is registered: NICK, USER, PASS and CAP."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+
+from ..core.errors import ChatError
+from ..core.events import Closed
+from ..core.names import fold
+from . import arriving, sasl
+from .capabilities import CAPABILITIES, Capability
+from .commands import When, command, shortened
+from .message import LONGEST_LINE, Message
+from .numerics import Refused
+
+if TYPE_CHECKING:
+    from ..proving import Proof
+    from .talk import IrcTalk
+
+LONGEST_USER = 18
+LONGEST_REALNAME = 150
+NICK_TRIES = 10  # names that one connection may ask for before it is registered
+
+
+class Registration:
+    """What a client has said of itself so far."""
+
+    def __init__(self, talk: IrcTalk) -> None:
+        self._talk = talk
+        self.nick = ""
+        self.user = ""
+        self.realname = ""
+        self.password = ""  # of PASS
+        self.proof: Proof | None = None  # of who has logged in
+        self.away: str | None = None  # with draft/pre-away
+        self.negotiating = False  # capabilities, so that it is not over yet
+        self.version = 301  # of capability negotiation
+        self.advised = False
+        self.names = 0
+
+    async def go_on(self) -> None:
+        """Register the client if it has said all that it takes."""
+        talk = self._talk
+        if talk.registered or talk.closed or self.negotiating or not self.nick or not self.user:
+            return
+        settings = talk.chat.settings
+        if not self.may_come_in:
+            talk.answers.add(f":{talk.company.server} 464 {talk.nick} :The password is wrong")
+            talk.flush()
+            talk.close(Closed("wrong_password", "This server takes a password: PASS <password>"))
+            return
+        proof = self.proof
+        if talk.exchange is not None:
+            sasl.abort(talk)
+        if proof is None and self.password and not settings.irc_password:
+            proof = await self._with_pass()
+        if proof is None and settings.guests:
+            proof = self._as_guest()
+        if talk.closed or talk.registered:
+            if proof is not None and talk.closed:
+                talk.chat.leave_unseated(proof.person)
+            return
+        if proof is None:
+            self._advise()
+            return
+        await arriving.welcome(talk, proof)
+
+    @property
+    def may_come_in(self) -> bool:
+        """Whether the server's own password was given, if it takes one."""
+        expected = self._talk.chat.settings.irc_password
+        return not expected or compare_digest(self.password.encode(), expected.encode())
+
+    async def _with_pass(self) -> Proof | None:
+        """Log in with `PASS name:password`, or as the nick with `PASS password`."""
+        talk, signin = self._talk, self._talk.chat.signin
+        given, self.password = self.password, ""
+        name, colon, password = given.partition(":")
+        if not colon or (signin.find(name) is None and signin.find(self.nick) is not None):
+            name, password = self.nick, given
+            if signin.find(name) is None:
+                return None  # a password that nobody has asked for
+        try:
+            return await signin.with_password(name, password, talk.network)
+        except ChatError as error:
+            talk.numeric("464", text=error.sentence)
+            talk.flush()
+            talk.close(Closed(error.code, error.sentence))
+            return None
+
+    def _as_guest(self) -> Proof | None:
+        signin = self._talk.chat.signin
+        try:
+            return signin.guest(self.nick)
+        except ChatError as error:
+            wanted, self.nick = self.nick, ""
+            number, text = "432", error.sentence
+            if error.code == "name_taken":
+                number = "433"
+                if signin.find(wanted) is not None:
+                    text = (
+                        "That nickname is an account: log in to it with SASL or"
+                        f" PASS {wanted}:PASSWORD, or take another"
+                    )
+            raise Refused(number, shortened(wanted), text=text) from None
+
+    def _advise(self) -> None:
+        """Say once how one gets in who has not logged in, where there are no guests."""
+        if self.advised:
+            return
+        self.advised = True
+        talk = self._talk
+        known = talk.chat.signin.find(self.nick) is not None
+        server, nick = talk.chat.settings.name, self.nick
+        ways = [f"{server} takes people with an account only, and you have not logged in."]
+        ways.append(
+            f"Log in with SASL, or connect with the server password {nick}:YOUR-PASSWORD, or say"
+            f" /quote NICKSERV IDENTIFY {nick} YOUR-PASSWORD"
+        )
+        if talk.chat.settings.registration_open and not known:
+            ways.append(f"{nick} is free: make it yours with /quote REGISTER {nick} * A-PASSWORD")
+        for way in ways:
+            talk.notice(way)
+
+
+# --- commands -------------------------------------------------------------------------------
+
+
+@command("PASS", 1, when=When.BEFORE)
+def give_password(talk: IrcTalk, message: Message) -> None:
+    talk.registration.password = message.params[0]
+
+
+@command("NICK", when=When.ALWAYS, help="NICK <name>: be called so")
+async def take_nick(talk: IrcTalk, message: Message) -> None:
+    wanted = message.params[0] if message.params else ""
+    if not wanted:
+        raise Refused("431")
+    if talk.registered:
+        arriving.rename(talk, wanted)
+        return
+    registration = talk.registration
+    registration.names += 1
+    if registration.names > NICK_TRIES:
+        talk.close(Closed("too_many_tries", "That was tried too often: goodbye."))
+        return
+    check_nick(talk, wanted)
+    registration.nick = wanted
+    await registration.go_on()
+
+
+def check_nick(talk: IrcTalk, wanted: str) -> None:
+    """Refuse what cannot be anybody's name."""
+    try:
+        fold(wanted)
+    except ChatError as error:
+        shown = wanted if wanted.isprintable() and " " not in wanted and wanted[0] != ":" else "*"
+        raise Refused("432", shown, text=error.sentence) from None
+
+
+@command("USER", 4, when=When.BEFORE)
+async def give_user(talk: IrcTalk, message: Message) -> None:
+    registration = talk.registration
+    user = "".join(c for c in message.params[0] if c.isascii() and (c.isalnum() or c in "-_."))
+    if not message.params[0] or not message.params[3]:
+        raise Refused("461", "USER")
+    registration.user = user[:LONGEST_USER] or "chat"
+    registration.realname = "".join(c for c in message.params[3] if c.isprintable())
+    await registration.go_on()
+
+
+@command("CAP", 1, when=When.ALWAYS)
+async def negotiate(talk: IrcTalk, message: Message) -> None:
+    word, *rest = message.params
+    registration = talk.registration
+    match word.upper():
+        case "LS":
+            if rest and rest[0].isascii() and rest[0].isdigit():
+                registration.version = max(registration.version, int(rest[0][:5]))
+            registration.negotiating = not talk.registered
+            if registration.version >= 302:
+                talk.caps.add("cap-notify")
+            _list(talk, "LS", _offered(talk))
+        case "LIST":
+            _list(talk, "LIST", sorted(talk.caps))
+        case "REQ":
+            registration.negotiating = not talk.registered
+            _request(talk, rest[0] if rest else "")
+        case "END":
+            registration.negotiating = False
+            await registration.go_on()
+        case _:
+            raise Refused("410", word[:32], text="There is no such CAP command")
+
+
+def _offered(talk: IrcTalk) -> list[str]:
+    return [_written(talk, row) for row in CAPABILITIES.values() if row.offered(talk)]
+
+
+def _written(talk: IrcTalk, row: Capability) -> str:
+    value = row.value(talk) if talk.registration.version >= 302 else ""
+    return f"{row.name}={value}" if value else row.name
+
+
+def _list(talk: IrcTalk, word: str, names: list[str]) -> None:
+    """The names on as many lines as they take; only those who know version 302 get several."""
+    most = LONGEST_LINE - len(f":{talk.company.server} CAP {talk.nick} {word} * :\r\n".encode())
+    lines = [""]
+    for name in names:
+        longer = f"{lines[-1]} {name}".strip()
+        if len(longer) > most and talk.registration.version >= 302:
+            lines.append(name)
+        else:
+            lines[-1] = longer
+    for index, line in enumerate(lines, 1):
+        more = "* " if index < len(lines) else ""
+        talk.line(talk.company.server, f"CAP {talk.nick} {word} {more}:{line}")
+
+
+def _request(talk: IrcTalk, asked: str) -> None:
+    """Take all changes or none."""
+    caps = set(talk.caps)
+    for word in asked.split():
+        name = word.removeprefix("-")
+        row = CAPABILITIES.get(name)
+        wanted = not word.startswith("-")
+        if row is None or row.fixed or (wanted and not row.offered(talk)):
+            talk.line(talk.company.server, f"CAP {talk.nick} NAK :{asked}")
+            return
+        if wanted:
+            caps.add(name)
+        elif name == "cap-notify" and talk.registration.version >= 302:
+            talk.line(talk.company.server, f"CAP {talk.nick} NAK :{asked}")
+            return
+        else:
+            caps.discard(name)
+    talk.line(talk.company.server, f"CAP {talk.nick} ACK :{asked}")
+    talk.flush()
+    talk.caps = caps
+    talk.caps_changed()

@@ -1,0 +1,104 @@
+"""What was said while a client was not there, shown when it comes in.
+
+The session waits meanwhile: it is shown everything up to its position here, and everything after
+it by the delivery. The account's place moves only when the client proves that it has heard.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..actions.reading import MOST_UNSEEN
+from ..core.errors import ChatError
+from ..core.events import Closed
+from ..store import pages, reading
+from . import history, playback
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ..core.entries import Entry
+    from ..core.rooms import Room
+    from .talk import IrcTalk
+
+
+class Missed(NamedTuple):
+    """The newest of what was missed in a conversation, and how many messages are older."""
+
+    room: Room
+    entries: list[Entry]
+    older: int
+
+
+async def missed(talk: IrcTalk, room: Room, upto: int) -> None:
+    """Show what no session of the account was shown of a room up to a number."""
+    view = _view(talk, room, upto)
+    if view is not None:
+        await _show(talk, [(room, view)])
+
+
+async def private(talk: IrcTalk) -> None:
+    """The same for private conversations, up to where the session is."""
+    assert talk.session is not None
+    views = []
+    for room in talk.me.pairs.values():
+        view = _view(talk, room, talk.session.position(room))
+        if view is not None:
+            views.append((room, view))
+    if views:
+        await _show(talk, views)
+
+
+def _view(talk: IrcTalk, room: Room, upto: int) -> pages.View | None:
+    """What is to be shown of a conversation, if anything is."""
+    me = talk.me
+    if me.guest or me.shown is None or talk.has("draft/chathistory"):
+        return None  # who can ask for history asks for what it wants
+    after = max(me.shown.get(room.id, 0), room.readable_since(me))
+    if after >= upto:
+        return None
+    kinds = playback.EVENTS if talk.has("draft/event-playback") else None
+    return pages.View(room.id, after, upto, (*playback.hidden(talk), me.id), kinds)
+
+
+async def _show(talk: IrcTalk, views: list[tuple[Room, pages.View]]) -> None:
+    """Show the newest of what there is to be seen, conversation by conversation."""
+    me = talk.me
+
+    def ask(db: Connection) -> list[Missed]:
+        found = []
+        for room, view in views:
+            page = pages.before(db, view, None, MOST_UNSEEN)
+            older = 0
+            if page.more:
+                gap = (room.id, view.since, page.entries[0].seq - 1)
+                older = reading.unread(db, me.id, [gap])[room.id]
+            found.append(Missed(room, page.entries, older))
+        return found
+
+    try:
+        answer = await talk.chat.read(ask)
+    except ChatError as error:
+        # What was missed is still there at the next login.
+        talk.close(Closed(error.code, error.sentence))
+        return
+    for one in answer:
+        if not talk.closed and one.entries and one.room.has(me):
+            _show_one(talk, one)
+
+
+def _show_one(talk: IrcTalk, found: Missed) -> None:
+    room, place = found.room, found.room.label(talk.me)
+    if found.older:
+        first = talk.dialect.msgid(room, found.entries[0].seq)
+        many = "message is" if found.older == 1 else "messages are"
+        to = place if room.pair is None else talk.nick
+        talk.line(
+            talk.company.server,
+            f"NOTICE {to} :{found.older:,} older {many} there:"
+            f" /quote CHATHISTORY BEFORE {place} msgid={first} {MOST_UNSEEN}",
+        )
+    stamped = not talk.has("batch", "server-time")
+    with playback.batch(talk, "chathistory", place) as reference:
+        playback.show(talk, history.worth_showing(found.entries), reference, stamped)
+    talk.hearing.uncertain = True

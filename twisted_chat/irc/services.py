@@ -1,0 +1,193 @@
+"""NickServ: what IRC's clients say to it to make an account and to log in.
+
+It is spoken to with PRIVMSG, NOTICE, NICKSERV or NS, before registration as well, and answers with
+notices. Nothing of it is stored, echoed or logged: there are passwords in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..core.clean import shown
+from ..core.durations import spoken
+from ..core.errors import ChatError
+from ..core.events import Closed
+from . import accounts
+from .commands import When, command
+from .message import Message
+
+if TYPE_CHECKING:
+    from .talk import IrcTalk
+
+NICKSERV = "NickServ"
+NAMES = frozenset((NICKSERV.lower(),))
+
+Answer = Callable[["IrcTalk", str], Awaitable[None]]
+
+HELP = {
+    "REGISTER": "REGISTER <password> [<e-mail>]: make your nick an account; the e-mail is not kept",
+    "IDENTIFY": "IDENTIFY [<name>] <password>: log in, as your nick or as that name",
+    "PASSWD": "PASSWD <old> <new>: change your password; your other sessions end",
+    "INFO": "INFO [<name>]: whether a name is an account's",
+    "HELP": "HELP [<command>]: this",
+}
+NOT_HERE = {
+    "LOGOUT": "An account stays logged in as long as its connection does: QUIT.",
+    "GHOST": "That is not needed: your account can be here with several clients at once.",
+    "DROP": "An account is erased at another door: delete-account there.",
+    "GROUP": "An account has one name.",
+    "VERIFY": "That is not needed: an account is good as soon as it is made.",
+}
+OTHER_WORDS = {
+    "ID": "IDENTIFY",
+    "LOGIN": "IDENTIFY",
+    "SETPASS": "PASSWD",
+    "RECOVER": "GHOST",
+    "REGAIN": "GHOST",
+    "RELEASE": "GHOST",
+}
+
+
+def redirected(message: Message) -> Message:
+    """What is said to NickServ alone, as its command."""
+    if message.command in ("PRIVMSG", "NOTICE") and len(message.params) > 1:
+        target = message.params[0].partition("@")[0].lower()
+        if target in NAMES:
+            return replace(message, command="NICKSERV", params=message.params[1:])
+    return message
+
+
+@command("NICKSERV", when=When.ALWAYS, help="NICKSERV <command>: NICKSERV HELP tells which")
+async def nickserv(talk: IrcTalk, message: Message) -> None:
+    await answer(talk, " ".join(message.params))
+
+
+@command("NS", when=When.ALWAYS, help="NS <command>: the same as NICKSERV")
+async def ns(talk: IrcTalk, message: Message) -> None:
+    await answer(talk, " ".join(message.params))
+
+
+async def answer(talk: IrcTalk, text: str) -> None:
+    """Answer what was said."""
+    word, _, rest = text.strip().partition(" ")
+    word, rest = word.upper(), rest.strip()
+    if word == "SET" and rest.upper().startswith(("PASSWORD ", "PASS ")):
+        word, rest = "PASSWD", rest.partition(" ")[2].strip()
+    word = OTHER_WORDS.get(word, word)
+    if word in NOT_HERE:
+        say(talk, NOT_HERE[word])
+        return
+    if not talk.registered and not talk.registration.may_come_in:
+        say(talk, "This server takes a password first: PASS <password>")
+        return
+    try:
+        await _ANSWERS.get(word, _help)(talk, rest if word in _ANSWERS else "")
+    except ChatError as error:
+        if not talk.closed:
+            say(talk, error.sentence)
+            accounts.failed(talk, error)
+
+
+def say(talk: IrcTalk, text: str) -> None:
+    """Tell the client something as NickServ."""
+    talk.notice(text, f"{NICKSERV}!services@{talk.company.server}")
+
+
+def describe(talk: IrcTalk) -> None:
+    """Who NickServ is, for WHOIS."""
+    company, settings = talk.company, talk.chat.settings
+    talk.numeric("311", NICKSERV, "services", company.server, "*", text="Accounts of this server")
+    talk.numeric("312", NICKSERV, company.server, text=shown(settings.name))
+    talk.numeric("313", NICKSERV, text="is a service of this server")
+
+
+async def _help(talk: IrcTalk, about: str) -> None:
+    word = OTHER_WORDS.get(about.upper(), about.upper())
+    if word in HELP:
+        say(talk, HELP[word])
+        return
+    say(talk, f"{NICKSERV} makes accounts and logs in to them:")
+    for line in HELP.values():
+        say(talk, f"    {line}")
+
+
+async def _register(talk: IrcTalk, rest: str) -> None:
+    password, _, last = rest.rpartition(" ")
+    email = "@" in last and bool(password)
+    password = password.strip() if email else rest
+    if account := accounts.account_of(talk):
+        say(talk, f"You are logged in as {account} already.")
+    elif not password:
+        say(talk, f"Say which password: {HELP['REGISTER']}")
+    elif talk.nick == "*":
+        say(talk, "Say first what you are to be called: NICK <name>")
+    else:
+        await accounts.make(talk, password)
+        if talk.closed:
+            return
+        kept = " Your e-mail address is not kept: there is no mail from here." if email else ""
+        say(talk, f"{talk.nick} is your account now: log in with this password next time.{kept}")
+        await _logged_in(talk)
+
+
+async def _logged_in(talk: IrcTalk) -> None:
+    proof = talk.registration.proof
+    if talk.registered:
+        accounts.tell(talk, talk.me)
+    elif proof is not None:
+        accounts.tell(talk, proof.person)
+        await talk.registration.go_on()
+
+
+async def _identify(talk: IrcTalk, rest: str) -> None:
+    if not rest:
+        say(talk, f"Say which password: {HELP['IDENTIFY']}")
+        return
+    name, _, password = rest.partition(" ")
+    signin = talk.chat.signin
+    if not password or (signin.find(name) is None and signin.find(talk.nick) is not None):
+        name, password = talk.nick, rest  # a password may have spaces in it
+    proof = await accounts.log_in(talk, name, password.strip())
+    say(talk, f"You are logged in as {proof.person.name}.")
+    accounts.tell(talk, proof.person)
+    await accounts.settle(talk, proof)
+
+
+async def _change_password(talk: IrcTalk, rest: str) -> None:
+    session, words = talk.session, rest.split()
+    if session is None or session.person.guest:
+        say(talk, "Log in first: IDENTIFY <password>")
+    elif len(words) != 2:
+        say(talk, f"Say the old and the new one, without spaces in them: {HELP['PASSWD']}")
+    else:
+        await talk.chat.signin.change_password(session, *words)
+        ended = Closed("password_changed", "Your password was changed: log in again.")
+        talk.chat.close_seats(session.person, ended, session)
+        say(talk, "Your password is changed, and your other sessions have ended.")
+
+
+async def _info(talk: IrcTalk, rest: str) -> None:
+    name = rest.split(" ")[0] or talk.nick
+    person = talk.chat.signin.find(name)
+    if person is None:
+        say(talk, f"{shown(name)[:64]} is nobody's account.")
+        return
+    if person.online:
+        where = "is here now"
+    elif person.last_seen:
+        ago = max(0, talk.chat.wall() - person.last_seen) // 1000
+        where = f"was here {spoken(ago)} ago"
+    else:
+        where = "was not here yet"
+    say(talk, f"{person.name} is an account and {where}.")
+
+
+_ANSWERS: dict[str, Answer] = {
+    "REGISTER": _register,
+    "IDENTIFY": _identify,
+    "PASSWD": _change_password,
+    "INFO": _info,
+    "HELP": _help,
+}

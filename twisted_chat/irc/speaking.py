@@ -1,0 +1,188 @@
+"""Saying things: PRIVMSG and NOTICE, in one line or in several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..actions import perform
+from ..actions.finding import joined_room
+from ..core import vocabulary as words
+from ..core.clean import shown
+from ..core.entries import MANNERS, Entry, Kind
+from ..core.errors import ChatError
+from ..core.events import Whisper
+from ..core.results import Sent, Whispered
+from ..core.rooms import Role
+from . import batches, passing, refusals, services
+from .commands import saying, shortened
+from .isupport import TARGETS
+from .message import Message, write_tags
+from .numerics import Refused
+
+if TYPE_CHECKING:
+    from .answers import Answers
+    from .talk import IrcTalk
+
+STATUS = "@+"  # before the name of a channel: only its operators, or those with a voice too
+LONG_LABEL = 16  # characters from which a label is taken to be nobody else's
+
+
+@saying("PRIVMSG", "PRIVMSG <nick or channel>[,…] <text>: say it there")
+async def say(talk: IrcTalk, message: Message, answers: Answers) -> None:
+    await _send(talk, message, answers, "")
+
+
+@saying("NOTICE", "NOTICE <nick or channel>[,…] <text>: say it without answer")
+async def tell(talk: IrcTalk, message: Message, answers: Answers) -> None:
+    await _send(talk, message, answers, "notice")
+
+
+async def _send(talk: IrcTalk, message: Message, answers: Answers, manner: str) -> None:
+    if "batch" in message.tags and talk.has("draft/multiline"):
+        batches.hold(talk, message, answers)
+        return
+    if not message.params or not message.params[0]:
+        raise Refused("411")
+    if len(message.params) < 2 or not message.params[1]:
+        raise Refused("412")
+    text = message.params[1]
+    await _send_to_each(talk, message, text, answers, manner)
+
+
+@saying("BATCH", "BATCH +<reference> draft/multiline <nick or channel>: several lines follow")
+async def batch(talk: IrcTalk, message: Message, answers: Answers) -> None:
+    finished = batches.taken(talk, message, answers)
+    if finished is None:
+        return
+    answers.label = finished.label
+    text = talk.company.composed.note(talk.nick, finished.lines)
+    manner = "notice" if finished.command == "NOTICE" else ""
+    whole = Message(finished.command, (finished.target, text), tags=finished.tags)
+    await _send_to_each(talk, whole, text, answers, manner)
+
+
+async def _send_to_each(
+    talk: IrcTalk, message: Message, text: str, answers: Answers, manner: str
+) -> None:
+    targets = list(dict.fromkeys(message.params[0].split(",")))
+    if len(targets) > TARGETS:
+        raise Refused("407", shortened(targets[TARGETS]))
+    asks = text.startswith("\x01")
+    if asks and (acted := action_in(text)):
+        text, manner, asks = acted, "action", False
+    cid = cid_of(talk, answers.label) if len(targets) == 1 else None
+    for target in targets:
+        try:
+            if asks:
+                passing.pass_ctcp_on(talk, message.command, target, text, answers)
+            else:
+                await _send_to(talk, target, text, manner, cid, message, answers)
+        except (ChatError, Refused) as error:
+            refusals.of_saying(talk, answers, error, message.command, target)
+
+
+def action_in(text: str) -> str:
+    """What somebody does, said by way of CTCP; nothing for other CTCP, which is never DCC."""
+    word, _, rest = text.strip("\x01").partition(" ")
+    if word.upper() == "DCC":
+        raise Refused("404", "*", text="DCC is not for here: send a file with a client of the chat")
+    return rest if word.upper() == "ACTION" else ""
+
+
+def cid_of(talk: IrcTalk, label: str) -> str | None:
+    """The id of a message that came with a label.
+
+    Many clients count their labels from 1 in every connection, so a short one is only this
+    connection's; a long one is the message's for good, as every sender's own id is.
+    """
+    if not label:
+        return None
+    return label if len(label) >= LONG_LABEL else f"irc:{talk.scope}:{label}"
+
+
+async def _send_to(
+    talk: IrcTalk,
+    target: str,
+    text: str,
+    manner: str,
+    cid: str | None,
+    message: Message,
+    answers: Answers,
+) -> None:
+    session = talk.session
+    assert session is not None
+    if target.lower() in services.NAMES:
+        raise Refused("407", services.NICKSERV, text="Say that to NickServ alone")
+    tags = write_tags({k: v for k, v in message.tags.items() if k.startswith("+")})[1:-1]
+    if target[:1] in STATUS and target[1:2] == "#":
+        await _to_a_few(talk, target, text, manner, tags, answers)
+        return
+    make = words.Say if target.startswith("#") else words.Message
+    command = make(target, text, cid, manner=manner, tags=tags)
+    result = await perform(talk.chat, session, command)
+    if manner != "notice" and (other := talk.company.person(target)) is not None and other.away:
+        away = f":{talk.company.server} 301 {talk.nick} {other.name} :{shown(other.away)}"
+        answers.add(away)
+    if isinstance(result, Whispered) and talk.has("echo-message"):
+        echo = Whisper(target, talk.nick, text, talk.chat.wall(), manner, tags=tags)
+        label = answers.label if talk.has("labeled-response") else ""
+        talk.connection.reply(talk.dialect.whisper(result.room, echo, label))
+        answers.label = ""
+    if isinstance(result, Sent) and talk.has("echo-message"):
+        if result.again or not _is_shown_own(talk, target):
+            _echo(talk, target, command, result, answers)
+        answers.label = ""  # the echo has it
+
+
+async def _to_a_few(
+    talk: IrcTalk, target: str, text: str, manner: str, tags: str, answers: Answers
+) -> None:
+    """Say something to those of a channel only who have some standing there; it is kept nowhere."""
+    session, chat, me = talk.session, talk.chat, talk.me
+    assert session is not None
+    room = joined_room(chat, session, target[1:])
+    chat.may_speak(me, room)
+    of_rank = [
+        member.person
+        for member in room.members.values()
+        if member.role >= Role.OPERATOR or (target[0] == "+" and member.voice)
+    ]
+    to = target[0] + room.name
+    others = [person for person in of_rank if person is not me and person.online]
+    await chat.whisper(session, others, text, room.name, to, manner, tags)
+    if talk.has("echo-message"):
+        echo = Whisper(room.name, me.name, text, chat.wall(), manner, to, tags)
+        label = answers.label if talk.has("labeled-response") else ""
+        talk.connection.reply(talk.dialect.whisper(to, echo, label))
+        answers.label = ""
+
+
+def _is_shown_own(talk: IrcTalk, target: str) -> bool:
+    """Whether one is shown what one says there: not from outside of a channel."""
+    room = talk.chat.rooms.find(target) if target.startswith("#") else None
+    return room is None or talk.shows(room)
+
+
+def _echo(
+    talk: IrcTalk, target: str, said: words.Say | words.Message, result: Sent, answers: Answers
+) -> None:
+    """Show a message to its author that was stored before, or is in no room of the author's."""
+    chat, me = talk.chat, talk.me
+    other = talk.company.person(target)
+    room = me.pairs.get(other.id) if other is not None else chat.rooms.find(target)
+    if room is None:
+        return
+    entry = Entry(
+        0,
+        room.id,
+        result.seq,
+        Kind.MESSAGE,
+        result.time,
+        None if me.guest else me.id,
+        me.name,
+        said.text,
+        form=MANNERS[said.manner],
+        tags=said.tags,
+    )
+    label = answers.label if talk.has("labeled-response") else ""
+    talk.connection.reply(talk.dialect.rendered(room, room.label(me), entry, label))

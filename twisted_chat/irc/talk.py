@@ -1,0 +1,334 @@
+"""One IRC client: its lines in, its answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from secrets import token_hex
+from typing import TYPE_CHECKING, cast
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from .. import exposure
+from ..conversation import MOST_MISTAKES, Conversation, Line
+from ..core.clean import decode_line, shown
+from ..core.errors import ChatError
+from ..core.events import Closed, Event
+from ..core.rooms import Room
+from ..core.roster import Person
+from ..session import State
+from ..settings import Settings
+from . import (  # those that are not used here enter their commands in the table
+    about,  # noqa: F401
+    arriving,
+    asking,  # noqa: F401
+    away,  # noqa: F401
+    batches,
+    channels,  # noqa: F401
+    connection,  # noqa: F401
+    hearing,
+    history,  # noqa: F401
+    listing,  # noqa: F401
+    markers,  # noqa: F401
+    moderating,  # noqa: F401
+    monitoring,  # noqa: F401
+    operators,  # noqa: F401
+    redacting,  # noqa: F401
+    refusals,
+    sasl,
+    searching,  # noqa: F401
+    services,
+    signing_up,  # noqa: F401
+    speaking,  # noqa: F401
+    who,  # noqa: F401
+)
+from .answers import Answers
+from .capabilities import RENDERING
+from .commands import Row, Run, Say, row_of, shortened
+from .message import LONGEST_LINE, LONGEST_TAGS, MOST_TAGS, Malformed, Message, encoded, parse
+from .numerics import Refused
+from .registration import Registration
+from .render import IrcDialect
+
+if TYPE_CHECKING:
+    from ..chat import Chat
+    from ..proving import Proof
+    from .company import Company
+
+DEVICE = "irc"  # all IRC sessions of an account are one device
+
+
+class IrcTalk(Conversation):
+    """A conversation in IRC."""
+
+    dialect: IrcDialect
+
+    def __init__(self, chat: Chat, line: Line, company: Company) -> None:
+        super().__init__(chat, line)
+        self.company = company
+        self.caps: set[str] = set()
+        self.dialect = company.dialect(frozenset())
+        self.registration = Registration(self)
+        self.answers = Answers(company.server)
+        self.oper = False
+        self.oper_tries = 0
+        self.modes: set[str] = set()  # of the user: i, w, B
+        self.scope = token_hex(4)  # what makes a short label of this connection's its own
+        self.failures = 0  # wrong passwords
+        self.exchange: sasl.Exchange | None = None  # a login with SASL that is under way
+        self.rooms: dict[Room, None] = {}  # which the client has joined, as it sees it
+        self.unsettled: dict[str, None] = {}  # names of whom it could not be told something
+        self.monitored: dict[str, str] = {}  # folded name → as the client wrote it
+        self.batch: batches.Open | None = None  # that the client has opened
+        self.hearing = hearing.Hearing(self)
+        self.parting: dict[str, str] = {}  # the reasons with which rooms are being left
+        self.counted = False  # among those that are not registered
+        self._mistakes = 0
+        self._answering = False
+
+    # --- who this is ------------------------------------------------------------------------
+
+    @property
+    def registered(self) -> bool:
+        return self.session is not None
+
+    @property
+    def person(self) -> Person | None:
+        return None if self.session is None else self.session.person
+
+    @property
+    def me(self) -> Person:
+        """Whoever is registered here."""
+        assert self.session is not None
+        return self.session.person
+
+    @property
+    def nick(self) -> str:
+        """What numerics call the client."""
+        if self.session is not None:
+            return self.session.person.name
+        return self.registration.nick or "*"
+
+    def shows(self, room: Room) -> bool:
+        """Whether the client has joined a room, as it sees it."""
+        session = self.session
+        if session is None or not room.has(session.person):
+            return False
+        return session.lobby if room is self.chat.rooms.lobby else room.pair is None
+
+    def has(self, *caps: str) -> bool:
+        """Whether the client has asked for all of these capabilities."""
+        return self.caps.issuperset(caps)
+
+    def caps_changed(self) -> None:
+        """What is delivered looks otherwise from now on."""
+        dialect = self.company.dialect(RENDERING & self.caps)
+        if dialect is not self.dialect:
+            session = self.session
+            live = session is not None and session.state is State.LIVE
+            if session is not None and live:
+                self.chat.delivery.withdraw(session)
+            self.dialect = dialect
+            if session is not None and live:
+                self.chat.delivery.admit(session)
+
+    # --- beginning and end ------------------------------------------------------------------
+
+    def greet(self, on_new_line: bool = False) -> None:
+        """IRC's servers say nothing first."""
+        self.company.opened(self)
+        if on_new_line:
+            self.connection.write(b"\r\n")
+
+    def longest_line(self, settings: Settings) -> int:
+        """Tags have room of their own."""
+        return LONGEST_LINE + LONGEST_TAGS
+
+    def sit_down(self, proof: Proof) -> None:
+        """Somebody has proved who it is, and is seated without being shown anything yet."""
+        session = self.chat.enter(proof, self, DEVICE, lobby=False)
+        self.seat(session)
+        self.company.registered(self)
+
+    def lost(self) -> None:
+        super().lost()
+        self.company.left(self)
+
+    def farewell(self, reason: Closed) -> bytes:
+        return self.dialect.event(reason)
+
+    # --- lines in ---------------------------------------------------------------------------
+
+    def take(self, line: bytes) -> bool:
+        label = ""
+        self.hearing.heard()
+        try:
+            message = self._read(line)
+            if message is None:
+                return True
+            message = services.redirected(message)
+            if self.has("labeled-response"):
+                label = message.tags.get("label", "")[:64]
+            row = row_of(self, message)
+            if row.sends:
+                self.under_way(self._outcome(row, message, label))
+                return True
+            if self.sending:
+                return False
+            self.occupied(lambda: self._carried_out(row, message, label))
+        except (ChatError, Refused) as error:
+            if self.sending:
+                return False  # the refusal waits until what came before is answered
+            self.answers.label = label
+            self._refuse(error)
+        return True
+
+    def _read(self, line: bytes) -> Message | None:
+        if line.startswith(b"@"):
+            tags, _, rest = line.partition(b" ")
+            if len(tags) - 1 > MOST_TAGS or len(rest) + 2 > LONGEST_LINE:
+                raise Refused("417")
+        elif len(line) + 2 > LONGEST_LINE:
+            raise Refused("417")
+        try:
+            text = decode_line(line)
+        except ChatError as error:
+            raise ChatError("bad_utf8", error.sentence, command=command_in(line)) from None
+        try:
+            message = parse(text)
+        except Malformed:
+            raise ChatError("syntax", "That line has no command.") from None
+        if message is not None and self.exposed and message.command not in ("CAP", "QUIT"):
+            self.close(Closed("plaintext", exposure.refusal(self.tls).sentence))
+            return None
+        return message
+
+    def _outcome(self, row: Row, message: Message, label: str) -> Deferred[None]:
+        """Say something; its answer is its own, since others may be under way."""
+        done = Deferred.fromCoroutine(self._say(row, message, label))
+        return done.addErrback(self._failed)
+
+    async def _say(self, row: Row, message: Message, label: str) -> None:
+        answers = Answers(self.company.server)
+        answers.label = label
+        try:
+            await cast(Say, row.run)(self, message, answers)
+        except (ChatError, Refused) as error:
+            subject = message.params[0] if message.params else ""
+            refusals.of_saying(self, answers, error, row.name, subject)
+        if not self.closed:
+            self._send(answers.taken())
+
+    def _carried_out(self, row: Row, message: Message, label: str) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._carry_out(row, message, label))
+
+    async def _carry_out(self, row: Row, message: Message, label: str) -> None:
+        """Do anything else; what it answers goes out together."""
+        self.answers.label = label
+        self._answering = True
+        if self.session is not None and message.command not in ("PING", "PONG"):
+            self.session.asked_at = self.chat.ticks()
+        try:
+            outcome = cast(Run, row.run)(self, message)
+            if outcome is not None:
+                await outcome
+        except (ChatError, Refused) as error:
+            self._refuse(error, row.name, message.params[0] if message.params else "")
+        except CancelledError:
+            return
+        except Exception:
+            self._internal(Failure())
+        finally:
+            self._answering = False
+            self.flush()
+
+    def _failed(self, failure: Failure) -> None:
+        if not failure.check(CancelledError) and not self.closed:
+            self._internal(failure)
+            self.flush()
+
+    def _internal(self, failure: Failure) -> None:
+        mark = token_hex(4)
+        self.log.failure("Internal error {mark}", failure, mark=mark)
+        self.fail("*", "INTERNAL_ERROR", f"Something went wrong here; its number is {mark}.")
+
+    def refuse(self, error: ChatError) -> None:
+        """Something that is no answer to a command."""
+        self._refuse(error)
+
+    def _refuse(self, error: ChatError | Refused, command: str = "", subject: str = "") -> None:
+        if self.closed:
+            return
+        if isinstance(error, ChatError) and error.code == "too_long" and not command:
+            error = Refused("417")
+        refusals.add(self, self.answers, error, command, subject)
+        if self.session is None:
+            self._mistakes += not command
+            if self._mistakes >= MOST_MISTAKES:
+                self.close(Closed("syntax", "Too many lines that are no commands: goodbye."))
+        if not self._answering:
+            self.flush()
+
+    # --- lines out --------------------------------------------------------------------------
+
+    def line(self, source: str, text: str, tags: Mapping[str, str] | None = None) -> None:
+        """Add a line to the answer; its `text` is whole but for the source."""
+        self.answers.add(f":{source} {text}", tags)
+        if not self._answering:
+            self.flush()
+
+    def numeric(self, number: str, *params: str, text: str | None = None) -> None:
+        """Add a numeric to the answer."""
+        words = [number, self.nick, *params]
+        self.line(self.company.server, " ".join(words) + ("" if text is None else f" :{text}"))
+
+    def fail(self, command: str, code: str, text: str, *context: str, kind: str = "FAIL") -> None:
+        """Add a standard reply to the answer."""
+        words = " ".join([kind, command, code, *context])
+        self.line(self.company.server, f"{words} :{shown(text)}")
+
+    def notice(self, text: str, source: str = "") -> None:
+        """Add words of the server's to the answer, a line for each of theirs."""
+        for line in text.splitlines():
+            self.line(source or self.company.server, f"NOTICE {self.nick} :{shown(line)}")
+
+    def flush(self) -> None:
+        """Send the answer as far as it has come."""
+        if self.closed:
+            self.answers.taken()
+        elif self.answers or self.answers.label:
+            self._send(self.answers.taken())
+
+    def _send(self, lines: list[str]) -> None:
+        if lines:
+            self.connection.reply(encoded(lines))
+
+    # --- what is delivered ------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Send what was delivered, after what has been answered."""
+        if data:
+            if self.answers and not (self._answering and self.answers.label):
+                self.flush()  # an answer with a label goes out as a whole
+            self.hearing.uncertain = True
+            self.connection.write(data)
+
+    def flushed(self) -> bool | None:
+        return self.hearing.certain()
+
+    def receive(self, event: Event) -> None:
+        """Show something that is not an entry of a room."""
+        arriving.receive(self, event)
+
+
+def command_in(line: bytes) -> str:
+    """The command of a line that is not text otherwise."""
+    words = line.decode("ascii", "replace").split(" ")
+    found = next((word for word in words if word[:1] not in ("@", ":", "")), "*")
+    return shortened(found.upper())
+
+
+# These enter their commands into the table.
+from . import (  # noqa: E402, F401
+    registration,
+)

@@ -1,0 +1,88 @@
+"""The ports of the service: the one for every door, and those of single doors."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import DeferredList, maybeDeferred
+from twisted.internet.interfaces import IListeningPort
+
+from . import listening
+from .core.doorways import ALL, Door, Offer
+from .core.errors import StartError
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+    from twisted.internet.interfaces import IReactorSocket
+
+    from .factory import ChatFactory
+    from .settings import Settings
+
+
+@dataclass(slots=True)
+class Wanted:
+    """A port that is to be opened."""
+
+    option: str
+    place: str  # a number, or an endpoint
+    offer: Offer
+    speaks: str  # what the log says of it; nothing of the one for all
+    bound: socket.socket | None = None
+    open: IListeningPort | None = None
+
+    @property
+    def shown(self) -> str:
+        """Where it is, as people are told."""
+        assert self.open is not None
+        place = listening.shown(self.open, self.place)
+        return f"port {place}" if place.isdigit() else place
+
+
+def wanted(settings: Settings) -> list[Wanted]:
+    """The ports that the settings ask for."""
+    ports = [Wanted("port", settings.port, Offer(ALL), "")]
+    if settings.irc_port is not None:
+        ports.append(Wanted("irc-port", settings.irc_port, Offer(frozenset({Door.IRC})), "IRC"))
+    if settings.web_port is not None:
+        ports.append(Wanted("web-port", settings.web_port, Offer(frozenset({Door.WEB})), "HTTP"))
+    if settings.tls_port is not None:
+        ports.append(Wanted("tls-port", settings.tls_port, Offer(ALL, plain=False), "TLS"))
+    for port in ports:
+        port.offer = port.offer.without(settings.closed_doors)
+    return ports
+
+
+class Ports:
+    """All of them, from binding to closing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.all = wanted(settings)
+
+    def bind(self) -> None:
+        """Take the numbered ones while the process may still have the right to."""
+        for port in self.all:
+            try:
+                port.bound = listening.bind(port.place)
+            except StartError as error:
+                raise _about(port, error) from None
+
+    def listen(self, reactor: IReactorSocket, factory: ChatFactory) -> None:
+        """Take connections from here on."""
+        for port in self.all:
+            door = factory if port.option == "port" else factory.at(port.offer)
+            try:
+                port.open = listening.listen(reactor, port.place, port.bound, door)
+            except StartError as error:
+                raise _about(port, error) from None
+
+    def close(self) -> Deferred[Any]:
+        """Take no more; fires when all of them are closed."""
+        opened = [port.open for port in self.all if port.open is not None]
+        return DeferredList([maybeDeferred(one.stopListening) for one in opened])
+
+
+def _about(port: Wanted, error: StartError) -> StartError:
+    """The same sentence, which names the option."""
+    return StartError(str(error).replace("another with --port.", f"another with --{port.option}."))

@@ -1,0 +1,127 @@
+"""One request of a browser's, and its one answer."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from ..conversation import Conversation, Line
+from ..core.doorways import Door
+from ..core.errors import ChatError
+from ..core.events import Closed
+from ..text.render import LF
+from . import page, request
+from .request import LONGEST_HEAD, BadRequest, Request
+from .sockets import may_come_from, wants_socket
+
+if TYPE_CHECKING:
+    from ..chat import Chat
+    from ..settings import Settings
+
+METHODS = ("GET", "HEAD")
+
+
+class WebTalk(Conversation):
+    """A connection of a browser's: it is answered once, and never becomes a chat."""
+
+    patience = 10.0  # seconds in which the head has to be there
+
+    def __init__(self, chat: Chat, line: Line) -> None:
+        super().__init__(chat, line)
+        self.dialect = LF
+        self._lines: list[bytes] = []
+        self._size = 0
+
+    def greet(self, on_new_line: bool = False) -> None:
+        """A browser speaks first."""
+
+    def longest_line(self, settings: Settings) -> int:
+        return LONGEST_HEAD
+
+    def feed(self, line: bytes) -> None:
+        """One more line of the head; at an empty one it is answered."""
+        self._size += len(line) + 2
+        if self._size > LONGEST_HEAD:
+            self._answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request is too large.\n")
+        elif line:
+            self._lines.append(line)
+        elif self._lines:
+            try:
+                asked = request.read(self._lines)
+            except BadRequest as error:
+                self._answer(HTTPStatus.BAD_REQUEST, f"The request is not understood: {error}.\n")
+            else:
+                self._serve(asked)
+
+    def _serve(self, asked: Request) -> None:
+        head_only = asked.method == "HEAD"
+        if wants_socket(asked) and Door.IRC in self.connection.offer.doors:
+            self._upgrade(asked)
+            return
+        if asked.method not in METHODS:
+            self._answer(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                "There is only GET and HEAD here.\n",
+                Allow="GET, HEAD",
+            )
+        elif asked.path != "/":
+            self._answer(
+                HTTPStatus.NOT_FOUND, "There is one page here, and it is /.\n", head_only=head_only
+            )
+        else:
+            settings, doors = self.chat.settings, self.connection.offer.doors
+            body = page.page(
+                settings.name,
+                self._place(asked),
+                Door.IRC in doors,
+                Door.TEXT in doors,
+                settings.registration_open,
+            )
+            kind = {"kind": "text/html", "policy": page.POLICY}
+            self._answer(HTTPStatus.OK, body, head_only=head_only, **kind)
+
+    def _upgrade(self, asked: Request) -> None:
+        """Go over to IRC in a WebSocket."""
+        if not may_come_from(asked, self.chat.settings.web_origins, self.connection.tls):
+            self._answer(
+                HTTPStatus.FORBIDDEN,
+                "Pages from there may not chat here; who runs the server can let them"
+                " (--web-origin).\n",
+            )
+            return
+        head = b"".join([line + b"\r\n" for line in (*self._lines, b"")])
+        self.lost()
+        self.connection.become_socket(head)
+
+    def _place(self, asked: Request) -> page.Place:
+        """Where the server is, as the browser calls it; else as the socket has it."""
+        host, port = self.connection.destination or ("HOST", 0)
+        name, shown = str(host), str(port or "PORT")
+        if asked.host:
+            name, _, written = asked.host.rpartition(":")
+            if not name or "]" in written:
+                name, written = asked.host, "443" if self.connection.tls else "80"
+            name, shown = name.strip("[]"), written
+        return page.Place(name, shown, self.tls)
+
+    def _answer(self, status: HTTPStatus, body: str, **more: object) -> None:
+        data = request.answer(status, body, **more)  # type: ignore[arg-type]
+        self.lost()
+        self.connection.end_reading_on(data)
+
+    def too_long(self, most: int) -> None:
+        self._size = LONGEST_HEAD
+        self.feed(b"x")
+
+    def refuse(self, error: ChatError) -> None:
+        self._answer(HTTPStatus.SERVICE_UNAVAILABLE, f"{error.sentence}\n")
+
+    def farewell(self, reason: Closed) -> bytes:
+        late = reason.code == "timeout"
+        status = HTTPStatus.REQUEST_TIMEOUT if late else HTTPStatus.SERVICE_UNAVAILABLE
+        return request.answer(status, f"{reason.text}\n")
+
+    def end_of_input(self) -> None:
+        """Half a request is none."""
+        if not self.closed:
+            self.leave(b"")

@@ -1,0 +1,71 @@
+"""What is said to those who are here and kept nowhere: in private with guests, and to a few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from .composing import check_tags, composed
+from .core.errors import ChatError
+from .core.events import Whisper
+from .core.results import Whispered
+from .core.roster import Person
+from .session import Session, State
+
+if TYPE_CHECKING:
+    from .chat import Chat
+    from .store import Ledger
+
+
+class Manner(NamedTuple):
+    """How something is said: see `Whisper`."""
+
+    place: str = ""  # what everybody calls the conversation; in private, the other's name
+    to: str = ""
+    manner: str = ""
+    tags: str = ""
+
+
+async def whisper(
+    chat: Chat, session: Session, people: Sequence[Person], text: str, how: Manner
+) -> Whispered:
+    """Say something to these people, after everything that was said before."""
+    composed(chat, None, text, manner=how.manner)
+    check_tags(how.tags)
+    await chat.change(_nothing)  # behind what was said before; nothing of it is stored
+    person, now = session.person, chat.wall()
+
+    def said(label: str) -> Whisper:
+        return Whisper(how.place or label, person.name, text, now, how.manner, how.to, how.tags)
+
+    told = said(person.name)
+    heard = sum(_tell(chat, other, told, person) for other in people if other is not person)
+    label = how.place or people[0].name
+    if not how.place and not heard:
+        raise ChatError(
+            "guest",
+            f"{label} is not here, and what a guest says or is told in private is kept nowhere:"
+            " this was not delivered.",
+        )
+    for own in chat.sessions_of(person):
+        if own is not session and _reads(own):
+            own.receive(said(label))
+    return Whispered(label, heard)
+
+
+def _tell(chat: Chat, person: Person, told: Whisper, by: Person) -> bool:
+    """Tell somebody who is here, and say whether anybody was; nobody learns that it is ignored."""
+    sessions = [session for session in chat.sessions_of(person) if _reads(session)]
+    if by.id not in person.ignores:
+        for session in sessions:
+            session.receive(told)
+    return bool(sessions)
+
+
+def _reads(session: Session) -> bool:
+    """Nothing is queued for one who does not read; what is stored waits in the store for it."""
+    return not session.stuck and session.state is not State.CLOSED
+
+
+def _nothing(ledger: Ledger) -> None:
+    pass
