@@ -92,6 +92,10 @@ void send_all(int fd, const char *bytes, size_t length)
 void begin_login(struct conn *conn)
 {
     char line[128];
+    if (options.irc) {
+        begin_irc_login(conn);
+        return;
+    }
     const char *form = options.json ? "{\"id\":1,\"do\":\"guest\",\"name\":\"%s\"}\n" : "%s\n";
     int length = snprintf(line, sizeof line, form, conn->name);
     send_all(conn->fd, line, (size_t)length);
@@ -99,6 +103,8 @@ void begin_login(struct conn *conn)
 
 int login_done(struct conn *conn, const char *line, size_t length, int whole)
 {
+    if (options.irc)
+        return whole && irc_login_done(conn, line, length);
     if (options.json)
         return whole && find(line, length, "\"re\":1,") && !find(line, length, "\"error\"");
     if (options.password && conn->ready == 0 && find(line, length, "assword")) {

@@ -10,7 +10,7 @@
 #define MAX_LINE 4096
 
 struct options {
-    int port, members, senders, window, size, count, concurrent, core, json, nap;
+    int port, members, senders, window, size, count, concurrent, core, json, irc, nap;
     double warmup, seconds;
     long server_pid;
     const char *prefix, *password;
@@ -49,6 +49,12 @@ ssize_t read_conn(struct conn *conn, line_seen *seen);
 /* True when this line, or this piece of one, says that the login is complete. */
 int login_done(struct conn *conn, const char *line, size_t length, int whole);
 const char *find(const char *in, size_t length, const char *what);
+
+/* The same on IRC: a nick, and then a room. */
+void begin_irc_login(struct conn *conn);
+int irc_login_done(struct conn *conn, const char *line, size_t length);
+/* A server that asks whether somebody is still there is told so. */
+void answer_ping(struct conn *conn, const char *line, size_t length);
 
 void record(struct histogram *histogram, uint64_t ns);
 double percentile_us(const struct histogram *histogram, double share);

@@ -18,7 +18,7 @@ static void set_option(const char *name, const char *value)
         {"--senders", &options.senders}, {"--window", &options.window},
         {"--size", &options.size}, {"--count", &options.count},
         {"--concurrent", &options.concurrent}, {"--core", &options.core},
-        {"--json", &options.json}, {"--nap", &options.nap},
+        {"--json", &options.json}, {"--irc", &options.irc}, {"--nap", &options.nap},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (strcmp(name, numbers[i].name) == 0) {

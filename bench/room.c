@@ -1,5 +1,9 @@
 /* A room: some members send with a bounded number of messages under way, all receive.
 
+   IRC has no acks. There a message is taken for acknowledged when the witness has received it:
+   the member in the middle of those who only listen, so that a server which serves its members
+   in the order they came, and one which does the reverse, are treated alike.
+
    Every message carries `zq`, the process id, a number of ten digits and filler. The moment of
    sending stays here, in the ledger, so a received line costs one look at a table. */
 #define _GNU_SOURCE
@@ -16,7 +20,7 @@
 #define MARK_LENGTH 8
 #define HEAD_LENGTH (MARK_LENGTH + 10)
 
-static struct member *members;
+static struct member *members, *witness; /* the witness on IRC only */
 static char mark[MARK_LENGTH + 1], filler[MAX_LINE];
 static int ready, chunk_acks, probe_next;
 static uint32_t chunk_newest;
@@ -71,7 +75,9 @@ static void other(struct member *member, const char *line, size_t length)
     uint64_t seq, id;
 
     remember(line, length);
-    if (member->conn.number >= options.senders)
+    if (options.irc && length > 0)
+        answer_ping(&member->conn, line, length);
+    if (options.irc || member->conn.number >= options.senders)
         return;
     if (!options.json) {
         seq = number_after(line, length, "(Message ", &found);
@@ -107,12 +113,16 @@ static void delivered(struct member *member, const char *line, size_t length, co
     }
     if (member->conn.number >= options.senders) {
         put_in_order(member, message);
+        if (member == witness && !ledger.was_accepted[message])
+            acknowledge(&members[ledger.sender_of[message]], message, 0);
     } else if (ledger.sender_of[message] == member->conn.number) {
         echoes++;
         return;
     } else {
-        uint64_t seq = number_after(line, length, options.json ? "\"seq\":" : "[", &found);
-        overtaken += found && seq < member->highest_ack;
+        if (!options.irc) {
+            uint64_t seq = number_after(line, length, options.json ? "\"seq\":" : "[", &found);
+            overtaken += found && seq < member->highest_ack;
+        }
         member->log[member->got] = message;
     }
     member->got++;
@@ -176,7 +186,7 @@ static int take_ready(int epoll)
     for (int i = 0; i < count; i++) {
         chunk_acks = 0;
         take_in(events[i].data.ptr);
-        if (chunk_acks > 0)
+        if (chunk_acks > 0 && !options.irc)
             probe();
     }
     return count;
@@ -191,6 +201,9 @@ static void write_message(struct member *member)
             "{\"id\":%u,\"do\":\"send\",\"room\":\"#lobby\","
             "\"text\":\"%s%010u%s\",\"cid\":\"c%u\"}\n",
             ledger.sent + 2, mark, ledger.sent, filler, ledger.sent);
+    else if (options.irc)
+        member->out_length += (size_t)sprintf(out, "PRIVMSG #bench :%s%010u%s\r\n", mark,
+                                              ledger.sent, filler);
     else
         member->out_length += (size_t)sprintf(out, "BM %s%010u%s\n", mark, ledger.sent, filler);
     ledger.sender_of[ledger.sent] = (uint8_t)member->conn.number;
@@ -237,6 +250,8 @@ static void prepare(void)
     if (options.size < HEAD_LENGTH || options.size > MAX_LINE / 2 || options.window < 1)
         fail("A message has %d to %d bytes, a window at least 1.", HEAD_LENGTH, MAX_LINE / 2);
     members = array((size_t)options.members, sizeof *members);
+    if (options.irc)
+        witness = &members[(options.senders + options.members) / 2];
     open_ledger();
     snprintf(mark, sizeof mark, "zq%06u", (unsigned)getpid() % 1000000u);
     memset(filler, 'x', (size_t)options.size - HEAD_LENGTH);
@@ -261,7 +276,9 @@ static void come_in(int member_epoll, int sender_epoll)
             if (sends)
                 give_sender_its_tables(member);
             open_conn(&member->conn, opened);
-            watch(sends ? sender_epoll : member_epoll, member->conn.fd, member);
+            /* Acks are looked for first, so the witness is, too. */
+            watch(sends || member == witness ? sender_epoll : member_epoll, member->conn.fd,
+                  member);
             begin_login(&member->conn);
         }
         turn(member_epoll, sender_epoll, 0);

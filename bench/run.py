@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import peers
 import transfers
 from servers import (
     BUILD,
@@ -31,9 +32,15 @@ from servers import (
     running,
     sink_command,
 )
-from table import room_table, show_others
+from table import irc_table, room_table, show_others
 
 PASSWORD = "correct-horse-7"
+
+IRC_SERVERS: dict[str, Callable[[int, Path], list[str]]] = {
+    "irc": chat_command,
+    "inspircd": peers.inspircd_command,
+    "ngircd": peers.ngircd_command,
+}
 
 Figures = dict[str, Any]
 Command = Callable[[int, Path], list[str]]
@@ -61,13 +68,36 @@ QUICK = Plan(warmup=0.2, seconds=0.7, runs=1, starts=1, guests=200, accounts=8, 
 QUICK_NAMES = ("text64", "text1", "json64", "naive64", "guests", "start")
 
 
-def room(plan: Plan, command: Command, json_lines: bool, window: int) -> Figures:
+def room(plan: Plan, command: Command, dialect: str, window: int) -> Figures:
     """The median of some runs, each with a server and a database of its own."""
-    runs = []
+    return middle_of([fresh_room(plan, command, dialect, window) for _ in range(plan.runs)])
+
+
+def fresh_room(plan: Plan, command: Command, dialect: str, window: int) -> Figures:
+    """One run, with a server and a database of its own."""
+    port = free_port()
+    with data_folder() as data, running(command(port, data), port, plan.pinned) as server:
+        return one_room(plan, server, dialect, window)
+
+
+def irc_rooms(plan: Plan, window: int) -> dict[str, Figures]:
+    """The same room on three IRC servers, one after the other and all over again."""
+    runs: dict[str, list[Figures]] = {name: [] for name in IRC_SERVERS}
+    problems: dict[str, str] = {}
     for _ in range(plan.runs):
-        port = free_port()
-        with data_folder() as data, running(command(port, data), port, plan.pinned) as server:
-            runs.append(one_room(plan, server, json_lines, window))
+        for name, command in IRC_SERVERS.items():
+            try:
+                runs[name].append(fresh_room(plan, command, "irc", window))
+            except Trouble as trouble:
+                problems[name] = str(trouble)
+    found = {f"{name}{window}": middle_of(some) for name, some in runs.items() if some}
+    for name, problem in problems.items():
+        found[f"{name}{window}"] = {"problem": problem}
+    return found
+
+
+def middle_of(runs: list[Figures]) -> Figures:
+    """The median of each figure."""
     middle: Figures = {}
     for name, value in runs[0].items():
         if isinstance(value, int | float):
@@ -80,12 +110,13 @@ def room(plan: Plan, command: Command, json_lines: bool, window: int) -> Figures
     return middle
 
 
-def one_room(plan: Plan, server: Running, json_lines: bool, window: int) -> Figures:
+def one_room(plan: Plan, server: Running, dialect: str, window: int) -> Figures:
     return generate(
         "room",
         server,
         limit=plan.warmup + plan.seconds + 60,
-        json=int(json_lines),
+        json=int(dialect == "json"),
+        irc=int(dialect == "irc"),
         window=window,
         members=plan.members,
         senders=plan.senders,
@@ -127,7 +158,7 @@ def starts(plan: Plan) -> Figures:
     with data_folder() as data:
         port = free_port()
         with running(chat_command(port, data), port, plan.pinned) as server:
-            filled = one_room(plan, server, False, 64)
+            filled = one_room(plan, server, "text", 64)
         for _ in range(plan.starts):
             existing.append(one_start(plan, data))
     return {
@@ -181,15 +212,18 @@ def measurements(plan: Plan) -> dict[str, Callable[[], Figures]]:
     """Everything there is, by the name with which it is chosen."""
     found: dict[str, Callable[[], Figures]] = {}
 
-    def add_rooms(name: str, command: Command, json_lines: bool, *windows: int) -> None:
+    def add_rooms(name: str, command: Command, dialect: str, *windows: int) -> None:
         for window in windows:
-            found[f"{name}{window}"] = partial(room, plan, command, json_lines, window)
+            found[f"{name}{window}"] = partial(room, plan, command, dialect, window)
 
-    add_rooms("text", chat_command, False, 64, 8, 1)
-    add_rooms("json", chat_command, True, 64, 8, 1)
-    add_rooms("naive", naive_command, False, 64, 8, 1)
-    add_rooms("sink", sink_command, False, 64, 1)
-    add_rooms("sink-json", lambda port, data: sink_command(port, data, True), True, 64)
+    add_rooms("text", chat_command, "text", 64, 8, 1)
+    add_rooms("json", chat_command, "json", 64, 8, 1)
+    for window in (64, 8, 1):
+        found[f"irc{window}"] = partial(irc_rooms, plan, window)
+    add_rooms("naive", naive_command, "text", 64, 8, 1)
+    add_rooms("sink", sink_command, "text", 64, 1)
+    add_rooms("sink-irc", lambda port, data: sink_command(port, data, "irc"), "irc", 64)
+    add_rooms("sink-json", lambda port, data: sink_command(port, data, "json"), "json", 64)
     found["guests"] = partial(logins, plan, chat_command, plan.guests, 0.2)
     found["accounts"] = partial(account_logins, plan)
     found["idle"] = partial(logins, plan, chat_command, plan.idle, 3)
@@ -244,16 +278,19 @@ def measure(args: argparse.Namespace) -> dict[str, Figures]:
     ways = measurements(plan)
     names = chosen(list(ways), args.only, args.quick)
     compile_generator()
+    if any(name.startswith("irc") for name in names):
+        peers.install()
     results: dict[str, Figures] = {}
     for name in names:
         begin = time.monotonic()
         print(f"{name} …", end=" ", file=sys.stderr, flush=True)
         try:
-            results[name] = ways[name]()
+            told = ways[name]()
+            results.update(told if name.startswith("irc") else {name: told})
         except Trouble as trouble:
             results[name] = {"problem": str(trouble)}
         print(f"{time.monotonic() - begin:.1f} s", file=sys.stderr)
-        if results[name].get("problem", "").startswith("The server ended at once"):
+        if results.get(name, {}).get("problem", "").startswith("The server ended at once"):
             break  # it would not start for the next one either
     return results
 
@@ -271,6 +308,7 @@ def main() -> int:
              "arguments": sys.argv[1:]}  # fmt: skip
     (BUILD / "results.json").write_text(json.dumps({"about": about, **results}, indent=1) + "\n")
     print(room_table(results))
+    print(irc_table(results))
     print(show_others(results))
     problems = {name: told["problem"] for name, told in results.items() if told.get("problem")}
     for name, problem in problems.items():

@@ -85,8 +85,9 @@ def naive_command(port: int, data: Path) -> list[str]:
     return [sys.executable, str(HERE / "naive.py"), str(port)]
 
 
-def sink_command(port: int, data: Path, json_lines: bool = False) -> list[str]:
-    return [str(LOAD), "sink", "--port", str(port), "--json", str(int(json_lines))]
+def sink_command(port: int, data: Path, dialect: str = "text") -> list[str]:
+    options = ["--json", str(int(dialect == "json")), "--irc", str(int(dialect == "irc"))]
+    return [str(LOAD), "sink", "--port", str(port), *options]
 
 
 def _listens(port: int) -> bool:

@@ -1,8 +1,9 @@
 /* A server that does almost nothing, to find out how fast the generator itself is.
 
-   It speaks just enough of both dialects: who sends a first line is a member, the messages
-   found in one round over the sockets go to everybody with one write, then the acks. It
-   stores nothing, and waits for whoever does not read. */
+   It speaks just enough of each dialect: who sends a first line is a member (on IRC welcomed
+   and in the room at once), the messages found in one round over the sockets go to everybody
+   with one write, then the acks, where there are any. It stores nothing, and waits for whoever
+   does not read. */
 #define _GNU_SOURCE
 #include "common.h"
 
@@ -24,6 +25,7 @@ struct peer {
     struct conn conn;
     char acks[MAX_BATCH * 64];
     size_t acks_length;
+    int sent; /* of the messages of this round */
 };
 
 static struct peer *peers[MAX_PEERS], *sender_of[MAX_BATCH];
@@ -38,8 +40,12 @@ static void queue_message(struct peer *peer, const char *text, int length, unsig
     if (lines == MAX_BATCH)
         fail("More messages came in one round than the sink was made for.");
     sender_of[lines++] = peer;
+    peer->sent++;
     seq++;
-    if (options.json) {
+    if (options.irc) {
+        out += sprintf(out, ":%s!%s@127.0.0.1 PRIVMSG #bench :%.*s\r\n", peer->conn.name,
+                       peer->conn.name, length, text);
+    } else if (options.json) {
         out += sprintf(out, "{\"event\":\"message\",\"room\":\"#lobby\",\"seq\":%u,\"from\":\"%s\","
                             "\"text\":\"%.*s\"}\n", seq, peer->conn.name, length, text);
         ack += sprintf(ack, "{\"re\":%u,\"ok\":{\"seq\":%u}}\n", id, seq);
@@ -53,12 +59,22 @@ static void queue_message(struct peer *peer, const char *text, int length, unsig
 
 static void let_in(struct peer *peer, const char *line, size_t length)
 {
-    const char *welcome = options.json ? "{\"event\":\"hello\"}\n{\"re\":1,\"ok\":{}}\n"
-                                       : "Login successful, Welcome to the sink!\n";
+    const char *welcome, *name = line;
+    if (length > 0 && line[length - 1] == '\r')
+        length--;
+    if (options.json) {
+        name = "member", length = 6;
+        welcome = "{\"event\":\"hello\"}\n{\"re\":1,\"ok\":{}}\n";
+    } else if (options.irc) { /* the answer to the JOIN that follows, too */
+        name += length > 5 ? 5 : length, length -= length > 5 ? 5 : length; /* after NICK */
+        welcome = ":sink 001 you :Welcome\r\n:sink 376 you :End\r\n:sink 366 you #bench :End\r\n";
+    } else {
+        welcome = "Login successful, Welcome to the sink!\n";
+    }
     if (peer_count == MAX_PEERS)
         fail("The sink has room for %d members.", MAX_PEERS);
-    snprintf(peer->conn.name, sizeof peer->conn.name, "%.*s",
-             options.json ? 6 : (int)(length < 31 ? length : 31), options.json ? "member" : line);
+    snprintf(peer->conn.name, sizeof peer->conn.name, "%.*s", (int)(length < 31 ? length : 31),
+             name);
     peer->conn.ready = 1;
     peers[peer_count++] = peer;
     send_all(peer->conn.fd, welcome, strlen(welcome));
@@ -72,6 +88,9 @@ static void seen(struct conn *conn, const char *line, size_t length, int whole)
         return;
     if (conn->ready != 1) {
         let_in(peer, line, length);
+    } else if (options.irc) {
+        if (length > 16 && memcmp(line, "PRIVMSG #bench :", 16) == 0)
+            queue_message(peer, line + 16, (int)length - 16 - (line[length - 1] == '\r'), 0);
     } else if (!options.json) {
         if (length > 3 && memcmp(line, "BM ", 3) == 0)
             queue_message(peer, line + 3, (int)length - 3, 0);
@@ -98,13 +117,14 @@ static void send_others(struct peer *peer)
 static void send_batch(void)
 {
     for (int i = 0; i < peer_count; i++)
-        if (peers[i]->acks_length == 0)
+        if (peers[i]->sent == 0)
             send_all(peers[i]->conn.fd, batch, begins[lines]);
         else
             send_others(peers[i]);
     for (int i = 0; i < peer_count; i++) {
         send_all(peers[i]->conn.fd, peers[i]->acks, peers[i]->acks_length);
         peers[i]->acks_length = 0;
+        peers[i]->sent = 0;
     }
     lines = 0;
 }

@@ -48,12 +48,28 @@ def room_table(results: dict[str, Figures]) -> str:
     )
 
 
+def irc_table(results: dict[str, Figures]) -> str:
+    """Ours beside other IRC servers, which store nothing."""
+    lines = []
+    for window in (64, 8, 1):
+        ours = results.get(f"irc{window}", {}).get("deliveries_per_s")
+        if not ours:
+            continue
+        parts = [f"this server {ours:,.0f} deliveries/s"]
+        for name, shown in (("inspircd", "InspIRCd"), ("ngircd", "ngIRCd")):
+            theirs = results.get(f"{name}{window}", {}).get("deliveries_per_s")
+            if theirs:
+                parts.append(f"{shown} {theirs:,.0f} ({ours / theirs:.2f} of it)")
+        lines.append(f"IRC, window {window}: {', '.join(parts)}")
+    return "\n".join(lines)
+
+
 def _fsync_line(told: Figures, results: dict[str, Figures]) -> str:
     line = (
         f"fsync: writing 8 KiB and fdatasync takes {_time(told['reused_us'])} in a log that is "
         f"written over, {_time(told['growing_us'])} in one that grows"
     )
-    for name in ("text1", "json1"):
+    for name in ("text1", "json1", "irc1"):
         if ack := results.get(name, {}).get("ack_p50_us"):
             line += f"; {told['reused_us'] / ack:.0%} of a round of {name}"
     return line
