@@ -6,18 +6,22 @@ import contextlib
 import hashlib
 import hmac
 from base64 import b64decode, b64encode
+from functools import partial
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from scramp import ScramClient
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core import scram
 from twisted_chat.core.errors import ChatError
+from twisted_chat.core.limits import Unlimited
 from twisted_chat.core.scram import BadMessage, Exchange
-from twisted_chat.proving import SCRAM
-from twisted_chat.store import reading
+from twisted_chat.proving import PROOF_SPAN, PROOFS_PER_NETWORK, SCRAM
+from twisted_chat.store import Ledger, reading
 from twisted_chat.testing import PASSWORD, Hall
 
 NONCE = "rOprNGfwEbeRWgbNEkqO"
@@ -83,6 +87,51 @@ class ExchangeTests(SynchronousTestCase):
         ):
             self.assertRaises(BadMessage, Exchange, data)
 
+    def test_a9_what_is_wrong_is_said_in_the_words_of_the_rfc(self) -> None:
+        for data, why in {
+            b"p=tls-unique,,n=a,r=x": "channel-binding-not-supported",
+            b"n,,m=must,n=a,r=x": "extensions-not-supported",
+            b"n,,n=a=2,r=x": "invalid-username-encoding",
+            b"n,a==,n=a,r=x": "invalid-username-encoding",
+            b"n,a=b=,n=a,r=x": "invalid-username-encoding",
+            b"n,,n=a\xff,r=x": "invalid-encoding",
+            b"n,,n=a,r=x y": "other-error",
+            b"n,,n=a,r=x,m=1": "other-error",
+        }.items():
+            self.assertEqual(str(self.assertRaises(BadMessage, Exchange, data)), why, data)
+        right = proof("p", "n,,n=a,r=x", self.challenged().challenge(self.verifier, "y"))
+        for data, why in {
+            right.replace(b"c=biws", b"c=eSws"): "channel-bindings-dont-match",
+            right.replace(b"r=xy", b"r=xz"): "other-error",
+            right + b"=": "invalid-encoding",
+            right[:-2] + b"?=": "other-error",
+        }.items():
+            exchange = self.challenged()
+            exchange.challenge(self.verifier, "y")
+            self.assertEqual(str(self.assertRaises(BadMessage, exchange.prove, data)), why, data)
+
+    verifier = scram.derive("p", b"salt", 1)
+
+    def challenged(self) -> Exchange:
+        return Exchange(b"n,,n=a,r=x")
+
+    def test_extensions_that_are_not_known_are_passed_over(self) -> None:
+        first = "n,,n=a,r=x,z=new"
+        exchange = Exchange(first.encode())
+        challenge = exchange.challenge(self.verifier, "y")
+        self.assertIsNotNone(exchange.prove(proof("p", first, challenge)))
+
+    def test_a_proof_has_one_spelling(self) -> None:
+        """The last letter of 32 bytes in Base64 has two bits that mean nothing."""
+        first = "n,,n=a,r=x"
+        exchange = Exchange(first.encode())
+        right = proof("p", first, exchange.challenge(self.verifier, "y"))
+        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        other = letters[letters.index(chr(right[-2])) + 1].encode()
+        self.assertEqual(b64decode(right[-44:]), b64decode(right[-44:-2] + other + b"="))
+        self.assertRaises(BadMessage, exchange.prove, right[:-2] + other + b"=")
+        self.assertIsNotNone(exchange.prove(right))
+
     def test_a_verifier_is_stored_and_read(self) -> None:
         verifier = scram.derive("p", b"salt", 7)
         self.assertEqual(scram.read(verifier.written()), verifier)
@@ -96,12 +145,12 @@ class LoginTests(SynchronousTestCase):
         self.addCleanup(hall.close)
         return hall
 
-    def logs_in(self, hall: Hall, name: str, password: str) -> str:
+    def logs_in(self, hall: Hall, name: str, password: str, network: str = "127.0.0.1") -> str:
         """The name of who is let in, or the code of the refusal."""
         first = f"n,,n={name},r=client"
 
         async def login() -> str:
-            exchange = hall.chat.signin.scram("127.0.0.1")
+            exchange = hall.chat.signin.scram(network)
             challenge = await exchange.begin(first.encode())
             found, _ = await exchange.finish(proof(password, first, challenge))
             return found.person.name
@@ -144,6 +193,122 @@ class LoginTests(SynchronousTestCase):
         tesla.asks("password", new="other-words", old=PASSWORD)
         self.assertEqual(self.logs_in(hall, "tesla", PASSWORD), "wrong_password")
         self.assertEqual(self.logs_in(hall, "tesla", "other-words"), "tesla")
+
+    def test_b9_a_password_changed_during_the_login_ends_it(self) -> None:
+        hall = self.hall()
+        tesla = hall.bot("tesla")
+        first = "n,,n=tesla,r=client"
+        exchange = hall.chat.signin.scram("127.0.0.1")
+        challenge: list[bytes] = []
+        Deferred.fromCoroutine(exchange.begin(first.encode())).addCallback(challenge.append)
+        hall.settle()
+        tesla.asks("password", new="other-words", old=PASSWORD)
+        finished = Deferred.fromCoroutine(exchange.finish(proof(PASSWORD, first, challenge[0])))
+        hall.settle()
+        error = self.failureResultOf(finished, ChatError).value
+        self.assertEqual(error.code, "wrong_password")
+        self.assertIn("has just been changed", error.sentence)
+
+    def test_b8_a_verifier_of_another_kind_is_made_anew(self) -> None:
+        hall = self.hall()
+        hall.bot("tesla").vanishes()
+        person = hall.chat.signin.find("tesla")
+        assert person is not None
+
+        def keep(value: str, ledger: Ledger) -> None:
+            ledger.set_credential(person.id, SCRAM, value)
+
+        for stored in ("nonsense", scram.derive(PASSWORD, b"salt", 7).written()):
+            hall.chat.change(partial(keep, stored))
+            hall.settle()
+            hall.bot("tesla").vanishes()
+            self.assertTrue(hall.chat.signin.passwords.is_verifier(self.stored(hall, "tesla")))
+            self.assertEqual(self.logs_in(hall, "tesla", PASSWORD), "tesla")
+
+    def test_b9_a_verifier_is_never_one_of_an_older_password(self) -> None:
+        """The password is set anew between a login with it and the storing of its verifier."""
+        hall = self.hall(admins=("root",))
+        root = hall.bot("root")
+        hall.bot("tesla").vanishes()
+        hall.chat.change(lambda ledger: ledger.drop_scheme(SCRAM))
+        hall.settle()
+        late = hall.program()
+        root.queues("reset-password", user="tesla")
+        late.queues("login", name="tesla", password=PASSWORD)
+        root.deliver()
+        late.deliver()
+        hall.settle()
+        self.assertEqual(self.logs_in(hall, "tesla", PASSWORD), "wrong_password")
+
+    def test_b14_the_password_is_kept_nowhere(self) -> None:
+        hall = self.hall()
+        canary = "CANARY-alternating"
+        tesla = hall.program()
+        tesla.asks("register", name="tesla", password=canary, device="x")
+        self.assertEqual(self.logs_in(hall, "tesla", canary), "tesla")
+        verifier = scram.read(self.stored(hall, "tesla"))
+        assert verifier is not None
+        salted = hashlib.pbkdf2_hmac("sha256", canary.encode(), verifier.salt, verifier.rounds)
+        key = hmac.new(salted, b"Client Key", "sha256").digest()
+        hall.close()
+        for path in hall.directory.rglob("*"):
+            if path.is_file():
+                kept = path.read_bytes()
+                self.assertNotIn(b"CANARY", kept)
+                self.assertNotIn(b64encode(key), kept)  # with which one could log in
+                self.assertNotIn(key, kept)
+
+    def test_an_independent_client_and_the_server_believe_each_other(self) -> None:
+        hall = self.hall()
+        hall.chat.signin.passwords.scram_rounds = 4096  # fewer are refused by clients
+        for name, password in (("tesla", "alternating"), ("Ünal", "pa\u0308sswörd ✓")):
+            hall.program().asks("register", name=name, password=password, device="x")
+            self.assertEqual(self.asks_scramp(hall, name, password), name)
+        self.assertRaises(ChatError, self.asks_scramp, hall, "tesla", "direct")
+
+    def asks_scramp(self, hall: Hall, name: str, password: str) -> str:
+        """Log in as another program does; the name of who is let in."""
+        client = ScramClient(["SCRAM-SHA-256"], name, password)
+        exchange = hall.chat.signin.scram("127.0.0.1")
+        begun = Deferred.fromCoroutine(exchange.begin(client.get_client_first().encode()))
+        hall.settle()
+        client.set_server_first(self.successResultOf(begun).decode())
+        finished = Deferred.fromCoroutine(exchange.finish(client.get_client_final().encode()))
+        hall.settle()
+        outcome: list[Any] = []
+        finished.addBoth(outcome.append)
+        if isinstance(outcome[0], Failure):
+            outcome[0].raiseException()
+        found, last = outcome[0]
+        client.set_server_final(last.decode())
+        return str(found.person.name)
+
+    def stored(self, hall: Hall, name: str) -> str:
+        """The verifier of an account."""
+        person = hall.chat.signin.find(name)
+        assert person is not None
+        outcome: list[dict[str, str]] = []
+        hall.chat.read(lambda db: reading.credentials(db, person.id)).addCallback(outcome.append)
+        return outcome[0][SCRAM]
+
+    def test_b2_wrong_proofs_of_one_network_are_bounded_under_whatever_names(self) -> None:
+        hall = self.hall()
+        hall.bot("tesla")
+        outcomes = {self.logs_in(hall, f"name{n}", "x") for n in range(PROOFS_PER_NETWORK)}
+        self.assertEqual(outcomes, {"wrong_password"})
+        self.assertEqual(self.logs_in(hall, "another", "x"), "blocked")
+        self.assertEqual(self.logs_in(hall, "tesla", PASSWORD), "blocked")
+        self.assertEqual(self.logs_in(hall, "tesla", PASSWORD, "192.0.2.9"), "tesla")
+        hall.wait(PROOF_SPAN, step=60.0)
+        self.assertEqual(self.logs_in(hall, "tesla", PASSWORD), "tesla")
+
+    def test_b1_an_address_without_limits_has_no_tries_to_lose(self) -> None:
+        hall = self.hall()
+        hall.bot("tesla")
+        free = Unlimited("127.0.0.1")
+        for _ in range(PROOFS_PER_NETWORK + 1):
+            self.assertEqual(self.logs_in(hall, "tesla", "x", free), "wrong_password")
+        self.assertEqual(self.logs_in(hall, "tesla", PASSWORD, free), "tesla")
 
     def test_b1_proofs_that_fail_are_tries(self) -> None:
         hall = self.hall()

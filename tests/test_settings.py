@@ -79,6 +79,13 @@ class CommandLineTest(TestCase):
             "With --tls off and --plaintext never nobody could log in: leave one of them out.",
         )
 
+    def test_a_switch_that_says_no_can_be_taken_back(self) -> None:
+        file = str(self.file("no-scram = true"))
+        self.assertFalse(self.parsed("--config", file).scram)
+        self.assertTrue(self.parsed("--config", file, "--scram").scram)
+        self.assertFalse(self.parsed("--no-scram").scram)
+        self.assertNotIn("--no-no-", str(Options()))
+
     def test_options_do_not_share_what_was_typed(self) -> None:
         self.assertEqual(self.parsed("--admin", "tesla").admins, ("tesla",))
         self.assertEqual(self.parsed("--admin", "edison").admins, ("edison",))

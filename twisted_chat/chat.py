@@ -121,7 +121,12 @@ class Chat:
         self.files.start(kept)
         self.endings.start(kept)
         if not self.settings.scram:
-            self.change(lambda ledger: ledger.drop_scheme(SCRAM))
+            forgotten = self.change(lambda ledger: ledger.drop_scheme(SCRAM))
+            forgotten.addErrback(
+                lambda failure: self.log.failure(
+                    "What SCRAM needs is still in the database", failure
+                )
+            )
 
     def reload_motd(self) -> None:
         """Read the message of the day anew; a file that is no good leaves it as it is."""

@@ -22,6 +22,11 @@ def _help(row: Option) -> str:
     return row.help + default
 
 
+def _opposite(row: Option) -> str:
+    """The word that takes a switch back which the settings file has set."""
+    return row.key.removeprefix("no-") if row.key.startswith("no-") else f"no-{row.key}"
+
+
 def _many(row: Option) -> Callable[[usage.Options, str], None]:
     """The method of an option that may be given several times."""
 
@@ -51,7 +56,7 @@ class Options(usage.Options):
     optFlags: ClassVar = [
         ["check", None, "only look whether the service could start with this"],
         *([row.key, None, _help(row)] for row in OPTIONS if not row.value),
-        *([f"no-{row.key}", None, f"not so: {row.help}"] for row in OPTIONS if not row.value),
+        *([_opposite(row), None, f"not so: {row.help}"] for row in OPTIONS if not row.value),
     ]
 
     settings: Settings
@@ -83,8 +88,8 @@ class Options(usage.Options):
             if row.value:
                 if self.get(row.key) is not None:
                     typed[row.key] = self[row.key]
-            elif self[row.key] or self[f"no-{row.key}"]:
-                typed[row.key] = not self[f"no-{row.key}"]
+            elif self[row.key] or self[_opposite(row)]:
+                typed[row.key] = not self[_opposite(row)]
         return typed
 
     def _prepare_pidfile(self) -> None:

@@ -133,6 +133,11 @@ class Passwords:
         """What to store so that the password can be proved with SCRAM-SHA-256."""
         return self._submit(lambda: self._derive(prepared))
 
+    def is_verifier(self, stored: str) -> bool:
+        """Whether this is what would be stored today so that a password can be proved."""
+        found = scram.read(stored)
+        return found is not None and found.rounds == self.scram_rounds
+
     def _derive(self, prepared: str) -> str:
         return scram.derive(prepared, os.urandom(scram.SALT), self.scram_rounds).written()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .core.durations import spoken
 from .core.errors import ChatError
-from .core.limits import Tries, Unlimited
+from .core.limits import SlidingWindow, Tries, Unlimited
 from .core.names import fold
 from .core.roster import Person
 from .passwords import prepare
@@ -25,6 +25,10 @@ F = TypeVar("F")
 SCHEME = "passlib"
 SCRAM = "scram-sha-256"
 WRONG = "Wrong username or password."
+# A password is slow to compare, which bounds how many are tried; a proof takes no time at all.
+PROOFS_PER_NETWORK = 200  # that are wrong, under whatever names
+PROOFS = 20_000
+PROOF_SPAN = 600.0  # seconds
 
 Key = tuple[str, str]  # a name, as it is counted, and a network
 
@@ -44,6 +48,7 @@ class Proving:
         self._passwords = passwords
         settings = chat.settings
         self._tries = Tries(settings.login_attempts or sys.maxsize, settings.block_time)
+        self._wrong_proofs = SlidingWindow(PROOFS_PER_NETWORK, PROOFS, PROOF_SPAN)
 
     async def verify(
         self, name: str, person: Person | None, password: str, network: str, wrong: str
@@ -64,20 +69,33 @@ class Proving:
         return found
 
     def check(self, name: str, network: str) -> None:
-        """Refuse somebody who has no tries left for that name."""
-        blocked = self._tries.blocked((folded(name), network), self._chat.ticks())
-        if blocked > 0 and not isinstance(network, Unlimited):
+        """Refuse somebody who has no tries left for that name, or for proofs of any."""
+        if isinstance(network, Unlimited):
+            return
+        now = self._chat.ticks()
+        blocked = self._tries.blocked((folded(name), network), now)
+        if blocked > 0:
             raise self._blocked(blocked)
+        wait = self._wrong_proofs.wait(network, now)
+        if wait > 0:
+            raise ChatError(
+                "blocked",
+                f"Too many wrong passwords from your network: wait {spoken(wait)}.",
+                retry_after=ceil(wait),
+            )
 
     def attempt(self, name: str, network: str, wrong: str, compare: Callable[[], F | None]) -> F:
         """What a comparison has found that takes no time; nothing found is a try that failed."""
         key = (folded(name), network)
+        self.check(name, network)
         self._begin(key)
         try:
             found = compare()
         finally:
             self._over(key)
         if found is None:
+            if not isinstance(network, Unlimited) and self._chat.settings.login_attempts:
+                self._wrong_proofs.take(network, self._chat.ticks())
             raise self._failed(key, wrong)
         self._tries.succeeded(key)
         return found
@@ -144,7 +162,7 @@ class Proving:
             lambda ledger: ledger.replace_credential(person.id, SCHEME, old, new)
         ):
             kept = new
-        if chat.settings.scram and SCRAM not in stored:
+        if chat.settings.scram and not self._passwords.is_verifier(stored.get(SCRAM, "")):
             await self._keep_verifier(person, prepared, kept)
         return Proof(person, secrets), kept
 

@@ -15,8 +15,13 @@ from typing import NamedTuple
 
 MECHANISM = "SCRAM-SHA-256"
 SALT = 16  # bytes
-_FIRST = re.compile(r"([ny]),(?:a=([^,]*))?,(n=([^,]*),r=([!-+\--~]{1,256}))", re.ASCII)
-_FINAL = re.compile(r"(c=([A-Za-z0-9+/=]+),r=([!-+\--~]{1,512})),p=([A-Za-z0-9+/=]+)", re.ASCII)
+# Behind the nonce there may be attributes of extensions; those that are not known are passed over.
+_MORE = r"(?:,(?!m=)[A-Za-z]=[^,\0]+)*"
+_FIRST = re.compile(rf"([ny]),(?:a=([^,]*))?,(n=([^,]*),r=([!-+\--~]{{1,256}}){_MORE})", re.ASCII)
+_FINAL = re.compile(
+    rf"(c=([A-Za-z0-9+/=]+),r=([!-+\--~]{{1,512}}){_MORE}),p=([A-Za-z0-9+/=]+)", re.ASCII
+)
+_MUST = re.compile(r"[ny],[^,]*,m=")  # an extension that has to be understood
 _NAME = re.compile(r"(?:[^=,\0]|=2C|=3D){1,256}")
 _STORED = re.compile(r"SCRAM-SHA-256\$([0-9]{1,7}):([^$]+)\$([^:]+):(.+)")
 MOST_ROUNDS = 1_000_000
@@ -48,8 +53,8 @@ def read(text: str) -> Verifier | None:
     try:
         if found is None or not 0 < int(found[1]) <= MOST_ROUNDS:
             return None
-        salt, stored, server = (b64decode(found[index], validate=True) for index in (2, 3, 4))
-    except binascii.Error:
+        salt, stored, server = (_decoded(found[index]) for index in (2, 3, 4))
+    except BadMessage:
         return None
     if len(stored) != 32 or len(server) != 32 or not salt:
         return None
@@ -67,10 +72,15 @@ class Exchange:
     """One login: the client's first message, the server's, the client's last, the server's."""
 
     def __init__(self, client_first: bytes) -> None:
-        found = _FIRST.fullmatch(_text(client_first))
+        text = _text(client_first)
+        if text.startswith("p="):
+            raise BadMessage("channel-binding-not-supported")
+        if _MUST.match(text):
+            raise BadMessage("extensions-not-supported")
+        found = _FIRST.fullmatch(text)
         if found is None:
             raise BadMessage("other-error")
-        if not _NAME.fullmatch(found[4]):
+        if not _NAME.fullmatch(found[4]) or (found[2] and not _NAME.fullmatch(found[2])):
             raise BadMessage("invalid-username-encoding")
         self.name = _unescaped(found[4])
         self.other = _unescaped(found[2] or "")  # whom the client would rather be
@@ -101,10 +111,7 @@ class Exchange:
             raise BadMessage("other-error")
         exchanged = f"{self._client_first},{self._server_first},{without_proof}".encode()
         signature = _mac(self._verifier.stored_key, exchanged)
-        try:
-            offered = b64decode(proof, validate=True)
-        except binascii.Error:
-            raise BadMessage("invalid-encoding") from None
+        offered = _decoded(proof)
         if len(offered) != len(signature):
             return None
         client_key = bytes(a ^ b for a, b in zip(offered, signature, strict=True))
@@ -119,6 +126,17 @@ def _text(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError:
         raise BadMessage("invalid-encoding") from None
+
+
+def _decoded(text: str) -> bytes:
+    """What this is the Base64 of, which has one way to write it only."""
+    try:
+        data = b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadMessage("invalid-encoding") from None
+    if b64encode(data).decode() != text:
+        raise BadMessage("invalid-encoding")
+    return data
 
 
 def _unescaped(name: str) -> str:
