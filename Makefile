@@ -33,8 +33,8 @@ serve: $(READY)
 	@exec $(BIN)/twistd -n chat --port $(PORT)
 
 test: $(READY)
-	$(BIN)/trial --jobs=2 --temp-directory=.cache/trial tests
-	$(BIN)/pytest --numprocesses=2 tests
+	$(BIN)/trial --jobs=3 --temp-directory=.cache/trial tests
+	$(BIN)/pytest --numprocesses=3 tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -44,8 +44,8 @@ bench: $(READY)
 
 proof: export PROOF := 1
 proof: $(READY)
-	$(BIN)/trial --jobs=2 --temp-directory=.cache/trial tests
-	$(BIN)/pytest --numprocesses=2 tests
+	$(BIN)/trial --jobs=3 --temp-directory=.cache/trial tests
+	$(BIN)/pytest --numprocesses=3 tests
 
 pictures: $(READY)
 	@$(BIN)/python -m tools.pictures
