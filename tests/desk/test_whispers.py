@@ -38,6 +38,10 @@ class WhisperTests(SynchronousTestCase):
         self.kim.types("message zoe hi")
         self.assertRegex(self.kim.lines[0].text, r"^\[zoe \d\d:\d\d private\] kim: hi$")
         self.assertEqual([part.style for part in self.kim.lines[0].parts][1], "own")
+        self.kim.lines.clear()
+        self.kim.types("/switch zoe", "/me waves")
+        self.kim.finds("private] * kim waves")
+        self.zoe.finds("private] * kim waves")
 
     def test_it_is_sent_once_and_then_forgotten(self) -> None:
         self.kim.crashes()

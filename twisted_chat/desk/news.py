@@ -148,8 +148,9 @@ class News(Watcher):
 
     def sending(self, message: Outgoing) -> None:
         if message.stage is Stage.TOLD and self.front.echoes:
-            own = Whisper(message.room, self.user.name, message.text, round(time() * 1000))
-            self.put(of_whisper(own, self.user.name))
+            own, now = self.user.name, round(time() * 1000)
+            told = Whisper(message.room, own, message.text, now, message.manner)
+            self.put(of_whisper(told, own))
         self.changed()
 
     def whisper(self, said: Whisper) -> None:
