@@ -167,7 +167,7 @@ class ListeningTest(SynchronousTestCase):
         self.assertEqual(
             str(error),
             "There is no permission to listen at port 80"
-            " (numbers below 1024 are for the administrator).",
+            " (numbers below 1024 are for the administrator); choose another with --port.",
         )
 
     def test_without_ipv6(self) -> None:

@@ -28,7 +28,7 @@ def database_of(settings: Settings) -> str:
 def check(settings: Settings) -> str:
     """What was found, in a sentence; StartError when the service could not start."""
     for port in wanted(settings):
-        listening.check(port.place)
+        listening.check(port.place, port.option)
     certificate.check(settings.tls, settings.data)
     if settings.users is not None:
         open_users(settings.users).close()

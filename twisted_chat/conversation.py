@@ -74,7 +74,7 @@ class Conversation:
     """The order of things between one client and the chat; dialects fill in `take`."""
 
     dialect: Dialect
-    patience: float | None = None  # seconds from the connection until it has to be done
+    patience: float | None = None  # seconds in which it has to be done
 
     log = Logger()
 

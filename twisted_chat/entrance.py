@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.logger import Logger
 
 from .core.doorways import Door
-from .opening import look
+from .opening import by_hand, look
 from .proxying import BadHeader, Header
 
 if TYPE_CHECKING:
@@ -57,28 +57,35 @@ class Entrance:
     def _greet(self) -> None:
         self._silence = None
         protocol = self._protocol
-        if self._held.islower() and not protocol.conversation.closed:
-            self._take_for_text()  # a person who types a name that begins like something else
+        if protocol.conversation.closed or not self._for_people:
             return
-        if self._held or protocol.conversation.closed:
+        if by_hand(self._held):
+            self._take_as_it_is()  # a name that begins like something else
+            return
+        if self._held:
             return
         if self.awaits_header:  # which may still come
             protocol.factory.located(protocol, protocol.peer)
         if not protocol.conversation.closed:
-            self._silent_client()
-
-    def _silent_client(self) -> None:
-        """Greet a person; where only others are let in, they speak first."""
-        protocol = self._protocol
-        only = protocol.offer.only
-        if not protocol.offer.plain and self._tls:
-            return
-        if only is not None and only is not Door.TEXT:
-            self._settle()
-            protocol.begin(only)
-        elif Door.TEXT in protocol.offer.doors:
             self._greeted = True
             protocol.conversation.greet()
+
+    @property
+    def _for_people(self) -> bool:
+        """Whether people are talked with here, as far as there is TLS where it has to be."""
+        offer = self._protocol.offer
+        return Door.TEXT in offer.doors and (offer.plain or not self._tls)
+
+    def give_up(self) -> None:
+        """The time is up, and nothing has been decided."""
+        protocol = self._protocol
+        self.leave()
+        if self._tls and not protocol.offer.plain:
+            protocol.drop()  # it waits for TLS, so that words would mean nothing to it
+        elif protocol.offer.only is not None and not protocol.conversation.closed:
+            self._settle()
+            if not protocol.conversation.closed:
+                self._begin(Door.TEXT)
 
     def take(self, data: bytes) -> bytes:
         """Decide by these bytes and those before; what the dialect is to read of them."""
@@ -90,7 +97,6 @@ class Entrance:
                     data,
                     header=self.awaits_header,
                     tls=self._tls,
-                    fetch=not self._greeted,
                     greeted=self._greeted,
                 )
             except BadHeader as error:
@@ -116,7 +122,7 @@ class Entrance:
         protocol = self._protocol
         if door is None:
             self._held = data
-            if data.islower():
+            if by_hand(data):
                 self.leave()
                 self.listen()  # the rest of it comes at once, if this is its beginning
             return b""
@@ -131,11 +137,13 @@ class Entrance:
             else:
                 protocol.begin_tls(data)
             return b""
-        only = protocol.offer.only
-        if only is not None and door is Door.TEXT:
-            door = only  # what means nothing in particular means that
-        protocol.begin(door)
+        self._begin(door)
         return b"" if protocol.conversation.closed else data
+
+    def _begin(self, door: Door) -> None:
+        only = self._protocol.offer.only
+        # What means nothing in particular means the one thing that is spoken.
+        self._protocol.begin(only if only is not None and door is Door.TEXT else door)
 
     def _settle(self) -> None:
         """A proxy that sent no header is itself who talks here."""
@@ -150,14 +158,15 @@ class Entrance:
             return
         if self._held:
             self._held += b"\n"
-        self._take_for_text()
+        self._take_as_it_is()
 
-    def _take_for_text(self) -> None:
+    def _take_as_it_is(self) -> None:
+        """What has come is all that there is to decide by: it is nothing in particular."""
         data, self._held = self._held, b""
         self.leave()
         self._settle()
         if not self._protocol.conversation.closed:
-            self._protocol.begin(Door.TEXT)
+            self._begin(Door.TEXT)
             if data:
                 self._protocol.dataReceived(data)
 

@@ -168,7 +168,7 @@ class ChatFactory(ServerFactory):
                 if now - protocol.since < 1.0:
                     break
             else:
-                protocol.conversation.close(overdue)
+                protocol.expire(overdue)
 
     def stop(self, reason: Closed) -> None:
         """Tell everybody why, and close every connection."""
@@ -184,11 +184,11 @@ class AtPort(ServerFactory):
 
     def __init__(self, factory: ChatFactory, offer: Offer) -> None:
         self._factory = factory
-        self._offer = offer
+        self.offer = offer
 
     def buildProtocol(self, address: IAddress | None) -> ChatProtocol:  # type: ignore[override]
         protocol = self._factory.buildProtocol(address)
-        protocol.offer = self._offer
+        protocol.offer = self.offer
         return protocol
 
 

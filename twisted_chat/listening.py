@@ -24,10 +24,11 @@ from .core.errors import StartError
 BACKLOG = 1024  # connections that may wait to be taken up
 
 
-def bind(port: str) -> socket.socket | None:
+def bind(port: str, option: str = "port") -> socket.socket | None:
     """Take a numbered port, not listening yet; None where an endpoint is described instead.
 
-    It is one socket for IPv6 and IPv4, or for IPv4 where the machine has no IPv6.
+    `option` is what the operator has to change when it cannot be had. It is one socket for IPv6
+    and IPv4, or for IPv4 where the machine has no IPv6.
     """
     if not port.isdigit():
         return None
@@ -35,11 +36,11 @@ def bind(port: str) -> socket.socket | None:
         return _bound(socket.AF_INET6, ("::", int(port)))
     except OSError as error:
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            raise StartError(_sentence(port, error)) from None
+            raise StartError(_sentence(port, error, option)) from None
     try:
         return _bound(socket.AF_INET, ("0.0.0.0", int(port)))
     except OSError as error:
-        raise StartError(_sentence(port, error)) from None
+        raise StartError(_sentence(port, error, option)) from None
 
 
 def _bound(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
@@ -57,29 +58,33 @@ def _bound(family: socket.AddressFamily, address: tuple[str, int]) -> socket.soc
 
 
 def listen(
-    reactor: IReactorSocket, port: str, bound: socket.socket | None, factory: ServerFactory
+    reactor: IReactorSocket,
+    port: str,
+    bound: socket.socket | None,
+    factory: ServerFactory,
+    option: str = "port",
 ) -> IListeningPort:
     """Take connections from here on."""
     try:
         if bound is None:
-            return _endpoint(reactor, port, factory)
+            return _endpoint(reactor, port, factory, option)
         with bound:
             bound.listen(BACKLOG)
             # The reactor works on a duplicate of its own.
             return reactor.adoptStreamPort(bound.fileno(), bound.family, factory)
     except OSError as error:
-        raise StartError(_sentence(port, error)) from None
+        raise StartError(_sentence(port, error, option)) from None
 
 
-def check(port: str) -> None:
+def check(port: str, option: str = "port") -> None:
     """Refuse what cannot be understood, without listening there."""
     if not port.isdigit():
         from twisted.internet import reactor
 
-        _understood(reactor, port)
+        _understood(reactor, port, option)
 
 
-def _understood(reactor: object, description: str) -> IStreamServerEndpoint:
+def _understood(reactor: object, description: str, option: str) -> IStreamServerEndpoint:
     try:
         from twisted.internet.endpoints import serverFromString  # a numbered port needs none
 
@@ -87,21 +92,26 @@ def _understood(reactor: object, description: str) -> IStreamServerEndpoint:
     except Exception as error:
         # Every kind of endpoint has its own way of not understanding its description.
         raise StartError(
-            f"{description} is not a place to listen at: {_reason(error)}; a port number,"
-            " tcp:9999:interface=127.0.0.1 and unix:/run/chat are."
+            f"--{option}: {description} is not a place to listen at: {_reason(error)}; a port"
+            " number, tcp:9999:interface=127.0.0.1 and unix:/run/chat are."
         ) from None
 
 
-def _endpoint(reactor: IReactorSocket, description: str, factory: ServerFactory) -> IListeningPort:
+def _endpoint(
+    reactor: IReactorSocket, description: str, factory: ServerFactory, option: str
+) -> IListeningPort:
     _remove_dead_socket(description)
-    endpoint = _understood(reactor, description)
+    endpoint = _understood(reactor, description, option)
     outcome: list[IListeningPort | Failure] = []
     listening: Deferred[IListeningPort] = endpoint.listen(factory)
     listening.addBoth(outcome.append)
     if not outcome:
-        raise StartError(f"Listening at {description} takes time, and the service does not wait.")
+        raise StartError(
+            f"Listening at {description} takes time, and the service does not wait: choose another"
+            f" place with --{option}."
+        )
     if isinstance(outcome[0], Failure):
-        raise StartError(_sentence(description, outcome[0].value))
+        raise StartError(_sentence(description, outcome[0].value, option))
     return outcome[0]
 
 
@@ -128,16 +138,18 @@ def _remove_dead_socket(description: str) -> None:
         pass  # listening there will say what is wrong
 
 
-def _sentence(port: str, error: BaseException | None) -> str:
+def _sentence(port: str, error: BaseException | None, option: str) -> str:
     cause = error.socketError if isinstance(error, CannotListenError) else error
     code = getattr(cause, "errno", None)
-    where = f"Port {port}" if port.isdigit() else port
+    where = f"port {port}" if port.isdigit() else port
     if code == errno.EADDRINUSE:
-        return f"{where} is in use by another program; choose another with --port."
+        begin = f"Port {port}" if port.isdigit() else port
+        return f"{begin} is in use by another program; choose another with --{option}."
     if code in (errno.EACCES, errno.EPERM):
         advice = " (numbers below 1024 are for the administrator)" if port.isdigit() else ""
-        return f"There is no permission to listen at {where.lower()}{advice}."
-    return f"Listening at {where.lower()} is not possible: {_reason(cause)}."
+        way = f"choose another with --{option}"
+        return f"There is no permission to listen at {where}{advice}; {way}."
+    return f"Listening at {where} (--{option}) is not possible: {_reason(cause)}."
 
 
 def _reason(error: object) -> str:

@@ -57,22 +57,22 @@ class Output(LineReceiver):
     def outstanding(self) -> int | None:
         return outstanding(self.transport)
 
-    def end(self, farewell: bytes) -> None:
+    def end(self, farewell: bytes, within: float = ABORT) -> None:
         """Close the connection once the peer has what was written, or soon in any case."""
         self.write(farewell)
         self.transport.unregisterProducer()
         self.transport.loseConnection()
-        self._abort = self.factory.chat.clock.callLater(ABORT, self._abort_now)
+        self._abort = self.factory.chat.clock.callLater(within, self._abort_now)
 
-    def end_reading_on(self, farewell: bytes) -> None:
+    def end_reading_on(self, farewell: bytes, within: float = ABORT) -> None:
         """The same for a peer that is still sending: bytes left unread would undo the farewell."""
         if self.over_tls:
-            self.end(farewell)  # which reads on by itself
+            self.end(farewell, within)  # which reads on by itself
         else:
             self.write(farewell)
             self.transport.unregisterProducer()
             self.transport.loseWriteConnection()
-            self._abort = self.factory.chat.clock.callLater(ABORT, self._abort_now)
+            self._abort = self.factory.chat.clock.callLater(within, self._abort_now)
         if self.paused:
             self.resumeProducing()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import DeferredList, maybeDeferred
@@ -11,14 +11,15 @@ from twisted.internet.interfaces import IListeningPort
 
 from . import listening
 from .core.doorways import ALL, Door, Offer
-from .core.errors import StartError
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.internet.interfaces import IReactorSocket
 
-    from .factory import ChatFactory
+    from .factory import AtPort, ChatFactory
     from .settings import Settings
+
+MAIN = "port"  # the option of the port for every door
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class Wanted:
 
 def wanted(settings: Settings) -> list[Wanted]:
     """The ports that the settings ask for."""
-    ports = [Wanted("port", settings.port, Offer(ALL), "")]
+    ports = [Wanted(MAIN, settings.port, Offer(ALL), "")]
     if settings.irc_port is not None:
         ports.append(Wanted("irc-port", settings.irc_port, Offer(frozenset({Door.IRC})), "IRC"))
     if settings.web_port is not None:
@@ -63,26 +64,31 @@ class Ports:
     def bind(self) -> None:
         """Take the numbered ones while the process may still have the right to."""
         for port in self.all:
-            try:
-                port.bound = listening.bind(port.place)
-            except StartError as error:
-                raise _about(port, error) from None
+            port.bound = listening.bind(port.place, port.option)
 
     def listen(self, reactor: IReactorSocket, factory: ChatFactory) -> None:
         """Take connections from here on."""
+        built: list[tuple[Wanted, ChatFactory | AtPort]] = []
         for port in self.all:
-            door = factory if port.option == "port" else factory.at(port.offer)
-            try:
-                port.open = listening.listen(reactor, port.place, port.bound, door)
-            except StartError as error:
-                raise _about(port, error) from None
+            door = factory if port.option == MAIN else factory.at(port.offer)
+            port.open = listening.listen(reactor, port.place, port.bound, door, port.option)
+            built.append((port, door))
+        elsewhere = self._doors()
+        for port, door in built:
+            others = {one: at for one, at in elsewhere.items() if one not in port.offer.doors}
+            door.offer = port.offer = replace(port.offer, elsewhere=others)
+
+    def _doors(self) -> dict[Door, int]:
+        """The first port that has each door, where it has a number that people can be told."""
+        found: dict[Door, int] = {}
+        for port in self.all:
+            number: int | None = getattr(port.open and port.open.getHost(), "port", None)
+            if number is not None:
+                for door in port.offer.doors:
+                    found.setdefault(door, number)
+        return found
 
     def close(self) -> Deferred[Any]:
         """Take no more; fires when all of them are closed."""
         opened = [port.open for port in self.all if port.open is not None]
         return DeferredList([maybeDeferred(one.stopListening) for one in opened])
-
-
-def _about(port: Wanted, error: StartError) -> StartError:
-    """The same sentence, which names the option."""
-    return StartError(str(error).replace("another with --port.", f"another with --{port.option}."))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 FIRST_LINE = 20.0  # seconds until a first line must have come
 SIGNED_IN = 180.0  # seconds until somebody must have signed in
+TURNED_AWAY = 1.0  # seconds until the connection of somebody who was turned away is closed
 MOST_DISCARDED = 64 * 1024  # of one endless line, before its connection is closed
 NO_TLS = bytes.fromhex("15030100020228")  # what TLS says where no handshake can succeed
 
@@ -54,6 +55,7 @@ class ChatProtocol(Output):
         self.secure = not self.peer.host  # nobody can listen in on a Unix socket
         self.heard = False
         self._decided = False
+        self._begun = 0.0  # when it was decided
         self._destination: tuple[str, int] | None = None  # as a proxy has it
         self._proxy_has_tls = False
         self._discarded = 0
@@ -129,6 +131,7 @@ class ChatProtocol(Output):
     def begin(self, door: Door) -> None:
         """It is decided which dialect this is."""
         self._decided = True
+        self._begun = self.factory.chat.ticks()
         if door not in self.offer.doors or not (self.offer.plain or self.over_tls):
             self._turn_away(door)
             return
@@ -150,12 +153,20 @@ class ChatProtocol(Output):
 
     def _turn_away(self, door: Door) -> None:
         """Say in one line what is spoken here, in the words of whoever speaks something else."""
-        host, port = self.destination or ("HOST", 0)
+        sentence = hint(self.offer, door, self._page())
+        prompted = self.conversation.abandon()
+        said = turned_away(door, sentence, self.factory.chat.wall(), prompted)
+        self.end_reading_on(said, TURNED_AWAY)
+
+    def _page(self) -> str:
+        """The address of the web page, for whoever has come in here; empty without one."""
+        host, here = self.destination or ("HOST", 0)
+        port = self.offer.port_of(Door.WEB, here)
+        if port is None:
+            return ""
+        has_tls = port == here and (self.over_tls or not self.offer.plain)
         bracketed = f"[{host}]" if ":" in host else host
-        scheme = "https" if self.over_tls or not self.offer.plain else "http"
-        sentence = hint(self.offer, f"{scheme}://{bracketed}:{port}/")
-        self.conversation.abandon()
-        self.end_reading_on(turned_away(door, sentence))
+        return f"{'https' if has_tls else 'http'}://{bracketed}:{port or 'PORT'}/"
 
     def hand_over(self, transfer: Transfer[Any]) -> None:
         """A ticket was good: from here on there are the bytes of a file."""
@@ -226,13 +237,19 @@ class ChatProtocol(Output):
         """Why this connection, in which nobody has signed in, has lasted too long."""
         age = now - self.since
         patience = self.conversation.patience
-        if patience is not None and age > patience:
+        if patience is not None and now - self._begun > patience:
             return Closed("timeout", f"That took longer than {patience:.0f} seconds: goodbye.")
         if not self.heard and age > FIRST_LINE:
             return Closed("timeout", f"Nothing was heard for {FIRST_LINE:.0f} seconds: goodbye.")
         if age > SIGNED_IN:
             return Closed("timeout", "Nobody logged in for three minutes: goodbye.")
         return None
+
+    def expire(self, reason: Closed) -> None:
+        """It has lasted too long."""
+        if not self._decided:
+            self.entrance.give_up()
+        self.conversation.close(reason)
 
     # --- reading ------------------------------------------------------------------------------
 

@@ -130,7 +130,8 @@ class Settings:
         0.3,
         values.seconds,
         "SECONDS",
-        "how long whoever says nothing is waited for, before being greeted as somebody with netcat",
+        "how long whoever says nothing is waited for, before being greeted as somebody with netcat;"
+        " too short a time greets those who come with TLS or a browser",
     )
     data: Path = option(
         Path("chat-data"),
@@ -340,15 +341,23 @@ def _check_together(settings: Settings) -> None:
 
 
 def _check_ports(settings: Settings) -> None:
-    """Refuse a port for what is switched off, and doors that are all closed."""
-    for key, place, off in (
+    """Refuse a port for what is switched off, one port twice, and doors that are all closed."""
+    ports = (
         ("irc", settings.irc_port, settings.no_irc),
         ("web", settings.web_port, settings.no_web),
         ("tls", settings.tls_port, settings.tls == "off"),
-    ):
+    )
+    for key, place, off in ports:
         if place is not None and off:
             switch = "--tls off" if key == "tls" else f"--no-{key}"
             raise StartError(f"--{key}-port opens what {switch} closes: leave one of them out.")
+    taken = {settings.port: "port"}
+    for key, place, _ in ports:
+        if place is None or place == "0":
+            continue
+        if place in taken:
+            raise StartError(f"--{key}-port and --{taken[place]} are both {place}: choose another.")
+        taken[place] = f"{key}-port"
     if {Door.IRC, Door.TEXT, Door.JSON} <= settings.closed_doors:
         raise StartError("With --no-irc, --no-text and --no-json nobody could talk: leave one out.")
 

@@ -6,18 +6,21 @@ from http import HTTPStatus
 
 from .core.doorways import Door
 from .core.events import Closed
-from .text.render import CRLF
+from .text.render import CRLF, LF
 from .web import request
 from .wire.render import JSON
 
 
-def turned_away(door: Door, sentence: str) -> bytes:
-    """The line, as a client of that door reads it."""
+def turned_away(door: Door, sentence: str, now: int, prompted: bool) -> bytes:
+    """The line, as a client of that door reads it; behind a prompt it begins on a new one."""
+    new_line = b"\r\n" if prompted else b""
     match door:
         case Door.IRC:
-            return f"ERROR :{sentence}\r\n".encode()
+            return new_line + f"ERROR :{sentence}\r\n".encode()
         case Door.WEB:
-            return request.answer(HTTPStatus.UPGRADE_REQUIRED, sentence + "\n", Upgrade="chat")
-        case Door.JSON | Door.FETCH:
-            return JSON.event(Closed("not_here", sentence))
+            return request.answer(HTTPStatus.MISDIRECTED_REQUEST, sentence + "\n", now)
+        case Door.JSON:
+            return new_line + JSON.event(Closed("not_here", sentence))
+        case Door.FETCH | Door.TEXT:
+            return LF.encoded(sentence)
     return CRLF.encoded(sentence)

@@ -93,6 +93,25 @@ class SocketTests(IrcCase):
             else:
                 self.assertTrue(browser.closed, data)
 
+    def test_f5_what_is_no_beginning_of_a_websocket_is_refused(self) -> None:
+        upgrade = (
+            b"Host: chat.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        )
+        for start, more, status in (
+            (b"GET / HTTP/1.1", b"X: y\r\n" * 200, 400),
+            (b"GET / HTTP/1.1", b"Content-Length: 5\r\n", 400),
+            (b"GET / HTTP/1.1", b"Transfer-Encoding: chunked\r\n", 400),
+            (b"POST / HTTP/1.1", b"", 405),
+            (b"GET / HTTP/1.0", b"", 505),
+            (b"GET /x HTTP/1.1", b"", 404),
+        ):
+            client = self.hall.connects()
+            client.sends(start + b"\r\n" + upgrade + more + b"\r\nNICK bob\r\n")
+            client.hears(f"HTTP/1.1 {status} ", "\r\n\r\n")
+            self.assertTrue(client.closed, (start, more))
+        self.assertEqual(self.hall.factory.connections, {})
+
     def test_h1_a_message_is_one_line(self) -> None:
         browser = Browser(self.hall, None, "text.ircv3.net")
         browser.says_lines("NICK web", "USER web 0 * :Web\r\nQUIT :x")

@@ -1,268 +1,232 @@
-"""One port for every door: whatever the first bytes are, however they are cut."""
+"""One port for every door: whatever the first bytes are, however and whenever they come."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from twisted_chat.core.doorways import Door, Offer, hint
-from twisted_chat.opening import look
+from twisted_chat import factory
+from twisted_chat.core.doorways import Door
+from twisted_chat.opening import ENOUGH
+from twisted_chat.output import ABORT
+from twisted_chat.protocol import FIRST_LINE
 from twisted_chat.testing import Client, Hall
 
-from .case import TransportTestCase
+from .case import TransportTestCase, version_1
 
 SPOKEN = {
     Door.IRC: (b"NICK bob\r\nUSER bob 0 * :Bob\r\n", " 001 bob :Welcome to twisted-chat"),
     Door.JSON: (b'{"id": 1, "do": "ping"}\n', '{"re":1,"ok":{}}'),
     Door.WEB: (b"GET / HTTP/1.1\r\nHost: chat.example:9999\r\n\r\n", "HTTP/1.1 200 OK\r\n"),
     Door.TEXT: (b"bob\n", "Login successful, Welcome to twisted-chat!"),
-    Door.FETCH: (b"fetch-file 0f\n", "ticket"),
+    Door.FETCH: (b"fetch-file 0f\n", "That ticket was used, has expired or was never given out"),
+    Door.FOREIGN: (b"SSH-2.0-OpenSSH_9.9\r\n", "This port speaks IRC, JSON and text;"),
 }
 
 
-class FirstBytesTests(SynchronousTestCase):
-    def test_each_door_by_its_first_bytes(self) -> None:
-        for data, door in {
-            b"CAP LS 302\r\n": Door.IRC,
-            b"nick bob\n": Door.IRC,
-            b"USER a 0 * :b\r\n": Door.IRC,
-            b"PASS x": Door.IRC,
-            b"@label=1 PING x\r\n": Door.IRC,
-            b"@bob\n": Door.TEXT,
-            b":x\n": Door.TEXT,
-            b"GET / HTTP/1.1\r\n": Door.WEB,
-            b"OPTIONS * HTTP/1.1\r\n": Door.WEB,
-            b"CONNECT a:1 HTTP/1.1": Door.WEB,
-            b"get 5\n": Door.TEXT,
-            b"GET 5\n": Door.TEXT,
-            b"user\n": Door.TEXT,
-            b"nick\n": Door.TEXT,
-            b"nicola\n": Door.TEXT,
-            b"passenger": Door.TEXT,
-            b"SSH-2.0-x\r\n": Door.FOREIGN,
-            b"EHLO me\r\n": Door.FOREIGN,
-            b"PRI * HTTP/2.0\r\n": Door.FOREIGN,
-            b"\x03\x00\x00\x13": Door.FOREIGN,
-        }.items():
-            self.assertIs(look(data, header=False, tls=True, fetch=True), door, data)
-
-    def test_who_was_greeted_is_a_person_unless_it_writes_as_programs_do(self) -> None:
-        for data, door in {
-            b"nick bob\n": Door.TEXT,
-            b"@bob\n": Door.TEXT,
-            b"CAP LS 302\r\n": Door.IRC,
-            b"NICK bob\r\n": Door.IRC,
-            b"GET / HTTP/1.1\r\n": Door.WEB,
-        }.items():
-            found = look(data, header=False, tls=True, fetch=False, greeted=True)
-            self.assertIs(found, door, data)
-
-    def test_a3_it_is_never_decided_too_early(self) -> None:
-        for data, _ in SPOKEN.values():
-            whole = look(data, header=False, tls=True, fetch=True)
-            for end in range(1, len(data)):
-                part = look(data[:end], header=False, tls=True, fetch=True)
-                self.assertIn(part, (None, whole), data[:end])
-
-    def test_a8_a_hint_names_what_is_spoken(self) -> None:
-        self.assertEqual(
-            hint(Offer(), "http://h:1/"),
-            "This port speaks IRC, JSON and text; the web page is at http://h:1/.",
-        )
-        self.assertEqual(
-            hint(Offer(frozenset({Door.IRC}), plain=False), ""),
-            "This port speaks IRC over TLS only.",
-        )
-
-
-class FrontTests(TransportTestCase):
+class FrontTestCase(TransportTestCase):
     def front(self, **settings: Any) -> Hall:
         return self.hall(guests=True, **settings)
 
-    def client(self, hall: Hall, secure: bool) -> Client:
+    def client(self, hall: Hall, secure: bool = False) -> Client:
+        """Somebody who has said nothing yet; TLS is there already."""
         client: Client = self.secure(hall) if secure else hall.connects()
         hall.settle()
         return client
 
-    def test_a3_every_door_cut_at_every_offset_plain_and_with_tls(self) -> None:
-        for secure in (False, True):
-            hall = self.front()
-            for door, (data, answer) in SPOKEN.items():
-                for cut in range(1, min(len(data), 18)):
-                    with self.subTest(door=door, secure=secure, cut=cut):
-                        client = self.client(hall, secure)
-                        client.sends(data[:cut])
-                        client.sends(data[cut:])
-                        self.assertIn(answer, client.takes())
-                        if not client.closed:
-                            client.vanishes()
-
-    def test_a3_every_door_byte_by_byte_and_slowly(self) -> None:
-        hall = self.front()
-        for door, (data, answer) in SPOKEN.items():
-            with self.subTest(door=door):
-                client = self.client(hall, False)
-                for byte in data:
-                    client.sends(bytes([byte]))
-                self.assertIn(answer, client.takes())
-                if not client.closed:
-                    client.vanishes()
-        slow = self.client(hall, False)
-        slow.sends(b"NI")
-        hall.wait(3)
-        slow.hears_nothing()
-        slow.sends(b"CK eve\r\nUSER eve 0 * :Eve\r\n")
-        slow.hears(" 001 eve ")
-
-    def test_a_silent_client_is_greeted_when_the_operator_says(self) -> None:
-        hall = self.front(greet_after=2.0)
-        client = self.client(hall, False)
-        hall.wait(1.9, step=0.1)
-        client.hears_nothing()
-        hall.wait(0.2, step=0.1)
-        client.hears("Username: ")
-
-    def test_an_irc_client_that_is_late_is_taken_for_one(self) -> None:
-        hall = self.front()
-        client = self.client(hall, False)
-        hall.wait(0.5, step=0.1)
-        client.hears("Username: ")
-        client.sends(b"CAP LS 302\r\nNICK bob\r\nUSER bob 0 * :B\r\nCAP END\r\n")
-        self.assertEqual(client.takes().split("\r\n")[0], "")
-        self.assertIsNone(hall.chat.signin.find("cap"))
-
-    def test_a_person_who_types_nick_at_the_prompt_is_told_about_names(self) -> None:
-        hall = self.front()
-        client = self.client(hall, False)
-        hall.wait(0.5, step=0.1)
-        client.types("nick bob")
-        client.hears("A name cannot contain a space")
-        client.types("nick")
-        client.hears("Login successful")
-
-    def test_a8_a_door_that_is_switched_off_says_so_and_closes(self) -> None:
-        for door, switch in (
-            (Door.IRC, "no_irc"),
-            (Door.JSON, "no_json"),
-            (Door.WEB, "no_web"),
-            (Door.TEXT, "no_text"),
-        ):
-            hall = self.front(**{switch: True})
-            client = self.client(hall, False)
-            client.sends(SPOKEN[door][0])
-            said = client.takes()
-            self.assertIn("This port speaks ", said, door)
-            hall.settle()
-            self.assertTrue(client.closed, door)
-
-    def test_a8_other_protocols_get_one_line(self) -> None:
-        hall = self.front()
-        for data in (
-            b"SSH-2.0-OpenSSH_9\r\n",
-            b"EHLO x\r\n",
-            b"PRI * HTTP/2.0\r\n\r\n",
-            b"\x03\x00\x00",
-        ):
-            client = self.client(hall, False)
-            client.sends(data)
-            self.assertTrue(client.takes().startswith("This port speaks IRC, JSON and text;"))
-            self.assertTrue(client.closed)
-
-    def at(self, hall: Hall, offer: Offer, secure: bool = False) -> Client:
-        """A client at a port of its own."""
+    def greeted(self, hall: Hall, secure: bool = False) -> Client:
+        """Somebody who was silent until the text dialect asked for a name."""
         client = self.client(hall, secure)
-        client.protocol.offer = offer
+        hall.wait(0.5, step=0.1)
+        client.hears("Username: ")
         return client
 
-    def test_a_port_for_one_door_greets_nobody_and_takes_all_for_it(self) -> None:
+    def leaves(self, client: Client) -> None:
+        if not client.closed:
+            client.vanishes()
+
+
+class CuttingTests(FrontTestCase):
+    def test_a3_every_door_cut_at_every_offset_plain_and_with_tls(self) -> None:
         hall = self.front()
-        irc = self.at(hall, Offer(frozenset({Door.IRC})))
-        hall.wait(5)
-        irc.hears_nothing()
-        irc.sends(b"HELP\r\nNICK bob\r\nUSER bob 0 * :B\r\n")
-        irc.hears(" 451 ", " 001 bob ")
-        lost = self.at(hall, Offer(frozenset({Door.IRC})))
-        lost.sends(SPOKEN[Door.WEB][0])
-        lost.hears("HTTP/1.1 426 Upgrade Required", "This port speaks IRC.")
-        web = self.at(hall, Offer(frozenset({Door.WEB})))
-        web.sends(b"tesla\n\n")
-        web.hears("HTTP/1.1 400 Bad Request")
+        for secure in (False, True):
+            for door, (data, answer) in SPOKEN.items():
+                for cut in range(len(data)):
+                    client = self.client(hall, secure)
+                    if cut:
+                        client.sends(data[:cut])
+                    client.sends(data[cut:])
+                    self.assertIn(answer, client.takes(), (door, secure, cut))
+                    self.leaves(client)
 
-    def test_a_port_for_tls_takes_nothing_else(self) -> None:
+    def test_a3_every_door_byte_by_byte(self) -> None:
         hall = self.front()
-        client = self.at(hall, Offer(plain=False))
-        hall.wait(1)
-        client.hears_nothing()
-        client.sends(b"NICK x\r\n")
-        client.hears("ERROR :This port speaks IRC, JSON and text over TLS only;")
-        secure = self.at(hall, Offer(plain=False), secure=True)
-        secure.sends(SPOKEN[Door.IRC][0])
-        secure.hears(" 001 bob ")
+        for secure in (False, True):
+            for door, (data, answer) in SPOKEN.items():
+                client = self.client(hall, secure)
+                for byte in data:
+                    client.sends(bytes([byte]))
+                self.assertIn(answer, client.takes(), (door, secure))
+                self.leaves(client)
+
+    def test_a3_slowly_too(self) -> None:
+        hall = self.front()
+        for door, (data, answer) in SPOKEN.items():
+            if door is Door.FETCH:
+                continue  # which a person may be typing: it has to come at once
+            client = self.client(hall)
+            client.sends(data[:2])
+            hall.wait(3)
+            client.sends(data[2:])
+            self.assertIn(answer, client.takes(), door)
+            self.leaves(client)
+
+    def test_a_line_that_says_several_things_at_once(self) -> None:
+        client = self.client(self.front())
+        client.sends(b"CAP LS 302\r\nNICK bob\r\nUSER bob 0 * :B\r\nCAP END\r\nPING x\r\n")
+        client.hears(" CAP * LS ", " 001 bob ", " PONG ")
+
+    def test_the_last_byte_may_be_all_there_is(self) -> None:
+        hall = self.front()
+        for data in (b"NICK", b"nic", b"HEAD", b"@x", b":x", b"{}", b""):
+            client = self.client(hall)
+            client.sends(data)
+            client.ends_input()
+            self.assertTrue(client.takes(), data)
+            self.assertTrue(client.closed)
 
 
-class WebTests(TransportTestCase):
-    def asks(self, data: bytes, **settings: Any) -> tuple[str, str]:
-        hall = self.hall(**settings)
-        client = hall.connects()
-        client.sends(data)
-        head, _, body = client.takes().partition("\r\n\r\n")
-        self.assertTrue(client.closed)
-        return head, body
+class SilenceTests(FrontTestCase):
+    def test_a_silent_client_is_greeted_when_the_operator_says(self) -> None:
+        for seconds in (0.0, 2.0):
+            hall = self.front(greet_after=seconds)
+            for secure in (False, True):
+                client = self.client(hall, secure)
+                if seconds:
+                    hall.wait(1.9, step=0.1)
+                    client.hears_nothing()
+                    hall.wait(0.2, step=0.1)
+                client.hears("Username: ")
 
-    def test_e8_f2_f4_the_page_is_escaped_and_says_what_browsers_may_do_with_it(self) -> None:
-        head, body = self.asks(
-            b"GET /?x HTTP/1.1\r\nHost: chat.example:9999\r\n\r\n", name="<b>lab</b>"
-        )
-        self.assertIn("&lt;b&gt;lab&lt;/b&gt;", body)
-        self.assertNotIn("<b>", body)
-        self.assertIn("chat.example 9999", body)
-        for field in (
-            "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
-            "X-Content-Type-Options: nosniff",
-            "Referrer-Policy: no-referrer",
-            "Connection: close",
-            f"Content-Length: {len(body.encode())}",
-        ):
-            self.assertIn(field, head)
+    def test_who_speaks_at_once_is_read_before_anybody_is_greeted(self) -> None:
+        client = self.front(greet_after=0.0).connects()
+        client.sends(SPOKEN[Door.IRC][0])
+        self.assertNotIn("Username", client.takes())
 
-    def test_f2_a_host_that_makes_no_sense_is_not_shown(self) -> None:
-        _, body = self.asks(b"GET / HTTP/1.1\r\nHost: <script>alert(1)</script>\r\n\r\n")
-        self.assertNotIn("script", body)
+    def test_every_door_but_tickets_opens_after_the_greeting_too(self) -> None:
+        hall = self.front()
+        for secure in (False, True):
+            for door, (data, answer) in SPOKEN.items():
+                if door is Door.FETCH:
+                    continue
+                client = self.greeted(hall, secure)
+                client.sends(data)
+                self.assertIn(answer, client.takes(), (door, secure))
+                self.leaves(client)
 
-    def test_other_requests_are_refused_in_words(self) -> None:
-        host = b"\r\nHost: h\r\n"
-        for data, status in (
-            (b"GET /other HTTP/1.1" + host, "404 Not Found"),
-            (b"POST / HTTP/1.1" + host, "405 Method Not Allowed"),
-            (b"GET / HTTP/1.1\r\n", "400 Bad Request"),
-            (b"GET / HTTP/3.1" + host, "400 Bad Request"),
-            (b"GET / HTTP/1.1" + host + b"Host: h\r\n", "400 Bad Request"),
-            (b"GET / HTTP/1.1" + host + b"bad field\r\n", "400 Bad Request"),
-            (b"GET / HTTP/1.1" + host + b"X: " + b"x" * 9000 + b"\r\n", "431 Request Header"),
-            (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 2000, "431 Request Header"),
-        ):
-            head, _ = self.asks(data + b"\r\n")
-            self.assertIn(status, head.split("\r\n")[0], data[:40])
-
-    def test_head_has_no_body(self) -> None:
-        head, body = self.asks(b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n")
-        self.assertIn("200 OK", head)
-        self.assertEqual(body, "")
-
-    def test_f6_a_slow_request_is_closed_after_ten_seconds(self) -> None:
+    def test_what_an_irc_client_says_late_makes_no_account(self) -> None:
         hall = self.hall()
-        client = hall.connects()
-        client.sends(b"GET / HTTP/1.1\r\n")
-        hall.wait(9)
-        self.assertFalse(client.closed)
-        hall.wait(3)
-        client.hears("HTTP/1.1 408 Request Timeout")
+        for first in ("CAP LS 302", "NICK bob", "PASS secret", "cap ls 302", "nick bob"):
+            client = self.greeted(hall)
+            for line in (first, "NICK bob", "USER bob 0 * :B", "secret", "secret"):
+                client.sends(line.encode() + b"\r\n")
+            for name in ("bob", "nick", "user", "pass", "cap", "secret"):
+                self.assertIsNone(hall.chat.signin.find(name), (first, name))
+            self.leaves(client)
+
+    def test_what_it_is_sent_begins_on_a_line_of_its_own(self) -> None:
+        for off in ({}, {"no_irc": True}):
+            client = self.greeted(self.front(**off))
+            client.sends(b"CAP LS 302\r\n")
+            before, line, _ = client.takes().split("\r\n", 2)
+            self.assertEqual(before, "")
+            self.assertTrue(line.startswith(("ERROR :", ":twisted-chat.chat CAP ")), line)
+
+    def test_people_called_like_commands_get_in(self) -> None:
+        hall = self.front()
+        for name in ("nick", "NICK", "User", "pass", "Head", "ping", "PING", "cap", "ssh"):
+            for client in (self.client(hall), self.greeted(hall)):
+                client.types(name)
+                client.hears("Login successful")
+                self.leaves(client)
+
+    def test_who_types_a_command_of_another_door_hears_what_a_name_is(self) -> None:
+        hall = self.front()
+        for line in ("nick bob", "user bob", "pass secret", "get /", "ping me", "help me"):
+            client = self.greeted(hall)
+            client.types(line)
+            client.hears("(A name cannot contain a space", "Username: ")
+            client.types("bob")
+            client.hears("Login successful")
+            self.leaves(client)
+
+    def test_who_types_letter_by_letter_is_greeted_meanwhile(self) -> None:
+        hall = self.front()
+        client = self.client(hall)
+        client.sends(b"n")
+        hall.wait(1)
+        client.hears("Username: ")
+        client.sends(b"ick\n")
+        client.hears("Login successful")
+
+
+class BoundsTests(FrontTestCase):
+    def test_a13_who_does_not_say_enough_is_sent_away(self) -> None:
+        hall = self.front()
+        for secure in (False, True):
+            for data in (b"", b"NICK ", b"GET", b"@label", b"\x16" if not secure else b"*1"):
+                client = self.client(hall, secure)
+                client.sends(data)
+                hall.wait(FIRST_LINE - 1)
+                self.assertFalse(client.closed, data)
+                hall.wait(2 + secure * ABORT)  # in which the other end of TLS may say goodbye
+                self.assertTrue(client.closed, data)
+        self.assertEqual(hall.factory.connections, {})
+
+    def test_a13_a_byte_now_and_then_does_not_help(self) -> None:
+        hall = self.front()
+        client = self.client(hall)
+        for byte in b"NICK                                        ":
+            client.sends(bytes([byte]))
+            hall.wait(1)
         self.assertTrue(client.closed)
 
-    def test_once_http_it_is_never_a_chat(self) -> None:
-        hall = self.hall(guests=True)
-        client = hall.connects()
-        client.sends(b"GET / HTTP/1.1\r\nHost: h\r\n\r\nNICK bob\r\nUSER bob 0 * :b\r\n")
-        self.assertNotIn(" 001 ", client.takes())
-        self.assertEqual(hall.chat.sessions, {})
+    def test_a14_the_undecided_are_counted_as_everybody_before_the_login(self) -> None:
+        hall = self.front(connection_limit=1000)
+        waiting = [self.client(hall) for _ in range(factory.BEFORE_LOGIN_PER_NETWORK)]
+        for client, data in zip(waiting, (b"", b"NICK ", b"GET", b"@x", b"*1") * 7, strict=False):
+            client.sends(data)
+        late = self.client(hall)
+        late.hears("Too many are logging in at once")
+        self.assertTrue(late.closed)
+        waiting[0].sends(b"bob\n")  # who signs in makes room
+        self.client(hall).hears_nothing()
+
+    def test_a14_little_is_kept_of_them(self) -> None:
+        hall = self.front()
+        for data in (b"NICK ", b"@", b":", b"GET ", b"*1"):
+            client = self.client(hall)
+            for piece in (data, *(b" " if data.endswith(b" ") else b"1" for _ in range(ENOUGH))):
+                client.sends(piece)
+                self.assertLess(len(client.protocol.entrance._held), ENOUGH)
+            self.assertTrue(client.protocol._decided, data)
+            self.leaves(client)
+
+
+class ProxyTests(FrontTestCase):
+    def test_every_door_behind_a_proxy_cut_at_every_offset(self) -> None:
+        hall = self.front(trusted_proxies=_networks("10.0.0.1"), plaintext="always")
+        header = version_1("192.0.2.8")
+        for door, (data, answer) in SPOKEN.items():
+            for cut in range(0, len(header) + len(data), 3):
+                whole = header + data
+                client = self.behind(hall, whole[:cut])
+                hall.settle()
+                client.sends(whole[cut:])
+                self.assertIn(answer, client.takes(), (door, cut))
+                self.leaves(client)
+
+
+def _networks(*addresses: str) -> Any:
+    from twisted_chat.core.values import networks
+
+    return networks(list(addresses))

@@ -8,19 +8,24 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat import proxying
 from twisted_chat.core.doorways import Door
-from twisted_chat.opening import FETCH, look
+from twisted_chat.opening import ENOUGH, look
 from twisted_chat.proxying import BadHeader, Header
 
 from .case import ssl_field, version_2
 
 HELLO = b"\x16\x03\x01\x02\x00\x01"
+PIECES = [
+    *(b"NICK", b"nick", b"CAP", b"PASS ", b"GET", b"CONNECT", b" ", b"  ", b"/", b"*", b"http:"),
+    *(b"@", b":", b"\r", b"\n", b"\r\n", b"x", b"{", b"SSH-", b"PRI * ", b"EHLO ", b"\x03\x00"),
+    *(b"*1", b"$", b"\x16", b"\x03", b"fetch-file ", b"PROXY ", b"x" * 40),
+]
 fours, sixes = st.ip_addresses(v=4), st.ip_addresses(v=6)
 ports = st.integers(0, 65535)
 
 
-def outcome(data: bytes, header: bool = True, tls: bool = True, fetch: bool = True) -> object:
+def outcome(data: bytes, header: bool = True, tls: bool = True, greeted: bool = False) -> object:
     try:
-        return look(data, header=header, tls=tls, fetch=fetch)
+        return look(data, header=header, tls=tls, greeted=greeted)
     except BadHeader:
         return BadHeader
 
@@ -43,34 +48,129 @@ class DoorTests(SynchronousTestCase):
             b"": None,
             b"\x16": None,
         }.items():
-            self.assertIs(look(data, header=False, tls=True, fetch=True), door, data)
+            self.assertIs(look(data, header=False, tls=True, greeted=False), door, data)
 
     def test_no_tls_inside_of_tls(self) -> None:
-        self.assertIs(look(HELLO, header=False, tls=False, fetch=True), Door.TEXT)
+        self.assertIs(look(HELLO, header=False, tls=False, greeted=False), Door.TEXT)
 
     def test_a_header_from_somebody_who_is_no_proxy_is_text(self) -> None:
-        self.assertIs(look(b"PROXY TCP4 ", header=False, tls=True, fetch=True), Door.TEXT)
-        self.assertIs(look(proxying.VERSION_2, header=False, tls=True, fetch=True), Door.TEXT)
+        self.assertIs(look(b"PROXY TCP4 ", header=False, tls=True, greeted=False), Door.TEXT)
+        self.assertIs(look(proxying.VERSION_2, header=False, tls=True, greeted=False), Door.TEXT)
 
     def test_a_proxy_may_send_no_header(self) -> None:
         for data, door in ((b"{}", Door.JSON), (HELLO, Door.TLS), (b"Pr", Door.TEXT)):
-            self.assertIs(look(data, header=True, tls=True, fetch=True), door)
+            self.assertIs(look(data, header=True, tls=True, greeted=False), door)
 
     def test_after_a_greeting_a_ticket_is_text(self) -> None:
-        self.assertIs(look(b"fetch-file 0f", header=False, tls=True, fetch=False), Door.TEXT)
-        self.assertIs(look(b"f", header=False, tls=True, fetch=False), Door.TEXT)
+        self.assertIs(look(b"fetch-file 0f", header=False, tls=True, greeted=True), Door.TEXT)
+        self.assertIs(look(b"f", header=False, tls=True, greeted=True), Door.TEXT)
+
+    def test_an_irc_client_by_the_first_line_it_may_say(self) -> None:
+        for data in (
+            b"CAP LS 302\r\n",
+            b"cap ls\r\n",
+            b"NICK bob\r\n",
+            b"nick bob\n",
+            b"NICK   :bob\n",
+            b"USER a 0 * :b\r\n",
+            b"PASS x",
+            b"PING 1\r\n",
+            b"AUTHENTICATE PLAIN\r\n",
+            b"REGISTER * * secret\r\n",
+            b"WEBIRC secret gateway host 192.0.2.1\r\n",
+            b"@label=1 PING x\r\n",
+            b"@" + b"x" * 8000 + b" NICK bob\r\n",
+            b":bob NICK bob\r\n",
+        ):
+            self.assertIs(outcome(data), Door.IRC, data)
+
+    def test_http_by_a_method_and_a_target(self) -> None:
+        for data in (
+            b"GET / HTTP/1.1\r\n",
+            b"HEAD /x HTTP/1.1\r\n",
+            b"POST / HTTP/1.1\r\n",
+            b"PUT /",
+            b"OPTIONS * HTTP/1.1\r\n",
+            b"GET http://chat.example/ HTTP/1.1\r\n",
+            b"CONNECT chat.example:443 HTTP/1.1\r\n",
+        ):
+            self.assertIs(outcome(data), Door.WEB, data)
+
+    def test_what_people_type_is_text(self) -> None:
+        for data in (
+            b"nick\n",
+            b"NICK\r\n",
+            b"user\n",
+            b"pass \n",
+            b"PING \r\n",
+            b"get\n",
+            b"GET\n",
+            b"get /\n",
+            b"GET 5\n",
+            b"GET help\n",
+            b"connect a\n",
+            b"nicola\n",
+            b"passenger",
+            b"Nick\r\n",
+            b"@bob\n",
+            b":)\n",
+            b": x\n",
+            b"*\n",
+            b"*1\n",
+            b"SSH\n",
+            b"HELO\n",
+            b"\x03\n",
+            b"NICK" + b" " * 100 + b"bob\n",
+        ):
+            self.assertIs(outcome(data), Door.TEXT, data)
+
+    def test_a8_other_protocols(self) -> None:
+        for data in (
+            b"SSH-2.0-OpenSSH_9.9\r\n",
+            b"EHLO me\r\n",
+            b"HELO me\r\n",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            b"\x03\x00\x00\x13\x0e",
+            b"*1\r\n$4\r\nPING\r\n",
+            b"*12\r\n$7\r\nCOMMAND\r\n",
+        ):
+            self.assertIs(outcome(data), Door.FOREIGN, data)
+
+    def test_who_was_greeted_is_a_person_unless_it_writes_as_programs_do(self) -> None:
+        for data, door in {
+            b"nick bob\n": Door.TEXT,
+            b"user a 0 * :b\n": Door.TEXT,
+            b"@bob hello\n": Door.TEXT,
+            b":) hello\n": Door.TEXT,
+            b"@bob GET / x\n": Door.TEXT,
+            b"@" + b"x" * 100 + b" NICK bob\n": Door.TEXT,
+            b"fetch-file 0f\n": Door.TEXT,
+            b"CAP LS 302\r\n": Door.IRC,
+            b"NICK bob\r\n": Door.IRC,
+            b"@label=1 NICK bob\r\n": Door.IRC,
+            b":bob NICK bob\r\n": Door.IRC,
+            b"GET / HTTP/1.1\r\n": Door.WEB,
+            b"{": Door.JSON,
+        }.items():
+            self.assertIs(outcome(data, greeted=True), door, data)
 
     @given(
-        st.binary(max_size=40) | st.binary(max_size=9).map(lambda rest: FETCH[:9] + rest),
+        st.binary(max_size=40)
+        | st.lists(st.sampled_from(PIECES) | st.binary(max_size=2), max_size=8).map(b"".join),
         *(st.booleans(), st.booleans(), st.booleans()),
     )
-    def test_what_is_decided_stays_decided_and_more_bytes_always_decide(
-        self, data: bytes, header: bool, tls: bool, fetch: bool
+    def test_a3_what_is_decided_stays_decided_however_the_bytes_are_cut(
+        self, data: bytes, header: bool, tls: bool, greeted: bool
     ) -> None:
-        whole = outcome(data, header, tls, fetch)
+        whole = outcome(data, header, tls, greeted)
         for cut in range(len(data)):
-            part = outcome(data[:cut], header, tls, fetch)
+            part = outcome(data[:cut], header, tls, greeted)
             self.assertIn(part, (None, whole))
+
+    @given(st.lists(st.sampled_from(PIECES), min_size=1).map(b"".join), st.booleans())
+    def test_a1_enough_bytes_always_decide(self, data: bytes, greeted: bool) -> None:
+        more = (data * ENOUGH)[:ENOUGH]
+        self.assertIsNotNone(outcome(more, header=False, greeted=greeted))
 
     @given(st.sampled_from([proxying.VERSION_1, proxying.VERSION_2]), st.binary(max_size=6000))
     def test_nothing_after_the_mark_crashes_or_waits_for_ever(
@@ -119,7 +219,7 @@ class HeaderTests(SynchronousTestCase):
             version_2("192.0.2.1", "192.0.2.2", fields=ssl_field(client=0)),
             header=True,
             tls=True,
-            fetch=True,
+            greeted=False,
         )
         assert isinstance(told, Header)
         self.assertFalse(told.secure)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -20,6 +20,7 @@ class Door(Enum):
 
 
 ALL = frozenset((Door.JSON, Door.FETCH, Door.IRC, Door.WEB, Door.TEXT))
+SPOKEN = (Door.IRC, Door.JSON, Door.TEXT)  # what one can talk in
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,11 @@ class Offer:
 
     doors: frozenset[Door] = ALL
     plain: bool = True  # without TLS too
+    elsewhere: Mapping[Door, int] = field(default_factory=dict)  # the ports that have the others
 
     def without(self, closed: Iterable[Door]) -> Offer:
         """The same with some doors switched off."""
-        return Offer(self.doors - frozenset(closed), self.plain)
+        return Offer(self.doors - frozenset(closed), self.plain, self.elsewhere)
 
     @property
     def only(self) -> Door | None:
@@ -39,11 +41,20 @@ class Offer:
         doors = self.doors - {Door.FETCH}
         return next(iter(doors)) if len(doors) == 1 else None
 
+    def port_of(self, door: Door, here: int) -> int | None:
+        """The port at which a door is open, which is this one if it can be."""
+        return here if door in self.doors else self.elsewhere.get(door)
 
-def hint(offer: Offer, page: str) -> str:
-    """What somebody is told who speaks what is not spoken at a port."""
-    names = [door.value for door in (Door.IRC, Door.JSON, Door.TEXT) if door in offer.doors]
+
+def hint(offer: Offer, wanted: Door, page: str) -> str:
+    """What somebody is told who wants what is not spoken at a port.
+
+    `page` is the address of the web page, empty when there is none.
+    """
+    names = [door.value for door in SPOKEN if door in offer.doors]
     spoken = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
     over = "" if offer.plain else " over TLS only"
-    there = f"; the web page is at {page}" if Door.WEB in offer.doors else ""
-    return f"This port speaks {spoken or Door.WEB.value}{over}{there}."
+    other = offer.elsewhere.get(wanted) if wanted in SPOKEN else None
+    way = f"; port {other} speaks {wanted.value}" if other else ""
+    there = f"; the web page is at {page}" if page else ""
+    return f"This port speaks {spoken or Door.WEB.value}{over}{way}{there}."

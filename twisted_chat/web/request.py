@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from http import HTTPStatus
 
 LONGEST_HEAD = 8 * 1024  # bytes
-_START = re.compile(r"([A-Z]+) (\S+) HTTP/1\.([01])")
-_FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*")
-_HOST = re.compile(r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?")
+_START = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/([0-9])\.([0-9])")
+_FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
+_WHOLE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)  # of a target that names a host too
+_HOST = re.compile(
+    r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?"
+)
+LARGEST_PORT = 65535
 
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -23,6 +28,10 @@ SECURITY = {
 class BadRequest(ValueError):
     """What came is no request; the text says why."""
 
+    def __init__(self, reason: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(reason)
+        self.status = status
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -30,47 +39,58 @@ class Request:
 
     method: str
     path: str
-    host: str  # and its port, as the browser wrote it; empty when that makes no sense
+    host: str  # and its port, as the browser wrote it; empty when it named none
     fields: Mapping[str, str]  # by their names in lower case
+
+
+def start_of(line: bytes) -> tuple[str, str, bool]:
+    """The method, the path and whether a host has to be named, from a request's first line."""
+    found = _START.fullmatch(line.decode("latin-1"))
+    if found is None:
+        raise BadRequest("this is no request of HTTP/1.1")
+    if found[3] != "1":
+        raise BadRequest("only HTTP/1.1 is spoken here", HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+    target = found[2]
+    whole = _WHOLE.match(target)
+    path = (target[whole.end() :] if whole else target).partition("?")[0]
+    return found[1], path or "/", found[4] != "0"
 
 
 def read(lines: list[bytes]) -> Request:
     """The request that these lines make."""
-    try:
-        start, *rest = [line.decode("ascii") for line in lines]
-    except UnicodeDecodeError:
-        raise BadRequest("the request is not ASCII") from None
-    found = _START.fullmatch(start)
-    if found is None:
-        raise BadRequest("this is no request of HTTP/1.0 or HTTP/1.1")
+    method, path, needs_host = start_of(lines[0])
     fields: dict[str, str] = {}
-    for line in rest:
-        field = _FIELD.fullmatch(line)
+    for line in lines[1:]:
+        field = _FIELD.fullmatch(line.decode("latin-1"))
         if field is None:
             raise BadRequest("a line of the head is no field")
         name = field[1].lower()
         if name == "host" and name in fields:
             raise BadRequest("there are two hosts")
         fields[name] = field[2]
-    if found[3] == "1" and "host" not in fields:
+    if needs_host and "host" not in fields:
         raise BadRequest("the field Host is missing")
     host = fields.get("host", "")
-    path = found[2].partition("?")[0]
-    return Request(found[1], path, host if _HOST.fullmatch(host) else "", fields)
+    found = _HOST.fullmatch(host)
+    if host and (found is None or int(found[1] or 0) > LARGEST_PORT):
+        raise BadRequest("the field Host is no host")
+    return Request(method, path, host, fields)
 
 
 def answer(
     status: HTTPStatus,
     body: str,
+    now: int,
     *,
     kind: str = "text/plain",
     policy: str = "default-src 'none'; frame-ancestors 'none'",
     head_only: bool = False,
     **more: str,
 ) -> bytes:
-    """A whole answer, after which the connection is closed."""
+    """A whole answer, after which the connection is closed; `now` is in milliseconds."""
     content = body.encode("utf-8", "replace")
     fields = {
+        "Date": formatdate(now / 1000, usegmt=True),
         "Content-Type": f"{kind}; charset=utf-8",
         "Content-Length": str(len(content)),
         "Content-Security-Policy": policy,

@@ -6,13 +6,14 @@ the connection and the conversation.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..irc.message import LONGEST_LINE, LONGEST_TAGS
 from ..irc.talk import IrcTalk
-from .request import Request
+from .request import Request, answer
 
 if TYPE_CHECKING:
     from websockets.http11 import Request as Upgrade
@@ -95,8 +96,12 @@ class SocketTalk(IrcTalk):
     def shake_hands(self, head: bytes) -> bool:
         """Answer the request; whether it is a WebSocket from here on."""
         self._socket.receive_data(head)
-        [asked] = self._socket.events_received()
-        response = self._socket.accept(cast("Upgrade", asked))
+        asked = self._socket.events_received()
+        if not asked:  # too many fields, or a body
+            sentence = "The request is not understood: this is no beginning of a WebSocket.\n"
+            self._below.write(answer(HTTPStatus.BAD_REQUEST, sentence, self.chat.wall()))
+            return False
+        response = self._socket.accept(cast("Upgrade", asked[0]))
         self._socket.send_response(response)
         self._below.write(b"".join(self._socket.data_to_send()))
         return response.status_code == SWITCHING

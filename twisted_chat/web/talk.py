@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ..conversation import Conversation, Line
-from ..core.doorways import Door
+from ..core.doorways import SPOKEN, Door
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..text.render import LF
@@ -43,42 +43,31 @@ class WebTalk(Conversation):
         self._size += len(line) + 2
         if self._size > LONGEST_HEAD:
             self._answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request is too large.\n")
-        elif line:
-            self._lines.append(line)
-        elif self._lines:
-            try:
-                asked = request.read(self._lines)
-            except BadRequest as error:
-                self._answer(HTTPStatus.BAD_REQUEST, f"The request is not understood: {error}.\n")
-            else:
-                self._serve(asked)
+            return
+        try:
+            if line:
+                self._lines.append(line)
+                if len(self._lines) == 1:
+                    request.start_of(line)  # whoever types something else is not kept waiting
+            elif self._lines:
+                self._serve(request.read(self._lines))
+        except BadRequest as error:
+            self._answer(error.status, f"The request is not understood: {error}.\n")
 
     def _serve(self, asked: Request) -> None:
-        head_only = asked.method == "HEAD"
         if wants_socket(asked) and Door.IRC in self.connection.offer.doors:
             self._upgrade(asked)
-            return
-        if asked.method not in METHODS:
+        elif asked.method not in METHODS:
             self._answer(
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 "There is only GET and HEAD here.\n",
                 Allow="GET, HEAD",
             )
         elif asked.path != "/":
-            self._answer(
-                HTTPStatus.NOT_FOUND, "There is one page here, and it is /.\n", head_only=head_only
-            )
+            self._answer(HTTPStatus.NOT_FOUND, "There is one page here, and it is /.\n")
         else:
-            settings, doors = self.chat.settings, self.connection.offer.doors
-            body = page.page(
-                settings.name,
-                self._place(asked),
-                Door.IRC in doors,
-                Door.TEXT in doors,
-                settings.registration_open,
-            )
-            kind = {"kind": "text/html", "policy": page.POLICY}
-            self._answer(HTTPStatus.OK, body, head_only=head_only, **kind)
+            body = page.page(self._facts(asked))
+            self._answer(HTTPStatus.OK, body, kind="text/html", policy=page.POLICY)
 
     def _upgrade(self, asked: Request) -> None:
         """Go over to IRC in a WebSocket."""
@@ -93,19 +82,37 @@ class WebTalk(Conversation):
         self.lost()
         self.connection.become_socket(head)
 
-    def _place(self, asked: Request) -> page.Place:
-        """Where the server is, as the browser calls it; else as the socket has it."""
-        host, port = self.connection.destination or ("HOST", 0)
-        name, shown = str(host), str(port or "PORT")
-        if asked.host:
-            name, _, written = asked.host.rpartition(":")
-            if not name or "]" in written:
-                name, written = asked.host, "443" if self.connection.tls else "80"
-            name, shown = name.strip("[]"), written
-        return page.Place(name, shown, self.tls)
+    def _facts(self, asked: Request) -> page.Facts:
+        settings, offer = self.chat.settings, self.connection.offer
+        host, here = self._place(asked)
+        places: dict[Door, page.Place] = {}
+        for door in SPOKEN:
+            if door in offer.doors:
+                places[door] = page.Place(host, here)
+            elif door in offer.elsewhere:
+                places[door] = page.Place(host, str(offer.elsewhere[door]))
+        return page.Facts(
+            settings.name,
+            tls=self.tls or self.connection.tls,
+            own_certificate=settings.tls == "auto",
+            registration=settings.registration_open,
+            guests=settings.guests,
+            places=places,
+        )
 
-    def _answer(self, status: HTTPStatus, body: str, **more: object) -> None:
-        data = request.answer(status, body, **more)  # type: ignore[arg-type]
+    def _place(self, asked: Request) -> tuple[str, str]:
+        """The host and the port, as the browser calls them; else as the socket has them."""
+        if not asked.host:
+            host, port = self.connection.destination or ("HOST", 0)
+            return str(host), str(port or "PORT")
+        name, colon, port_written = asked.host.rpartition(":")
+        if not colon or "]" in port_written:
+            name, port_written = asked.host, ""
+        return name.strip("[]"), port_written or ("443" if self.connection.tls else "80")
+
+    def _answer(self, status: HTTPStatus, body: str, **more: str) -> None:
+        head_only = bool(self._lines) and self._lines[0].startswith(b"HEAD ")
+        data = request.answer(status, body, self.chat.wall(), head_only=head_only, **more)
         self.lost()
         self.connection.end_reading_on(data)
 
@@ -119,7 +126,7 @@ class WebTalk(Conversation):
     def farewell(self, reason: Closed) -> bytes:
         late = reason.code == "timeout"
         status = HTTPStatus.REQUEST_TIMEOUT if late else HTTPStatus.SERVICE_UNAVAILABLE
-        return request.answer(status, f"{reason.text}\n")
+        return request.answer(status, f"{reason.text}\n", self.chat.wall())
 
     def end_of_input(self) -> None:
         """Half a request is none."""

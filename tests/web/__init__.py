@@ -1,0 +1,1 @@
+"""The page that browsers are shown, and the requests it answers."""
