@@ -105,10 +105,10 @@ class TerminalTests(SynchronousTestCase):
         for spoilt in ("stty -echo", "printf '\\033[?25l'", "printf '\\033[?1049h'"):
             terminal.types(f"{spoilt}; echo spo''ilt")
             terminal.shows("spoilt")
-            self.assertNotEqual(terminal.modes(), before, spoilt)
+            until(lambda: terminal.modes() != before, lambda: "it was not noticed")
             terminal.types("stty echo; printf '\\033[?25h\\033[?1049l'; clear; echo as be''fore")
             terminal.shows("as before")
-            self.assertEqual(terminal.modes(), before)
+            until(lambda: terminal.modes() == before, lambda: "it was not put back")
 
     def test_the_account_is_new_and_nobodys(self) -> None:
         terminal = self.terminal("/bin/sh", "-c", "ls -A ~; env; cat", NAME="tesla")
