@@ -10,7 +10,7 @@
 #define MAX_LINE 4096
 
 struct options {
-    int port, members, senders, window, size, count, concurrent, core, json, irc, nap;
+    int port, members, senders, window, size, count, concurrent, core, json, irc, nap, quick_acks;
     double warmup, seconds;
     long server_pid;
     const char *prefix, *password;

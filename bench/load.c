@@ -19,6 +19,7 @@ static void set_option(const char *name, const char *value)
         {"--size", &options.size}, {"--count", &options.count},
         {"--concurrent", &options.concurrent}, {"--core", &options.core},
         {"--json", &options.json}, {"--irc", &options.irc}, {"--nap", &options.nap},
+        {"--quick-acks", &options.quick_acks},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (strcmp(name, numbers[i].name) == 0) {

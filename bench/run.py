@@ -10,17 +10,15 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import peers
 import transfers
+from peers import inspircd_command, install_missing, ngircd_command
+from rooms import Command, Figures, Plan, Room, in_turn, run_room
 from servers import (
     BUILD,
     CORES,
-    Running,
     Trouble,
     await_words,
     chat_command,
@@ -32,99 +30,12 @@ from servers import (
     running,
     sink_command,
 )
-from table import irc_table, room_table, show_others
+from table import IRC_WINDOWS, contest_table, room_table, show_others
 
 PASSWORD = "correct-horse-7"
 
-IRC_SERVERS: dict[str, Callable[[int, Path], list[str]]] = {
-    "irc": chat_command,
-    "inspircd": peers.inspircd_command,
-    "ngircd": peers.ngircd_command,
-}
-
-Figures = dict[str, Any]
-Command = Callable[[int, Path], list[str]]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long and how often."""
-
-    warmup: float = 1.0
-    seconds: float = 5.0
-    runs: int = 3
-    starts: int = 5
-    guests: int = 1000
-    accounts: int = 64
-    idle: int = 10_000
-    senders: int = 4
-    members: int = 200
-    size: int = 64
-    pinned: bool = True
-    nap: bool = False
-
-
 QUICK = Plan(warmup=0.2, seconds=0.7, runs=1, starts=1, guests=200, accounts=8, idle=500)
 QUICK_NAMES = ("text64", "text1", "json64", "naive64", "guests", "start")
-
-
-def room(plan: Plan, command: Command, dialect: str, window: int) -> Figures:
-    """The median of some runs, each with a server and a database of its own."""
-    return middle_of([fresh_room(plan, command, dialect, window) for _ in range(plan.runs)])
-
-
-def fresh_room(plan: Plan, command: Command, dialect: str, window: int) -> Figures:
-    """One run, with a server and a database of its own."""
-    port = free_port()
-    with data_folder() as data, running(command(port, data), port, plan.pinned) as server:
-        return one_room(plan, server, dialect, window)
-
-
-def irc_rooms(plan: Plan, window: int) -> dict[str, Figures]:
-    """The same room on three IRC servers, one after the other and all over again."""
-    runs: dict[str, list[Figures]] = {name: [] for name in IRC_SERVERS}
-    problems: dict[str, str] = {}
-    for _ in range(plan.runs):
-        for name, command in IRC_SERVERS.items():
-            try:
-                runs[name].append(fresh_room(plan, command, "irc", window))
-            except Trouble as trouble:
-                problems[name] = str(trouble)
-    found = {f"{name}{window}": middle_of(some) for name, some in runs.items() if some}
-    for name, problem in problems.items():
-        found[f"{name}{window}"] = {"problem": problem}
-    return found
-
-
-def middle_of(runs: list[Figures]) -> Figures:
-    """The median of each figure."""
-    middle: Figures = {}
-    for name, value in runs[0].items():
-        if isinstance(value, int | float):
-            middle[name] = statistics.median(run[name] for run in runs)
-    # What must not happen even once is added up or told, not averaged.
-    for name in ("early_acks", "early_acks_probed", "overtaken", "refused", "wrong", "checked"):
-        middle[name] = sum(run[name] for run in runs)
-    middle["problem"] = next((run["problem"] for run in runs if run["problem"]), "")
-    middle["all_deliveries_per_s"] = [run["deliveries_per_s"] for run in runs]
-    return middle
-
-
-def one_room(plan: Plan, server: Running, dialect: str, window: int) -> Figures:
-    return generate(
-        "room",
-        server,
-        limit=plan.warmup + plan.seconds + 60,
-        json=int(dialect == "json"),
-        irc=int(dialect == "irc"),
-        window=window,
-        members=plan.members,
-        senders=plan.senders,
-        size=plan.size,
-        warmup=plan.warmup,
-        seconds=plan.seconds,
-        nap=int(plan.nap),
-    )
 
 
 def logins(plan: Plan, command: Command, count: int, settle: float) -> Figures:
@@ -158,7 +69,7 @@ def starts(plan: Plan) -> Figures:
     with data_folder() as data:
         port = free_port()
         with running(chat_command(port, data), port, plan.pinned) as server:
-            filled = one_room(plan, server, "text", 64)
+            filled = run_room(plan, server, Room(chat_command, 64))
         for _ in range(plan.starts):
             existing.append(one_start(plan, data))
     return {
@@ -208,32 +119,41 @@ def file_transfers(plan: Plan, tls: bool) -> Figures:
                 raise Trouble(f"The files were not moved: {error}.") from error
 
 
-def measurements(plan: Plan) -> dict[str, Callable[[], Figures]]:
-    """Everything there is, by the name with which it is chosen."""
-    found: dict[str, Callable[[], Figures]] = {}
-
-    def add_rooms(name: str, command: Command, dialect: str, *windows: int) -> None:
+def room_measurements() -> dict[str, dict[str, Room]]:
+    """By the name with which it is chosen: a room, or several that are compared."""
+    found = {}
+    for name, command, dialect, windows in (
+        ("text", chat_command, "text", (64, 8, 1)),
+        ("json", chat_command, "json", (64, 8, 1)),
+        ("naive", naive_command, "text", (64, 8, 1)),
+        ("sink", sink_command, "text", (64, 1)),
+        ("sink-irc", partial(sink_command, dialect="irc"), "irc", (64, 1)),
+        ("sink-json", partial(sink_command, dialect="json"), "json", (64,)),
+    ):
         for window in windows:
-            found[f"{name}{window}"] = partial(room, plan, command, dialect, window)
-
-    add_rooms("text", chat_command, "text", 64, 8, 1)
-    add_rooms("json", chat_command, "json", 64, 8, 1)
-    for window in (64, 8, 1):
-        found[f"irc{window}"] = partial(irc_rooms, plan, window)
-    add_rooms("naive", naive_command, "text", 64, 8, 1)
-    add_rooms("sink", sink_command, "text", 64, 1)
-    add_rooms("sink-irc", lambda port, data: sink_command(port, data, "irc"), "irc", 64)
-    add_rooms("sink-json", lambda port, data: sink_command(port, data, "json"), "json", 64)
-    found["guests"] = partial(logins, plan, chat_command, plan.guests, 0.2)
-    found["accounts"] = partial(account_logins, plan)
-    found["idle"] = partial(logins, plan, chat_command, plan.idle, 3)
-    found["naive-guests"] = partial(logins, plan, naive_command, plan.guests, 0.2)
-    found["naive-idle"] = partial(logins, plan, naive_command, plan.idle, 3)
-    found["transfers"] = partial(file_transfers, plan, False)
-    found["transfers-tls"] = partial(file_transfers, plan, True)
-    found["start"] = partial(starts, plan)
-    found["fsync"] = partial(sync_times, 300)
+            found[f"{name}{window}"] = {f"{name}{window}": Room(command, window, dialect)}
+    for window in IRC_WINDOWS:
+        found[f"irc{window}"] = {
+            f"irc{window}": Room(chat_command, window, "irc"),
+            f"inspircd{window}": Room(inspircd_command, window, "irc"),
+            # It leaves Nagle's algorithm on, and has no setting for it.
+            f"ngircd{window}": Room(ngircd_command, window, "irc", quick_acks=True),
+        }
     return found
+
+
+def other_measurements(plan: Plan) -> dict[str, Callable[[], Figures]]:
+    return {
+        "guests": partial(logins, plan, chat_command, plan.guests, 0.2),
+        "accounts": partial(account_logins, plan),
+        "idle": partial(logins, plan, chat_command, plan.idle, 3),
+        "naive-guests": partial(logins, plan, naive_command, plan.guests, 0.2),
+        "naive-idle": partial(logins, plan, naive_command, plan.idle, 3),
+        "transfers": partial(file_transfers, plan, False),
+        "transfers-tls": partial(file_transfers, plan, True),
+        "start": partial(starts, plan),
+        "fsync": partial(sync_times, 300),
+    }
 
 
 def chosen(names: list[str], only: str | None, quick: bool) -> list[str]:
@@ -275,24 +195,30 @@ def plan_of(args: argparse.Namespace) -> Plan:
 
 def measure(args: argparse.Namespace) -> dict[str, Figures]:
     plan = plan_of(args)
-    ways = measurements(plan)
-    names = chosen(list(ways), args.only, args.quick)
+    rooms, others = room_measurements(), other_measurements(plan)
+    names = chosen([*rooms, *others], args.only, args.quick)
     compile_generator()
     if any(name.startswith("irc") for name in names):
-        peers.install()
+        install_missing()
     results: dict[str, Figures] = {}
     for name in names:
         begin = time.monotonic()
         print(f"{name} …", end=" ", file=sys.stderr, flush=True)
-        try:
-            told = ways[name]()
-            results.update(told if name.startswith("irc") else {name: told})
-        except Trouble as trouble:
-            results[name] = {"problem": str(trouble)}
+        if name in rooms:
+            results |= in_turn(plan, rooms[name])
+        else:
+            results[name] = attempt(others[name])
         print(f"{time.monotonic() - begin:.1f} s", file=sys.stderr)
-        if results.get(name, {}).get("problem", "").startswith("The server ended at once"):
+        if results[name].get("problem", "").startswith("The server ended at once"):
             break  # it would not start for the next one either
     return results
+
+
+def attempt(way: Callable[[], Figures]) -> Figures:
+    try:
+        return way()
+    except Trouble as trouble:
+        return {"problem": str(trouble)}
 
 
 def main() -> int:
@@ -308,7 +234,7 @@ def main() -> int:
              "arguments": sys.argv[1:]}  # fmt: skip
     (BUILD / "results.json").write_text(json.dumps({"about": about, **results}, indent=1) + "\n")
     print(room_table(results))
-    print(irc_table(results))
+    print(contest_table(results))
     print(show_others(results))
     problems = {name: told["problem"] for name, told in results.items() if told.get("problem")}
     for name, problem in problems.items():

@@ -86,8 +86,8 @@ def naive_command(port: int, data: Path) -> list[str]:
 
 
 def sink_command(port: int, data: Path, dialect: str = "text") -> list[str]:
-    options = ["--json", str(int(dialect == "json")), "--irc", str(int(dialect == "irc"))]
-    return [str(LOAD), "sink", "--port", str(port), *options]
+    chosen = [] if dialect == "text" else [f"--{dialect}", "1"]
+    return [str(LOAD), "sink", "--port", str(port), *chosen]
 
 
 def _listens(port: int) -> bool:
@@ -162,7 +162,7 @@ def generate(mode: str, server: Running, limit: float, **options: object) -> dic
     command = [str(LOAD), mode, "--port", str(server.port), "--pid", str(server.process.pid)]
     command += ["--core", str(LOAD_CORE)]
     for name, value in options.items():
-        command += [f"--{name}", str(value)]
+        command += [f"--{name.replace('_', '-')}", str(value)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
     except subprocess.TimeoutExpired:

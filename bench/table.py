@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import Any
 
 Figures = dict[str, Any]
 
 DISTURBED = 0.1  # cores used by others
+IRC_WINDOWS = (64, 8, 1)
+PEERS = {"inspircd": "InspIRCd", "ngircd": "ngIRCd"}
 
 HEADS = (
     "", "deliveries/s", "messages/s", "CPU µs/dlv", "ack p50", "ack p99", "dlv p50", "dlv p99",
@@ -27,7 +30,7 @@ def _room_row(name: str, told: Figures) -> list[str]:
         f"{told['cpu_us_per_delivery']:.2f}",
         *(_time(told[f"{what}_us"]) for what in ("ack_p50", "ack_p99")),
         *(_time(told[f"{what}_us"]) for what in ("delivery_p50", "delivery_p99")),
-        f"{early:,} / {told['early_acks_probed']:,}",
+        f"{early:,} / {told['early_acks_probed']:,}" if told["early_acks_probed"] else "–",
         f"{told['server_busy']:.0%}",
         f"{told['generator_busy']:.0%}",
         "FAILED" if told["problem"] else f"{told['checked']:,} messages",
@@ -40,7 +43,11 @@ def room_table(results: dict[str, Figures]) -> str:
     if not rooms:
         return ""
     rows = [list(HEADS), *(_room_row(name, told) for name, told in rooms.items())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
+    return _columns(rows)
+
+
+def _columns(rows: list[list[str]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         row[0].ljust(widths[0])
         + "".join(f"  {cell:>{w}}" for cell, w in zip(row[1:], widths[1:], strict=True))
@@ -48,20 +55,29 @@ def room_table(results: dict[str, Figures]) -> str:
     )
 
 
-def irc_table(results: dict[str, Figures]) -> str:
-    """Ours beside other IRC servers, which store nothing."""
-    lines = []
-    for window in (64, 8, 1):
-        ours = results.get(f"irc{window}", {}).get("deliveries_per_s")
-        if not ours:
+def _ratio(ours: Figures, theirs: Figures) -> str:
+    """The median over the turns; within one, whatever disturbed met both."""
+    if "all_deliveries_per_s" not in ours or "all_deliveries_per_s" not in theirs:
+        return "–"
+    turns = zip(ours["all_deliveries_per_s"], theirs["all_deliveries_per_s"], strict=True)
+    return f"{statistics.median(mine / other for mine, other in turns if other):.2f}"
+
+
+def contest_table(results: dict[str, Figures]) -> str:
+    """The servers that speak IRC side by side, one line for each window."""
+    rows = [["deliveries/s on IRC", "ours", *PEERS.values(),
+             *(f"ours / {peer}" for peer in PEERS.values())]]  # fmt: skip
+    for window in IRC_WINDOWS:
+        ours, *theirs = (results.get(f"{name}{window}", {}) for name in ("irc", *PEERS))
+        if not any("deliveries_per_s" in told for told in theirs):
             continue
-        parts = [f"this server {ours:,.0f} deliveries/s"]
-        for name, shown in (("inspircd", "InspIRCd"), ("ngircd", "ngIRCd")):
-            theirs = results.get(f"{name}{window}", {}).get("deliveries_per_s")
-            if theirs:
-                parts.append(f"{shown} {theirs:,.0f} ({ours / theirs:.2f} of it)")
-        lines.append(f"IRC, window {window}: {', '.join(parts)}")
-    return "\n".join(lines)
+        speeds = (told.get("deliveries_per_s") for told in (ours, *theirs))
+        rows.append([
+            f"{window} under way",
+            *("–" if speed is None else f"{speed:,.0f}" for speed in speeds),
+            *(_ratio(ours, told) for told in theirs),
+        ])  # fmt: skip
+    return "\n" + _columns(rows) + "\n" if len(rows) > 1 else ""
 
 
 def _fsync_line(told: Figures, results: dict[str, Figures]) -> str:
@@ -93,7 +109,9 @@ def show_others(results: dict[str, Figures]) -> str:
                 f"{name}: other programs used {told['others_busy']:.0%} of a core meanwhile; "
                 "its figures are worse than they would be on a quiet machine"
             )
-        if "logins_per_s" in told:
+        if "missing" in told:
+            lines.append(f"{name}: {told['missing']}")
+        elif "logins_per_s" in told:
             lines.append(
                 f"{name}: {told['logins_per_s']:,.0f} logins/s ({told['logins']:,} in "
                 f"{told['seconds']:.2f} s), {told['cpu_us_per_login']:,.0f} µs of server CPU each, "
