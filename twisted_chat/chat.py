@@ -46,7 +46,7 @@ from .proving import SCRAM
 from .session import Session, State
 from .settling import Outcome, Sending, origins
 from .signin import SignIn
-from .store import Batch, Ledger, Store, reading
+from .store import Batch, Ledger, Query, Store, reading, search
 from .typists import Typists
 from .whispering import Manner, whisper
 
@@ -161,6 +161,14 @@ class Chat:
         except ChatError as error:
             outcome.known.errback(error)  # who reads for others can try again
         return outcome.known
+
+    async def search(self, wanted: Query) -> list[Entry]:
+        """Find messages, among them those that the index has not taken in yet."""
+        while not self.store.all_indexed:
+            taken_in = Outcome[bool]()
+            self.store.index(taken_in)
+            await taken_in.known
+        return await self.read(lambda db: search(db, wanted))
 
     def scrub(self) -> Deferred[bool]:
         """Do one step of making erased text unrecoverable; True when nothing is left."""

@@ -45,6 +45,13 @@ def settle(store: Store) -> None:
         pass
 
 
+def index_all(store: Store) -> None:
+    """Let the full-text index take in everything."""
+    while not store.all_indexed:
+        store.index(lambda outcome: None)
+        settle(store)
+
+
 def change(store: Store, apply: Callable[[Ledger], T]) -> T:
     """Make one change and return its result, or raise its error."""
     results: list[T | Exception] = []

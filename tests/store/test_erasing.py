@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tests.store.fresh import StoreCase, settle
+from tests.store.fresh import StoreCase, index_all, settle
 from twisted_chat.core.entries import Kind, State
 from twisted_chat.store import LOBBY, Ledger, Query, Scope, reading, search
 
@@ -36,6 +36,7 @@ class ErasingTests(StoreCase):
             if number % 20 == 0:
                 settle(self.store)
         settle(self.store)
+        index_all(self.store)
 
     def test_d17_a_deleted_message_is_gone_from_every_file(self) -> None:
         self.fill()

@@ -26,7 +26,7 @@ SECOND = '''
 from alembic import op
 
 revision = "0999"
-down_revision = "0003"
+down_revision = "0004"
 
 
 def upgrade() -> None:
@@ -147,6 +147,16 @@ class MigrationTests(SynchronousTestCase):
             edison.hears("tesla", "owner", "edison", "operator", "edison: wires")
             edison.types("topic #coil copper and iron")
             edison.hears("edison set the topic of #coil: copper and iron")
+
+    def test_k11_data_with_rules_and_tags_works(self) -> None:
+        with Hall(self.golden("0003")) as hall:
+            edison = hall.connects()
+            edison.types("edison", "correct horse")
+            edison.hears("Your offline messages:", "tesla: you are away <private message>")
+            edison.types("search wires")
+            edison.hears("[#coil/4 10:00] #coil tesla: moderated wires")
+            edison.types("say #coil and more wires", "search more wires")
+            edison.hears("(Message #coil/", "#coil edison: and more wires")
 
     def test_d12_the_first_release_s_data_migrated_killed_at_every_statement(self) -> None:
         self.assertGreater(self.assert_old_or_new(self.golden("0001") / "chat.db"), 8)

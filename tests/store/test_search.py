@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.store.fresh import StoreCase
+from tests.store.fresh import StoreCase, index_all
 from twisted_chat.core.entries import Kind, State
 from twisted_chat.core.errors import ChatError
 from twisted_chat.store import LOBBY, Query, Scope, search
@@ -39,6 +39,7 @@ class SearchTests(StoreCase):
         before_id: int | None = None,
         limit: int = 20,
     ) -> list[int]:
+        index_all(self.store)
         query = Query(words, scopes, author, after_time, before_time, before_id, limit)
         return [entry.id for entry in self.read(lambda connection: search(connection, query))]
 
@@ -115,6 +116,7 @@ class SearchTests(StoreCase):
             self.assertEqual(error.code, "query")
 
     def test_anything_at_all_if_that_is_what_is_looked_for(self) -> None:
+        index_all(self.store)
         query = Query("", (Scope(self.den),), anything=True)
         found = [entry.id for entry in self.read(lambda it: search(it, query))]
         self.assertEqual(found, [4, 3])

@@ -13,7 +13,7 @@ from ..core.results import Line, Page, Unseen
 from ..core.rooms import Room
 from ..core.roster import Person
 from ..session import Session
-from ..store import Query, Scope, reading, search
+from ..store import Query, Scope, reading
 from . import performs
 from .finding import account_named, conversation
 
@@ -92,7 +92,7 @@ async def unseen(chat: Chat, session: Session) -> Unseen:
 @performs(words.Search)
 async def find(chat: Chat, session: Session, command: words.Search) -> Page:
     wanted = _query(chat, session, command)
-    entries = await chat.read(lambda db: search(db, wanted))
+    entries = await chat.search(wanted)
     older = entries[-1].id if len(entries) == PAGE else None
     found = lines(chat, session.person, entries[::-1])
     return Page(found, older=older, search=True, now=chat.wall())

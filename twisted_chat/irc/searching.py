@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..actions.finding import person_named
 from ..actions.reading import lines, scopes
 from ..core.errors import ChatError
-from ..store import Query, search
+from ..store import Query
 from . import playback
 from .commands import command
 from .history import conversation_named
@@ -30,7 +30,7 @@ async def find(talk: IrcTalk, message: Message) -> None:
         talk.fail("SEARCH", unclear.code, unclear.text, unclear.written)
         return
     try:
-        entries = await talk.chat.read(lambda db: search(db, wanted))
+        entries = await talk.chat.search(wanted)
     except ChatError as error:
         if error.code == "query":
             talk.fail("SEARCH", "INVALID_PARAMS", error.sentence, "text")

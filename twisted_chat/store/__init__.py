@@ -172,6 +172,15 @@ class Store:
         """Read the whole file; None, or what is wrong with it. For after the start."""
         self._readers.ask_apart(quick_check, done)
 
+    @property
+    def all_indexed(self) -> bool:
+        """Whether a search finds everything that has been delivered."""
+        return not self.writer.behind
+
+    def index(self, done: Callable[[bool | Exception], object]) -> None:
+        """Take some more into the full-text index; True when it knows all that was stored."""
+        self.writer.index(done)
+
     def scrub(self, done: Callable[[bool | Exception], object]) -> None:
         """Do one step of making erased text unrecoverable; True when nothing is left to do."""
         self.writer.submit(Upkeep(scrub, done))

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from ..core.entries import Kind
 from ..core.errors import ChatError
+from .connecting import driver
 from .cursors import DirtyCursors, Moves
 from .ledger import Ledger
 from .log import Mark
@@ -24,7 +25,8 @@ class Committer:
         self, connection: sa.Connection, now: Callable[[], int], cursors: DirtyCursors
     ) -> None:
         self._connection = connection
-        self._run = connection.exec_driver_sql
+        self._driver = driver(connection)
+        self._run = self._driver.execute
         self._ledger = Ledger(connection, now)
         self._cursors = cursors
 
@@ -60,6 +62,16 @@ class Committer:
                 raise
             self._end_transaction()
 
+    @property
+    def behind(self) -> int:
+        """About how many entries the full-text index does not know yet."""
+        return self._ledger.behind()
+
+    def follow_with_index(self, connection: sa.Connection) -> bool:
+        """Take some more entries into the full-text index; True when it knows all."""
+        self._ledger.follow_with_index()
+        return not self.behind
+
     def _write(self, works: list[Work], moves: Moves) -> None:
         ledger = self._ledger
         self._run("BEGIN IMMEDIATE")
@@ -94,7 +106,7 @@ class Committer:
                     work.again = len(entries) == before
             elif isinstance(work, Change):
                 self._apply(work)
-        ledger.finish()
+        ledger.flush()
         self._run("COMMIT")
 
     def _apply(self, change: Change[Any]) -> None:
@@ -105,10 +117,10 @@ class Committer:
         try:
             change.result = change.apply(ledger)
             ledger.flush()
-        except OperationalError:
+        except (OperationalError, sqlite3.OperationalError):
             raise  # the disk, not the change
         except Exception as error:
-            if isinstance(error, IntegrityError):
+            if isinstance(error, IntegrityError | sqlite3.IntegrityError):
                 change.error = ChatError("conflict", "Somebody was faster; look again.")
             else:
                 change.error = error
@@ -123,9 +135,8 @@ class Committer:
         self._ledger.forget_gone()
 
     def _end_transaction(self) -> None:
-        raw = self._connection.connection.dbapi_connection
         # After some errors SQLite has rolled back by itself.
-        if raw is not None and raw.in_transaction:
+        if self._driver.in_transaction:
             self._run("ROLLBACK")
 
 

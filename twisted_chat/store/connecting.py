@@ -69,6 +69,13 @@ def open_reader(path: Path) -> sa.Connection:
     return _open(connect)
 
 
+def driver(connection: sa.Connection) -> sqlite3.Connection:
+    """The driver's own connection, for what is done so often that Core would cost more than it."""
+    beneath = connection.connection.dbapi_connection
+    assert isinstance(beneath, sqlite3.Connection)
+    return beneath
+
+
 def close(connection: sa.Connection) -> None:
     """Close for good; nothing is left in a pool."""
     connection.close()

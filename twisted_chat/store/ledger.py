@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from .connecting import BUSY_TIMEOUT
-from .log import UNSCRUBBED
+from .indexing import UNSCRUBBED
 from .people import MOVE_CURSOR
 from .places import RoomChanges
 

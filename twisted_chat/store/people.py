@@ -192,7 +192,7 @@ class PeopleChanges(KeyChanges, FileChanges):
         self.connection.execute(sa.delete(ignored).where(ignored.c.other == id))
         self.drop_devices(id)
         self.drop_unnamed_files(id)
-        self._leave_to_scrub()
+        self.index.leave_to_scrub()
 
     def put_ignored(self, account: int, other: int) -> None:
         """Let an account ignore another one."""

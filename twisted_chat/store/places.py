@@ -11,7 +11,8 @@ from ..core.errors import ChatError
 from ..core.rooms import Role, RoomKind
 from ..core.rules import Rules, read
 from . import schema
-from .log import check_number, searchable
+from .indexing import searchable
+from .log import check_number
 from .people import PeopleChanges
 
 room_table = schema.room
@@ -156,8 +157,9 @@ class RoomChanges(PeopleChanges):
         gone = self.connection.execute(oldest).all()
         for row in gone:
             if row.kind == int(Kind.MESSAGE) and row.state != int(State.DELETED):
-                self._unindex(row.id, id, row.sender, searchable(row.text, row.form))
+                self.index.replace(row.id, id, row.sender, searchable(row.text, row.form), "")
         if gone:
+            self.index.leave_to_scrub()
             self.connection.execute(
                 sa.delete(entry).where(entry.c.id == sa.bindparam("gone")),
                 [{"gone": row.id} for row in gone],

@@ -1,4 +1,7 @@
-"""The group commit: one thread; each transaction takes in all that came during the last."""
+"""The group commit: one thread; each transaction takes in all that came during the last.
+
+When nothing waits, the full-text index is brought up to date, a little at a time.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,13 @@ BATCH_BYTES = 256 * 1024
 QUEUE_WORKS = 4096
 QUEUE_BYTES = 16 * 1024 * 1024
 
+IDLE = 0.1
+"""Seconds without work after which the index is looked after."""
+
+MOST_BEHIND = 100_000
+"""Entries that the index may lack; beyond that it is looked after between two batches too."""
+
+_NO_ROOM = 5.0  # seconds until the index is tried again when the disk had no room for it
 _SIZE_OF_OTHERS = 256
 
 _log = logging.getLogger(__name__)
@@ -60,6 +70,7 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._dead = False
+        self._patience = IDLE
 
     def submit(self, work: Work) -> None:
         """Queue a work; ChatError when there is no room for it, and then nothing is stored."""
@@ -111,12 +122,33 @@ class Writer:
             if not self.cursors:
                 return False
             first = None
-        self._settle(first)
+        self._guarded(lambda: self._settle(first))
         return not self._dead
+
+    def index(self, done: Callable[[bool | Exception], object]) -> None:
+        """Take some more into the full-text index; True when it knows all that was stored."""
+        self.submit(Upkeep(self._committer.follow_with_index, done))
+
+    @property
+    def behind(self) -> int:
+        """About how many entries the full-text index does not know yet."""
+        return self._committer.behind
 
     def _work(self) -> None:
         while not self._dead and not (self._closed and self._queue.empty()):
-            self._settle(self._queue.get())
+            try:
+                # In a silent hour nothing is to be done, and nobody looks again and again.
+                item = self._queue.get(timeout=self._patience if self.behind else None)
+            except Empty:
+                self._guarded(self._look_after_index)
+            else:
+                self._patience = IDLE
+                self._guarded(lambda item=item: self._settle(item))  # type: ignore[misc]
+
+    def _look_after_index(self) -> None:
+        upkeep = Upkeep(self._committer.follow_with_index, lambda outcome: None)
+        self._committer.attend(upkeep)
+        self._patience = 0.0 if upkeep.error is None else _NO_ROOM
 
     def _gather(self, item: tuple[Work, int] | None) -> tuple[list[Work], Upkeep[Any] | None]:
         """Whatever is waiting, up to the limits of a batch; an upkeep ends it."""
@@ -139,14 +171,19 @@ class Writer:
                 return works, None
 
     def _settle(self, first: tuple[Work, int] | None) -> None:
+        works, upkeep = self._gather(first)
+        if works or self.cursors:
+            self._deliver(self._committer.commit(works))
+        if upkeep is not None:
+            self._committer.attend(upkeep)
+            self._deliver(Batch([], [upkeep]))
+        if self.behind > MOST_BEHIND:
+            self._look_after_index()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
         self.heartbeat = time.monotonic()
         try:
-            works, upkeep = self._gather(first)
-            if works or self.cursors:
-                self._deliver(self._committer.commit(works))
-            if upkeep is not None:
-                self._committer.attend(upkeep)
-                self._deliver(Batch([], [upkeep]))
+            work()
         except BaseException:
             # Nobody is answered, since it is not known what was stored and reported.
             _log.critical("The store's writer failed; the server must end", exc_info=True)
@@ -160,6 +197,8 @@ def _size_of(work: Work) -> int:
     """The bytes of a work's text, which proves that it can be stored as text."""
     if type(work) is not Post:
         return _SIZE_OF_OTHERS
+    if work.cid is None and work.text.isascii() and work.author.isascii():
+        return len(work.author) + len(work.text)
     try:
         return len(f"{work.author}{work.cid}{work.text}".encode())
     except UnicodeEncodeError:
