@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import fields
 from typing import Any, ClassVar
+
+from msgspec.structs import fields
 
 from twisted_chat.core.commands import TABLE
 from twisted_chat.core.sealing import MOST_SEALED
@@ -53,9 +54,7 @@ class SealedTests(SealedCase):
     def test_c5_words_are_refused_whatever_says_them(self) -> None:
         self.makes(self.tesla, "#coil", self.edison)
         said = {
-            row.name
-            for row in TABLE.rows
-            if "text" in {field.name for field in fields(row.make)}  # type: ignore[arg-type]
+            row.name for row in TABLE.rows if "text" in {field.name for field in fields(row.make)}
         }
         self.assertEqual(said, set(SAYING) | READABLE_BY_ALL)
         for do, arguments in SAYING.items():

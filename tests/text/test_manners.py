@@ -13,6 +13,7 @@ from tests.text.case import HallTestCase
 from twisted_chat import actions
 from twisted_chat.core import vocabulary as words
 from twisted_chat.core.clean import check_lines
+from twisted_chat.core.commands import Command
 from twisted_chat.core.entries import Entry, Form, Kind
 from twisted_chat.core.errors import ChatError
 from twisted_chat.testing import Program
@@ -119,7 +120,7 @@ class MannerTests(HallTestCase):
         answer = clerk.asks("say", room="#lobby", text="x", cid="1", tags="+x")
         self.assertEqual(answer["error"]["code"], "args")  # only a door of IRC's has any
 
-    def performed(self, program: Program, command: object) -> Deferred[Any]:
+    def performed(self, program: Program, command: Command) -> Deferred[Any]:
         """What becomes of a command that another door makes for somebody."""
         session = program.protocol.conversation.session
         assert session is not None

@@ -6,10 +6,11 @@ import ast
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import fields
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_chat
@@ -194,7 +195,7 @@ class DocumentTests(SynchronousTestCase):
         answers = {name for name in vars(results) if name[0].isupper()}
         for row in TABLE.rows:
             cells = documented[row.name]
-            arguments = {one.name: one for one in fields(row.make)}  # type: ignore[arg-type]
+            arguments = {one.name: one for one in fields(row.make)}
             programs = set(arguments) - requests.NOT_FOR_PROGRAMS
             self.assertEqual(set(quoted(cells[1])), programs, row.name)
             self.assertEqual("*g*" in cells[3], row.who == 0, row.name)

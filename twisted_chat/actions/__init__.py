@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred, fail
 
 from ..chat import Chat
-from ..core.commands import TABLE, Who
+from ..core.commands import TABLE, Command, Who
 from ..core.errors import ChatError
 from ..core.results import Result
 from ..core.roster import Person
@@ -17,10 +17,10 @@ from ..session import Session
 Action = Callable[[Chat, Session, Any], "Result | Awaitable[Result]"]
 A = TypeVar("A", bound=Callable[..., Any])
 
-_ACTIONS: dict[type[object], Action] = {}
+_ACTIONS: dict[type[Command], Action] = {}
 
 
-def performs(command: type[object]) -> Callable[[A], A]:
+def performs(command: type[Command]) -> Callable[[A], A]:
     """Enter a function as what a command does."""
 
     def enter(action: A) -> A:
@@ -30,7 +30,7 @@ def performs(command: type[object]) -> Callable[[A], A]:
     return enter
 
 
-def perform(chat: Chat, session: Session, command: object) -> Deferred[Result]:
+def perform(chat: Chat, session: Session, command: Command) -> Deferred[Result]:
     """Carry out a command; a ChatError raised here or later is the refusal."""
     session.asked_at = chat.ticks()
     check(session.person, command)
@@ -49,7 +49,7 @@ def perform(chat: Chat, session: Session, command: object) -> Deferred[Result]:
     return Deferred.fromCoroutine(outcome)  # type: ignore[arg-type]
 
 
-def check(person: Person, command: object) -> None:
+def check(person: Person, command: Command) -> None:
     """Refuse a command to somebody who may not use it at all."""
     row = TABLE.of(command)
     if person.erased:

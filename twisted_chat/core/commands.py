@@ -1,6 +1,6 @@
 """The one table of commands: names, arguments, who may, and a line of help.
 
-A command is a frozen dataclass. The text door reads its words by the `words`
+A command is a frozen `Command`. The text door reads its words by the `words`
 of its row, programs give its fields by name; help, the usage sentence, the hint
 for a mistyped word and the documentation are all made from the row.
 """
@@ -11,9 +11,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum, IntEnum
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import msgspec
 
 from .errors import ChatError
+
+
+class Command(msgspec.Struct, frozen=True):
+    """What somebody wants done, with its arguments."""
+
+    def given(self) -> dict[str, Any]:
+        """Its arguments by name, but for those that are as if they had been left out."""
+        arguments = ((field, getattr(self, field.name)) for field in msgspec.structs.fields(self))
+        return {field.name: value for field, value in arguments if value != field.default}
 
 
 class Who(IntEnum):
@@ -67,7 +78,7 @@ class Row:
     """One command of the table."""
 
     name: str
-    make: type[object]
+    make: type[Command]
     help: str
     args: tuple[Arg, ...]
     aliases: tuple[str, ...]
@@ -90,7 +101,7 @@ class Table:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self._words: dict[str, Row] = {}
-        self._classes: dict[type[object], Row] = {}
+        self._classes: dict[type[Command], Row] = {}
 
     def add(self, row: Row) -> None:
         self.rows.append(row)
@@ -101,7 +112,7 @@ class Table:
     def named(self, word: str) -> Row | None:
         return self._words.get(word.lower())
 
-    def of(self, command: object) -> Row:
+    def of(self, command: Command) -> Row:
         return self._classes[type(command)]
 
     def words(self) -> Iterator[str]:
@@ -137,7 +148,7 @@ def split_word(text: str) -> tuple[str, str]:
 
 
 TABLE = Table()
-C = TypeVar("C", bound=type[object])
+C = TypeVar("C", bound=type[Command])
 
 
 def command(
@@ -150,7 +161,7 @@ def command(
     sends: bool = False,
     lists_online: bool = False,
 ) -> Callable[[C], C]:
-    """Enter a dataclass into the table."""
+    """Enter a class of commands into the table."""
 
     def enter(make: C) -> C:
         TABLE.add(Row(name, make, help, args, aliases, who, group, sends, lists_online))

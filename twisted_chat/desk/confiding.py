@@ -11,6 +11,7 @@ import msgspec
 from ..core import query
 from ..core import vocabulary as words
 from ..core.clean import shown
+from ..core.commands import Command
 from ..core.errors import ChatError
 from ..core.results import FileLine, FileList, Line, Page
 from ..remote.conversations import LOBBY
@@ -117,7 +118,7 @@ class Confiding:
             return msgspec.structs.replace(line, name="")
         return msgspec.structs.replace(line, name=kept.file.name, size=kept.file.size)
 
-    def left(self, command: object) -> None:
+    def left(self, command: Command) -> None:
         """The person has left a room, or deleted it: its name is for others too now."""
         match command:
             case words.Leave(room) | words.Delete(room) if room.startswith("#") and "/" not in room:

@@ -201,12 +201,7 @@ class Desk(News):
                 return result_of(edited)
         if isinstance(command, words.Search):
             return await self._search(command)
-        arguments = {
-            name: value
-            for name, field in command.__dataclass_fields__.items()
-            if (value := getattr(command, name)) != field.default
-        }
-        result = result_of(await self.user.ask(row.name, **arguments))
+        result = result_of(await self.user.ask(row.name, **command.given()))
         if isinstance(command, words.Password):
             self.user.account.guest = False  # a guest with a password is an account
         self.confiding.left(command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.commands import Command
 from . import places
 from .carrying import here
 from .vocabulary import (
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .desk import Desk
 
 
-async def carry_out(desk: Desk, command: object) -> None:
+async def carry_out(desk: Desk, command: Command) -> None:
     """Carry out a command of the client's own vocabulary."""
     user = desk.user
     match command:

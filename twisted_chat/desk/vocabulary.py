@@ -3,76 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from ..core.commands import Arg, Form, Row, Table, Who
+from ..core.commands import Arg, Command, Form, Row, Table, Who
 
 GROUP = "Here"
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Command, frozen=True):
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Next:
+class Next(Command, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Command, frozen=True):
     message: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(Command, frozen=True):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reconnect:
+class Reconnect(Command, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Command, frozen=True):
     place: str
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Get:
+class Get(Command, frozen=True):
     file: int
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Command, frozen=True):
     transfer: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Transfers:
+class Transfers(Command, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Verify:
+class Verify(Command, frozen=True):
     user: str = ""
     ok: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Passphrase:
+class Passphrase(Command, frozen=True):
     pass
 
 
 LOCAL = Table()
 
 
-def _enter(name: str, make: type[object], help: str, *args: Arg) -> None:
+def _enter(name: str, make: type[Command], help: str, *args: Arg) -> None:
     LOCAL.add(Row(name, make, help, args, (), Who.GUEST, GROUP, False, False))
 
 

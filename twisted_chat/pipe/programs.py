@@ -183,14 +183,11 @@ def _asked(meant: Command) -> Request:
     typed = meant.typed
     if typed.missing:
         raise ChatError("args", f"Usage: {typed.row.usage}")
-    command: Any = typed.command()
+    command = typed.command()
     if isinstance(command, Send):
         return {"do": "send", "room": command.place, "path": command.path}
     if isinstance(command, Get):
         return {"do": "fetch", "file": command.file, "path": command.path}
     if meant.local and typed.row.name != "switch":
         raise ChatError("unknown_command", f"{typed.row.name} is for people only.")
-    fields = command.__dataclass_fields__
-    values = {name: getattr(command, name) for name in fields}
-    given = {name: value for name, value in values.items() if value != fields[name].default}
-    return {"do": typed.row.name, **given}
+    return {"do": typed.row.name, **command.given()}

@@ -6,10 +6,12 @@ Nothing here knows the server: what somebody asks for is carried out by the term
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import replace
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from ..core import vocabulary as words
+from ..core.commands import Command
 from ..core.errors import ChatError
 from ..core.results import Page, Result
 from .parse import Typed
@@ -33,7 +35,7 @@ class Terminal(Protocol):
     def refuse(self, error: ChatError) -> None:
         """Say what was wrong."""
 
-    def perform(self, command: object) -> Awaitable[Result]:
+    def perform(self, command: Command) -> Awaitable[Result]:
         """Carry out a command; a ChatError is the refusal."""
 
     def show(self, result: Result) -> None:

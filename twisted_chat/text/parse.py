@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..core import vocabulary
-from ..core.commands import TABLE, Arg, Form, Row, Table, split_word
+from ..core.commands import TABLE, Arg, Command, Form, Row, Table, split_word
 from ..core.errors import ChatError
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -21,7 +21,7 @@ class Typed:
     values: dict[str, object]
     missing: tuple[Arg, ...]  # those that the person is now asked for
 
-    def command(self, **answers: object) -> object:
+    def command(self, **answers: object) -> Command:
         """The command, with what was asked for."""
         return self.row.make(**self.values, **answers)
 
@@ -48,7 +48,7 @@ def read(line: str, here: str = "", table: Table = TABLE) -> Typed:
     return Typed(line.split()[0].lower(), row, values, tuple(missing))
 
 
-def said(line: str, here: str) -> object | None:
+def said(line: str, here: str) -> Command | None:
     """What a line says to those `here`; None if it is a command.
 
     A command begins with a slash then; two slashes say one.

@@ -13,6 +13,7 @@ from ..actions import reading
 from ..conversation import MOST_MISTAKES, Conversation, Line
 from ..core import vocabulary as words
 from ..core.clean import decode_line, shown
+from ..core.commands import Command
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.results import FileTicket, Left, Result
@@ -186,7 +187,7 @@ class TextTalk(Conversation):
         self.under_way(self._sent(command))
         return True
 
-    def _sent(self, command: object) -> Deferred[None]:
+    def _sent(self, command: Command) -> Deferred[None]:
         """Send a message and answer it."""
         return self.perform(command).addCallback(self.show).addErrback(self._failed)
 
@@ -211,7 +212,7 @@ class TextTalk(Conversation):
         assert self.session is not None
         return self.session.person.guest
 
-    def perform(self, command: object) -> Deferred[Result]:
+    def perform(self, command: Command) -> Deferred[Result]:
         """Carry out a command; a ChatError raised here or later is the refusal."""
         assert self.session is not None
         return actions.perform(self.chat, self.session, command)

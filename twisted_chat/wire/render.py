@@ -206,7 +206,7 @@ def plain(value: Any) -> Any:
             "aliases": value.aliases,
             "usage": value.usage,
             "help": value.help,
-            "arguments": list(value.make.__dataclass_fields__),  # type: ignore[attr-defined]
+            "arguments": list(value.make.__struct_fields__),
         }
     if isinstance(value, msgspec.Struct):
         names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)

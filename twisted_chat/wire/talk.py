@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -13,7 +13,7 @@ from ..actions.files import say_file
 from ..conversation import MOST_MISTAKES, Conversation, Line
 from ..core import vocabulary as words
 from ..core.clean import shown
-from ..core.commands import Row
+from ..core.commands import Command, Row
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.results import Left, Result
@@ -107,7 +107,7 @@ class JsonTalk(Conversation):
             return Deferred.fromCoroutine(self._sign_in(asked))
         self.session.asked_at = self.chat.ticks()  # a ping keeps a program from being idle
         if row is not None:
-            return actions.perform(self.chat, self.session, asked)
+            return actions.perform(self.chat, self.session, cast(Command, asked))
         if isinstance(asked, requests.Send):
             if asked.file is not None:
                 return self._say_file(self.session, asked)

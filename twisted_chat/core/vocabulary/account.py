@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ..commands import Arg, Form, Who, command
+from ..commands import Arg, Command, Form, Who, command
 
 
 @command(
@@ -13,8 +11,7 @@ from ..commands import Arg, Form, Who, command
     group="Your account",
     help="change your password; makes a guest's name an account",
 )
-@dataclass(frozen=True, slots=True)
-class Password:
+class Password(Command, frozen=True):
     new: str = ""
     old: str = ""
 
@@ -25,12 +22,10 @@ class Password:
     group="Your account",
     help="your open sessions; end one of them",
 )
-@dataclass(frozen=True, slots=True)
-class Devices:
+class Devices(Command, frozen=True):
     end: int | None = None
 
 
 @command("delete-account", group="Your account", help="erase your account")
-@dataclass(frozen=True, slots=True)
-class DeleteAccount:
+class DeleteAccount(Command, frozen=True):
     sure: bool = False

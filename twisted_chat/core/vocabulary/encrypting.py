@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ..commands import Arg, command
+from ..commands import Arg, Command, command
 
 
 @command(
@@ -13,7 +11,6 @@ from ..commands import Arg, command
     group="Talking",
     help="let only clients with the keys read a conversation from now on; for good",
 )
-@dataclass(frozen=True, slots=True)
-class Encrypt:
+class Encrypt(Command, frozen=True):
     place: str
     sure: bool = False

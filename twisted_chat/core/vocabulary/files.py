@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ..commands import Arg, Form, command
+from ..commands import Arg, Command, Form, command
 
 
 @command(
@@ -15,8 +13,7 @@ from ..commands import Arg, Form, command
     group="Files",
     help="send a file, for which it takes the chat's own client",
 )
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Command, frozen=True):
     room: str
     name: str
     size: int = -1
@@ -30,8 +27,7 @@ class Offer:
     group="Files",
     help="the newest files you may have, or those of one conversation",
 )
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Command, frozen=True):
     place: str = ""
     before: int | None = None
 
@@ -42,6 +38,5 @@ class Files:
     group="Files",
     help="how to have a file",
 )
-@dataclass(frozen=True, slots=True)
-class Get:
+class Get(Command, frozen=True):
     file: int

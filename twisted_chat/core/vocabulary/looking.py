@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ..commands import Arg, Form, Who, command
+from ..commands import Arg, Command, Form, Who, command
 from .arguments import USER
 
 
@@ -18,8 +16,7 @@ from .arguments import USER
     group="Reading",
     help="the newest messages you may see, or those of one conversation",
 )
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Command, frozen=True):
     place: str = ""
     count: int = 20
     before: int | None = None
@@ -32,15 +29,13 @@ class History:
     help="find messages; narrow with from:user in:#room before:2026-12-31 after:2026-01-01; "
     "alone it shows the next page",
 )
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Command, frozen=True):
     words: str = ""
     page: int | None = None
 
 
 @command("whoelse", aliases=("whoeles",), who=Who.GUEST, group="People", help="who else is online")
-@dataclass(frozen=True, slots=True)
-class WhoElse:
+class WhoElse(Command, frozen=True):
     pass
 
 
@@ -51,14 +46,12 @@ class WhoElse:
     group="People",
     help="who was online in the last minutes (0 to 60)",
 )
-@dataclass(frozen=True, slots=True)
-class WhoLast:
+class WhoLast(Command, frozen=True):
     minutes: int
 
 
 @command("whois", USER, who=Who.GUEST, group="People", help="what is known about somebody")
-@dataclass(frozen=True, slots=True)
-class WhoIs:
+class WhoIs(Command, frozen=True):
     user: str
 
 
@@ -68,8 +61,7 @@ class WhoIs:
     group="People",
     help="introduce yourself; shown in whoelse, wholast and whois",
 )
-@dataclass(frozen=True, slots=True)
-class PersonalIntro:
+class PersonalIntro(Command, frozen=True):
     text: str
 
 
@@ -80,24 +72,20 @@ class PersonalIntro:
     group="People",
     help="be shown as away in whoelse and whois",
 )
-@dataclass(frozen=True, slots=True)
-class Away:
+class Away(Command, frozen=True):
     text: str = ""
 
 
 @command("back", who=Who.GUEST, group="People", help="you are back")
-@dataclass(frozen=True, slots=True)
-class Back:
+class Back(Command, frozen=True):
     pass
 
 
 @command("ignore", USER, group="People", help="stop seeing what somebody says")
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(Command, frozen=True):
     user: str
 
 
 @command("unignore", USER, group="People", help="see it again")
-@dataclass(frozen=True, slots=True)
-class Unignore:
+class Unignore(Command, frozen=True):
     user: str

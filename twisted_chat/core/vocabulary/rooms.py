@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ..commands import Arg, Form, Who, command
+from ..commands import Arg, Command, Form, Who, command
 from .arguments import DURATION, REASON, ROOM, USER
 
 
@@ -16,8 +14,7 @@ from .arguments import DURATION, REASON, ROOM, USER
     group="Rooms",
     help="make a room; a private one is by invitation and unseen by others",
 )
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Command, frozen=True):
     room: str
     private: bool = False
 
@@ -30,34 +27,29 @@ class Create:
     group="Rooms",
     help="become a member of a room",
 )
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(Command, frozen=True):
     room: str
     key: str = ""
 
 
 @command("leave", ROOM, REASON, who=Who.GUEST, group="Rooms", help="leave a room")
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Command, frozen=True):
     room: str
     reason: str = ""
 
 
 @command("rooms", who=Who.GUEST, group="Rooms", help="the rooms you can see")
-@dataclass(frozen=True, slots=True)
-class Rooms:
+class Rooms(Command, frozen=True):
     pass
 
 
 @command("members", ROOM, who=Who.GUEST, group="Rooms", help="who is in a room")
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(Command, frozen=True):
     room: str
 
 
 @command("invite", ROOM, USER, who=Who.GUEST, group="Rooms", help="let somebody into a room")
-@dataclass(frozen=True, slots=True)
-class Invite:
+class Invite(Command, frozen=True):
     room: str
     user: str
 
@@ -70,22 +62,19 @@ class Invite:
     group="Rooms",
     help="show or set a room's topic",
 )
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Command, frozen=True):
     room: str
     text: str | None = None
 
 
 @command("op", ROOM, USER, who=Who.GUEST, group="Moderation", help="make a member an operator")
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(Command, frozen=True):
     room: str
     user: str
 
 
 @command("deop", ROOM, USER, who=Who.GUEST, group="Moderation", help="take that back")
-@dataclass(frozen=True, slots=True)
-class Deop:
+class Deop(Command, frozen=True):
     room: str
     user: str
 
@@ -98,15 +87,13 @@ class Deop:
     group="Moderation",
     help="let somebody speak where only some may",
 )
-@dataclass(frozen=True, slots=True)
-class Voice:
+class Voice(Command, frozen=True):
     room: str
     user: str
 
 
 @command("devoice", ROOM, USER, who=Who.GUEST, group="Moderation", help="take that back")
-@dataclass(frozen=True, slots=True)
-class Devoice:
+class Devoice(Command, frozen=True):
     room: str
     user: str
 
@@ -119,8 +106,7 @@ class Devoice:
     group="Moderation",
     help="show a room's rules, or change them: mode #room +m, mode #room +b bob",
 )
-@dataclass(frozen=True, slots=True)
-class Mode:
+class Mode(Command, frozen=True):
     room: str
     changes: str = ""
 
@@ -128,24 +114,21 @@ class Mode:
 @command(
     "kick", ROOM, USER, REASON, who=Who.GUEST, group="Moderation", help="put somebody out of a room"
 )
-@dataclass(frozen=True, slots=True)
-class Kick:
+class Kick(Command, frozen=True):
     room: str
     user: str
     reason: str = ""
 
 
 @command("ban", ROOM, USER, DURATION, who=Who.GUEST, group="Moderation", help="kick, and keep out")
-@dataclass(frozen=True, slots=True)
-class Ban:
+class Ban(Command, frozen=True):
     room: str
     user: str
     duration: str = ""
 
 
 @command("unban", ROOM, USER, who=Who.GUEST, group="Moderation", help="let somebody join again")
-@dataclass(frozen=True, slots=True)
-class Unban:
+class Unban(Command, frozen=True):
     room: str
     user: str
 
@@ -153,21 +136,18 @@ class Unban:
 @command(
     "mute", ROOM, USER, DURATION, who=Who.GUEST, group="Moderation", help="let somebody only read"
 )
-@dataclass(frozen=True, slots=True)
-class Mute:
+class Mute(Command, frozen=True):
     room: str
     user: str
     duration: str = ""
 
 
 @command("unmute", ROOM, USER, who=Who.GUEST, group="Moderation", help="let somebody speak again")
-@dataclass(frozen=True, slots=True)
-class Unmute:
+class Unmute(Command, frozen=True):
     room: str
     user: str
 
 
 @command("undelete", ROOM, group="Moderation", help="bring back a room within 7 days")
-@dataclass(frozen=True, slots=True)
-class Undelete:
+class Undelete(Command, frozen=True):
     room: str

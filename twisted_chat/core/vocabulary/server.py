@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ..commands import Arg, Form, Who, command
+from ..commands import Arg, Command, Form, Who, command
 from .arguments import DURATION, REASON, TEXT, USER
 
 
@@ -17,16 +15,14 @@ from .arguments import DURATION, REASON, TEXT, USER
     group="Administrators",
     help="keep an account out of the server",
 )
-@dataclass(frozen=True, slots=True)
-class BanUser:
+class BanUser(Command, frozen=True):
     user: str
     duration: str = ""
     reason: str = ""
 
 
 @command("unban-user", USER, who=Who.ADMIN, group="Administrators", help="let it in again")
-@dataclass(frozen=True, slots=True)
-class UnbanUser:
+class UnbanUser(Command, frozen=True):
     user: str
 
 
@@ -37,26 +33,22 @@ class UnbanUser:
     group="Administrators",
     help="give somebody who forgot it a new password",
 )
-@dataclass(frozen=True, slots=True)
-class ResetPassword:
+class ResetPassword(Command, frozen=True):
     user: str
 
 
 @command("announce", TEXT, who=Who.ADMIN, group="Administrators", help="tell everyone online")
-@dataclass(frozen=True, slots=True)
-class Announce:
+class Announce(Command, frozen=True):
     text: str
 
 
 @command("stats", who=Who.ADMIN, group="Administrators", help="how the server is doing")
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Command, frozen=True):
     pass
 
 
 @command("shutdown", who=Who.ADMIN, group="Administrators", help="stop the server")
-@dataclass(frozen=True, slots=True)
-class Shutdown:
+class Shutdown(Command, frozen=True):
     sure: bool = False
 
 
@@ -67,8 +59,7 @@ class Shutdown:
     group="Everything else",
     help="all commands, or one of them",
 )
-@dataclass(frozen=True, slots=True)
-class Help:
+class Help(Command, frozen=True):
     about: str = ""
 
 
@@ -79,6 +70,5 @@ class Help:
     group="Everything else",
     help="leave",
 )
-@dataclass(frozen=True, slots=True)
-class Logout:
+class Logout(Command, frozen=True):
     pass

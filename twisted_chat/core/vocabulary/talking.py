@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ..commands import Arg, Form, Who, command
+from ..commands import Arg, Command, Form, Who, command
 from ..rooms import LOBBY
 from .arguments import MESSAGE, ROOM, TEXT
 
@@ -18,8 +16,7 @@ from .arguments import MESSAGE, ROOM, TEXT
     sends=True,
     help="say something to everyone",
 )
-@dataclass(frozen=True, slots=True)
-class Broadcast:
+class Broadcast(Command, frozen=True):
     text: str
     cid: str | None = None
     manner: str = ""  # or "action", or "notice"
@@ -33,8 +30,7 @@ class Broadcast:
     group="Talking",
     help="send one message to several people, each in private",
 )
-@dataclass(frozen=True, slots=True)
-class BroadcastUsers:
+class BroadcastUsers(Command, frozen=True):
     users: tuple[str, ...]
     text: str
 
@@ -50,8 +46,7 @@ class BroadcastUsers:
     lists_online=True,
     help="send a private message; the absent get it at their next login",
 )
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Command, frozen=True):
     user: str
     text: str
     cid: str | None = None
@@ -64,8 +59,7 @@ class Message:
 @command(
     "say", ROOM, TEXT, who=Who.GUEST, group="Talking", sends=True, help="say something in a room"
 )
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Command, frozen=True):
     room: str
     text: str
     cid: str | None = None
@@ -83,8 +77,7 @@ class Say:
     sends=True,
     help="tell what you do, where you talk: me waves",
 )
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Command, frozen=True):
     text: str
     place: str = LOBBY
     cid: str | None = None
@@ -97,14 +90,12 @@ class Act:
     group="Talking",
     help="say every line there from now on; /talk ends it",
 )
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Command, frozen=True):
     place: str = ""
 
 
 @command("edit", MESSAGE, TEXT, group="Talking", help="change what you said")
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Command, frozen=True):
     message: str
     text: str
     sealed: str = ""
@@ -118,8 +109,7 @@ class Edit:
     group="Talking",
     help="take back what you said, or delete a room of yours",
 )
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Command, frozen=True):
     what: str
     sure: bool = False
     reason: str = ""  # of a message, which everybody there is told
