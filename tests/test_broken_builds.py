@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, cast
 from unittest import mock
@@ -16,7 +16,7 @@ from twisted_chat.chat import Chat
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.results import Sent
 from twisted_chat.membership import Membership
-from twisted_chat.store import Store
+from twisted_chat.store import Post, Store
 from twisted_chat.store.commit import Committer
 from twisted_chat.store.writer import Writer
 from twisted_chat.testing import Hall
@@ -94,9 +94,10 @@ def sent_again_is_said_again() -> AbstractContextManager[Any]:
     """The sender's own id is lost on the way to the store."""
     post = Store.post
 
-    def without_cid(self: Store, *values: Any) -> None:
-        room, sender, author, text, _, *rest = values
-        post(self, room, sender, author, text, None, *rest)
+    def without_cid(self: Store, posts: Sequence[Post]) -> None:
+        for one in posts:
+            one.cid = None
+        post(self, posts)
 
     return mock.patch.object(Store, "post", without_cid)
 

@@ -225,7 +225,7 @@ class Chat:
         if not self._outgoing:
             self.clock.callLater(0, self._hand_over)
         self._outgoing.append(sending)
-        return sending.answered
+        return sending
 
     def whisper(
         self,
@@ -251,8 +251,8 @@ class Chat:
         alone, the whole room would be written to for that one message.
         """
         outgoing, self._outgoing = self._outgoing, []
-        for sending in outgoing:
-            sending.hand_over(self.store)
+        if outgoing:
+            self.store.post(outgoing)
 
     def may_speak(self, person: Person, room: Room) -> None:
         """Refuse somebody who is not in the room, or who is to be silent there."""

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .core.doorways import Offer
     from .doors import Dialect
     from .session import Session
-    from .settings import Settings
     from .transfer import Transfer
 
 SHORTEST_LIMIT = 8 * 1024  # bytes of a line
@@ -89,6 +88,7 @@ class Conversation:
         self._busy = False
         self._draining = False
         self._barrier = False  # the first waiting line waits for those under way
+        self.longest_line = max(SHORTEST_LIMIT, chat.settings.max_message + 1024)  # in bytes
         self._throttle: IDelayedCall | None = None
         self._ending = False  # the client will send no more
         self._stuck = False  # the client does not read, so it is not answered either
@@ -119,6 +119,11 @@ class Conversation:
     def write(self, data: bytes) -> None:
         """Send what was delivered."""
         self.connection.write(data)
+
+    def write_straight(self, straight: bool) -> None:
+        """Whether what is delivered is sent as it is, as long as `write` has nothing to mind."""
+        if self.session is not None:
+            self.session.write = self.connection.write if straight else self.write
 
     def receive(self, event: Event) -> None:
         """Show an event."""
@@ -158,10 +163,6 @@ class Conversation:
         self.lost()
         return False
 
-    def longest_line(self, settings: Settings) -> int:
-        """How many bytes a line may have."""
-        return max(SHORTEST_LIMIT, settings.max_message + 1024)
-
     def use_crlf(self) -> None:
         """The client ends its lines with CR and LF."""
 
@@ -185,7 +186,14 @@ class Conversation:
 
     def feed(self, line: bytes) -> None:
         """Take a line now or when its turn comes."""
-        self._queue(line)
+        if self._waiting or self._draining or not self._ready():
+            self._queue(line)
+        elif not self._afford(line):
+            self._paid = True
+            self._waiting.append(line)
+        elif not self.take(line):
+            self._paid = self._barrier = True
+            self._waiting.append(line)
 
     def _queue(self, line: bytes | ChatError) -> None:
         self._waiting.append(line)
@@ -202,7 +210,7 @@ class Conversation:
         return not (
             self._busy
             or self._barrier
-            or self._throttle
+            or self._throttle is not None
             or self._stuck
             or self.closed
             or self._under_way >= MOST_UNDER_WAY
@@ -296,13 +304,21 @@ class Conversation:
 
     def under_way(self, answered: Deferred[None]) -> None:
         """Count a message until it is answered."""
-        self._under_way += 1
-        answered.addBoth(self._landed)
+        self.set_out()
+        answered.addBoth(self._was_answered)
 
-    def _landed(self, outcome: object) -> None:
-        self._under_way -= 1
+    def _was_answered(self, outcome: object) -> None:
         if isinstance(outcome, Failure):
             self.log.failure("A message could not be answered", outcome)
+        self.landed()
+
+    def set_out(self) -> None:
+        """A message is under way from now on."""
+        self._under_way += 1
+
+    def landed(self) -> None:
+        """A message is answered."""
+        self._under_way -= 1
         if not self._under_way:
             self._barrier = False
         if self._waiting or self._ending:

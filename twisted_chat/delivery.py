@@ -8,7 +8,6 @@ work in a busy room grows with its messages and with its members, but not with t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import Deferred
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 CHUNK = 200
 PORTION = 32 * 1024
 RETRY = 1.0  # seconds until a read that failed is tried again
+
+CHANGING = frozenset((Kind.EDIT, Kind.DELETE))
 
 Audience = dict["Dialect", dict[Session, None]]
 Fetch = Callable[[int, int, int, int], "Deferred[list[Entry]]"]
@@ -49,14 +50,15 @@ class Delivery:
 
     def spread(self, entries: Iterable[Entry], origins: Mapping[int, Session]) -> None:
         """Deliver a batch; `origins` tells which session said an entry, by the entry's id."""
-        ordered = sorted(entries, key=lambda entry: entry.room)
-        for room_id, group in groupby(ordered, key=lambda entry: entry.room):
+        by_room: dict[int, list[Entry]] = {}
+        for entry in entries:
+            by_room.setdefault(entry.room, []).append(entry)
+        for room_id, fresh in by_room.items():
             room = self.rooms.rooms.get(room_id)
             if room is None:
                 continue
-            fresh = list(group)
             room.append(fresh)
-            if any(entry.kind in (Kind.EDIT, Kind.DELETE) for entry in fresh):
+            if not CHANGING.isdisjoint([entry.kind for entry in fresh]):
                 room.forget_recent()  # the store knows what has become of the words
             self.active.add(room)
             try:
@@ -100,13 +102,12 @@ class Delivery:
                 if session in sessions:
                     own = changed.setdefault(session, pieces.copy())
                     own[index] = dialect.own(room, entry, session.person, session is origin)
-        for session in sessions:
+        for session in [session for session in sessions if session.person.ignores]:
             person = session.person
-            if person.ignores:
-                for index, entry in enumerate(entries):
-                    if person.hides(entry):
-                        own = changed.setdefault(session, pieces.copy())
-                        own[index] = dialect.hidden(room, entry, person)
+            for index, entry in enumerate(entries):
+                if person.hides(entry):
+                    own = changed.setdefault(session, pieces.copy())
+                    own[index] = dialect.hidden(room, entry, person)
         return {session: b"".join(own) for session, own in changed.items()}
 
     def _spread_pair(

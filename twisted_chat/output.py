@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.protocols.basic import LineReceiver
 
-from .sending import flushed, outstanding, write_now
+from .sending import flushed, outstanding, writer
 
 if TYPE_CHECKING:
     from .factory import ChatFactory
@@ -19,11 +19,21 @@ class Output(LineReceiver):
     """What is written to a connection, and how that ends."""
 
     factory: ChatFactory
-    transport: Any
 
     def __init__(self) -> None:
+        self._transport: Any = None
         self._replies: list[bytes] = []
         self._abort: IDelayedCall | None = None
+
+    @property
+    def transport(self) -> Any:
+        """A TCP transport, or TLS on one, or what stands for one."""
+        return self._transport
+
+    @transport.setter
+    def transport(self, transport: Any) -> None:
+        self._transport = transport
+        self._write = writer(transport)
 
     @property
     def over_tls(self) -> bool:
@@ -36,7 +46,7 @@ class Output(LineReceiver):
             data = b"".join((*self._replies, data))
             self._replies.clear()
         if data:
-            write_now(self.transport, data)
+            self._write(data)
 
     def reply(self, data: bytes) -> None:
         """Send an answer; the answers to one batch go out together."""

@@ -45,7 +45,6 @@ class ChatProtocol(Output):
     """One connection to the chat."""
 
     factory: ChatFactory
-    transport: Any  # a TCP transport, or TLS on one, or what stands for one
     conversation: Conversation
 
     def __init__(self, address: IAddress) -> None:
@@ -292,16 +291,13 @@ class ChatProtocol(Output):
                 rest, self._buffer = b"\n".join([*lines[index + 1 :], self._buffer]), b""
                 self.conversation.data(rest)
                 return
-        if len(self._buffer) > self._most():
+        if len(self._buffer) > self.conversation.longest_line:
             self._overflow()
-
-    def _most(self) -> int:
-        return self.conversation.longest_line(self.factory.chat.settings)
 
     def _overflow(self) -> None:
         """A line that does not end: say so once, forget it, and close if it goes on and on."""
         if not self._discarded:
-            self.conversation.too_long(self._most())
+            self.conversation.too_long(self.conversation.longest_line)
         self._discarded += len(self._buffer)
         self._buffer = b""
         if self._discarded > MOST_DISCARDED:
@@ -313,13 +309,14 @@ class ChatProtocol(Output):
 
     def lineReceived(self, line: bytes) -> None:
         self.heard = True
-        if len(line) > self._most():
-            self.conversation.too_long(self._most())
+        conversation = self.conversation
+        if len(line) > conversation.longest_line:
+            conversation.too_long(conversation.longest_line)
             return
-        if line.endswith(b"\r"):
+        if line[-1:] == b"\r":
             line = line[:-1]
-            self.conversation.use_crlf()
-        self.conversation.feed(line)
+            conversation.use_crlf()
+        conversation.feed(line)
 
     def hold(self) -> None:
         """Read no further until `go_on`."""

@@ -7,6 +7,7 @@ import fcntl
 import socket
 import sys
 import termios
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IPushProducer
@@ -47,15 +48,13 @@ class Outflow:
 
 
 class Direct:
-    """A transport whose `write` is `write_now`; all the rest is the transport's own."""
+    """A transport whose `write` is `writer`; all the rest is the transport's own."""
 
-    __slots__ = ("beneath",)
+    __slots__ = ("beneath", "write")
 
     def __init__(self, beneath: Any) -> None:
         self.beneath = beneath
-
-    def write(self, data: bytes) -> None:
-        write_now(self.beneath, data)
+        self.write = writer(beneath)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.beneath, name)
@@ -80,31 +79,36 @@ def prepare(transport: Any) -> None:
         pass  # not a TCP socket: a pipe in a test, or a Unix socket
 
 
-def write_now(transport: Any, data: bytes) -> None:
-    """Send at once when nothing is queued before it; what does not fit goes through the transport.
+def writer(transport: Any) -> Callable[[bytes], None]:
+    """How to write to a transport: at once when nothing is queued before it.
 
     A transport's own `write` waits for the reactor to find the socket writable, which
     costs two system calls and a turn for each member of a room. Looking into the
-    transport's buffers is confined to this function; anything but a plain TCP
-    connection with empty buffers takes the ordinary way.
+    transport's buffers is confined to this function; what does not fit, and anything
+    but a plain TCP connection with empty buffers, takes the ordinary way.
     """
-    if (
-        isinstance(transport, Connection)
-        and transport.connected
-        and not transport.disconnecting
-        and not transport._writeDisconnecting
-        and not transport.TLS
-        and not transport.dataBuffer
-        and not transport._tempDataBuffer
-    ):
+    if not isinstance(transport, Connection):
+        return lambda data: transport.write(data)
+    send = transport.socket.send
+
+    def write_now(data: bytes) -> None:
+        if (
+            transport.dataBuffer
+            or transport._tempDataBuffer
+            or transport.disconnecting
+            or transport._writeDisconnecting
+            or transport.TLS
+        ):
+            transport.write(data)
+            return
         try:
-            sent = transport.socket.send(data)
+            sent = send(data)
         except OSError:
             sent = 0  # full, or broken: the transport finds out which
-        if sent == len(data):
-            return
-        data = data[sent:]
-    transport.write(data)
+        if sent != len(data):
+            transport.write(data[sent:])
+
+    return write_now
 
 
 def outstanding(transport: Any) -> int | None:

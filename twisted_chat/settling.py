@@ -14,7 +14,7 @@ from .core.entries import Entry
 from .core.errors import ChatError
 from .core.results import Sent
 from .core.rooms import Room
-from .store import Batch, Ledger, Post, Store
+from .store import Batch, Ledger, Post
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -28,20 +28,17 @@ def origins(batch: Batch) -> dict[int, Session]:
     """Which session said an entry, by the entry's id."""
     found: dict[int, Session] = {}
     for work in batch.works:
-        done = work.done
         if isinstance(work, Post):
-            if work.entry is not None and not work.again and isinstance(done, Sending):
-                found[work.entry.id] = done.session
-        elif isinstance(done, Outcome) and done.origin is not None and work.error is None:
+            if isinstance(work, Sending) and work.entry is not None and not work.again:
+                found[work.entry.id] = work.session
+        elif isinstance(work.done, Outcome) and work.done.origin is not None and not work.error:
             said = (item for item in work.result if isinstance(item, Entry))
-            found.update((entry.id, done.origin) for entry in said)
+            found.update((entry.id, work.done.origin) for entry in said)
     return found
 
 
-class Sending:
-    """A message on its way to the disk; what the store calls when it is there."""
-
-    __slots__ = ("_chat", "_cid", "_content", "_room", "_tags", "answered", "session")
+class Sending(Post, Deferred[Sent]):
+    """A message on its way to the disk, which fires with the answer to who said it."""
 
     def __init__(
         self,
@@ -52,31 +49,21 @@ class Sending:
         cid: str | None,
         tags: str = "",
     ) -> None:
+        person = session.person
+        text, form = content
+        Post.__init__(self, room.id, person.account, person.name, text, cid, form, tags)
+        Deferred.__init__(self)
         self._chat = chat
         self._room = room
-        self._content = content
-        self._cid = cid
-        self._tags = tags
         self.session = session
-        self.answered: Deferred[Sent] = Deferred()
 
-    def hand_over(self, store: Store) -> None:
-        """Put it into the writer's queue, or refuse it if there is no place."""
-        person = self.session.person
-        sender = person.account
-        try:
-            text, form = self._content
-            store.post(self._room.id, sender, person.name, text, self._cid, self, form, self._tags)
-        except ChatError as error:
-            self.answered.errback(error)
-
-    def __call__(self, post: Post) -> None:
-        if post.entry is None:
-            assert post.error is not None
-            self.answered.errback(post.error)
+    def answer(self) -> None:
+        if self.entry is None:
+            assert self.error is not None
+            self.errback(self.error)
         else:
             person = self.session.person
-            self.answered.callback(self._chat.sent(person, self._room, post.entry, post.again))
+            self.callback(self._chat.sent(person, self._room, self.entry, self.again))
 
 
 async def insist(chat: Chat, change: Callable[[], Callable[[Ledger], T]]) -> T:

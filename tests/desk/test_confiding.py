@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.desk.office import Office, Seat
 from twisted_chat.core.entries import Kind
 from twisted_chat.core.errors import ChatError
+from twisted_chat.store import Post
 from twisted_chat.testing import PASSWORD
 
 HIDDEN = "(encrypted: only a client that has the keys can show this)"
@@ -283,7 +284,7 @@ class DeviceTests(Confidential):
         room = self.office.chat.roster.names.find("tesla")
         assert room is not None
         (pair,) = room.pairs.values()
-        self.office.store.post(pair.id, room.id, "tesla", "in clear", None, lambda post: None)
+        self.office.store.post([Post(pair.id, room.id, "tesla", "in clear", None)])
         self.office.settle()
         self.edison.crashes()
         self.edison.start()

@@ -120,8 +120,10 @@ class StoreCase(SynchronousTestCase):
         room: int = LOBBY,
     ) -> Post:
         """A message on its way; it is stored when the store next does its work."""
-        post = Post(room, sender, f"author {sender}", text, cid, lambda post: None)
-        self.store.writer.submit(post)
+        post = Post(room, sender, f"author {sender}", text, cid)
+        self.store.post([post])
+        if post.error is not None:
+            raise post.error  # there was no room for it
         return post
 
     def say(

@@ -33,7 +33,7 @@ class DamageTests(SynchronousTestCase):
                 run = store.writer._committer._connection.exec_driver_sql
                 run("PRAGMA wal_checkpoint(TRUNCATE)").all()
             text = f"message {number} " + "lorem ipsum " * (number % 9)
-            store.post(LOBBY, ann, "ann", text, str(number), lambda post: None)
+            store.post([Post(LOBBY, ann, "ann", text, str(number))])
             store.run_once()
         self.files = {path: path.read_bytes() for path in (self.path, self.log)}
         store.close()
@@ -139,7 +139,7 @@ class DamageTests(SynchronousTestCase):
         other.mkdir()
         store = fresh.store(other, lambda: 0)
         for number in range(40):
-            store.writer.submit(Post(LOBBY, None, "x", str(number), None, lambda post: None))
+            store.post([Post(LOBBY, None, "x", str(number), None)])
             store.run_once()
         content = (other / "chat.db-wal").read_bytes()
         store.close()

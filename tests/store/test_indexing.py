@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.store import fresh
 from tests.store.fresh import StoreCase, index_all
 from twisted_chat.core.entries import State
-from twisted_chat.store import LOBBY, Query, Scope, Store, indexing, open_store, search
+from twisted_chat.store import LOBBY, Post, Query, Scope, Store, indexing, open_store, search
 
 WORDS = ("ant", "bee", "cat", "东京")
 
@@ -102,7 +102,7 @@ class IndexTests(StoreCase):
         with mock.patch.object(indexing.Index, "follow", noted):
             path = str(self.folder / "chat.db")
             self.store = open_store(path, lambda: 0, lambda call: call(), die=lambda: None)
-            self.store.post(LOBBY, None, "x", "an ant", None, lambda post: None)
+            self.store.post([Post(LOBBY, None, "x", "an ant", None)])
             self.assertTrue(done.wait(30))
 
     @settings(max_examples=40)

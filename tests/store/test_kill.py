@@ -17,14 +17,18 @@ ROUNDS = 200 if os.environ.get("PROOF") == "1" else 8
 
 TALK = """
 import itertools, sys
-from twisted_chat.store import LOBBY, open_store
+from twisted_chat.store import LOBBY, Post, open_store
+
+class Said(Post):
+    def answer(self):
+        answered.append(self)
 
 store = open_store(sys.argv[1], lambda: 0)
 answered = []
 for number in itertools.count():
     for part in range(number % 7 + 1):
         text = f"{sys.argv[2]}-{number}-{part}"
-        store.post(LOBBY, 1, "ann", text, text, answered.append)
+        store.post([Said(LOBBY, 1, "ann", text, text)])
     store.run_once()
     print(*(f"{post.entry.seq}:{post.entry.text}" for post in answered), flush=True)
     answered.clear()

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from queue import Queue
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -16,6 +16,17 @@ from twisted_chat.store import LOBBY, Batch, Post, Store, open_store, reading
 from twisted_chat.store.readers import ThreadReaders
 
 PATIENCE = 60
+
+
+class Said(Post):
+    """A message that notes when it is answered."""
+
+    def __init__(self, answered: list[Any], *what: Any) -> None:
+        super().__init__(*what)
+        self.answered = answered
+
+    def answer(self) -> None:
+        self.answered.append(self)
 
 
 class ThreadTests(SynchronousTestCase):
@@ -43,7 +54,7 @@ class ThreadTests(SynchronousTestCase):
     def test_d1_every_message_is_answered_once_and_in_order(self) -> None:
         answered: list[Post] = []
         for number in range(1000):
-            self.store.post(LOBBY, 1, "ann", str(number), str(number), answered.append)
+            self.store.post([Said(answered, LOBBY, 1, "ann", str(number), str(number))])
         self.run_until(lambda: len(answered) == 1000)
         self.assertEqual([post.entry.seq for post in answered if post.entry], [*range(1, 1001)])
 
@@ -52,7 +63,7 @@ class ThreadTests(SynchronousTestCase):
         results: list[object] = []
         self.store.change(lambda ledger: held.wait(PATIENCE), results.append)
         for number in range(100):
-            self.store.post(LOBBY, None, "x", str(number), None, results.append)
+            self.store.post([Said(results, LOBBY, None, "x", str(number), None)])
         self.store.move_cursor(1, "phone", LOBBY, 9)
         self.store.read(reading.counts, results.append)
         held.set()
@@ -77,7 +88,7 @@ class ThreadTests(SynchronousTestCase):
         self.store.change(hold, lambda result: None)
         begun.wait(PATIENCE)
         for number in range(50):
-            self.store.post(LOBBY, None, "x", str(number), None, lambda post: None)
+            self.store.post([Post(LOBBY, None, "x", str(number), None)])
         held.set()
         self.run_until(lambda: len(batches) == 2)
         self.assertEqual([len(batch.entries) for batch in batches], [0, 50])
@@ -121,5 +132,6 @@ class ThreadTests(SynchronousTestCase):
             self.store.writer.wake()
             self.store.writer.wake()
             self.assertEqual(self.deaths.get(timeout=PATIENCE), "died")
-        with self.assertRaises(ChatError):
-            self.store.post(LOBBY, None, "x", "too late", None, lambda post: None)
+        late = Post(LOBBY, None, "x", "too late", None)
+        self.store.post([late])
+        self.assertIsInstance(late.error, ChatError)

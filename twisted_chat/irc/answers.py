@@ -22,10 +22,14 @@ class Answer:
 class Answers:
     """Gathers the answer to a command until it is sent as one piece."""
 
-    def __init__(self, server: str) -> None:
+    __slots__ = ("_lines", "_server", "awaited", "command", "label")
+
+    def __init__(self, server: str, command: str = "", label: str = "") -> None:
         self._server = server
+        self.command = command  # what is answered, when it is something that was said
         self._lines: list[Answer] = []
-        self.label = ""
+        self.label = label
+        self.awaited = 0  # outcomes without which the answer is not whole
 
     def __bool__(self) -> bool:
         return bool(self._lines)

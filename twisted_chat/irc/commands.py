@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .talk import IrcTalk
 
 Run = Callable[["IrcTalk", Message], "Awaitable[None] | None"]
-Say = Callable[["IrcTalk", Message, "Answers"], Awaitable[None]]
+Say = Callable[["IrcTalk", Message, "Answers"], None]
 R = TypeVar("R", bound=Run)
 S = TypeVar("S", bound=Say)
 

@@ -21,20 +21,41 @@ class Hearing:
 
     def __init__(self, talk: IrcTalk) -> None:
         self._talk = talk
-        self.uncertain = False  # something was sent after the last PING
+        self.uncertain = False  # something was sent that no position tells of
         self._token = ""  # of the PING that is not answered yet
         self._asked_at = 0.0
         self._heard_at = talk.chat.ticks()
-        self._positions: dict[Room, int] = {}  # what the client has when it answers
+        self._positions: dict[Room, int] = {}  # as they were at the last PING
+
+    def begin(self) -> None:
+        """Somebody is there, and has been sent nothing yet."""
+        self._positions = self._now()
+
+    def begin_in(self, room: Room) -> None:
+        """The client has joined a room, and has been sent nothing that was said there yet."""
+        if self._talk.session is not None:
+            self._positions.setdefault(room, self._talk.session.position(room))
 
     def certain(self) -> bool:
         """Whether the client has all that it was sent; asks it when that is not known."""
         if self._token:
             return False
-        if self.uncertain:
+        moved = any(self._positions.get(room) != seq for room, seq in self._now().items())
+        if self.uncertain or moved:
             self._ask()
             return False
         return True
+
+    def _now(self) -> dict[Room, int]:
+        """How far the client has been sent its rooms."""
+        session, rooms = self._talk.session, self._talk.chat.rooms
+        if session is None:
+            return {}
+        return {
+            room: session.position(room)
+            for room in rooms.of(session.person)
+            if room is not rooms.lobby or session.lobby
+        }
 
     def _ask(self) -> None:
         talk = self._talk
@@ -44,12 +65,7 @@ class Hearing:
         self._token = token_hex(6)
         self._asked_at = talk.chat.ticks()
         self.uncertain = False
-        lobby = talk.chat.rooms.lobby
-        self._positions = {
-            room: session.position(room)
-            for room in talk.chat.rooms.of(session.person)
-            if room is not lobby or session.lobby
-        }
+        self._positions = self._now()
         talk.connection.write(f"PING :{self._token}\r\n".encode())
 
     def answered(self, token: str) -> None:
@@ -57,17 +73,15 @@ class Hearing:
         if not self._token or token != self._token:
             return
         self._token = ""
-        positions, self._positions = self._positions, {}
         session = self._talk.session
         if session is not None:
-            for room, seq in positions.items():
+            for room, seq in self._positions.items():
                 if room.has(session.person):
                     self._talk.chat.note_shown(session, room, seq)
 
     def forget(self) -> None:
         """Somebody else is there than was asked."""
         self._token = ""
-        self._positions = {}
 
     def heard(self) -> None:
         """The client has sent a line."""

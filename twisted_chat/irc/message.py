@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 LONGEST_LINE = 512  # bytes with its end, and without its tags
 MOST_TAGS = 4094  # bytes of what a client may tag a message with
@@ -16,14 +17,13 @@ _ESCAPE = str.maketrans({";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n"
 _BREAKS = "\r\n\0"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """One line of IRC."""
 
     command: str
     params: tuple[str, ...] = ()
     source: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
 
 
 class Malformed(ValueError):
@@ -33,11 +33,11 @@ class Malformed(ValueError):
 def parse(line: str) -> Message | None:
     """The message on a line without its end; None on an empty one."""
     rest, tags, source = line, {}, ""
-    if rest.startswith("@"):
+    if rest[:1] == "@":
         written, _, rest = rest[1:].partition(" ")
         tags = read_tags(written)
     rest = rest.lstrip(" ")
-    if rest.startswith(":"):
+    if rest[:1] == ":":
         source, _, rest = rest[1:].partition(" ")
         rest = rest.lstrip(" ")
     if not rest:
@@ -45,21 +45,24 @@ def parse(line: str) -> Message | None:
             raise Malformed("there is no command")
         return None
     command, _, rest = rest.partition(" ")
-    return Message(command.upper(), tuple(_params(rest)), source, tags)
+    return Message(command.upper(), _params(rest), source, tags)
 
 
-def _params(rest: str) -> Iterator[str]:
-    count = 1
-    while rest := rest.lstrip(" "):
-        if rest.startswith(":"):
-            yield rest[1:]
-            return
-        if count == MOST_PARAMS:
-            yield rest
-            return
+def _params(rest: str) -> tuple[str, ...]:
+    """The parameters: words, and behind a colon one with everything that is left."""
+    if rest[:1] == ":":
+        return (rest[1:],)
+    middle, colon, last = rest.partition(" :")
+    params = [word for word in middle.split(" ") if word]
+    if len(params) < MOST_PARAMS:
+        return (*params, last) if colon else tuple(params)
+    # The last one that there may be has everything that is left, be there a colon or not.
+    params, rest = [], rest.lstrip(" ")
+    while len(params) < MOST_PARAMS - 1:
         param, _, rest = rest.partition(" ")
-        yield param
-        count += 1
+        params.append(param)
+        rest = rest.lstrip(" ")
+    return (*params, rest)
 
 
 def read_tags(written: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @saying("TAGMSG", "TAGMSG <nick or channel>: pass tags on, without words")
-async def pass_tags_on(talk: IrcTalk, message: Message, answers: Answers) -> None:
+def pass_tags_on(talk: IrcTalk, message: Message, answers: Answers) -> None:
     if not message.params or not message.params[0]:
         raise Refused("411")
     tags = {key: value for key, value in message.tags.items() if key.startswith("+")}
@@ -33,7 +33,7 @@ async def pass_tags_on(talk: IrcTalk, message: Message, answers: Answers) -> Non
         try:
             room, place, others = _reached(talk, target)
         except (ChatError, Refused) as error:
-            refusals.of_saying(talk, answers, error, "TAGMSG", target)
+            refusals.of_saying(talk, answers, error, target)
             continue
         knowing = [other for other in others if other.has("message-tags")]
         _pass_on(talk, f"TAGMSG {place}", tags, knowing)

@@ -76,12 +76,10 @@ def add(
         answers.add(f":{server} NOTICE {nick} :{sentence}")
 
 
-def of_saying(
-    talk: IrcTalk, answers: Answers, error: ChatError | Refused, command: str, about: str
-) -> None:
+def of_saying(talk: IrcTalk, answers: Answers, error: ChatError | Refused, about: str) -> None:
     """The same for something that was said: a NOTICE is never answered, unless it has a label."""
-    if command != "NOTICE" or answers.label:
-        add(talk, answers, error, command, about, SPEAKING)
+    if answers.command != "NOTICE" or answers.label:
+        add(talk, answers, error, answers.command, about, SPEAKING)
 
 
 STANDARD = frozenset(

@@ -7,8 +7,9 @@ notices. Nothing of it is stored, echoed or logged: there are passwords in it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ..core.clean import shown
 from ..core.durations import spoken

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import Deferred
+
 from ..actions import perform
 from ..actions.finding import joined_room
 from ..core import vocabulary as words
@@ -11,9 +13,9 @@ from ..core.clean import shown
 from ..core.entries import MANNERS, Entry, Kind
 from ..core.errors import ChatError
 from ..core.events import Whisper
-from ..core.results import Sent, Whispered
+from ..core.results import Result, Sent, Whispered
 from ..core.rooms import Role
-from . import batches, passing, refusals, services
+from . import batches, outcomes, passing, refusals, services
 from .commands import saying, shortened
 from .isupport import TARGETS
 from .message import Message, write_tags
@@ -28,16 +30,16 @@ LONG_LABEL = 16  # characters from which a label is taken to be nobody else's
 
 
 @saying("PRIVMSG", "PRIVMSG <nick or channel>[,…] <text>: say it there")
-async def say(talk: IrcTalk, message: Message, answers: Answers) -> None:
-    await _send(talk, message, answers, "")
+def say(talk: IrcTalk, message: Message, answers: Answers) -> None:
+    _send(talk, message, answers, "")
 
 
 @saying("NOTICE", "NOTICE <nick or channel>[,…] <text>: say it without answer")
-async def tell(talk: IrcTalk, message: Message, answers: Answers) -> None:
-    await _send(talk, message, answers, "notice")
+def tell(talk: IrcTalk, message: Message, answers: Answers) -> None:
+    _send(talk, message, answers, "notice")
 
 
-async def _send(talk: IrcTalk, message: Message, answers: Answers, manner: str) -> None:
+def _send(talk: IrcTalk, message: Message, answers: Answers, manner: str) -> None:
     if "batch" in message.tags and talk.has("draft/multiline"):
         batches.hold(talk, message, answers)
         return
@@ -46,39 +48,51 @@ async def _send(talk: IrcTalk, message: Message, answers: Answers, manner: str) 
     if len(message.params) < 2 or not message.params[1]:
         raise Refused("412")
     text = message.params[1]
-    await _send_to_each(talk, message, text, answers, manner)
+    _send_to_each(talk, message, text, answers, manner)
 
 
 @saying("BATCH", "BATCH +<reference> draft/multiline <nick or channel>: several lines follow")
-async def batch(talk: IrcTalk, message: Message, answers: Answers) -> None:
+def batch(talk: IrcTalk, message: Message, answers: Answers) -> None:
     finished = batches.taken(talk, message, answers)
     if finished is None:
         return
-    answers.label = finished.label
+    answers.command, answers.label = finished.command, finished.label
     text = talk.company.composed.note(talk.nick, finished.lines)
     manner = "notice" if finished.command == "NOTICE" else ""
     whole = Message(finished.command, (finished.target, text), tags=finished.tags)
-    await _send_to_each(talk, whole, text, answers, manner)
+    _send_to_each(talk, whole, text, answers, manner)
 
 
-async def _send_to_each(
+def _send_to_each(
     talk: IrcTalk, message: Message, text: str, answers: Answers, manner: str
 ) -> None:
-    targets = list(dict.fromkeys(message.params[0].split(",")))
+    targets = [message.params[0]]
+    if "," in targets[0]:
+        targets = list(dict.fromkeys(targets[0].split(",")))
     if len(targets) > TARGETS:
         raise Refused("407", shortened(targets[TARGETS]))
     asks = text.startswith("\x01")
     if asks and (acted := action_in(text)):
         text, manner, asks = acted, "action", False
     cid = cid_of(talk, answers.label) if len(targets) == 1 else None
+    tags = _passed_on(message)
     for target in targets:
         try:
             if asks:
                 passing.pass_ctcp_on(talk, message.command, target, text, answers)
+            elif target[:1] in STATUS and target[1:2] == "#":
+                _to_a_few(talk, target, text, manner, tags, answers)
             else:
-                await _send_to(talk, target, text, manner, cid, message, answers)
+                _to_all(talk, target, text, manner, cid, tags, answers)
         except (ChatError, Refused) as error:
-            refusals.of_saying(talk, answers, error, message.command, target)
+            refusals.of_saying(talk, answers, error, target)
+
+
+def _passed_on(message: Message) -> str:
+    """The tags that are for other clients, as they are written."""
+    if not message.tags:
+        return ""
+    return write_tags({k: v for k, v in message.tags.items() if k.startswith("+")})[1:-1]
 
 
 def action_in(text: str) -> str:
@@ -100,41 +114,46 @@ def cid_of(talk: IrcTalk, label: str) -> str | None:
     return label if len(label) >= LONG_LABEL else f"irc:{talk.scope}:{label}"
 
 
-async def _send_to(
+def _to_all(
     talk: IrcTalk,
     target: str,
     text: str,
     manner: str,
     cid: str | None,
-    message: Message,
+    tags: str,
     answers: Answers,
 ) -> None:
-    session = talk.session
-    assert session is not None
+    """Say something to a person, or to everybody in a channel."""
+    assert talk.session is not None
     if target.lower() in services.NAMES:
         raise Refused("407", services.NICKSERV, text="Say that to NickServ alone")
-    tags = write_tags({k: v for k, v in message.tags.items() if k.startswith("+")})[1:-1]
-    if target[:1] in STATUS and target[1:2] == "#":
-        await _to_a_few(talk, target, text, manner, tags, answers)
-        return
     make = words.Say if target.startswith("#") else words.Message
-    command = make(target, text, cid, manner=manner, tags=tags)
-    result = await perform(talk.chat, session, command)
-    if manner != "notice" and (other := talk.company.person(target)) is not None and other.away:
-        away = f":{talk.company.server} 301 {talk.nick} {other.name} :{shown(other.away)}"
-        answers.add(away)
-    if isinstance(result, Whispered) and talk.has("echo-message"):
-        echo = Whisper(target, talk.nick, text, talk.chat.wall(), manner, tags=tags)
-        label = answers.label if talk.has("labeled-response") else ""
-        talk.connection.reply(talk.dialect.whisper(result.room, echo, label))
-        answers.label = ""
-    if isinstance(result, Sent) and talk.has("echo-message"):
+    said = make(target, text, cid, manner=manner, tags=tags)
+    done = perform(talk.chat, talk.session, said)
+    outcomes.wait_for(done, talk, answers, _was_said, target, said)
+
+
+def _was_said(
+    talk: IrcTalk, answers: Answers, result: Result, target: str, said: words.Say | words.Message
+) -> None:
+    """Answer somebody whose words are stored, or were shown to whom they were for."""
+    if target[0] != "#" and said.manner != "notice":
+        other = talk.company.person(target)
+        if other is not None and other.away:
+            away = f":{talk.company.server} 301 {talk.nick} {other.name} :{shown(other.away)}"
+            answers.add(away)
+    if not talk.has("echo-message"):
+        return
+    if isinstance(result, Whispered):
+        echo = Whisper(target, talk.nick, said.text, talk.chat.wall(), said.manner, tags=said.tags)
+        _echo_whisper(talk, result.room, echo, answers)
+    elif isinstance(result, Sent):
         if result.again or not _is_shown_own(talk, target):
-            _echo(talk, target, command, result, answers)
+            _echo(talk, target, said, result, answers)
         answers.label = ""  # the echo has it
 
 
-async def _to_a_few(
+def _to_a_few(
     talk: IrcTalk, target: str, text: str, manner: str, tags: str, answers: Answers
 ) -> None:
     """Say something to those of a channel only who have some standing there; it is kept nowhere."""
@@ -149,12 +168,20 @@ async def _to_a_few(
     ]
     to = target[0] + room.name
     others = [person for person in of_rank if person is not me and person.online]
-    await chat.whisper(session, others, text, room.name, to, manner, tags)
+    done = Deferred.fromCoroutine(chat.whisper(session, others, text, room.name, to, manner, tags))
+    echo = Whisper(room.name, me.name, text, chat.wall(), manner, to, tags)
+    outcomes.wait_for(done, talk, answers, _was_told, to, echo)
+
+
+def _was_told(talk: IrcTalk, answers: Answers, result: Whispered, to: str, echo: Whisper) -> None:
     if talk.has("echo-message"):
-        echo = Whisper(room.name, me.name, text, chat.wall(), manner, to, tags)
-        label = answers.label if talk.has("labeled-response") else ""
-        talk.connection.reply(talk.dialect.whisper(to, echo, label))
-        answers.label = ""
+        _echo_whisper(talk, to, echo, answers)
+
+
+def _echo_whisper(talk: IrcTalk, to: str, echo: Whisper, answers: Answers) -> None:
+    label = answers.label if talk.has("labeled-response") else ""
+    talk.connection.reply(talk.dialect.whisper(to, echo, label))
+    answers.label = ""
 
 
 def _is_shown_own(talk: IrcTalk, target: str) -> bool:

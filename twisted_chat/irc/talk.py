@@ -17,7 +17,6 @@ from ..core.events import Closed, Event
 from ..core.rooms import Room
 from ..core.roster import Person
 from ..session import State
-from ..settings import Settings
 from . import (  # those that are not used here enter their commands in the table
     about,  # noqa: F401
     arriving,
@@ -33,6 +32,7 @@ from . import (  # those that are not used here enter their commands in the tabl
     moderating,  # noqa: F401
     monitoring,  # noqa: F401
     operators,  # noqa: F401
+    outcomes,
     redacting,  # noqa: F401
     refusals,
     sasl,
@@ -44,7 +44,7 @@ from . import (  # those that are not used here enter their commands in the tabl
 )
 from .answers import Answers
 from .capabilities import RENDERING
-from .commands import Row, Run, Say, row_of, shortened
+from .commands import Row, Run, row_of, shortened
 from .message import LONGEST_LINE, LONGEST_TAGS, MOST_TAGS, Malformed, Message, encoded, parse
 from .numerics import Refused
 from .registration import Registration
@@ -66,6 +66,7 @@ class IrcTalk(Conversation):
     def __init__(self, chat: Chat, line: Line, company: Company) -> None:
         super().__init__(chat, line)
         self.company = company
+        self.longest_line = LONGEST_LINE + LONGEST_TAGS
         self.caps: set[str] = set()
         self.dialect = company.dialect(frozenset())
         self.registration = Registration(self)
@@ -140,14 +141,11 @@ class IrcTalk(Conversation):
         if on_new_line:
             self.connection.write(b"\r\n")
 
-    def longest_line(self, settings: Settings) -> int:
-        """Tags have room of their own."""
-        return LONGEST_LINE + LONGEST_TAGS
-
     def sit_down(self, proof: Proof) -> None:
         """Somebody has proved who it is, and is seated without being shown anything yet."""
         session = self.chat.enter(proof, self, DEVICE, lobby=False)
         self.seat(session)
+        self.hearing.begin()
         self.company.registered(self)
 
     def lost(self) -> None:
@@ -167,11 +165,11 @@ class IrcTalk(Conversation):
             if message is None:
                 return True
             message = services.redirected(message)
-            if self.has("labeled-response"):
+            if message.tags and self.has("labeled-response"):
                 label = message.tags.get("label", "")[:64]
             row = row_of(self, message)
             if row.sends:
-                self.under_way(self._outcome(row, message, label))
+                outcomes.say(self, row, message, label)
                 return True
             if self.sending:
                 return False
@@ -203,22 +201,6 @@ class IrcTalk(Conversation):
             return None
         return message
 
-    def _outcome(self, row: Row, message: Message, label: str) -> Deferred[None]:
-        """Say something; its answer is its own, since others may be under way."""
-        done = Deferred.fromCoroutine(self._say(row, message, label))
-        return done.addErrback(self._failed)
-
-    async def _say(self, row: Row, message: Message, label: str) -> None:
-        answers = Answers(self.company.server)
-        answers.label = label
-        try:
-            await cast(Say, row.run)(self, message, answers)
-        except (ChatError, Refused) as error:
-            subject = message.params[0] if message.params else ""
-            refusals.of_saying(self, answers, error, row.name, subject)
-        if not self.closed:
-            self._send(answers.taken())
-
     def _carried_out(self, row: Row, message: Message, label: str) -> Deferred[None]:
         return Deferred.fromCoroutine(self._carry_out(row, message, label))
 
@@ -226,6 +208,7 @@ class IrcTalk(Conversation):
         """Do anything else; what it answers goes out together."""
         self.answers.label = label
         self._answering = True
+        self.write_straight(False)  # but behind what is answered
         if self.session is not None and message.command not in ("PING", "PONG"):
             self.session.asked_at = self.chat.ticks()
         try:
@@ -241,8 +224,9 @@ class IrcTalk(Conversation):
         finally:
             self._answering = False
             self.flush()
+            self.write_straight(True)
 
-    def _failed(self, failure: Failure) -> None:
+    def failed(self, failure: Failure) -> None:
         if not failure.check(CancelledError) and not self.closed:
             self._internal(failure)
             self.flush()
@@ -297,9 +281,9 @@ class IrcTalk(Conversation):
         if self.closed:
             self.answers.taken()
         elif self.answers or self.answers.label:
-            self._send(self.answers.taken())
+            self.send(self.answers.taken())
 
-    def _send(self, lines: list[str]) -> None:
+    def send(self, lines: list[str]) -> None:
         if lines:
             self.connection.reply(encoded(lines))
 
@@ -310,7 +294,6 @@ class IrcTalk(Conversation):
         if data:
             if self.answers and not (self._answering and self.answers.label):
                 self.flush()  # an answer with a label goes out as a whole
-            self.hearing.uncertain = True
             self.connection.write(data)
 
     def flushed(self) -> bool | None:

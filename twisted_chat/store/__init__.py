@@ -7,12 +7,11 @@ One writer commits in batches (`Store.post`, `Store.change`), a few readers answ
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
 
-from ..core.entries import Form
 from ..core.errors import StartError
 from . import files, keys, pages, reading
 from .blobs import Blobs, contents_of
@@ -131,19 +130,9 @@ class Store:
         finally:
             close(connection)
 
-    def post(
-        self,
-        room: int,
-        sender: int | None,
-        author: str,
-        text: str,
-        cid: str | None,
-        done: Callable[[Post], object],
-        form: Form = Form.WORDS,
-        tags: str = "",
-    ) -> None:
-        """Say something in a room; ChatError('busy') when too much waits already."""
-        self.writer.submit(Post(room, sender, author, text, cid, done, form, tags))
+    def post(self, posts: Sequence[Post]) -> None:
+        """Say something in rooms; what there is no place for is answered so at once."""
+        self.writer.post(posts)
 
     def change(self, apply: Callable[[Ledger], T], done: Callable[[T | Exception], object]) -> None:
         """Change anything else. `apply` runs on the writer's thread, and fails as a whole."""

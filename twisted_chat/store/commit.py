@@ -47,7 +47,7 @@ class Committer:
             self._cursors.put_back(moves)
             for work in works:
                 work.error = refusal
-                if type(work) is Post:
+                if isinstance(work, Post):
                     work.entry = None
             return Batch([], works)
         return Batch(self._ledger.forget(), works, self._ledger.forget_gone())
@@ -81,13 +81,13 @@ class Committer:
         keys = [
             (work.sender, work.cid)
             for work in works
-            if type(work) is Post and work.cid is not None and work.sender is not None
+            if isinstance(work, Post) and work.cid is not None and work.sender is not None
         ]
         if keys:
             ledger.recall(keys)
         entries = ledger.entries
         for work in works:
-            if type(work) is Post:
+            if isinstance(work, Post):
                 before = len(entries)
                 try:
                     work.entry = ledger.post(

@@ -23,15 +23,14 @@ _log = logging.getLogger(__name__)
 class Post:
     """A message to be said in a room: the hot path.
 
-    When `done` is called, either `entry` or `error` is set; `again` says that the message had
-    been stored before, under the same id of its sender's.
+    When it is told to `answer`, either `entry` or `error` is set; `again` says that the message
+    had been stored before, under the same id of its sender's.
     """
 
     __slots__ = (
         "again",
         "author",
         "cid",
-        "done",
         "entry",
         "error",
         "form",
@@ -48,7 +47,6 @@ class Post:
         author: str,
         text: str,
         cid: str | None,
-        done: Callable[[Post], object],
         form: Form = Form.WORDS,
         tags: str = "",
     ) -> None:
@@ -57,7 +55,6 @@ class Post:
         self.author = author
         self.text = text
         self.cid = cid
-        self.done = done
         self.form = form
         self.tags = tags
         self.entry: Entry | None = None
@@ -65,8 +62,7 @@ class Post:
         self.again = False
 
     def answer(self) -> None:
-        """Tell whoever asked."""
-        self.done(self)
+        """Tell whoever asked, which is for a class of his own to know."""
 
 
 class Change(Generic[T]):

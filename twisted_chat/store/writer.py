@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -34,6 +34,13 @@ _NO_ROOM = 5.0  # seconds until the index is tried again when the disk had no ro
 _SIZE_OF_OTHERS = 256
 
 _log = logging.getLogger(__name__)
+
+
+class Item(NamedTuple):
+    """Works that came at once, and how large they are; without any it only wakes the writer."""
+
+    works: Sequence[Work]
+    size: int
 
 
 class Writer:
@@ -62,8 +69,8 @@ class Writer:
         self._die = die
         self._max_works = max_works
         self._max_bytes = max_bytes
-        # None only wakes the writer.
-        self._queue: SimpleQueue[tuple[Work, int] | None] = SimpleQueue()
+        # What was said at once is one item, so that the writer wakes for all of it.
+        self._queue: SimpleQueue[Item] = SimpleQueue()
         # Each of these is counted up by one thread only, so no lock is needed.
         self._put_works = self._put_bytes = 0
         self._taken_works = self._taken_bytes = 0
@@ -74,7 +81,31 @@ class Writer:
 
     def submit(self, work: Work) -> None:
         """Queue a work; ChatError when there is no room for it, and then nothing is stored."""
-        size = _size_of(work)
+        self._take_in(_SIZE_OF_OTHERS)
+        self._queue.put(Item((work,), _SIZE_OF_OTHERS))
+
+    def post(self, posts: Sequence[Post]) -> None:
+        """Queue what was said at once; what there is no room for is answered so."""
+        taken: list[Post] = []
+        total = 0
+        for post in posts:
+            if len(taken) >= BATCH_WORKS or total >= BATCH_BYTES:
+                self._queue.put(Item(taken, total))
+                taken, total = [], 0
+            try:
+                size = _size_of(post)
+                self._take_in(size)
+            except ChatError as error:
+                post.error = error
+                post.answer()
+            else:
+                taken.append(post)
+                total += size
+        if taken:
+            self._queue.put(Item(taken, total))
+
+    def _take_in(self, size: int) -> None:
+        """Count one work more, or refuse it."""
         if self._closed or self._dead:
             raise ChatError("busy", "The server is stopping; try again soon.", retry_after=1)
         if (
@@ -86,7 +117,6 @@ class Writer:
             )
         self._put_works += 1
         self._put_bytes += size
-        self._queue.put((work, size))
 
     @property
     def waiting(self) -> int:
@@ -95,7 +125,7 @@ class Writer:
 
     def wake(self) -> None:
         """Write the cursors that have moved, even if there is nothing else to write."""
-        self._queue.put(None)
+        self._queue.put(Item((), 0))
 
     def start(self) -> None:
         """Begin to work on a thread of its own."""
@@ -121,7 +151,7 @@ class Writer:
         except Empty:
             if not self.cursors:
                 return False
-            first = None
+            first = Item((), 0)
         self._guarded(lambda: self._settle(first))
         return not self._dead
 
@@ -150,19 +180,17 @@ class Writer:
         self._committer.attend(upkeep)
         self._patience = 0.0 if upkeep.error is None else _NO_ROOM
 
-    def _gather(self, item: tuple[Work, int] | None) -> tuple[list[Work], Upkeep[Any] | None]:
-        """Whatever is waiting, up to the limits of a batch; an upkeep ends it."""
+    def _gather(self, item: Item) -> tuple[list[Work], Upkeep[Any] | None]:
+        """Whatever is waiting, until a batch is full; an upkeep ends it."""
         works: list[Work] = []
         room = BATCH_BYTES
         while True:
-            if item is not None:
-                work, size = item
-                self._taken_works += 1
-                self._taken_bytes += size
-                room -= size
-                if isinstance(work, Upkeep):
-                    return works, work
-                works.append(work)
+            self._taken_works += len(item.works)
+            self._taken_bytes += item.size
+            room -= item.size
+            if item.works and isinstance(item.works[0], Upkeep):
+                return works, item.works[0]
+            works.extend(item.works)
             if len(works) >= BATCH_WORKS or room <= 0:
                 return works, None
             try:
@@ -170,7 +198,7 @@ class Writer:
             except Empty:
                 return works, None
 
-    def _settle(self, first: tuple[Work, int] | None) -> None:
+    def _settle(self, first: Item) -> None:
         works, upkeep = self._gather(first)
         if works or self.cursors:
             self._deliver(self._committer.commit(works))
@@ -193,13 +221,11 @@ class Writer:
             self.heartbeat = None
 
 
-def _size_of(work: Work) -> int:
-    """The bytes of a work's text, which proves that it can be stored as text."""
-    if type(work) is not Post:
-        return _SIZE_OF_OTHERS
-    if work.cid is None and work.text.isascii() and work.author.isascii():
-        return len(work.author) + len(work.text)
+def _size_of(post: Post) -> int:
+    """The bytes of a message, which proves that it can be stored as text."""
+    if post.cid is None and post.text.isascii() and post.author.isascii():
+        return len(post.author) + len(post.text)
     try:
-        return len(f"{work.author}{work.cid}{work.text}".encode())
+        return len(f"{post.author}{post.cid}{post.text}".encode())
     except UnicodeEncodeError:
         raise ChatError("bad_utf8", "This text contains half a character.") from None

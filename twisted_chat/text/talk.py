@@ -87,6 +87,7 @@ class TextTalk(Conversation):
     def sit_down(self, proof: Proof) -> None:
         """Somebody has proved who it is."""
         self.seat(self.chat.enter(proof, self, DEVICE))
+        self.write_straight(not self._prompt)
 
     def lost(self) -> None:
         super().lost()
@@ -138,6 +139,7 @@ class TextTalk(Conversation):
         shown_prompt = prompt.replace("\n", self.dialect.end).encode()
         self.connection.reply(shown_prompt)
         self._prompt = shown_prompt
+        self.write_straight(False)
         self._asking = Deferred()
         self.wait_for_line()
         return self._asking
@@ -146,6 +148,7 @@ class TextTalk(Conversation):
         asking, self._asking = self._asking, None
         assert asking is not None
         self._prompt = b""
+        self.write_straight(True)
         self.line_came()
         asking.callback(text)
 

@@ -16,7 +16,6 @@ from .sockets import may_come_from, wants_socket
 
 if TYPE_CHECKING:
     from ..chat import Chat
-    from ..settings import Settings
 
 METHODS = ("GET", "HEAD")
 
@@ -29,14 +28,12 @@ class WebTalk(Conversation):
     def __init__(self, chat: Chat, line: Line) -> None:
         super().__init__(chat, line)
         self.dialect = LF
+        self.longest_line = LONGEST_HEAD
         self._lines: list[bytes] = []
         self._size = 0
 
     def greet(self, on_new_line: bool = False) -> None:
         """A browser speaks first."""
-
-    def longest_line(self, settings: Settings) -> int:
-        return LONGEST_HEAD
 
     def feed(self, line: bytes) -> None:
         """One more line of the head; at an empty one it is answered."""

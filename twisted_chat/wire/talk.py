@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ..chat import Chat
     from ..files import Receiving, Serving
     from ..session import Session
-    from ..settings import Settings
 
 VERSION = 1
 LONGEST_DEVICE = 64
@@ -43,13 +42,11 @@ class JsonTalk(Conversation):
     def __init__(self, chat: Chat, line: Line) -> None:
         super().__init__(chat, line)
         self.dialect = JSON
+        self.longest_line *= SPARE
         self._mistakes = 0
         self._names = 0  # that were asked about
         self._tickets = 0  # that were no good
         self._transfer: Transfer[Any] | None = None  # what this connection is for from here on
-
-    def longest_line(self, settings: Settings) -> int:
-        return super().longest_line(settings) * SPARE
 
     def greet(self, on_new_line: bool = False) -> None:
         """Say who answers here, and under which rules."""
@@ -247,6 +244,7 @@ class JsonTalk(Conversation):
         session = self.chat.enter(token.proof, self, device, start.positions)
         session.token = token.number
         self.seat(session)
+        self.write_straight(True)
         return {
             "name": person.name,
             "guest": person.guest,
