@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from msgspec import Struct
 from OpenSSL import SSL
 from twisted.logger import Logger
 
@@ -37,8 +37,7 @@ CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"  # for TLS 1.2; those of 1.3 are all go
 Stamp = tuple[tuple[int, int, int], ...]  # what changes when files do
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A key and its certificate, ready for connections."""
 
     context: SSL.Context

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import Struct
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -43,8 +43,7 @@ RETRY_AFTER = 5
 PLAIN_MARK = "{plain}"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether a password is right, and what is to be stored instead of its old hash."""
 
     ok: bool

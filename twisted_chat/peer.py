@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from msgspec import Struct
 from twisted.internet.interfaces import IAddress
 
 from .core.limits import Unlimited, network
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """The other end, as far as its address tells."""
 
     host: str  # empty for a Unix socket

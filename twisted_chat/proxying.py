@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+
+from msgspec import Struct
 
 VERSION_1 = b"PROXY "
 VERSION_2 = b"\r\n\r\n\x00\r\nQUIT\n"
@@ -20,8 +21,7 @@ class BadHeader(ValueError):
     """What came is no header; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """What a proxy says; without addresses it speaks for nobody but itself."""
 
     length: int  # bytes

@@ -7,9 +7,9 @@ import resource
 import signal
 import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from msgspec import Struct
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import LoopingCall, deferLater
@@ -47,8 +47,7 @@ LOST = ChatError(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What is put together when the service starts."""
 
     store: Store

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
+
+from msgspec import Struct
 
 from ..chat import Chat
 from ..core import durations
@@ -113,8 +114,7 @@ def conversation(chat: Chat, session: Session, place: str) -> Room | None:
     return session.person.pairs[other.id]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """Which message somebody means."""
 
     room: Room

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 
 class Door(Enum):
@@ -23,8 +24,7 @@ ALL = frozenset((Door.JSON, Door.FETCH, Door.IRC, Door.WEB, Door.TEXT))
 SPOKEN = (Door.IRC, Door.JSON, Door.TEXT)  # what one can talk in
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """Which doors are open at one port."""
 
     doors: frozenset[Door] = ALL

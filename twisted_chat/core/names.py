@@ -11,9 +11,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec import Struct
 
 from .clean import code_point, excess_mark
 from .errors import ChatError
@@ -66,8 +67,7 @@ _SEPARATORS = str.maketrans("", "", "_-.")
 _DIGITS_FOR_LETTERS = str.maketrans("i1034578", "lloeastb")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A name as its owner writes it, and what it is known by."""
 
     shown: str
@@ -165,8 +165,7 @@ class Names:
 Owner = TypeVar("Owner")
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry(Generic[Owner]):
+class _Entry(Struct, Generic[Owner], frozen=True):
     name: Name
     owner: Owner
     protected: bool

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import sha256
 from secrets import token_hex
+
+from msgspec import Struct
 
 from .errors import ChatError
 
@@ -22,8 +23,7 @@ class Purpose(Enum):
     DOWNLOAD = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(Struct, frozen=True):
     """Who may move which file which way."""
 
     purpose: Purpose

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ..core.clean import MAX_LINES
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from .talk import IrcTalk
 
 
-@dataclass(frozen=True, slots=True)
-class Capability:
+class Capability(Struct, frozen=True):
     """One row of what CAP LS lists."""
 
     name: str

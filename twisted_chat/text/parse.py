@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..core import vocabulary
 from ..core.commands import TABLE, Arg, Command, Form, Row, Table, split_word
@@ -12,8 +13,7 @@ from ..core.errors import ChatError
 _NUMBER = re.compile(r"[0-9]{1,15}")
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """What a line said: a row of the table, and the arguments that were given."""
 
     word: str  # as it was typed, in lower case

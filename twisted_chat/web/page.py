@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from html import escape
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from ..core.doorways import Door
 
@@ -43,8 +44,7 @@ class Place(NamedTuple):
         return f"[{self.host}]" if ":" in self.host else self.host
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the page tells of the server."""
 
     name: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+
+from msgspec import Struct
 
 LONGEST_HEAD = 8 * 1024  # bytes
 _START = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/([0-9])\.([0-9])")
@@ -33,8 +34,7 @@ class BadRequest(ValueError):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What a browser asks for."""
 
     method: str
