@@ -16,6 +16,7 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.components import Componentized
 
+from . import collecting
 from .aside import AsideThreads
 from .certificate import Identity
 from .chat import Chat
@@ -117,6 +118,7 @@ class ChatService(Service):
             if self._parts is not None:
                 self._parts.store.close()
             self._refuse(str(error))
+        collecting.go_on()
         self._announce()
         self._watch()
 
