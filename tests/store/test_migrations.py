@@ -5,16 +5,20 @@ from __future__ import annotations
 import gzip
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import sqlalchemy as sa
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.store import fresh
+from tests.store.recorded import record
 from twisted_chat.core.errors import StartError
 from twisted_chat.store import migrations, open_store, schema
 from twisted_chat.store.connecting import close, open_writer
+from twisted_chat.store.migrations import recorded
 from twisted_chat.testing import Hall
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -38,7 +42,7 @@ def upgrade() -> None:
 '''
 
 
-def tables(path: Path) -> dict[str, str]:
+def tables(path: Path) -> dict[str, str | None]:
     """Everything that a database consists of: {name: SQL}."""
     connection = sqlite3.connect(path)
     try:
@@ -198,6 +202,43 @@ class MigrationTests(SynchronousTestCase):
             self.assertEqual(dict(made.execute(indexes)), {row[0]: row[1] for row in expected})
         made.close()
         engine.dispose()
+
+    def test_what_is_recorded_is_what_the_migrations_say(self) -> None:
+        self.assertEqual(
+            recorded.FILE.read_text("utf-8"), record(), "run python -m tests.store.recorded --write"
+        )
+
+    def test_a_new_database_is_made_as_the_migrations_make_it(self) -> None:
+        made = fresh.database(self.folder)
+        migrated = self.folder / "migrated.db"
+        migrated.touch()
+        self.upgrade(migrated)
+        self.assertEqual(tables(made), tables(migrated))
+        for table, sql in tables(made).items():
+            if not (sql or "").startswith("CREATE TABLE"):
+                continue
+            rows = [self.rows(path, f"SELECT * FROM {table}") for path in (made, migrated)]
+            if table == "meta":  # each has an epoch of its own
+                rows = [[row for row in one if row[0] != "epoch"] for one in rows]
+            self.assertEqual(*rows)
+
+    def rows(self, path: Path, question: str) -> list[Any]:
+        with closing(sqlite3.connect(path)) as connection:
+            return connection.execute(question).fetchall()
+
+    def test_every_new_database_has_an_epoch_of_its_own(self) -> None:
+        epochs = set()
+        for name in ("first", "second"):
+            store = open_store(str(self.folder / name), lambda: 0)
+            epochs.add(store.epoch)
+            store.close()
+        self.assertEqual({len(epoch) for epoch in epochs}, {32})
+        self.assertEqual(len(epochs), 2)
+
+    def test_a_new_database_has_what_came_after_the_record(self) -> None:
+        self.with_a_second_revision(SECOND)
+        open_store(str(self.folder / "new.db"), lambda: 0).close()
+        self.assertIn("more", tables(self.folder / "new.db"))
 
     def test_revisions_follow_each_other(self) -> None:
         self.assertEqual(migrations.revisions()[0], "0001")

@@ -15,6 +15,7 @@ from ..core.errors import StartError
 from . import migrations, soundness
 from .connecting import close, open_raw, open_reader, open_writer
 from .lock import Lock
+from .migrations import recorded
 
 
 class Database:
@@ -86,7 +87,7 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
             _make(path, lock, now)
         epoch, to_migrate = _look(path)
         if to_migrate:
-            _migrate(path, now)
+            _change(path, now, migrations.upgrade)
         database = Database(path, lock, epoch)
     except BaseException as error:
         lock.release()
@@ -110,17 +111,19 @@ def _make(path: Path, lock: Lock, now: Callable[[], int]) -> None:
     for leftover in ("", "-wal", "-shm", "-journal"):
         unfinished.with_name(unfinished.name + leftover).unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    _migrate(unfinished, now)
+    _change(unfinished, now, recorded.make)
     unfinished.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
 
 
-def _migrate(path: Path, now: Callable[[], int]) -> None:
+def _change(
+    path: Path, now: Callable[[], int], change: Callable[[sa.Connection, int], object]
+) -> None:
     connection = open_writer(path)
     try:
-        migrations.upgrade(connection, now())
+        change(connection, now())
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
     except DBAPIError as error:
         raise StartError(
