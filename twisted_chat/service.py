@@ -28,6 +28,7 @@ from .logs import PLAIN, Log, take_in_standard_logging
 from .newcomers import Newcomers, open_users
 from .passwords import Passwords
 from .ports import Ports
+from .readying import get_ready
 from .settings import Settings
 from .store import Store
 from .watchdog import EXIT_CODE, Watchdog
@@ -180,7 +181,13 @@ class ChatService(Service):
         if not os.isatty(0):  # a terminal that closes means what it always means
             signal.signal(signal.SIGHUP, self._hang_up)
         store.check(self._checked)
+        self._reactor.callWhenRunning(self._get_ready)
         self._draining.start(DRAIN_EVERY, now=False)
+
+    def _get_ready(self) -> None:
+        assert self._parts is not None
+        reading = self._parts.aside.run(get_ready)
+        reading.addErrback(lambda failure: self.log.failure("Not all was read ahead", failure))
 
     def _hang_up(self, number: int, frame: object) -> None:
         """The signal by which services are told that their files have changed."""

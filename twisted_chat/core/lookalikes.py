@@ -1,7 +1,7 @@
 """Which characters look like which others, and which script each belongs to.
 
 Both tables come from Unicode by way of the package confusable_homoglyphs. They
-are read when the first name outside ASCII turns up, not when the server starts.
+are read when a name outside ASCII turns up or once the server listens, not before.
 """
 
 from __future__ import annotations

@@ -105,6 +105,11 @@ def _folded(text: str, longest: int) -> Name:
     return Name(shown, folded, _skeleton(shown, folded.casefold()))
 
 
+def read_tables() -> None:
+    """Read what names outside ASCII need, which the first of them would have to wait for."""
+    fold("\N{LATIN SMALL LETTER A WITH DIAERESIS}")
+
+
 def room_name(text: str, longest: int = LONGEST + 1) -> Name:
     """The name of a room: `#`, and then what would do for a person."""
     if not text.startswith("#"):
