@@ -170,3 +170,32 @@ class RefusalTests(MultilineCase):
     def test_h9_the_refusal_has_the_label_of_the_batch(self) -> None:
         came = self.sends("x" * 300, "x" * 300, "x" * 300, "x" * 300, tags="@label=L9 ")
         self.assertEqual([message.tags.get("label") for message in came], ["L9"])
+
+    def hears(self, client: IrcClient) -> list[Message]:
+        """What comes, but for the question whether somebody is there."""
+        return [message for message in client.messages() if message.command != "PING"]
+
+    def test_h9_what_is_left_open_is_given_up_and_passed_over(self) -> None:
+        self.alice.sends_lines(f"@label=L1 {self.BEGIN}", "@batch=1 PRIVMSG #coil :half")
+        self.hall.wait(50)
+        self.assertEqual(self.hears(self.alice), [])
+        self.hall.wait(15)
+        [message] = self.hears(self.alice)
+        self.assertEqual((message.command, *message.params[:3]), ("FAIL", "BATCH", "TIMEOUT", "1"))
+        self.assertEqual(message.tags["label"], "L1")
+        self.alice.sends_lines("@batch=1 PRIVMSG #coil :more", "BATCH -1")
+        self.assertEqual(self.hears(self.alice), [])
+        self.assertEqual(self.hears(self.bob), [])
+
+    def test_h9_after_one_that_was_given_up_another_may_follow(self) -> None:
+        self.alice.sends_lines(self.BEGIN, "@batch=1 PRIVMSG #coil :half")
+        self.hall.wait(65)
+        self.alice.lines()
+        self.assertEqual(len(self.sends("it", "goes on")), 4)
+
+    def test_h9_one_that_takes_its_time_is_taken(self) -> None:
+        self.alice.sends_lines(self.BEGIN, "@batch=1 PRIVMSG #coil :slow")
+        self.hall.wait(50)
+        self.alice.sends_lines("@batch=1 PRIVMSG #coil :but whole", "BATCH -1")
+        said = [it.params[1] for it in self.bob.messages() if it.command == "PRIVMSG"]
+        self.assertEqual(said, ["slow", "but whole"])

@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core.clean import MAX_LINES
+from .answers import Answers
 from .commands import shortened
+from .message import encoded
 from .numerics import Refused
 
 if TYPE_CHECKING:
-    from .answers import Answers
     from .message import Message
     from .talk import IrcTalk
 
 TYPE = "draft/multiline"
 CONCAT = "draft/multiline-concat"
+OPEN_FOR = 60.0  # seconds a batch may take; its lines fit into a sixth of them at the usual rate
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class Open:
     """A batch whose lines are still coming. A client has one at a time."""
 
     reference: str
+    since: float  # when it was opened
     target: str
     label: str
     tags: dict[str, str]
@@ -68,7 +71,8 @@ def _begin(talk: IrcTalk, reference: str, message: Message, answers: Answers) ->
     if not reference or len(reference) > 64:
         raise _invalid("A batch has a reference")
     target = message.params[2] if len(message.params) > 2 else ""
-    talk.batch = Open(reference, target, answers.label, dict(message.tags))
+    now = talk.chat.ticks()
+    talk.batch = Open(reference, now, target, answers.label, dict(message.tags))
     if kind != TYPE:
         raise Invalid("UNKNOWN_TYPE", f"Only {TYPE} can be sent", shortened(reference))
     if not target:
@@ -130,6 +134,17 @@ def _add(talk: IrcTalk, current: Open, message: Message) -> None:
         current.lines[-1].append(text)
     else:
         current.lines.append([text])
+
+
+def tend(talk: IrcTalk, now: float) -> None:
+    """Give up a batch that was left open; what still comes of it is passed over."""
+    left = talk.batch
+    if left is None or left.failed or now - left.since < OPEN_FOR:
+        return
+    answers = Answers(talk.company.server)
+    text = f"The batch was not ended in {OPEN_FOR:.0f} seconds, so nothing of it was sent"
+    refuse(talk, answers, Invalid("TIMEOUT", text, shortened(left.reference)))
+    talk.connection.reply(encoded(answers.taken()))
 
 
 def refuse(talk: IrcTalk, answers: Answers, invalid: Invalid) -> None:

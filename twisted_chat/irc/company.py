@@ -8,6 +8,7 @@ from time import gmtime, strftime
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ..session import Session, State
+from . import batches
 from .commands import shortened
 from .composed import Composed
 from .markers import Markers
@@ -102,6 +103,7 @@ class Company:
         self._next_look = now + LOOK_EVERY
         for talk in tuple(self.talks):
             talk.hearing.tend(now)
+            batches.tend(talk, now)
             session = talk.session
             if talk.unsettled and session is not None and session.state is State.LIVE:
                 self.presence.settle(talk)
