@@ -342,6 +342,7 @@ class Chat:
                 self.note_all_shown(session)
             self.delivery.withdraw(session)
         session.state = State.CLOSED
+        session.wait_no_more()
         session.behind.clear()
         self.sessions.pop(session, None)
         person = session.person

@@ -158,6 +158,7 @@ class Delivery:
             self._enter(session, self.rooms.lobby)
         for room in session.person.rooms:
             self._enter(session, room)
+        session.wait_no_more()
 
     def _enter(self, session: Session, room: Room) -> None:
         audience = self._audiences.setdefault(room, {})

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import Deferred
+
 from .core.events import Closed, Event, Receipt
 from .core.rooms import Room
 from .core.roster import Person
@@ -50,6 +52,7 @@ class Session:
         "state",
         "stuck",
         "token",
+        "waiting",
         "write",
     )
 
@@ -78,6 +81,7 @@ class Session:
         self.stuck = False  # the peer does not read
         self.token = 0  # the number of the token it can resume with
         self.state = State.WAITING
+        self.waiting: list[Deferred[None]] = []  # for it to be live
         self.write = door.write
 
     def receive(self, event: Event) -> None:
@@ -108,6 +112,20 @@ class Session:
         if self.state is State.PAUSED:
             self.state = State.CATCHING_UP
             self.delivery.catch_up(self)
+
+    def caught_up(self) -> Deferred[None]:
+        """Fires when all that there is has been written to it, or it has ended."""
+        waiting: Deferred[None] = Deferred()
+        self.waiting.append(waiting)
+        if self.state in (State.LIVE, State.CLOSED):
+            self.wait_no_more()
+        return waiting
+
+    def wait_no_more(self) -> None:
+        """It is live, or has ended."""
+        waiting, self.waiting = self.waiting, []
+        for one in waiting:
+            one.callback(None)
 
     def fall_behind(self, room: Room, after: int) -> None:
         """Show this room from after that number before going on live."""

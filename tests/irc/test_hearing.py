@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from unittest import mock
+
 from tests.irc.case import IrcCase, IrcClient
 from twisted_chat.testing import PASSWORD
 
@@ -74,3 +77,82 @@ class HearingTests(IrcCase):
         commands = [line.split(" ")[1] for line in came]
         self.assertEqual(commands, ["JOIN", "353", "366", "TOPIC"])
         self.tesla.hears("iris: said")
+
+
+class AnsweringTests(IrcCase):
+    """A PING that comes while a client is still being shown what it has not read."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.tesla = self.hall.bot("tesla")
+        self.tesla.asks("create", room="#coil")
+        self.iris = self.account("iris", "labeled-response", "message-tags", "batch")
+        self.iris.answers("JOIN #coil")
+        self.questions: list[Any] = []
+        self.iris.stops_reading()
+        self.says("one", "two")
+        coil = self.hall.chat.rooms.find("#coil")
+        assert coil is not None
+        coil.forget_recent()  # so that the store has to be asked
+
+    def says(self, *texts: str) -> None:
+        for text in texts:
+            self.tesla.asks("send", room="#coil", text=text, cid=text)
+
+    def reads_again(self) -> None:
+        """Iris reads again; the store takes its time."""
+        self.ask = self.hall.store.read
+        patch = mock.patch.object(
+            self.hall.store, "read", lambda *question: self.questions.append(question)
+        )
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.iris.reads_again()
+
+    def answered(self) -> None:
+        """The store answers everything."""
+        while self.questions:
+            self.ask(*self.questions.pop(0))
+            self.hall.settle()
+
+    def test_h8_a_pong_comes_after_what_was_there_when_the_ping_came(self) -> None:
+        self.reads_again()
+        self.iris.sends_lines("@label=L PING :are you there", "TOPIC #coil")
+        self.assertEqual(self.iris.lines(), [])
+        self.answered()
+        commands = [(m.command, m.params[-1]) for m in self.iris.messages()]
+        self.assertEqual(
+            commands,
+            [
+                ("PRIVMSG", "one"),
+                ("PRIVMSG", "two"),
+                ("PONG", "are you there"),
+                ("331", "There is no topic"),
+            ],
+        )
+
+    def test_h8_a_pong_comes_at_once_when_all_was_shown(self) -> None:
+        self.iris.reads_again()
+        self.iris.lines()
+        [pong] = self.iris.answers("PING :now")
+        self.assertTrue(pong.endswith(" :now"), pong)
+
+    def test_h8_what_is_said_meanwhile_holds_no_pong_up_for_ever(self) -> None:
+        self.reads_again()
+        self.iris.sends_lines("PING :x")
+        self.says("three")
+        self.answered()
+        said = [(m.command, m.params[-1]) for m in self.iris.messages()]
+        self.assertEqual(said[-1], ("PONG", "x"))
+        self.assertEqual([text for _, text in said[:-1]], ["one", "two", "three"])
+
+    def test_h8_who_goes_before_the_pong_leaves_nothing_behind(self) -> None:
+        self.reads_again()
+        self.iris.sends_lines("PING :x")
+        session = self.iris.protocol.conversation.session
+        assert session is not None
+        self.assertEqual(len(session.waiting), 1)
+        self.iris.vanishes()
+        self.assertEqual(session.waiting, [])
+        self.answered()
+        self.assertNotIn("PONG", self.iris.received)

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 
 @command("PING", when=When.ALWAYS)
-def ping(talk: IrcTalk, message: Message) -> None:
+async def ping(talk: IrcTalk, message: Message) -> None:
     if not message.params or not message.params[0]:
         raise Refused("409")
+    session = talk.session
+    if session is not None:
+        # Clients take the answer for a sign that they have all that there was when they asked.
+        await session.caught_up()
     server = talk.company.server
     talk.line(server, f"PONG {server} :{message.params[0]}")
 
