@@ -197,3 +197,17 @@ class RoomTests(IrcCase):
         heard = two.takes()
         self.assertIn(" 353 two = #fresh :@one two", heard)
         self.assertIn("PRIVMSG #fresh :first word", heard)
+
+    def test_h3_who_is_there_is_told_in_as_many_lines_as_it_takes(self) -> None:
+        here = {f"ünïque-visitor-{number}-{'ž' * 8}" for number in range(25)}
+        for nick in sorted(here):
+            self.guest(nick).sends_lines("JOIN #lobby")
+        one = self.guest("one", "userhost-in-names")
+        one.answers("JOIN #lobby")
+        told = one.answers("NAMES #lobby")[:-1]
+        self.assertGreater(len(told), 4)
+        for line in told:
+            self.assertLessEqual(len(line.encode()) + 2, 512)
+        names = [word.partition("!")[0] for line in told for word in line.split(" :")[1].split()]
+        self.assertEqual(len(names), len(set(names)))
+        self.assertLessEqual({*here, "one"}, set(names))

@@ -12,7 +12,7 @@ from ..core.roster import Person
 from .message import LONGEST_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from .talk import IrcTalk
 
@@ -34,32 +34,51 @@ def present(talk: IrcTalk, room: Room) -> Iterable[Person]:
 
 def prefix(talk: IrcTalk, room: Room, person: Person) -> str:
     """The signs before somebody's nick: all of them for those who asked for it."""
-    member = room.members.get(person.id)
-    signs = "@" if room.role_of(person) >= Role.OPERATOR else ""
-    if member is not None and member.voice:
-        signs += "+"
+    signs = _signs(room, person)
     return signs if talk.has("multi-prefix") else signs[:1]
 
 
+def _signs(room: Room, person: Person) -> str:
+    signs = "@" if room.role_of(person) >= Role.OPERATOR else ""
+    member = room.members.get(person.id)
+    return signs + "+" if member is not None and member.voice else signs
+
+
 def tell_names(talk: IrcTalk, room: Room) -> None:
-    """Everybody in a room that the client may see into."""
+    """Everybody in a room that the client may see into.
+
+    This is worked out for everyone who joins: whatever were kept would be old by then, since a
+    room is another with everybody who comes.
+    """
     talk.company.presence.has_asked(talk)
     full = talk.has("userhost-in-names")
+    most_signs = None if talk.has("multi-prefix") else 1
     sign = "@" if room.hidden or room.rules.secret else "="
     head = f"353 {talk.nick} {sign} {room.name} :"
     most = LONGEST_LINE - len(f":{talk.company.server} {head}\r\n".encode())
-    line = ""
-    for person in present(talk, room):
-        name = talk.company.mask(person.name) if full else person.name
-        word = prefix(talk, room, person) + name
-        if line and len(f"{line} {word}".encode()) > most:
-            talk.line(talk.company.server, head + line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    if line:
+    mask = talk.company.mask
+    words = [
+        _signs(room, person)[:most_signs] + (mask(person.name) if full else person.name)
+        for person in present(talk, room)
+    ]
+    for line in _lines(words, most):
         talk.line(talk.company.server, head + line)
     talk.numeric("366", room.name, text="That is everybody who is here")
+
+
+def _lines(words: Iterable[str], most: int) -> Iterator[str]:
+    """Words in lines of so many bytes at most."""
+    line: list[str] = []
+    size = 0
+    for word in words:
+        more = 1 + (len(word) if word.isascii() else len(word.encode()))
+        if line and size + more > most + 1:
+            yield " ".join(line)
+            line, size = [], 0
+        line.append(word)
+        size += more
+    if line:
+        yield " ".join(line)
 
 
 def tell_topic(talk: IrcTalk, room: Room) -> None:
