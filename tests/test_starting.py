@@ -18,7 +18,7 @@ NOT_TO_LISTEN = {
     *("alembic", "mako", "sqlalchemy.orm"),  # for a database that has to be migrated
     *("precis_i18n", "confusable_homoglyphs"),  # for names outside ASCII
     *("passlib", "argon2"),  # for passwords
-    "websockets",
+    *("websockets", "tomllib"),
     *("twisted.web", "twisted.names", "twisted.conch"),
     *("prompt_toolkit", "vodozemac", "platformdirs", "tkinter"),  # the clients'
     *(f"twisted_chat.{it}" for it in ("desk", "pipe", "remote", "secrecy", "terminal", "window")),

@@ -1,0 +1,237 @@
+"""Everything an operator can set, in one table.
+
+Each field of `Settings` is one setting: its default, how it is read and what it is
+for. The command line, the settings file and the documentation are made from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from ..core import values
+from ..core.doorways import Door
+from .option import Option, option, rows_of
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one chat service runs with."""
+
+    port: str = option(
+        "9999",
+        values.port,
+        "PORT",
+        "where to listen: a number (IPv4 and IPv6; 0 takes a free one), or an endpoint"
+        " such as tcp:9999:interface=127.0.0.1 or unix:/run/chat",
+    )
+    tls: str = option(
+        "auto",
+        values.tls,
+        "auto|off|CERT.pem[:KEY.pem]",
+        "TLS on the same port: with a key and a certificate that are made at the first start, or"
+        " with these, which may be changed while the server runs",
+    )
+    plaintext: str = option(
+        "loopback",
+        values.word("loopback", "always", "never"),
+        "loopback|always|never",
+        "whether people may log in without TLS: those on the server's own machine, everybody,"
+        " or nobody",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = option(
+        (),
+        values.networks,
+        "ADDRESS",
+        "a proxy that may say with the PROXY protocol for whom it connects, or a network of them;"
+        " give it again for more",
+        key="trusted-proxy",
+        many=True,
+    )
+    irc_port: str | None = option(
+        None, values.port, "PORT", "another port, which speaks IRC only; written as --port is"
+    )
+    web_port: str | None = option(None, values.port, "PORT", "another port, for browsers only")
+    tls_port: str | None = option(
+        None, values.port, "PORT", "another port, for what comes over TLS only"
+    )
+    web_origins: tuple[str, ...] = option(
+        (),
+        values.names,
+        "ORIGIN",
+        "a web page from there, such as https://irc.example.org, may speak IRC here for whoever"
+        " looks at it; give it again for more",
+        key="web-origin",
+        many=True,
+    )
+    no_irc: bool = option(False, values.switch, "", "do not speak IRC")
+    no_web: bool = option(False, values.switch, "", "show no web page")
+    no_text: bool = option(False, values.switch, "", "do not talk with people who have netcat")
+    no_json: bool = option(
+        False, values.switch, "", "do not speak JSON, which the chat's own clients do"
+    )
+    greet_after: float = option(
+        0.3,
+        values.seconds,
+        "SECONDS",
+        "how long whoever says nothing is waited for, before being greeted as somebody with netcat;"
+        " too short a time greets those who come with TLS or a browser",
+    )
+    data: Path = option(
+        Path("chat-data"),
+        values.path,
+        "FOLDER",
+        "the folder that keeps everything; made if need be",
+    )
+    database: str | None = option(
+        None,
+        values.name,
+        "URL",
+        "another database than the one in the data folder (sqlite:////a/path)",
+    )
+    name: str = option("twisted-chat", values.name, "NAME", "what the server calls itself")
+    motd: str = option("", values.plain_text, "TEXT", "shown to everybody who has logged in")
+    motd_file: Path | None = option(
+        None,
+        values.path,
+        "FILE",
+        "the same from a file of several lines, which is read again after SIGHUP",
+    )
+    registration_open: bool = option(
+        True,
+        values.one_of("open", "closed"),
+        "open|closed",
+        "whether people may make accounts by themselves",
+        key="registration",
+    )
+    guests: bool = option(False, values.switch, "", "let people in without a password")
+    users: Path | None = option(
+        None, values.path, "FILE", "make the accounts in this file: a name and a password a line"
+    )
+    admins: tuple[str, ...] = option(
+        (),
+        values.names,
+        "NAME",
+        "this account is an administrator; give it again for more",
+        key="admin",
+        many=True,
+    )
+    login_attempts: int = option(
+        3, values.whole(0, 1_000_000), "NUMBER", "failed logins until a block; 0 never blocks"
+    )
+    block_time: int = option(60, values.duration, "TIME", "how long a block lasts: 60, 10m, 2h, 7d")
+    idle_timeout: int = option(
+        0, values.duration, "TIME", "log out who was silent so long; 0 never does"
+    )
+    flood_limit: int = option(
+        10,
+        values.whole(0, 1_000_000),
+        "NUMBER",
+        "commands a second from one session, twice that at once; 0 switches every rate limit off,"
+        " that of sign-ups included",
+    )
+    connection_limit: int = option(
+        10_000,
+        values.whole(0, 10_000_000),
+        "NUMBER",
+        "connections in all, and in proportion those of one address; 0 switches every cap off",
+    )
+    max_message: int = option(
+        4096, values.whole(16, 1_000_000), "BYTES", "the longest message, counted in UTF-8"
+    )
+    max_file: int = option(
+        100_000_000,
+        values.size,
+        "SIZE",
+        "the largest file that may be sent: 500k, 100M, 2G; 0 takes none",
+        shown="100M",
+    )
+    quota: int = option(
+        1_000_000_000,
+        values.size,
+        "SIZE",
+        "what the files of one account may take on the disk; 0 sets no bound",
+        shown="1G",
+    )
+    keep_free: int = option(
+        1_000_000_000,
+        values.size,
+        "SIZE",
+        "what files leave free on the disk",
+        shown="1G",
+    )
+    nick_length: int = option(
+        32, values.whole(4, 32), "NUMBER", "characters a new name of a person may have"
+    )
+    room_length: int = option(
+        33, values.whole(4, 33), "NUMBER", "characters a new room's name may have, with its #"
+    )
+    topic_length: int = option(
+        400, values.whole(16, 2000), "BYTES", "the longest topic, counted in UTF-8"
+    )
+    unlimited: tuple[IPv4Network | IPv6Network, ...] = option(
+        (),
+        values.networks,
+        "ADDRESS",
+        "connections from this address or network have no limits of rate, number or tries; give it"
+        " again for more",
+        many=True,
+    )
+    opers: tuple[values.Oper, ...] = option(
+        (),
+        values.opers,
+        "NAME:HASH",
+        "who gives this name and the password of this hash with OPER over IRC is an operator there;"
+        " give it again for more",
+        key="oper",
+        many=True,
+        secret=True,
+    )
+    irc_password: str = option(
+        "",
+        values.secret,
+        "TEXT",
+        "the password that everybody who comes over IRC has to give with PASS",
+        secret=True,
+    )
+    no_scram: bool = option(
+        False,
+        values.switch,
+        "",
+        "keep nothing that SCRAM needs: passwords are then hashed with argon2id alone, and IRC"
+        " clients send them (over TLS)",
+    )
+    sts: int = option(
+        0,
+        values.duration,
+        "TIME",
+        "how long IRC clients are to come back over TLS only (needs a certificate of your own)",
+    )
+    log_json: Path | None = option(
+        None, values.path, "FILE", "write the log there too, one JSON object a line"
+    )
+
+    @property
+    def scram(self) -> bool:
+        """Whether people may log in with SCRAM-SHA-256."""
+        return not self.no_scram
+
+    @property
+    def closed_doors(self) -> frozenset[Door]:
+        """The doors that are switched off."""
+        return _closed(self)
+
+
+def _closed(settings: Settings) -> frozenset[Door]:
+    switches = {
+        Door.IRC: settings.no_irc,
+        Door.WEB: settings.no_web,
+        Door.TEXT: settings.no_text,
+        Door.JSON: settings.no_json,
+    }
+    return frozenset(door for door, closed in switches.items() if closed)
+
+
+OPTIONS: tuple[Option, ...] = tuple(rows_of(Settings))
+BY_KEY = {row.key: row for row in OPTIONS}
