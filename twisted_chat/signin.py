@@ -12,7 +12,8 @@ from .core.durations import spoken
 from .core.entries import Kind
 from .core.errors import ChatError
 from .core.limits import SlidingWindow, Unlimited
-from .core.names import Name, NameBook, fold
+from .core.namebook import NameBook
+from .core.names import Name, fold
 from .core.rooms import Role
 from .core.roster import Person
 from .passwords import prepare

@@ -20,6 +20,9 @@ ASCII_LOOKS = {ord("0"): "O", ord("1"): "l", ord("I"): "l", ord("m"): "rn"}
 # An i keeps its one dot when another is put over it.
 _SECOND_DOT = re.compile("(?<=[ij])\u0307")
 
+_SEPARATORS = str.maketrans("", "", "_-.")
+_DIGITS_FOR_LETTERS = str.maketrans("i1034578", "lloeastb")
+
 
 def look(text: str) -> str:
     """What `text` looks like: equal for two texts a reader could take for each other."""
@@ -27,6 +30,14 @@ def look(text: str) -> str:
         return text.translate(ASCII_LOOKS).lower()
     drawn = unicodedata.normalize("NFD", text).translate(_prototypes())
     return _SECOND_DOT.sub("", unicodedata.normalize("NFD", drawn).casefold())
+
+
+def plainest(skeleton: str) -> str:
+    """A look without separators and accents, and with digits read as the letters they ape."""
+    letters = skeleton.translate(_SEPARATORS).translate(_DIGITS_FOR_LETTERS)
+    if not letters.isascii():
+        letters = "".join(c for c in letters if not unicodedata.category(c).startswith("M"))
+    return letters.replace("vv", "w")
 
 
 def script(character: str) -> str:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from .clean import code_point, excess_mark
 from .errors import ChatError
-from .lookalikes import look, script
+from .lookalikes import look, plainest, script
 
 if TYPE_CHECKING:
     from precis_i18n.profile import Profile
@@ -62,9 +61,6 @@ _WRITTEN_TOGETHER = (
 )
 # Letters that belong to no script; these two are Japanese, others are refused.
 _JAPANESE_SIGNS = "ー〆"  # the long vowel, and shime
-
-_SEPARATORS = str.maketrans("", "", "_-.")
-_DIGITS_FOR_LETTERS = str.maketrans("i1034578", "lloeastb")
 
 
 class Name(Struct, frozen=True):
@@ -141,7 +137,7 @@ class Names:
         self._longest_room = longest_room
         self._words = {word.lower() for word in (*WORDS, *SYSTEM, *reserved)}
         self._looks = {look(word) for word in self._words}
-        self._system = {_plainest(look(word.lower())) for word in (*SYSTEM, *protected)}
+        self._system = {plainest(look(word.lower())) for word in (*SYSTEM, *protected)}
 
     def check(self, text: str) -> Name:
         """The name that `text` is, if a person may have it; a ChatError('bad_name') if not."""
@@ -162,106 +158,14 @@ class Names:
             return "That word means something to the server"
         if not name.folded.isascii() and not self._looks.isdisjoint(keys):
             return "That name looks like a word that means something to the server"
-        if not self._system.isdisjoint(map(_plainest, keys)):
+        if not self._system.isdisjoint(map(plainest, keys)):
             return "That name could be taken for the server or for who runs it"
         return ""
-
-
-Owner = TypeVar("Owner")
-
-
-class _Entry(Struct, Generic[Owner], frozen=True):
-    name: Name
-    owner: Owner
-    protected: bool
-
-
-class NameBook(Generic[Owner]):
-    """Who has which name; finding and comparing take the same time however many there are.
-
-    Names come folded, so that loading ten thousand from the store computes nothing.
-    """
-
-    def __init__(self) -> None:
-        self._entries: dict[str, _Entry[Owner]] = {}
-        self._looks: Counter[str] = Counter()
-        self._foreign_looks: Counter[str] = Counter()  # of the names outside ASCII
-        self._protected_looks: Counter[str] = Counter()  # of the administrators, at their plainest
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def register(self, name: Name, owner: Owner, *, protected: bool = False) -> None:
-        """Enter a name, or change its owner or whether it is protected (an administrator's).
-
-        Protection is against names to come; those already there stay.
-        """
-        self.forget(name)
-        self._entries[name.folded] = _Entry(name, owner, protected)
-        keys = name.skeleton.split()
-        self._looks.update(keys)
-        if not name.folded.isascii():
-            self._foreign_looks.update(keys)
-        if protected:
-            self._protected_looks.update(map(_plainest, keys))
-
-    def forget(self, name: Name) -> None:
-        """Strike a name out; nothing happens if it is not there."""
-        entry = self._entries.pop(name.folded, None)
-        if entry is None:
-            return
-        keys = entry.name.skeleton.split()
-        _take_away(self._looks, keys)
-        if not name.folded.isascii():
-            _take_away(self._foreign_looks, keys)
-        if entry.protected:
-            _take_away(self._protected_looks, map(_plainest, keys))
-
-    def find(self, name: Name | str) -> Owner | None:
-        """Whose name this is, however it is written; None if nobody's."""
-        if isinstance(name, Name):
-            folded = name.folded
-        elif name.isascii():
-            folded = name.lower()
-        else:
-            try:
-                folded = room_name(name).folded if name.startswith("#") else fold(name).folded
-            except ChatError:
-                return None
-        entry = self._entries.get(folded)
-        return None if entry is None else entry.owner
-
-    def collides(self, name: Name) -> bool:
-        """Whether somebody has this name already, or one that could be taken for it."""
-        if name.folded in self._entries:
-            return True
-        keys = name.skeleton.split()
-        alike = self._foreign_looks if name.folded.isascii() else self._looks
-        if any(key in alike for key in keys):
-            return True
-        if not self._protected_looks:
-            return False
-        return any(_plainest(key) in self._protected_looks for key in keys)
 
 
 def _skeleton(shown: str, folded: str) -> str:
     keys = look(folded), look(shown)
     return keys[0] if keys[0] == keys[1] else " ".join(keys)
-
-
-def _plainest(skeleton: str) -> str:
-    """A look without separators and accents, and with digits read as the letters they ape."""
-    letters = skeleton.translate(_SEPARATORS).translate(_DIGITS_FOR_LETTERS)
-    if not letters.isascii():
-        letters = "".join(c for c in letters if not unicodedata.category(c).startswith("M"))
-    return letters.replace("vv", "w")
-
-
-def _take_away(counts: Counter[str], keys: Iterable[str]) -> None:
-    for key in keys:
-        counts[key] -= 1
-        if not counts[key]:
-            del counts[key]
 
 
 @cache

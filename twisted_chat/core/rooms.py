@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .names import Name, NameBook
+from .namebook import NameBook
+from .names import Name
 from .rules import Change, Rules
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from .entries import WORDS, Entry
-from .names import Name, NameBook
+from .namebook import NameBook
+from .names import Name
 
 if TYPE_CHECKING:
     from .rooms import Room
