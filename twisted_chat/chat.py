@@ -31,7 +31,8 @@ from .core.errors import ChatError, StartError
 from .core.events import Closed, Event, Receipt
 from .core.names import Names
 from .core.results import Sent, Whispered
-from .core.rooms import Room, RoomBook
+from .core.roombook import RoomBook
+from .core.rooms import Room
 from .core.roster import Person, Roster
 from .delivery import Delivery
 from .devices import Devices

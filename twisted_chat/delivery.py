@@ -15,7 +15,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from .core.entries import Entry, Kind
-from .core.rooms import Room, RoomBook
+from .core.roombook import RoomBook
+from .core.rooms import Room
 from .core.roster import Person
 from .session import Session, State
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from .core.entries import Entry, Kind
 from .core.errors import ChatError
 from .core.events import Room as RoomEvent
-from .core.rooms import Member, Role, Room, pair_of
+from .core.roombook import pair_of
+from .core.rooms import Member, Role, Room
 from .core.roster import Person
 from .session import Session
 

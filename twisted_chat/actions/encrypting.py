@@ -10,7 +10,8 @@ from ..core import vocabulary as words
 from ..core.entries import Entry, Kind
 from ..core.errors import ChatError
 from ..core.results import Done, Result
-from ..core.rooms import LOBBY, Role, Room, mark_of
+from ..core.roombook import mark_of
+from ..core.rooms import LOBBY, Role, Room
 from ..core.roster import Person
 from ..session import Session
 from ..store import Ledger
