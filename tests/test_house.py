@@ -28,8 +28,8 @@ FLOORS = {
     "fronts": {"core", "words", "private", "secrecy", "remote", "desk", "fronts"},
 }
 APPLICATION = {
-    *("actions", "aside", "challenging", "chat", "composing", "delivery", "devices", "doors"),
-    *("endings", "files"),
+    *("accounts", "actions", "aside", "challenging", "chat", "composing", "delivery"),
+    *("devices", "doors", "endings", "files"),
     *("guests", "housekeeping", "loading", "membership", "motd", "passwords", "presence"),
     *("proving", "session", "settling", "signin", "strangers", "typists", "whispering"),
 }

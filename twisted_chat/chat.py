@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from .accounts import Accounts
 from .composing import (
     Content,
     check_cid,
@@ -105,6 +106,7 @@ class Chat:
         self.admins = frozenset(name.lower() for name in settings.admins)
         self.started = ticks()
         self.signin = SignIn(self, passwords)
+        self.accounts = Accounts(self, passwords, self.signin.proving)
         self.files = Files(self, aside)
         self.sessions: dict[Session, None] = {}
         self._outgoing: list[Sending] = []

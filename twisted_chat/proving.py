@@ -187,3 +187,11 @@ def folded(name: str) -> str:
         return fold(name).folded
     except ChatError:
         return name.lower()[:64]
+
+
+def keep_verifier(ledger: Ledger, account: int, verifier: str | None) -> None:
+    """Never one of another password than the one that is stored with it."""
+    if verifier is None:
+        ledger.drop_credential(account, SCRAM)
+    else:
+        ledger.set_credential(account, SCRAM, verifier)

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .challenging import ScramLogin
 from .core.durations import spoken
-from .core.entries import Kind
 from .core.errors import ChatError
 from .core.limits import SlidingWindow, Unlimited
 from .core.namebook import NameBook
 from .core.names import Name, fold
-from .core.rooms import Role
 from .core.roster import Person
 from .passwords import prepare
-from .proving import SCHEME, SCRAM, WRONG, Proof, Proving
+from .proving import SCHEME, WRONG, Proof, Proving, keep_verifier
 from .store import reading
 
 if TYPE_CHECKING:
@@ -41,12 +39,12 @@ class Token(NamedTuple):
 
 
 class SignIn:
-    """Checks who somebody is, and keeps the accounts' secrets."""
+    """Checks who somebody is, and makes accounts, guests and tokens."""
 
     def __init__(self, chat: Chat, passwords: Passwords) -> None:
         self._chat = chat
         self.passwords = passwords
-        self._proving = Proving(chat, passwords)
+        self.proving = Proving(chat, passwords)
         limited = chat.settings.flood_limit > 0
         self._sign_ups = (
             SlidingWindow(SIGN_UPS_PER_NETWORK, SIGN_UPS, SIGN_UP_SPAN) if limited else None
@@ -83,7 +81,7 @@ class SignIn:
     async def with_password(self, name: str, password: str, network: str) -> Proof:
         """The account whose name and password these are."""
         person = self.find(name)
-        proof, _ = await self._proving.verify(name, person, password, network, WRONG)
+        proof, _ = await self.proving.verify(name, person, password, network, WRONG)
         await self.recall(proof.person)
         self.admit(proof)
         return proof
@@ -110,7 +108,14 @@ class SignIn:
 
     def scram(self, network: str) -> ScramLogin:
         """A login by somebody who proves to know a password without sending it."""
-        return ScramLogin(self._chat, self._proving, network)
+        return ScramLogin(self._chat, self.proving, network)
+
+    async def secret(self) -> bytes:
+        """What this server alone knows."""
+        if not self._secret:
+            kept = await self._chat.change(lambda ledger: ledger.secret(secrets.token_hex(32)))
+            self._secret = bytes.fromhex(kept)
+        return self._secret
 
     # --- new accounts and guests --------------------------------------------------------
 
@@ -187,100 +192,12 @@ class SignIn:
             def apply(ledger: Ledger) -> int:
                 kept = (name.shown, name.folded, name.skeleton, SCHEME, secret, admin)
                 number = ledger.add_account(*kept)
-                _keep_verifier(ledger, number, verifier)
+                keep_verifier(ledger, number, verifier)
                 return number
 
             return await self._chat.change(apply)
         finally:
             self._being_made.forget(name)
-
-    # --- secrets ------------------------------------------------------------------------
-
-    async def change_password(self, session: Session, old: str, new: str) -> None:
-        """Set a new password, given the old one; ends every resume token.
-
-        The keys go with the sessions that end, so those of this one's device stay.
-        """
-        person, network = session.person, session.door.network
-        prepared = prepare(new)
-        wrong = "That is not your password."
-        _, kept = await self._proving.verify(person.name, person, old, network, wrong)
-        await self._set_password(person, prepared, kept, session.device)
-
-    async def reset_password(self, person: Person) -> str:
-        """Give an account a random password, and tell it."""
-        new = secrets.token_urlsafe(9)
-        await self._set_password(person, prepare(new))
-        return new
-
-    async def _set_password(
-        self,
-        person: Person,
-        prepared: str,
-        instead_of: str | None = None,
-        device: str | None = None,
-    ) -> None:
-        secret, verifier = await self.passwords.kept(prepared, self._chat.settings.scram)
-
-        def apply(ledger: Ledger) -> str:
-            if instead_of is None:
-                ledger.set_credential(person.id, SCHEME, secret)
-            elif not ledger.replace_credential(person.id, SCHEME, instead_of, secret):
-                raise ChatError("conflict", "Your password was changed by somebody else meanwhile.")
-            _keep_verifier(ledger, person.id, verifier)
-            ledger.drop_tokens(person.id)
-            ledger.drop_devices(person.id, keep=device)
-            return ledger.devices_version(person.id)
-
-        # Once for those who have proved themselves by now, whose tokens may be stored later than
-        # this, and once for those who begin before the old password is gone.
-        person.secrets += 1
-        version = await self._chat.change(apply)
-        person.secrets += 1
-        self._chat.devices.changed(person, version)
-
-    async def secret(self) -> bytes:
-        """What this server alone knows."""
-        if not self._secret:
-            kept = await self._chat.change(lambda ledger: ledger.secret(secrets.token_hex(32)))
-            self._secret = bytes.fromhex(kept)
-        return self._secret
-
-    async def suspend(self, person: Person, until: int | None, reason: str) -> None:
-        """Keep an account out until then, or let it in again."""
-
-        def apply(ledger: Ledger) -> str:
-            ledger.set_account(person.id, suspended_until=until, suspended_reason=reason)
-            if until is not None:
-                ledger.drop_tokens(person.id)
-                ledger.drop_devices(person.id)
-            return ledger.devices_version(person.id)
-
-        self._chat.devices.changed(person, await self._chat.change(apply))
-
-    async def erase(self, person: Person) -> None:
-        """Erase an account; its name stays taken for good."""
-        chat = self._chat
-
-        def apply(ledger: Ledger) -> None:
-            for room, role in ledger.memberships(person.id).items():
-                if role is Role.OWNER:
-                    raise ChatError("not_allowed", "You have just come to own a room.")
-                ledger.post(room, Kind.LEAVE, person.id, person.name)
-            ledger.erase_account(person.id)
-
-        person.erased = True  # at once, so that it gets in nowhere before the commit
-        try:
-            await chat.change(apply)
-        except Exception:
-            person.erased = False
-            raise
-        chat.devices.changed(person, "")
-        chat.roster.erase(person)
-        for joined in person.rooms:
-            chat.membership.unseat(person, joined)
-        for room in chat.rooms.rooms.values():
-            room.forget(person)
 
     # --- tokens -------------------------------------------------------------------------
 
@@ -330,14 +247,6 @@ class SignIn:
             raise ChatError("bad_token", "That token was used already: log in with a password.")
         await self.recall(person)
         return Token(proof, found.device, new, found.id)
-
-
-def _keep_verifier(ledger: Ledger, account: int, verifier: str | None) -> None:
-    """Never one of another password than the one that is stored with it."""
-    if verifier is None:
-        ledger.drop_credential(account, SCRAM)
-    else:
-        ledger.set_credential(account, SCRAM, verifier)
 
 
 def _just_made(person: Person) -> Proof:

@@ -20,7 +20,7 @@ async def password(chat: Chat, session: Session, command: words.Password) -> Res
     if person.guest:
         await chat.signin.adopt(session, command.new)
         return Done(f"{person.name} is an account now: log in with this password next time.")
-    await chat.signin.change_password(session, command.old, command.new)
+    await chat.accounts.change_password(session, command.old, command.new)
     chat.close_seats(
         person, Closed("password_changed", "Your password was changed: log in again."), session
     )
@@ -73,7 +73,7 @@ async def delete_account(chat: Chat, session: Session, command: words.DeleteAcco
             "At once erased: your password, introduction, memberships, sessions and settings. "
             "What stays: what you said, under your name, which nobody else can take.",
         )
-    await chat.signin.erase(person)
+    await chat.accounts.erase(person)
     goodbye = Closed("account_deleted", "Your account is erased. Goodbye.")
     chat.close_seats(person, goodbye, session)
     return Left(goodbye)

@@ -33,7 +33,7 @@ async def ban_user(chat: Chat, session: Session, command: words.BanUser) -> Resu
         check_text(command.reason, 200)
     before, person.suspended_until = person.suspended_until, until
     try:
-        await chat.signin.suspend(person, until, command.reason)
+        await chat.accounts.suspend(person, until, command.reason)
     except ChatError:
         person.suspended_until = before
         raise
@@ -48,7 +48,7 @@ async def unban_user(chat: Chat, session: Session, command: words.UnbanUser) -> 
     person = account_named(chat, command.user)
     if person.suspended_until is None:
         raise ChatError("args", f"{person.name} is not banned.")
-    await chat.signin.suspend(person, None, "")
+    await chat.accounts.suspend(person, None, "")
     person.suspended_until = None
     return Done(f"{person.name} can log in again.")
 
@@ -56,7 +56,7 @@ async def unban_user(chat: Chat, session: Session, command: words.UnbanUser) -> 
 @performs(words.ResetPassword)
 async def reset_password(chat: Chat, session: Session, command: words.ResetPassword) -> Result:
     person = _subordinate(session, account_named(chat, command.user))
-    new = await chat.signin.reset_password(person)
+    new = await chat.accounts.reset_password(person)
     chat.close_seats(
         person, Closed("password_changed", "An administrator has reset your password.")
     )

@@ -163,7 +163,7 @@ async def _change_password(talk: IrcTalk, rest: str) -> None:
     elif len(words) != 2:
         say(talk, f"Say the old and the new one, without spaces in them: {HELP['PASSWD']}")
     else:
-        await talk.chat.signin.change_password(session, *words)
+        await talk.chat.accounts.change_password(session, *words)
         ended = Closed("password_changed", "Your password was changed: log in again.")
         talk.chat.close_seats(session.person, ended, session)
         say(talk, "Your password is changed, and your other sessions have ended.")
