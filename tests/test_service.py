@@ -21,7 +21,7 @@ from zope.interface import implementer
 from twisted_chat import listening, pidfile
 from twisted_chat.core.errors import StartError
 from twisted_chat.logs import MOST_WAITING, Log, Outlet, escaped, take_in_standard_logging
-from twisted_chat.service import raised_file_limit
+from twisted_chat.openfiles import raised_file_limit
 from twisted_chat.watchdog import EXIT_CODE, HUNG, PERIOD, REPORT_EVERY, Watchdog, stack_of
 
 

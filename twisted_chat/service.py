@@ -16,14 +16,13 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.components import Componentized
 
-from . import collecting
+from . import collecting, openfiles
 from .aside import AsideThreads
 from .certificate import Identity
 from .chat import Chat
 from .core.errors import ChatError, StartError
 from .core.events import Closed
 from .factory import ChatFactory
-from .files import MOST_MOVING
 from .logs import PLAIN, Log, take_in_standard_logging
 from .newcomers import Newcomers, open_users
 from .passwords import Passwords
@@ -33,9 +32,6 @@ from .settings import Settings
 from .store import Store
 from .watchdog import EXIT_CODE, Watchdog
 
-MOVING_PART = 8  # a file on its way is open too: for these an eighth of those it may have open
-RESERVED_FILES = 64  # for the database, the log and what else must be opened when all is full
-MOST_FILES = 1 << 20  # what is asked for where the system names no limit
 FAREWELL = 2.0  # seconds in which clients are told that the service stops
 STOP_WITHIN = 4.5  # seconds in which it has stopped, or is ended
 DRAIN_EVERY = 1.0  # seconds after which a log that could not be written is tried again
@@ -125,11 +121,10 @@ class ChatService(Service):
 
     def _open(self) -> None:
         users = open_users(self.settings.users) if self.settings.users is not None else None
-        files = max(2, raised_file_limit() - RESERVED_FILES)
-        moving = min(MOST_MOVING, files // MOVING_PART)
-        parts = self._assemble(self.settings, self._most_connections(files - moving), self._reactor)
+        connections, moving = openfiles.shared_out()
+        parts = self._assemble(self.settings, self._most_connections(connections), self._reactor)
         self._parts = parts
-        parts.chat.files.most = max(1, moving)
+        parts.chat.files.most = moving
         parts.chat.stop_server = self._stop_server
         parts.chat.files_changed = self._read_files_again
         self._ports.listen(self._reactor, parts.factory)
@@ -300,15 +295,3 @@ class ChatService(Service):
     def _give_up(self) -> None:
         self.log.critical("The service did not stop in time and is ended")
         os._exit(EXIT_CODE)
-
-
-def raised_file_limit() -> int:
-    """How many files this process may have open, after asking for as many as it can get."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else hard
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        except (OSError, ValueError):
-            return soft  # some systems have another limit below the one they name
-    return wanted
