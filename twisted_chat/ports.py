@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 MAIN = "port"  # the option of the port for every door
 
 
-@dataclass(slots=True)
-class Wanted:
+class Wanted(Struct):
     """A port that is to be opened."""
 
     option: str

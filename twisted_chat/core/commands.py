@@ -8,7 +8,6 @@ for a mistyped word and the documentation are all made from the row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum, IntEnum
 from typing import Any, TypeVar
@@ -48,8 +47,7 @@ class Form(Enum):
     FLAG = "flag"  # the keyword itself
 
 
-@dataclass(frozen=True, slots=True)
-class Arg:
+class Arg(msgspec.Struct, frozen=True):
     """One argument: the field it fills and how it is read and asked for."""
 
     field: str
@@ -73,8 +71,7 @@ class Arg:
         return f"[{body}]" if self.optional else body
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One command of the table."""
 
     name: str

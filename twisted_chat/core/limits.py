@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
+
+from msgspec import Struct
 
 
 class Bucket:
@@ -52,8 +53,7 @@ class Bucket:
         return min(self._burst, self._level + max(0.0, now - self._then) * self._rate)
 
 
-@dataclass(slots=True)
-class _Failures:
+class _Failures(Struct):
     count: int
     last: float
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from ..core.clean import MAX_LINES
 from .answers import Answers
@@ -20,8 +21,7 @@ CONCAT = "draft/multiline-concat"
 OPEN_FOR = 60.0  # seconds a batch may take; its lines fit into a sixth of them at the usual rate
 
 
-@dataclass(slots=True)
-class Open:
+class Open(Struct):
     """A batch whose lines are still coming. A client has one at a time."""
 
     reference: str
