@@ -144,6 +144,61 @@ class FileContract(StoreCase):
         self.assertEqual(kept.used, {self.ann: 10_000, self.ben: 10_000})
         self.assertEqual(len(self.read(files.contents)), 3)
 
+    def kept(self, name: str, owner: int = 0) -> int:
+        """A file that is kept for a link."""
+        file = self.offered(name, owner, files.NOWHERE).id
+        self.change(lambda ledger: ledger.keep_file(file, 7, "other hash"))
+        return file
+
+    def test_a_file_may_be_kept_without_a_message(self) -> None:
+        file = self.kept("a")
+        row = self.read(lambda it: files.named(it, file))
+        assert row is not None
+        self.assertEqual(
+            (row.seq, row.size, row.sha256, row.complete), (file, 7, "other hash", True)
+        )
+        self.assert_refused(file)
+        self.assert_refused(file, room=files.NOWHERE)
+        self.change(partial(Ledger.drop_unnamed_file, id=file))
+        self.assertEqual(self.gone, [])
+        snapshot = self.store.load()
+        self.assertEqual((snapshot.files, snapshot.used), ([], {self.ann: files.LEAST}))
+        self.change(partial(Ledger.drop_kept_file, id=file))
+        self.assertEqual(self.gone, ["blob of a"])
+
+    def test_what_is_kept_was_meant_for_it_and_is_kept_once(self) -> None:
+        for file in (self.offered("a").id, self.kept("b"), 100):
+            error = self.assertRaises(
+                ChatError, self.change, lambda it, file=file: it.keep_file(file, 7, "hash")
+            )
+            self.assertEqual(error.code, "no_such_file")
+
+    def test_what_is_kept_is_dropped_whether_it_has_come_or_not(self) -> None:
+        coming, said = self.offered("a", room=files.NOWHERE).id, self.complete("b")
+        self.said(said)
+        for file in (coming, said):
+            self.change(partial(Ledger.drop_kept_file, id=file))
+        self.assertEqual(self.gone, ["blob of a"])
+
+    def test_k12_an_erased_account_leaves_nothing_behind_a_link(self) -> None:
+        self.kept("a")
+        self.kept("b", self.ben)
+        self.change(lambda ledger: ledger.erase_account(self.ann))
+        self.assertEqual(self.gone, ["blob of a"])
+
+    def test_lists_of_what_is_kept_are_of_one_account(self) -> None:
+        for name in "abc":
+            self.kept(name)
+        self.kept("d", self.ben)
+        self.offered("e", room=files.NOWHERE)
+        self.said(self.complete("f"))
+
+        def names(limit: int = 10, before: int | None = None) -> str:
+            found = self.read(lambda it: files.kept(it, self.ann, limit, before))
+            return "".join(one.name for one in found)
+
+        self.assertEqual((names(), names(limit=2), names(before=3)), ("abc", "bc", "ab"))
+
     def test_c5_lists_are_of_rooms_and_from_where_one_may_read(self) -> None:
         den = self.room("den")
         for name, room in (("a", LOBBY), ("b", den), ("c", den), ("d", LOBBY)):

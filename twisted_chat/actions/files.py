@@ -15,10 +15,11 @@ from ..core.entries import Entry
 from ..core.errors import ChatError
 from ..core.results import FileLine, FileList, FileTicket, Offered, Sent
 from ..core.rooms import Room
+from ..core.roster import Person
 from ..session import Session
 from ..store import Ledger, files
 from . import performs
-from .finding import account_named, conversation
+from .finding import WITH_LINKS, account_named, conversation
 from .reading import scopes
 from .talking import speaking_place
 
@@ -105,31 +106,58 @@ async def list_files(chat: Chat, session: Session, command: words.Files) -> File
         raise ChatError("args", "Files are numbered from 1 on.")
     rooms = chat.rooms.of(person)
     label = ""
-    if command.place:
+    if command.place.lower() == WITH_LINKS:
+        rooms, label = [], WITH_LINKS
+    elif command.place:
         room = conversation(chat, session, command.place)
         if room is None:
             return FileList((), now=chat.wall())
         rooms, label = [room], room.label(person)
     readable = scopes(person, rooms)
     found = await chat.read(lambda db: files.listed(db, readable, PAGE, command.before))
-    return FileList(
-        tuple(
-            FileLine(
-                one.file,
-                one.name,
-                one.size,
-                chat.rooms.rooms[one.room].label(person),
-                one.seq,
-                one.author,
-                one.time,
-                gone=one.file in chat.files.sweeping.missing,
-            )
-            for one in found
-            if one.sender not in person.ignores and one.room in chat.rooms.rooms
-        ),
-        label,
-        found[0].file if len(found) == PAGE else None,
-        chat.wall(),
+    lines = [_said(chat, person, one) for one in found if _may_see(chat, person, one)]
+    older = found[0].file if len(found) == PAGE else None
+    if not label or label == WITH_LINKS:
+        lines, older = await _with_kept(chat, person, lines, older, command.before)
+    return FileList(tuple(lines), label, older, chat.wall())
+
+
+async def _with_kept(
+    chat: Chat, person: Person, lines: list[FileLine], older: int | None, before: int | None
+) -> tuple[list[FileLine], int | None]:
+    """A page with the files in it that somebody keeps for links."""
+    kept = await chat.read(lambda db: files.kept(db, person.id, PAGE, before))
+    if len(kept) == PAGE:
+        older = max(kept[0].id, older or 0)
+    missing = chat.files.sweeping.missing
+    both = lines + [
+        FileLine(
+            *(one.id, one.name, one.size, WITH_LINKS, one.id, person.name, one.created),
+            gone=one.id in missing,
+        )
+        for one in kept
+    ]
+    both.sort(key=lambda line: line.file)
+    if len(both) > PAGE:
+        both = both[-PAGE:]
+        older = both[0].file
+    return [line for line in both if line.file >= (older or 0)], older
+
+
+def _may_see(chat: Chat, person: Person, one: files.Listed) -> bool:
+    return one.sender not in person.ignores and one.room in chat.rooms.rooms
+
+
+def _said(chat: Chat, person: Person, one: files.Listed) -> FileLine:
+    return FileLine(
+        one.file,
+        one.name,
+        one.size,
+        chat.rooms.rooms[one.room].label(person),
+        one.seq,
+        one.author,
+        one.time,
+        gone=one.file in chat.files.sweeping.missing,
     )
 
 
@@ -138,4 +166,5 @@ async def get(chat: Chat, session: Session, command: words.Get) -> FileTicket:
     person = session.person
     row, room, ticket = await chat.files.ticket(session, command.file)
     assert row.seq is not None
-    return FileTicket(row.id, row.name, row.size, row.sha256, ticket, room.label(person), row.seq)
+    label = WITH_LINKS if room is None else room.label(person)
+    return FileTicket(row.id, row.name, row.size, row.sha256, ticket, label, row.seq)

@@ -15,6 +15,8 @@ from ..core.roster import Person
 from ..session import Session
 
 MOST_COMPARED = 300
+LONGEST_NUMBER = 15  # digits
+WITH_LINKS = "files"  # stands for a conversation where files are that are in none; nobody's name
 LONGEST_REASON = 200  # bytes, of a kick or of leaving
 
 
@@ -124,13 +126,20 @@ class Said(Struct, frozen=True):
 def message_named(chat: Chat, session: Session, reference: str) -> Said:
     """`17` in the lobby, `#room/17` or `user/17`."""
     place, _, number = reference.rpartition("/")
-    if not number.isascii() or not number.isdecimal() or len(number) > 15:
+    if not number.isascii() or not number.isdecimal() or len(number) > LONGEST_NUMBER:
         raise ChatError("args", "A message is named by its number: 17, or #room/17, or user/17.")
     room = conversation(chat, session, place) if place else chat.rooms.lobby
     seq = int(number)
     if room is None or not room.readable_since(session.person) < seq <= room.last_seq:
         raise no_such_message(reference)
     return Said(room, seq)
+
+
+def kept_file(reference: str) -> int | None:
+    """`files/17`, which is a file that is in no message; None for what is named otherwise."""
+    place, _, number = reference.rpartition("/")
+    decimal = number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER
+    return int(number) if place.lower() == WITH_LINKS and decimal else None
 
 
 def no_such_message(reference: str) -> ChatError:

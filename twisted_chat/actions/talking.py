@@ -23,6 +23,7 @@ from .finding import (
     LONGEST_REASON,
     Said,
     account_named,
+    kept_file,
     message_named,
     moderated_room,
     no_such_message,
@@ -216,8 +217,12 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
                 "guest", "A guest cannot use delete for a room: it ends with the last one in it."
             )
         return await delete_room(chat, session, command.what, command.sure)
-    said = message_named(chat, session, command.what)
     person = session.person
+    file = kept_file(command.what)
+    if file is not None:
+        await chat.files.links.delete(person, file)
+        return Done()
+    said = message_named(chat, session, command.what)
     if command.reason:
         check_text(command.reason, LONGEST_REASON)
     entry = await _message_at(chat, said, command.what)

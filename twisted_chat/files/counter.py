@@ -17,6 +17,7 @@ from ..core.roster import Person
 from ..core.tickets import Purpose, Ticket, Tickets
 from ..store import Gone, Ledger, Snapshot, StoredFile, files
 from ..store.files import no_such_file
+from .links import Links
 from .moving import Moving, Receiving, Serving, disk_full, lost, too_many
 from .sweeping import Sweeping
 from .turns import COMING, GOING, Turns
@@ -51,6 +52,7 @@ class Files:
         self.moving: dict[Moving, None] = {}
         self.most = MOST_MOVING
         self.sweeping = Sweeping(chat, self)
+        self.links = Links(chat, self)
 
     def start(self, kept: Snapshot) -> None:
         """Take up what the store holds; for the start, since it looks at the disk."""
@@ -80,23 +82,16 @@ class Files:
         Where there is no conversation with that person yet, one begins.
         """
         person, now = session.person, self.now()
-        most = self._chat.settings.max_file
-        if size > most:
-            raise ChatError(
-                "too_long",
-                f"That file has {size_in_words(size)} and the most is {size_in_words(most)}.",
-                max=most,
-                actual=size,
-            )
+        self.check_size(size)
         offered = self._offered(person, where, name, size, sha256)
         if offered is None:
             self.space.check(person, size, now)
             with self.space.asked_for(person, size):
-                await self._check_disk(size)
-                offered = await self._note(person, where, name, size, sha256)
+                await self.check_disk(size)
+                offered = await self.note(person, where, name, size, sha256)
         elif not offered.complete:
             self.space.check(person, size, now, but=offered)
-            await self._check_disk(size - offered.have - offered.to_come(now))
+            await self.check_disk(size - offered.have - offered.to_come(now))
         offered.touched = self.now()
         offered.promised_until = offered.touched + PROMISED
         return offered, self._ticket(session, Purpose.UPLOAD, offered.id)
@@ -105,6 +100,17 @@ class Files:
         ticket = Ticket(purpose, file, session.person.id, session.token)
         return self.tickets.give(ticket, self.now())
 
+    def check_size(self, size: int) -> None:
+        """Refuse a file that is larger than any may be."""
+        most = self._chat.settings.max_file
+        if size > most:
+            raise ChatError(
+                "too_long",
+                f"That file has {size_in_words(size)} and the most is {size_in_words(most)}.",
+                max=most,
+                actual=size,
+            )
+
     def _offered(
         self, person: Person, where: Room | Person, name: str, size: int, sha256: str
     ) -> Unnamed | None:
@@ -112,16 +118,19 @@ class Files:
         own = self.space.of(person.id)
         return next((one for one in own if one.is_that(where, name, size, sha256)), None)
 
-    async def _note(
-        self, person: Person, where: Room | Person, name: str, size: int, sha256: str
+    async def note(
+        self, person: Person, where: Room | Person | None, name: str, size: int, sha256: str
     ) -> Unnamed:
+        """Make a content and a row for a file that is to come: to nowhere, if it is for a link."""
         chat = self._chat
         blob = await self.run(self.blobs.create)
         self.sweeping.made(blob)
 
         def apply(ledger: Ledger) -> StoredFile:
-            begins = isinstance(where, Person)
-            room = ledger.pair(person.id, where.id) if begins else where.id
+            if isinstance(where, Person):
+                room = ledger.pair(person.id, where.id)
+            else:
+                room = files.NOWHERE if where is None else where.id
             return ledger.add_file(blob, person.id, room, name, size, sha256)
 
         try:
@@ -135,7 +144,7 @@ class Files:
         self.space.add(offered)
         return offered
 
-    async def _check_disk(self, more: int) -> None:
+    async def check_disk(self, more: int) -> None:
         """Refuse what would leave too little on the disk, when all that is promised has come."""
         free = await self.run(self.blobs.free)
         if more + self.space.to_come(self.now()) > free:
@@ -145,25 +154,30 @@ class Files:
         """Begin to take in the file that a ticket is for."""
         ticket = self.tickets.find(token, Purpose.UPLOAD, self.now())
         unnamed = self.space.find(ticket.account, ticket.file)
-        if unnamed is None:
+        if unnamed is None or unnamed.room is None:
             raise no_such_file(ticket.file, " waiting to be uploaded: offer it again")
         self.may_send(unnamed.owner, unnamed.room)
         former = unnamed.receiving
         if former is not None:
             former.cut(Closed("resumed", "This upload goes on with another connection."))
-        self._check_capacity(unnamed.owner)
+        self.check_capacity(unnamed.owner)
         if not unnamed.complete:
             self.space.check(unnamed.owner, unnamed.size, self.now(), but=unnamed)
         self.tickets.use(token)
-        receiving = unnamed.receiving = Receiving(self, unnamed, ticket.device)
+        receiving = Receiving(self, unnamed, ticket.device)
+        await self.begin(receiving)
+        return receiving
+
+    async def begin(self, receiving: Receiving) -> None:
+        """Be ready for the bytes of a file."""
+        receiving.unnamed.receiving = receiving
         self.moving[receiving] = None
         try:
-            await self._check_disk(0)
+            await self.check_disk(0)
             await receiving.open()
         except Exception:
             receiving.end()
             raise
-        return receiving
 
     async def complete(self, unnamed: Unnamed) -> None:
         """All of a file is there and is what it should be."""
@@ -178,15 +192,19 @@ class Files:
 
     # --- downloads --------------------------------------------------------------------------
 
-    async def ticket(self, session: Session, file: int) -> tuple[StoredFile, Room, str]:
+    async def ticket(self, session: Session, file: int) -> tuple[StoredFile, Room | None, str]:
         """A ticket for a file that somebody may have."""
         row, room = await self._named(session.person, file)
         if file in self.sweeping.missing:
             raise lost(file)
         return row, room, self._ticket(session, Purpose.DOWNLOAD, file)
 
-    async def _named(self, person: Person, file: int) -> tuple[StoredFile, Room]:
+    async def _named(self, person: Person, file: int) -> tuple[StoredFile, Room | None]:
+        """A file that somebody may have, and its room; without one if it is kept for a link."""
         row = await self._chat.read(partial(files.named, id=file))
+        if row is not None and row.room == files.NOWHERE and row.owner == person.id:
+            self.check_account(person)
+            return row, None
         room = None if row is None else self._chat.rooms.rooms.get(row.room)
         if row is None or room is None or row.seq is None:
             raise no_such_file(file)
@@ -199,33 +217,37 @@ class Files:
         person = self._chat.roster.people.get(ticket.account)
         if person is None:
             raise no_such_file(ticket.file)
-        self._check_capacity(person)
+        self.check_capacity(person)
         self.tickets.use(token)
         row, room = await self._named(person, ticket.file)
         if not 0 <= start <= row.size:
             raise ChatError("args", f"File {row.id} has {row.size} bytes: begin at one of them.")
-        self._check_capacity(person)
+        self.check_capacity(person)
         serving = Serving(self, person, room, row, ticket.device)
+        await self.give(serving, start)
+        return serving
+
+    async def give(self, serving: Serving, start: int) -> None:
+        """Be ready to give out a file from a byte on."""
         self.moving[serving] = None
         try:
             await serving.open(start)
         except Exception:
             serving.end()
             raise
-        return serving
 
     # --- rights -------------------------------------------------------------------------------
 
     def may_send(self, person: Person, room: Room) -> None:
         """Refuse somebody who may not say anything there now."""
-        self._check_account(person)
+        self.check_account(person)
         if not room.has(person):  # who speaks from outside could not fetch it
             raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
         self._chat.may_speak(person, room)
 
     def may_have(self, person: Person, room: Room, seq: int, file: int) -> None:
         """Refuse somebody who may not read that message now; the answer tells no more."""
-        self._check_account(person)
+        self.check_account(person)
         if (
             not room.has(person)
             or room.deleted_at is not None
@@ -233,12 +255,12 @@ class Files:
         ):
             raise no_such_file(file)
 
-    def _check_account(self, person: Person) -> None:
+    def check_account(self, person: Person) -> None:
         until = person.suspended_until
         if person.erased or (until is not None and until > self._chat.wall()):
             raise ChatError("suspended", f"{person.name} is banned from this server.")
 
-    def _check_capacity(self, person: Person) -> None:
+    def check_capacity(self, person: Person) -> None:
         own = sum(moving.person is person for moving in self.moving)
         if own >= MOST_OF_ONE or len(self.moving) >= self.most:
             raise too_many()
@@ -247,7 +269,7 @@ class Files:
         """These of an account's devices have lost their rights: so has what they move."""
         self.tickets.revoke(person.id, devices)
         for moving in tuple(self.moving):
-            if moving.person is person and devices(moving.device):
+            if moving.person is person and moving.device is not None and devices(moving.device):
                 moving.cut(Closed("ended", "The session that this belongs to was ended."))
 
     # --- the end ------------------------------------------------------------------------------

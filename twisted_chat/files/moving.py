@@ -31,14 +31,20 @@ class Moving:
     """What both ways have in common."""
 
     def __init__(
-        self, files: Files, person: Person, room: Room, file: int, blob: str, device: int
+        self,
+        files: Files,
+        person: Person,
+        room: Room | None,  # None where it is for a link
+        file: int,
+        blob: str,
+        device: int | None,  # which had the ticket; None where a link was enough
     ) -> None:
         self._files = files
         self.person = person
         self.room = room
         self.file = file
         self.blob = blob
-        self.device = device  # which had the ticket
+        self.device = device
         self.over = False
         self.cut: Callable[[Closed], None] = self._end_for_good
         """Called when the right to it is gone; it must end it."""
@@ -113,6 +119,7 @@ class Receiving(Moving):
         return self.size - self.unnamed.have
 
     def check(self) -> None:
+        assert self.room is not None
         self._files.may_send(self.person, self.room)
 
     async def take(self, data: bytes) -> None:
@@ -146,11 +153,10 @@ class Receiving(Moving):
     async def finish(self) -> None:
         """All has come: keep it if it is what was offered, else nothing of it."""
         self.check()
-        unnamed, appending = self.unnamed, self._appending
-        assert appending is not None
+        unnamed = self.unnamed
         if unnamed.complete:
             return
-        if await self._do(unnamed.lock, appending.finish) != unnamed.sha256:
+        if await self.synced() != unnamed.sha256:
             await self._drop()
             raise ChatError(
                 "damaged",
@@ -158,6 +164,12 @@ class Receiving(Moving):
                 " offer it again.",
             )
         await self._files.complete(unnamed)
+
+    async def synced(self) -> str:
+        """All that has come is on the disk; its SHA-256."""
+        appending = self._appending
+        assert appending is not None
+        return await self._do(self.unnamed.lock, appending.finish)
 
     def end(self) -> None:
         if self.over:
@@ -176,7 +188,12 @@ class Serving(Moving):
     """A file that is being fetched."""
 
     def __init__(
-        self, files: Files, person: Person, room: Room, row: StoredFile, device: int
+        self,
+        files: Files,
+        person: Person,
+        room: Room | None,
+        row: StoredFile,
+        device: int | None,
     ) -> None:
         super().__init__(files, person, room, row.id, row.blob, device)
         assert row.seq is not None
@@ -184,6 +201,7 @@ class Serving(Moving):
         self.size = row.size
         self.sha256 = row.sha256
         self.at = 0
+        self.until = row.size  # where to end
         self._lock = DeferredLock()
         self._reading: Reading | None = None
 
@@ -197,16 +215,20 @@ class Serving(Moving):
         self.at = start
 
     def check(self) -> None:
-        self._files.may_have(self.person, self.room, self.seq, self.file)
+        if self.room is None:
+            self._files.check_account(self.person)
+        else:
+            self._files.may_have(self.person, self.room, self.seq, self.file)
 
     async def read(self) -> bytes:
         """The next piece; empty at the end."""
         self.check()
         reading, at = self._reading, self.at
         assert reading is not None
-        data = await self._do(self._lock, lambda: reading.read(at, PIECE))
+        most = min(PIECE, self.until - at)
+        data = await self._do(self._lock, lambda: reading.read(at, most))
         self.at += len(data)
-        if not data and self.at < self.size:
+        if not data and self.at < self.until:
             raise lost(self.file)
         return data
 

@@ -33,11 +33,13 @@ class Unnamed:
         *("receiving", "room", "sha256", "size", "touched"),
     )
 
-    def __init__(self, row: StoredFile, owner: Person, room: Room, have: int, now: float) -> None:
+    def __init__(
+        self, row: StoredFile, owner: Person, room: Room | None, have: int, now: float
+    ) -> None:
         self.id = row.id
         self.blob = row.blob
         self.owner = owner
-        self.room = room
+        self.room = room  # None while it comes for a link, and then it is kept
         self.name = row.name
         self.size = row.size
         self.sha256 = row.sha256

@@ -36,6 +36,9 @@ ORDER BY f.id DESC LIMIT ?3
 """
 _NO_END = 2**63 - 1
 
+NOWHERE = 0
+"""Stands for the room of a file that its owner keeps for a link, in no message."""
+
 
 def counted(size: int) -> int:
     """What a file of that size counts for."""
@@ -66,6 +69,16 @@ class FileChanges(Log):
         """Note that all of a file's content is on the disk."""
         done = self.connection.execute(
             sa.update(file).where(file.c.id == id, ~file.c.complete).values(complete=True)
+        )
+        if not done.rowcount:
+            raise no_such_file(id)
+
+    def keep_file(self, id: int, size: int, sha256: str) -> None:
+        """Note that all of a file that is for a link is on the disk; it is kept from here on."""
+        done = self.connection.execute(
+            sa.update(file)
+            .where(file.c.id == id, file.c.room == NOWHERE, ~file.c.complete)
+            .values(complete=True, seq=id, size=size, sha256=sha256)
         )
         if not done.rowcount:
             raise no_such_file(id)
@@ -109,9 +122,15 @@ class FileChanges(Log):
         """Forget a file, if there is no message that names it."""
         self._drop_files((file.c.id == id) & file.c.seq.is_(None))
 
-    def drop_unnamed_files(self, owner: int) -> None:
-        """Forget what an account has uploaded and not sent."""
-        self._drop_files((file.c.owner == owner) & file.c.seq.is_(None))
+    def drop_kept_file(self, id: int) -> None:
+        """Forget a file that is for a link, whether all of it has come or not."""
+        self._drop_files((file.c.id == id) & (file.c.room == NOWHERE))
+
+    def drop_own_files(self, owner: int) -> None:
+        """Forget what an account has uploaded that is in no message."""
+        self._drop_files(
+            (file.c.owner == owner) & (file.c.seq.is_(None) | (file.c.room == NOWHERE))
+        )
 
     def drop_files_of(self, room: int) -> None:
         """Forget the files of a room that is erased."""
@@ -177,7 +196,7 @@ def used(connection: sa.Connection) -> dict[int, int]:
 
 
 def named(connection: sa.Connection, id: int) -> StoredFile | None:
-    """A file that some message names."""
+    """A file that some message names, or that is kept for a link."""
     found = connection.execute(
         sa.select(file).where(file.c.id == id, file.c.seq.is_not(None))
     ).one_or_none()
@@ -198,3 +217,21 @@ def listed(
     end = _NO_END if before is None else before
     found = connection.exec_driver_sql(_LISTED, (parts, end, limit)).all()
     return [Listed._make(row) for row in reversed(found)]
+
+
+def kept(
+    connection: sa.Connection, owner: int, limit: int, before: int | None = None
+) -> list[StoredFile]:
+    """The newest files that an account keeps for links (before a file's number), oldest first."""
+    found = connection.execute(
+        sa.select(file)
+        .where(
+            file.c.owner == owner,
+            file.c.room == NOWHERE,
+            file.c.seq.is_not(None),
+            file.c.id < (_NO_END if before is None else before),
+        )
+        .order_by(file.c.id.desc())
+        .limit(limit)
+    ).all()
+    return [StoredFile._make(row) for row in reversed(found)]

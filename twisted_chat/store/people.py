@@ -191,7 +191,7 @@ class PeopleChanges(KeyChanges, FileChanges):
             self.connection.execute(sa.delete(table).where(table.c.account == id))
         self.connection.execute(sa.delete(ignored).where(ignored.c.other == id))
         self.drop_devices(id)
-        self.drop_unnamed_files(id)
+        self.drop_own_files(id)
         self.index.leave_to_scrub()
 
     def put_ignored(self, account: int, other: int) -> None:

@@ -112,7 +112,7 @@ class StoredFile(NamedTuple):
     owner: int
     room: int
     seq: int | None
-    """The message that names it; None until one does."""
+    """The message that names it, or its own number if it is kept for a link; else None."""
     name: str
     size: int
     sha256: str

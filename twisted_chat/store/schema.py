@@ -199,8 +199,10 @@ read_marker = sa.Table(
     sqlite_with_rowid=False,
 )
 
-# A file is somebody's own until a message (room, seq) names it. Its content is not in the database,
-# but in a file of the name `blob`, which is made before this row is, or completed.
+# A file is somebody's own until a message (room, seq) names it. One that is kept without a message,
+# for the link that leads to it, has 0 for the room, which no room has, and its own number for seq.
+# Its content is not in the database, but in a file of the name `blob`, which is made before this
+# row is, or completed.
 file = sa.Table(
     "file",
     metadata,
