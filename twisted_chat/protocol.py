@@ -22,6 +22,7 @@ from .irc.talk import IrcTalk
 from .output import Output
 from .peer import Peer
 from .proxying import Header
+from .securing import name_asked_for
 from .sending import Outflow, prepare
 from .text.talk import TextTalk
 from .transfer import Fetch, Transfer
@@ -76,11 +77,14 @@ class ChatProtocol(Output):
     @property
     def destination(self) -> tuple[str, int] | None:
         """The host and the port that the peer has connected to, as far as they are known."""
-        if self._destination is not None:
-            return self._destination
-        here = self.transport.getHost()
-        host = getattr(here, "host", None)
-        return None if host is None else (str(host).removeprefix("::ffff:"), here.port)
+        place = self._destination
+        if place is None:
+            here = self.transport.getHost()
+            host = getattr(here, "host", None)
+            if host is None:
+                return None
+            place = str(host).removeprefix("::ffff:"), here.port
+        return name_asked_for(self.transport) or place[0], place[1]
 
     @property
     def tls(self) -> bool:
@@ -181,9 +185,9 @@ class ChatProtocol(Output):
         self.go_on()
         transfer.begin()
 
-    def become_socket(self, head: bytes) -> None:
+    def become_socket(self, head: bytes, destination: tuple[str, int] | None) -> None:
         """From here on there are the frames of a WebSocket, and IRC in them."""
-        talk = SocketTalk(self.factory.chat, self, self.factory.company)
+        talk = SocketTalk(self.factory.chat, self, self.factory.company, destination)
         self.conversation = talk
         if talk.shake_hands(head):
             self.setRawMode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from OpenSSL.SSL import Connection
@@ -19,6 +20,8 @@ from .sending import Direct
 if TYPE_CHECKING:
     from .certificate import Identity
     from .protocol import ChatProtocol
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*\.?")
 
 
 @implementer(ISSLTransport, IHalfCloseableProtocol)
@@ -55,6 +58,16 @@ class Sealing(TLSMemoryBIOFactory):
         transport.protocol = protocol.transport = sealed
         sealed.makeConnection(Direct(transport))
         return sealed
+
+
+def name_asked_for(transport: Any) -> str:
+    """What the peer calls this server, where it has come with TLS and says so; else empty."""
+    sealed = ISSLTransport.providedBy(transport)
+    if not sealed:
+        return ""
+    name = getattr(transport.getHandle(), "get_servername", lambda: None)() or b""
+    found = _HOST_NAME.fullmatch(name.decode("ascii", "replace"))
+    return found[0].rstrip(".") if found else ""
 
 
 @implementer(IOpenSSLServerConnectionCreator)

@@ -96,15 +96,24 @@ class Transfer(Conversation, Generic[M]):
 class Upload(Transfer[Receiving]):
     """Takes in as many bytes as were announced, and says whether they are the file."""
 
+    @property
+    def awaited(self) -> bool:
+        """Whether more is to come."""
+        return bool(self.moving.left)
+
     def begin(self) -> None:
-        if not self.closed and not self.moving.left:
+        if not self.closed and not self.awaited:
             self._finish()
 
     def data(self, data: bytes) -> None:
-        self._moved_at = self.chat.ticks()
         if len(data) > self.moving.left:
             self.follow(self.moving.refuse_more())
-            return
+        else:
+            self.store(data)
+
+    def store(self, data: bytes) -> None:
+        """Bytes of the file came."""
+        self._moved_at = self.chat.ticks()
         # One piece at a time: while the disk is busy with it, the next one waits at the sender.
         self._busy = True
         self.connection.hold()
@@ -113,7 +122,7 @@ class Upload(Transfer[Receiving]):
     def _taken(self, _: object) -> None:
         if self.closed:
             return
-        if self.moving.left:
+        if self.awaited:
             self.chat.files.coming.ask(self._read_on)
         else:
             self._finish()

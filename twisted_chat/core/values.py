@@ -71,6 +71,16 @@ def port(value: object) -> str:
     return text
 
 
+def web_address(value: object) -> str:
+    """A scheme and a host, with or without a port."""
+    text = plain_text(value).strip().removesuffix("/")
+    host = r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])"
+    found = re.fullmatch(rf"https?://{host}(?::([0-9]{{1,5}}))?", text.lower(), re.ASCII)
+    if found is None or int(found[1] or 0) > 65535:
+        raise ValueError("it must be an address such as https://chat.example.org")
+    return text.lower()
+
+
 def whole(least: int, most: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         text = str(value) if type(value) is int else value

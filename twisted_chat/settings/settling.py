@@ -41,6 +41,8 @@ def _check_together(settings: Settings) -> None:
         raise StartError(
             "With --tls off and --plaintext never nobody could log in: leave one of them out."
         )
+    if settings.web_address and settings.no_web:
+        raise StartError("--web-address names what --no-web closes: leave one of them out.")
     if settings.motd and settings.motd_file is not None:
         raise StartError("There are both --motd and --motd-file: leave one of them out.")
     if settings.sts and settings.tls in ("auto", "off"):

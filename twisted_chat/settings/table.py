@@ -60,13 +60,22 @@ class Settings:
         (),
         values.names,
         "ORIGIN",
-        "a web page from there, such as https://irc.example.org, may speak IRC here for whoever"
-        " looks at it; give it again for more",
+        "a web page from there, such as https://irc.example.org, may speak IRC and send files here"
+        " for whoever looks at it; give it again for more",
         key="web-origin",
         many=True,
     )
+    web_address: str = option(
+        "",
+        values.web_address,
+        "URL",
+        "what the links to files begin with where the server cannot know it, such as"
+        " https://chat.example.org behind a proxy",
+    )
     no_irc: bool = option(False, values.switch, "", "do not speak IRC")
-    no_web: bool = option(False, values.switch, "", "show no web page")
+    no_web: bool = option(
+        False, values.switch, "", "show no web page, and neither take nor give files over HTTP"
+    )
     no_text: bool = option(False, values.switch, "", "do not talk with people who have netcat")
     no_json: bool = option(
         False, values.switch, "", "do not speak JSON, which the chat's own clients do"

@@ -13,10 +13,13 @@ LONGEST_HEAD = 8 * 1024  # bytes
 _START = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/([0-9])\.([0-9])")
 _FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
 _WHOLE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)  # of a target that names a host too
+_LENGTH = re.compile("[0-9]{1,15}")
 _HOST = re.compile(
     r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?"
 )
 LARGEST_PORT = 65535
+# Two of these could be understood in two ways, by a proxy and here.
+ONCE = ("host", "content-length", "transfer-encoding", "authorization")
 
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -42,6 +45,22 @@ class Request(Struct, frozen=True):
     host: str  # and its port, as the browser wrote it; empty when it named none
     fields: Mapping[str, str]  # by their names in lower case
 
+    @property
+    def size(self) -> int | None:
+        """How many bytes follow the head; None where their end is told when it comes."""
+        coding, length = self.fields.get("transfer-encoding"), self.fields.get("content-length")
+        if coding is not None:
+            if length is not None:
+                raise BadRequest("it has a length, and another way to tell where it ends")
+            if coding.lower() != "chunked":
+                raise BadRequest("only chunks are understood", HTTPStatus.NOT_IMPLEMENTED)
+            return None
+        if length is None:
+            raise BadRequest("it does not say how long it is", HTTPStatus.LENGTH_REQUIRED)
+        if not _LENGTH.fullmatch(length):
+            raise BadRequest("its length is no number")
+        return int(length)
+
 
 def start_of(line: bytes) -> tuple[str, str, bool]:
     """The method, the path and whether a host has to be named, from a request's first line."""
@@ -65,8 +84,8 @@ def read(lines: list[bytes]) -> Request:
         if field is None:
             raise BadRequest("a line of the head is no field")
         name = field[1].lower()
-        if name == "host" and name in fields:
-            raise BadRequest("there are two hosts")
+        if name in ONCE and name in fields:
+            raise BadRequest(f"there are two of the field {field[1]}")
         fields[name] = field[2]
     if needs_host and "host" not in fields:
         raise BadRequest("the field Host is missing")
@@ -90,15 +109,19 @@ def answer(
     """A whole answer, after which the connection is closed; `now` is in milliseconds."""
     content = body.encode("utf-8", "replace")
     fields = {
-        "Date": formatdate(now / 1000, usegmt=True),
         "Content-Type": f"{kind}; charset=utf-8",
         "Content-Length": str(len(content)),
         "Content-Security-Policy": policy,
-        **SECURITY,
         **{name.replace("_", "-"): value for name, value in more.items()},
-        "Connection": "close",
     }
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
-    lines += [f"{name}: {value}" for name, value in fields.items()]
-    head = "\r\n".join([*lines, "", ""]).encode("ascii", "replace")
+    head = head_of(status, now, fields)
     return head if head_only else head + content
+
+
+def head_of(status: HTTPStatus, now: int, fields: Mapping[str, str]) -> bytes:
+    """The head of an answer, after whose end the connection is closed."""
+    date = formatdate(now / 1000, usegmt=True)
+    every = {"Date": date, **SECURITY, **fields, "Connection": "close"}
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
+    lines += [f"{name}: {value}" for name, value in every.items()]
+    return "\r\n".join([*lines, "", ""]).encode("ascii", "replace")

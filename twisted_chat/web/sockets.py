@@ -32,22 +32,26 @@ def wants_socket(request: Request) -> bool:
     return request.fields.get("upgrade", "").lower() == "websocket" and request.path == "/"
 
 
-def may_come_from(request: Request, origins: tuple[str, ...], secure: bool) -> bool:
+def may_come_from(request: Request, origins: tuple[str, ...], secure: bool, base: str = "") -> bool:
     """Whether a page may speak for whoever looks at it: one from here, or that the operator names.
 
-    A program that is no browser has no page, and says so by naming none.
+    A program that is no browser has no page, and says so by naming none. `base` is how the server
+    is called from outside, if that is known.
     """
     origin = request.fields.get("origin")
     if origin is None:
         return True
     own = f"{'https' if secure else 'http'}://{request.host}"
-    return origin.lower() in {own.lower(), *(one.lower() for one in origins)}
+    return origin.lower() in {one.lower() for one in (own, base, *origins) if one}
 
 
 class SocketLine:
     """The connection as a conversation in IRC sees it: what it writes becomes messages."""
 
-    def __init__(self, connection: ChatProtocol, upgraded: Any) -> None:
+    def __init__(
+        self, connection: ChatProtocol, upgraded: Any, destination: tuple[str, int] | None
+    ) -> None:
+        self.destination = destination  # as the browser calls it
         self._connection = connection
         self._socket = upgraded
 
@@ -81,7 +85,13 @@ class SocketLine:
 class SocketTalk(IrcTalk):
     """A conversation in IRC over a WebSocket."""
 
-    def __init__(self, chat: Chat, connection: ChatProtocol, company: Company) -> None:
+    def __init__(
+        self,
+        chat: Chat,
+        connection: ChatProtocol,
+        company: Company,
+        destination: tuple[str, int] | None,
+    ) -> None:
         # Few connections need it, and the server starts sooner without it.
         from websockets.server import ServerProtocol
 
@@ -91,7 +101,7 @@ class SocketTalk(IrcTalk):
             subprotocols=subprotocols, select_subprotocol=_chosen, max_size=longest
         )
         self._below = connection
-        super().__init__(chat, SocketLine(connection, self._socket), company)
+        super().__init__(chat, SocketLine(connection, self._socket, destination), company)
 
     def shake_hands(self, head: bytes) -> bool:
         """Answer the request; whether it is a WebSocket from here on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from ..core.errors import ChatError
 from ..core.events import Closed
 from ..text.render import LF
 from . import page, request
+from .address import address, takes_files
+from .filehost import FileHost, is_about_files
 from .request import LONGEST_HEAD, BadRequest, Request
 from .sockets import may_come_from, wants_socket
 
@@ -54,6 +57,10 @@ class WebTalk(Conversation):
     def _serve(self, asked: Request) -> None:
         if wants_socket(asked) and Door.IRC in self.connection.offer.doors:
             self._upgrade(asked)
+        elif is_about_files(asked.path) and takes_files(self.chat.settings):
+            # Behind the head there may be the beginning of a file, which waits here meanwhile.
+            self.longest_line = sys.maxsize
+            FileHost(self, asked, self._base(asked)).serve()
         elif asked.method not in METHODS:
             self._answer(
                 HTTPStatus.METHOD_NOT_ALLOWED,
@@ -77,7 +84,7 @@ class WebTalk(Conversation):
             return
         head = b"".join([line + b"\r\n" for line in (*self._lines, b"")])
         self.lost()
-        self.connection.become_socket(head)
+        self.connection.become_socket(head, self._destination(asked))
 
     def _facts(self, asked: Request) -> page.Facts:
         settings, offer = self.chat.settings, self.connection.offer
@@ -107,9 +114,26 @@ class WebTalk(Conversation):
             name, port_written = asked.host, ""
         return name.strip("[]"), port_written or ("443" if self.connection.tls else "80")
 
+    def _destination(self, asked: Request) -> tuple[str, int] | None:
+        """Where the browser has connected to, as it calls it."""
+        if not asked.host:
+            return self.connection.destination
+        host, port = self._place(asked)
+        return host, int(port)
+
+    def _base(self, asked: Request) -> str:
+        """What the addresses begin with of what is here."""
+        settings, line = self.chat.settings, self.connection
+        if settings.web_address or not asked.host:
+            return address(settings, line)
+        return f"{'https' if line.tls else 'http'}://{asked.host}"
+
     def _answer(self, status: HTTPStatus, body: str, **more: str) -> None:
         head_only = bool(self._lines) and self._lines[0].startswith(b"HEAD ")
-        data = request.answer(status, body, self.chat.wall(), head_only=head_only, **more)
+        self.end(request.answer(status, body, self.chat.wall(), head_only=head_only, **more))
+
+    def end(self, data: bytes) -> None:
+        """That was the answer."""
         self.lost()
         self.connection.end_reading_on(data)
 
