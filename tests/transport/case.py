@@ -46,11 +46,12 @@ class Secure(Client):
     """A client that has TLS between itself and the server."""
 
     header = b""  # what a proxy sends first
+    name: str | None = None  # what it calls the server
 
     def __init__(self, hall: Hall, host: str) -> None:
         super().__init__(hall, host)
         self._coming, self._going = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = trusting().wrap_bio(self._coming, self._going)
+        self.tls = trusting().wrap_bio(self._coming, self._going, server_hostname=self.name)
         self.shaken = False
         self.told_to_close = False
         self._unsent = b""

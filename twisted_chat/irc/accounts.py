@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.rooms import LOBBY
-from . import arriving, channels, refusals
+from . import arriving, channels, isupport, refusals
 from .numerics import Refused
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def tell(talk: IrcTalk, person: Person) -> None:
     """900: who the client is logged in as."""
     mask = talk.company.mask(talk.nick) if talk.registered else _early_mask(talk)
     talk.numeric("900", mask, person.name, text=f"You are now logged in as {person.name}")
+    if talk.registered:
+        isupport.tell_account(talk)
 
 
 def _early_mask(talk: IrcTalk) -> str:
@@ -89,6 +91,7 @@ async def become(talk: IrcTalk, proof: Proof) -> None:
         talk.line(earlier, f"CHGHOST {me.user} {me.host}")
     if talk.has("account-notify"):
         talk.line(after, f"ACCOUNT {me.name}")
+    isupport.tell_account(talk)
     await arriving.show_all(talk)
     await _come_back(talk, places)
 

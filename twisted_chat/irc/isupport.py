@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.clean import shown
+from ..web.address import takes_files_at
 from .message import LONGEST_LINE
 
 if TYPE_CHECKING:
@@ -56,7 +57,21 @@ def tokens(talk: IrcTalk) -> list[str]:
         f"CHATHISTORY={HISTORY}",
         "MSGREFTYPES=msgid,timestamp",
         "CLIENTTAGDENY=",
+        *filehost(talk),
     ]
+
+
+def filehost(talk: IrcTalk) -> list[str]:
+    """Where the client can send files to, if it can: with the password of an account only."""
+    where = "" if talk.me.guest else takes_files_at(talk.chat.settings, talk.connection)
+    return [f"soju.im/FILEHOST={where}"] if where else []
+
+
+def tell_account(talk: IrcTalk) -> None:
+    """What there is for an account that there was not for the guest who has become one."""
+    tokens = [] if talk.closed else filehost(talk)
+    if tokens:
+        talk.numeric("005", *tokens, text="are supported by this server")
 
 
 def tell(talk: IrcTalk) -> None:
