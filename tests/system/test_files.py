@@ -49,6 +49,13 @@ class FilesCase(SynchronousTestCase):
     def stored(self) -> list[Path]:
         return sorted((self.folder / "chat-data" / "files").iterdir())
 
+    def peak(self) -> int:
+        """The most memory that the server has used so far, in bytes."""
+        status = Path(f"/proc/{self.server.process.pid}/status").read_text()
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found[1]) * 1024
+
 
 class KillTests(FilesCase):
     def test_e5_e11_uploads_survive_kills_at_any_byte(self) -> None:
@@ -223,13 +230,6 @@ class ProgramTests(FilesCase):
 
 
 class MemoryTests(FilesCase):
-    def peak(self) -> int:
-        """The most memory that the server has used so far, in bytes."""
-        status = Path(f"/proc/{self.server.process.pid}/status").read_text()
-        found = re.search(r"VmHWM:\s+(\d+) kB", status)
-        assert found is not None
-        return int(found[1]) * 1024
-
     def test_e6_memory_does_not_grow_with_files(self) -> None:
         for tls in (False, True):
             self.start("--max-file", "1G", "--quota", "0")

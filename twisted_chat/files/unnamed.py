@@ -127,7 +127,7 @@ class Space:
                 "quota",
                 f"Your files take {size_in_words(taken)} and may take"
                 f" {size_in_words(self._quota)}, so there is no place for"
-                f" {size_in_words(size)} more: delete messages with files of yours first.",
+                f" {size_in_words(size)} more: delete files of yours first.",
                 quota=self._quota,
                 used=taken,
             )
