@@ -108,6 +108,22 @@ class FetchingTests(HostCase):
             self.assertEqual(answer.sentence, "There is no file here, or not any more.")
         self.assertEqual(self.asks("GET", f"/files/{number}/{key}").status, 200)
 
+    def test_e9_a_link_ends_and_its_owner_has_the_file_still(self) -> None:
+        link = self.sent()
+        self.hall.wall_offset += 364 * 24 * 60 * 60 * 1000
+        self.assertEqual(self.asks("GET", link).status, 200)
+        self.hall.wall_offset += 24 * 60 * 60 * 1000
+        self.assertEqual(self.asks("GET", link).status, 404)
+        self.assertEqual(self.tesla.asks("get", file=1)["size"], len(COIL))
+        with Hall(link_time=0) as hall:
+            hall.bot("tesla")
+            one = Requesting(hall)
+            one.asks("POST", "/files", b"x", Authorization=basic("tesla"))
+            hall.wall_offset += 50 * 365 * 24 * 60 * 60 * 1000
+            again = Requesting(hall)
+            again.asks("GET", path_of(one.answer().fields["Location"]))
+            self.assertEqual(again.answer().status, 200)
+
     def test_whoever_has_the_link_has_the_file(self) -> None:
         link = self.sent()
         stranger = Requesting(self.hall, "192.0.2.9")

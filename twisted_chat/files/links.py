@@ -113,6 +113,9 @@ class Links:
             raise nothing_there()
         if not hmac.compare_digest(await self.key(row), key):
             raise nothing_there()
+        until = row.created + self._chat.settings.link_time * 1000
+        if until <= self._chat.wall() and self._chat.settings.link_time:
+            raise nothing_there()
         try:
             self._files.check_account(owner)
         except ChatError:

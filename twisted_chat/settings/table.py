@@ -170,6 +170,13 @@ class Settings:
         "what files leave free on the disk",
         shown="1G",
     )
+    link_time: int = option(
+        365 * 24 * 60 * 60,
+        values.duration,
+        "TIME",
+        "how long the link leads to a file that was sent over HTTP; 0 for as long as there is one",
+        shown="365d",
+    )
     nick_length: int = option(
         32, values.whole(4, 32), "NUMBER", "characters a new name of a person may have"
     )
