@@ -169,6 +169,7 @@ class FetchingTests(HostCase):
         going = [begins("192.0.2.1") for _ in range(20)]
         self.assertEqual(begins("192.0.2.1").answer().status, 503)
         self.assertFalse(begins("192.0.2.2").closed)
+        self.assertEqual(self.sends(b"x").status, 201)  # they are not their owner's to answer for
         self.hall.chat.files.most = 42
         self.assertEqual(begins("192.0.2.3").answer().status, 503)
         for one in going:

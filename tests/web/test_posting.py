@@ -82,6 +82,7 @@ class SendingTests(HostCase):
         person = self.hall.person("tesla")
         person.types("files")
         person.hears("1  coil.png (179.2 kB) from tesla, files/1 ")
+        person.hears("(delete files/<number> ends the link to one)")
         person.types("get 1")
         person.hears("fetch-file ")
         person.types("delete files/1")

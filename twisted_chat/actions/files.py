@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from ..chat import Chat
 from ..composing import check_cid, composed, only_sealed, stale
 from ..core import vocabulary as words
-from ..core.attachments import check_name
+from ..core.attachments import WITH_LINKS, check_name
 from ..core.entries import Entry
 from ..core.errors import ChatError
 from ..core.results import FileLine, FileList, FileTicket, Offered, Sent
@@ -19,7 +19,7 @@ from ..core.roster import Person
 from ..session import Session
 from ..store import Ledger, files
 from . import performs
-from .finding import WITH_LINKS, account_named, conversation
+from .finding import account_named, conversation
 from .reading import scopes
 from .talking import speaking_place
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ..chat import Chat
 from ..core import durations
+from ..core.attachments import WITH_LINKS
 from ..core.errors import ChatError
 from ..core.rooms import Role, Room, RoomKind
 from ..core.roster import Person
@@ -16,7 +17,6 @@ from ..session import Session
 
 MOST_COMPARED = 300
 LONGEST_NUMBER = 15  # digits
-WITH_LINKS = "files"  # stands for a conversation where files are that are in none; nobody's name
 LONGEST_REASON = 200  # bytes, of a kick or of leaving
 
 

@@ -11,6 +11,8 @@ from .entries import Form
 from .errors import ChatError
 
 LONGEST_NAME = 255  # bytes
+WITH_LINKS = "files"
+"""Stands for a conversation where files are listed that are in none; it is nobody's name."""
 
 # Besides what no text may have: what would break up a path, and marks that nobody sees.
 _NOT_IN_NAMES = re.compile("[/\\\\\t\u061c\u200e\u200f]")

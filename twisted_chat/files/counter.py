@@ -261,7 +261,7 @@ class Files:
             raise ChatError("suspended", f"{person.name} is banned from this server.")
 
     def check_capacity(self, person: Person) -> None:
-        own = sum(moving.person is person for moving in self.moving)
+        own = sum(one.person is person and one.device is not None for one in self.moving)
         if own >= MOST_OF_ONE or len(self.moving) >= self.most:
             raise too_many()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import singledispatch
 from itertools import groupby
 
-from ..core.attachments import size_in_words
+from ..core.attachments import WITH_LINKS, size_in_words
 from ..core.clean import shown
 from ..core.commands import Row
 from ..core.durations import spoken
@@ -106,6 +106,8 @@ def _(result: FileList) -> Sequence[str]:
         place = f" {result.place}" if result.place else ""
         found.append(f"(There is more: files{place} before {result.older})")
     found.append("(get <number> tells how to have one)")
+    if any(line.room == WITH_LINKS for line in result.files):
+        found.append(f"(delete {WITH_LINKS}/<number> ends the link to one)")
     return found
 
 
