@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.desk.office import Seat
 from tests.desk.test_desk import DeskTest
+from tests.web.browsing import Requesting, basic
 from twisted_chat.core.entries import Form
 
 HUNDREDS = bytes(range(256)) * 2_000
@@ -70,6 +71,21 @@ class SayingTests(CarryingTest):
         self.edison.lines.clear()
         self.edison.types("get 1")
         self.edison.finds("There is no file 1")
+
+    def test_one_that_was_sent_over_http_is_there_too(self) -> None:
+        sending = Requesting(self.office)
+        told = {"Authorization": basic("tesla"), "Content_Disposition": "; filename=coil.png"}
+        sending.asks("POST", "/files", HUNDREDS, **told)
+        self.assertEqual(sending.answer().status, 201)
+        self.tesla.types("files", "get 1", "delete files/1", "files")
+        self.tesla.reads(
+            "The files are:",
+            "1  coil.png (512.0 kB) from tesla, files/1 10:00",
+            "(delete files/<number> ends the link to one)",
+            "(To have one: get <number>)",
+            f"(Fetched, 512.0 kB: {self.tesla.downloads / 'coil.png'})",
+            "(No files)",
+        )
 
     def test_what_is_refused_is_one_sentence(self) -> None:
         for line, sentence in (

@@ -105,9 +105,9 @@ def _(result: FileList) -> Sequence[str]:
     if result.older is not None:
         place = f" {result.place}" if result.place else ""
         found.append(f"(There is more: files{place} before {result.older})")
-    found.append("(get <number> tells how to have one)")
     if any(line.room == WITH_LINKS for line in result.files):
         found.append(f"(delete {WITH_LINKS}/<number> ends the link to one)")
+    found.append("(get <number> tells how to have one)")
     return found
 
 
