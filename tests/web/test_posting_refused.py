@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from typing import Any, ClassVar
+from unittest import mock
 from urllib.parse import quote
 
 from twisted_chat.testing import PASSWORD, Hall
@@ -92,6 +93,18 @@ class RefusedTests(HostCase):
         self.assertEqual(self.contents(), [])
         self.assertEqual(self.files(), [])
         self.assertEqual(self.sends(b"x").status, 201)
+
+    def test_one_whose_sender_goes_before_it_is_acknowledged_leaves_nothing_either(self) -> None:
+        """Whoever has no answer does not know the link, and sends it again."""
+        one = Requesting(self.hall)
+        one.sends(head("POST", "/files", 3, Authorization=basic("tesla")))
+        with mock.patch.object(self.hall.store, "run_once", lambda: False):
+            one.sends(b"abc")
+            one.breaks()
+        self.hall.settle()
+        self.assertEqual(one.came, b"")
+        self.assertEqual((self.files(), self.contents()), ([], []))
+        self.assertFalse(any(self.hall.chat.files.space.used.values()))
 
     def test_e11_one_that_a_kill_has_cut_is_swept(self) -> None:
         one = Requesting(self.hall)

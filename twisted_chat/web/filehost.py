@@ -134,7 +134,7 @@ class FileHost:
         receiving = await links.receive(proof.person, name, size)
         try:
             key = await links.key(receiving.unnamed)
-        except ChatError:
+        except Exception:
             receiving.end()
             raise
         if talk.closed:
