@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tests.files.case import digest
+from tests.files.couriers import new_courier
 from tests.irc.test_sockets import Browser
 from tests.transport.case import Secure, TransportTestCase, ssl_field, version_2
-from tests.web.browsing import COIL, Requesting, basic, path_of
+from tests.web.browsing import COIL, Answer, Requesting, basic, path_of
 from twisted_chat.core.doorways import Door, Offer
 from twisted_chat.testing import PASSWORD, Client, Hall
 
@@ -133,3 +135,63 @@ class AddressTests(TransportTestCase):
             client: Any = hall.connects()
             client.protocol.offer = Offer().without(hall.settings.closed_doors)
             self.assertEqual(self.told_at(hall, client), "")
+
+
+class GetTests(IrcCase):
+    """Files of rooms, which have no link for everybody."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.tesla = self.hall.bot("tesla")
+        self.tesla.asks("create", room="#coil")
+        self.anna = self.account("anna")
+        self.anna.answers("JOIN #coil")
+        offered = self.tesla.asks(
+            "offer", room="#coil", name="coil.png", size=len(COIL), sha256=digest(COIL)
+        )
+        new_courier(self.hall).uploads(offered["ticket"], COIL)
+        self.tesla.asks("send", room="#coil", text="", file=1, cid="1")
+        self.assertIn("(file 1: coil.png, 179.2 kB; to have it: get 1)", self.anna.takes())
+
+    def asks(self, url: str, method: str = "GET") -> Answer:
+        one = Requesting(self.hall, "192.0.2.7")
+        one.asks(method, path_of(url))
+        return one.answer()
+
+    def link(self) -> str:
+        """What anna is told who asks for it."""
+        told, link = [line.partition(" :")[2] for line in self.anna.answers("GET 1")]
+        self.assertEqual(
+            told, "(To have coil.png, 179.2 kB, open this link; it works once, and for an hour)"
+        )
+        self.assertRegex(link, r"^http://10.0.0.1:12345/files/once/[0-9a-f]{32}/coil.png$")
+        return link
+
+    def test_e9_a_member_gets_a_link_that_works_once(self) -> None:
+        link = self.link()
+        self.assertEqual(self.asks(link, "HEAD").status, 405)
+        answer = self.asks(link)
+        self.assertEqual((answer.status, answer.body), (200, COIL))
+        self.assertEqual(answer.fields["Content-Disposition"], "inline; filename*=UTF-8''coil.png")
+        self.assertEqual(answer.fields["Cache-Control"], "no-store")
+        self.assertEqual(self.asks(link).status, 404)
+        late = self.link()
+        self.hall.wait(3601, 60)
+        self.assertEqual(self.asks(late).status, 404)
+
+    def test_c5_e9_who_has_left_opens_nothing_with_it(self) -> None:
+        link = self.link()
+        self.tesla.asks("kick", room="#coil", user="anna")
+        self.assertEqual(self.asks(link).status, 404)
+        self.anna.lines()
+        self.assertIn("There is no file 1", "".join(self.anna.answers("GET 1")))
+
+    def test_where_there_is_no_http_there_is_netcat(self) -> None:
+        self.anna.protocol.offer = Offer().without({Door.WEB})
+        self.assertIn("echo fetch-file ", "".join(self.anna.answers("GET 1")))
+
+    def test_what_is_no_file_is_refused_in_words(self) -> None:
+        for number in ("2", "x", "99999999999999999999", "-1"):
+            (line,) = self.anna.answers(f"GET {number}")
+            self.assertRegex(line, "file")
+            self.assertNotIn("http", line)

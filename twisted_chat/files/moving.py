@@ -198,6 +198,7 @@ class Serving(Moving):
         super().__init__(files, person, room, row.id, row.blob, device)
         assert row.seq is not None
         self.seq = row.seq
+        self.name = row.name
         self.size = row.size
         self.sha256 = row.sha256
         self.at = 0

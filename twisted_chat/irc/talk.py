@@ -25,6 +25,7 @@ from . import (  # those that are not used here enter their commands in the tabl
     batches,
     channels,  # noqa: F401
     connection,  # noqa: F401
+    fetching,  # noqa: F401
     hearing,
     history,  # noqa: F401
     listing,  # noqa: F401

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 FILES = "/files"  # where files are sent to, and below which they lie
+ONCE = "once"  # below that: what a ticket opens, instead of a link
 
 
 def takes_files(settings: Settings) -> bool:

@@ -23,6 +23,7 @@ STATUS = {
     "plaintext": HTTPStatus.FORBIDDEN,
     "no_such_file": HTTPStatus.NOT_FOUND,
     "deleted": HTTPStatus.NOT_FOUND,
+    "bad_ticket": HTTPStatus.NOT_FOUND,
     "timeout": HTTPStatus.REQUEST_TIMEOUT,
     "too_long": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "quota": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

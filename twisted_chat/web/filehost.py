@@ -12,9 +12,10 @@ from twisted.python.failure import Failure
 
 from .. import exposure
 from ..core.errors import ChatError
+from ..files.links import nothing_there
 from ..transfer import Download
 from . import names
-from .address import FILES
+from .address import FILES, ONCE
 from .answers import Answers
 from .bodies import Chunked, Counted
 from .posting import Posted
@@ -23,13 +24,16 @@ from .request import BadRequest, Request, head_of
 from .sockets import may_come_from
 
 if TYPE_CHECKING:
+    from ..files import Serving
     from ..proving import Proof
     from ..store import StoredFile
     from .talk import WebTalk
 
 _LINK = re.compile(FILES + r"/([1-9][0-9]{0,14})/([0-9a-f]{32})(?:/[^/]*)?")
+_TICKET = re.compile(FILES + f"/{ONCE}" + r"/([0-9a-f]{32})(?:/[^/]*)?")
 SENDING = ("OPTIONS", "POST")
 FETCHING = ("GET", "HEAD", "DELETE")
+FETCHING_ONCE = ("GET",)
 FOR_A_DAY = str(24 * 60 * 60)
 # A picture or a film is shown in a page that the browser makes for it; nothing else may happen.
 POLICY = (
@@ -81,10 +85,10 @@ class FileHost:
 
     async def _serve(self) -> None:
         asked = self._asked
-        link = _LINK.fullmatch(asked.path)
-        methods = SENDING if asked.path == FILES else FETCHING
-        if link is None and asked.path != FILES:
-            raise ChatError("no_such_file", "There is no file here, or not any more.")
+        link, ticket = _LINK.fullmatch(asked.path), _TICKET.fullmatch(asked.path)
+        if link is None and ticket is None and asked.path != FILES:
+            raise nothing_there()
+        methods = FETCHING if link else FETCHING_ONCE if ticket else SENDING
         if asked.method not in methods:
             allowed = ", ".join(methods)
             sentence = f"There is only {' and '.join(methods)} here.\n"
@@ -95,14 +99,13 @@ class FileHost:
             return
         if self._talk.exposed:
             raise exposure.refusal(self._talk.tls)
-        if link is None:
-            await self._take()
-            return
-        row, owner = await self._chat.files.links.find(int(link[1]), link[2])
-        if asked.method == "DELETE":
-            await self._delete(row)
+        if ticket is not None:
+            await self._give_once(ticket[1])
+        elif link is not None:
+            row, owner = await self._chat.files.links.find(int(link[1]), link[2])
+            await (self._delete(row) if asked.method == "DELETE" else self._give(row, owner))
         else:
-            await self._give(row, owner)
+            await self._take()
 
     def _say(self, status: HTTPStatus, body: str, **more: str) -> None:
         if not self._talk.closed:
@@ -170,7 +173,7 @@ class FileHost:
         talk, asked = self._talk, self._asked
         tag = f'"{row.sha256}"'
         if asked.fields.get("if-none-match") in (tag, f"W/{tag}", "*"):
-            self._end_with(HTTPStatus.NOT_MODIFIED, self._about(row, tag))
+            self._end_with(HTTPStatus.NOT_MODIFIED, self._about(tag))
             return
         part = part_of(asked, row.size, tag)
         if part is None:
@@ -179,12 +182,22 @@ class FileHost:
             self._say(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, sentence, **where)
             return
         status = HTTPStatus.OK if part.whole else HTTPStatus.PARTIAL_CONTENT
-        fields = self._about(row, tag) | self._measures(row, part)
+        fields = self._about(tag) | _measures(row.name, row.size, part)
         if asked.method == "HEAD":
             self._end_with(status, fields)
             return
         links = self._chat.files.links
         serving = await links.serve(row, owner, talk.network, part.start, part.end)
+        self._pass_on(serving, status, fields)
+
+    async def _give_once(self, ticket: str) -> None:
+        """Give out a file of a conversation, to whoever has a ticket for it."""
+        serving = await self._chat.files.serve(ticket, 0)
+        fields = _measures(serving.name, serving.size, Part(0, serving.size, whole=True))
+        self._pass_on(serving, HTTPStatus.OK, {"Content-Security-Policy": POLICY, **fields})
+
+    def _pass_on(self, serving: Serving, status: HTTPStatus, fields: dict[str, str]) -> None:
+        talk = self._talk
         if talk.closed:
             serving.end()
             return
@@ -195,7 +208,7 @@ class FileHost:
         if not self._talk.closed:
             self._talk.end(head_of(status, self._chat.wall(), fields))
 
-    def _about(self, row: StoredFile, tag: str) -> dict[str, str]:
+    def _about(self, tag: str) -> dict[str, str]:
         # It never changes, but it may be gone: so it is asked for each time.
         return {
             "ETag": tag,
@@ -203,16 +216,18 @@ class FileHost:
             "Content-Security-Policy": POLICY,
         }
 
-    def _measures(self, row: StoredFile, part: Part) -> dict[str, str]:
-        fields = {
-            "Content-Type": names.kind_of(row.name),
-            "Content-Disposition": names.disposition(row.name),
-            "Content-Length": str(part.end - part.start),
-            "Accept-Ranges": "bytes",
-        }
-        if not part.whole:
-            fields["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{row.size}"
-        return fields
+
+def _measures(name: str, size: int, part: Part) -> dict[str, str]:
+    """What a file is, and how much of it comes."""
+    fields = {
+        "Content-Type": names.kind_of(name),
+        "Content-Disposition": names.disposition(name),
+        "Content-Length": str(part.end - part.start),
+        "Accept-Ranges": "bytes",
+    }
+    if not part.whole:
+        fields["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{size}"
+    return fields
 
 
 def _credentials(field: str) -> tuple[str, str]:
