@@ -47,8 +47,6 @@ def tell(talk: IrcTalk, person: Person) -> None:
     """900: who the client is logged in as."""
     mask = talk.company.mask(talk.nick) if talk.registered else _early_mask(talk)
     talk.numeric("900", mask, person.name, text=f"You are now logged in as {person.name}")
-    if talk.registered:
-        isupport.tell_account(talk)
 
 
 def _early_mask(talk: IrcTalk) -> str:
@@ -112,6 +110,7 @@ async def make(talk: IrcTalk, password: str) -> None:
     signin, registration = talk.chat.signin, talk.registration
     if talk.session is not None:
         await signin.adopt(talk.session, password)
+        isupport.tell_account(talk)
         return
     local = talk.connection.local
     registration.proof = await signin.register(registration.nick, password, talk.network, local)
