@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IDelayedCall, ISSLTransport
@@ -19,6 +20,8 @@ class Output(LineReceiver):
     """What is written to a connection, and how that ends."""
 
     factory: ChatFactory
+    write: Callable[[bytes], None]
+    """Sends bytes now, after the answers that came before them."""
 
     def __init__(self) -> None:
         self._transport: Any = None
@@ -33,20 +36,12 @@ class Output(LineReceiver):
     @transport.setter
     def transport(self, transport: Any) -> None:
         self._transport = transport
-        self._write = writer(transport)
+        self.write = writer(transport, self._replies)
 
     @property
     def over_tls(self) -> bool:
         """Whether there is TLS on this very connection."""
         return ISSLTransport.providedBy(self.transport)
-
-    def write(self, data: bytes) -> None:
-        """Send bytes now, after the answers that came before them."""
-        if self._replies:
-            data = b"".join((*self._replies, data))
-            self._replies.clear()
-        if data:
-            self._write(data)
 
     def reply(self, data: bytes) -> None:
         """Send an answer; the answers to one batch go out together."""

@@ -54,7 +54,7 @@ class Direct:
 
     def __init__(self, beneath: Any) -> None:
         self.beneath = beneath
-        self.write = writer(beneath)
+        self.write = writer(beneath, [])
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.beneath, name)
@@ -79,36 +79,50 @@ def prepare(transport: Any) -> None:
         pass  # not a TCP socket: a pipe in a test, or a Unix socket
 
 
-def writer(transport: Any) -> Callable[[bytes], None]:
-    """How to write to a transport: at once when nothing is queued before it.
+def writer(transport: Any, before: list[bytes]) -> Callable[[bytes], None]:
+    """How to write to a transport, after what is in `before`: at once if nothing is queued there.
 
     A transport's own `write` waits for the reactor to find the socket writable, which
-    costs two system calls and a turn for each member of a room. Looking into the
-    transport's buffers is confined to this function; what does not fit, and anything
-    but a plain TCP connection with empty buffers, takes the ordinary way.
+    costs two system calls and a turn for each member of a room. So a plain TCP socket is
+    sent what it takes, and the transport the rest, behind which everything waits until it
+    is gone. To see that, this function looks into the transport's buffers, and nothing else
+    does. It is called for every member of a room, and does without every look it can.
     """
     if not isinstance(transport, Connection):
-        return lambda data: transport.write(data)
+
+        def pass_on(data: bytes) -> None:
+            data = _joined(before, data)
+            if data:
+                transport.write(data)
+
+        return pass_on
+
     send = transport.socket.send
+    queued = False
 
     def write_now(data: bytes) -> None:
-        if (
-            transport.dataBuffer
-            or transport._tempDataBuffer
-            or transport.disconnecting
-            or transport._writeDisconnecting
-            or transport.TLS
-        ):
-            transport.write(data)
-            return
-        try:
-            sent = send(data)
-        except OSError:
-            sent = 0  # full, or broken: the transport finds out which
-        if sent != len(data):
+        nonlocal queued
+        if before or queued or not data:
+            data = _joined(before, data)
+            queued = bool(transport.dataBuffer or transport._tempDataBuffer)
+        sent = 0
+        if data and not queued:
+            try:
+                sent = send(data)
+            except OSError:
+                sent = 0  # full, or broken: the transport finds out which
+        if sent < len(data):
+            queued = True
             transport.write(data[sent:])
 
     return write_now
+
+
+def _joined(before: list[bytes], data: bytes) -> bytes:
+    if before:
+        data = b"".join((*before, data))
+        before.clear()
+    return data
 
 
 def outstanding(transport: Any) -> int | None:
