@@ -63,10 +63,6 @@ class Server:
                 stderr=errors,
                 text=True,
             )
-        # Whoever waits for a line that never comes hears the end of the server instead.
-        self._limit = Timer(PATIENCE, self.process.kill)
-        self._limit.daemon = True
-        self._limit.start()
         self.lines: list[str] = []
         found = WAITING.fullmatch(self.line_with("Waiting for connection"))
         assert found is not None, self.lines
@@ -91,10 +87,17 @@ class Server:
     def line_with(self, part: str) -> str:
         """The next line of its log that has this in it."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            if part in line:
-                return self.lines[-1]
+        # Whoever waits for a line that never comes hears the end of the server instead.
+        limit = Timer(PATIENCE, self.process.kill)
+        limit.daemon = True
+        limit.start()
+        try:
+            for line in self.process.stdout:
+                self.lines.append(line.rstrip("\n"))
+                if part in line:
+                    return self.lines[-1]
+        finally:
+            limit.cancel()
         self.process.wait(PATIENCE)
         raise AssertionError(f"no {part!r} in {self.lines}, {self.errors!r}")
 
@@ -112,7 +115,6 @@ class Server:
 
     def kill(self) -> None:
         """End it without its help."""
-        self._limit.cancel()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(PATIENCE)

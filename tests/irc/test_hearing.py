@@ -66,7 +66,37 @@ class HearingTests(IrcCase):
         again.hears("Your offline messages:", "#coil/4", "tesla: two")
         self.assertNotIn("tesla: one", again.received)
 
+    def test_h8_a_pong_says_nothing_of_what_was_shown_after_the_ping(self) -> None:
+        self.iris.answers("JOIN #lobby", "PART #lobby")
+        self.hall.wait(6)
+        self.iris.sends_lines(*(f"PONG :{line[6:]}" for line in self.iris.lines()))
+        self.iris.vanishes()
+        self.tesla.types("BM one", "BM two")
+        again = self.account("iris")
+        asked = again.lines()
+        self.tesla.types("say #coil three")
+        self.hall.wait(6)
+        asked += again.lines()
+        again.answers("JOIN #lobby")
+        again.sends_lines(*(f"PONG {line[5:]}" for line in asked if line[:5] == "PING "))
+        again.vanishes()
+        later = self.hall.connects()
+        later.types("iris", PASSWORD)
+        later.hears("tesla: one", "tesla: two")
+
+    def test_h8_what_is_said_right_behind_a_join_is_asked_about(self) -> None:
+        kim, bob = self.account("kim"), self.account("bob")
+        bob.answers("JOIN #coil")
+        kim.sends_later(b"JOIN #coil\r\n")
+        bob.sends_later(b"PRIVMSG #coil :one\r\n")
+        self.hall.settle()
+        kim.hears("PRIVMSG #coil :one")
+        self.hall.wait(6)
+        self.ping(kim)
+
     def test_h8_the_silent_are_asked(self) -> None:
+        self.hall.wait(6)
+        self.iris.sends_lines(f"PONG :{self.ping(self.iris)}")
         self.hall.wait(80)
         self.assertEqual(self.iris.lines(), [])
         self.hall.wait(20)

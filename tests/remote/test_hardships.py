@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
@@ -13,6 +14,7 @@ from twisted_chat.remote.account import Account
 from twisted_chat.remote.life import State
 from twisted_chat.remote.outbox import Stage
 from twisted_chat.remote.trust import Judgement
+from twisted_chat.store import Post
 
 
 class HardshipTest(SynchronousTestCase):
@@ -97,13 +99,16 @@ class OutboxTests(HardshipTest):
         left = [times]
         post = self.company.store.post
 
-        def refusing(*arguments: Any) -> Any:
-            if left[0]:
-                left[0] -= 1
-                raise ChatError(code, "Not now.", retry_after=1)
-            return post(*arguments)
+        def refusing(posts: Sequence[Post]) -> None:
+            if not left[0]:
+                post(posts)
+                return
+            left[0] -= 1
+            for one in posts:
+                one.error = ChatError(code, "Not now.", retry_after=1)
+                one.answer()
 
-        self.company.store.post = refusing  # type: ignore[method-assign, assignment]
+        self.company.store.post = refusing  # type: ignore[method-assign]
 
     def test_d3_what_is_refused_for_the_moment_is_sent_again(self) -> None:
         tesla, edison = self.company.user("tesla"), self.company.user("edison")

@@ -47,7 +47,7 @@ def settle(store: Store) -> None:
 
 def index_all(store: Store) -> None:
     """Let the full-text index take in everything."""
-    while not store.all_indexed:
+    while store.steps_behind:
         store.index(lambda outcome: None)
         settle(store)
 

@@ -220,6 +220,19 @@ class BoundsTests(StoreCase):
         settle(self.store)
         self.assertEqual(self.say("e").seq, 4)
 
+    def test_d10_who_is_refused_comes_behind_what_was_taken(self) -> None:
+        answers: list[object] = []
+
+        class Refused(Post):
+            def answer(answered) -> None:
+                self.store.change(lambda ledger: ledger.end(LOBBY), answers.append)
+
+        self.store.writer._max_bytes = 400
+        refused = Refused(LOBBY, None, "x", "é" * 250, None)
+        self.store.post([refused, Post(LOBBY, None, "x", "1", None)])
+        settle(self.store)
+        self.assertEqual(answers, [1])
+
     def test_d10_the_bytes_that_wait_are_bounded_too(self) -> None:
         self.store.writer._max_bytes = 100
         self.assertRaises(ChatError, self.ask_to_say, "é" * 50)

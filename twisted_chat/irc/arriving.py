@@ -68,7 +68,6 @@ def show_room(talk: IrcTalk, room: Room) -> bool:
     """The client has joined a room: its own JOIN, the topic and who is there; False if it had."""
     if not talk.company.shows(talk, room):
         return False
-    talk.hearing.begin_in(room)
     me = talk.me
     joined = f"JOIN {room.name}"
     if talk.has("extended-join"):

@@ -31,11 +31,6 @@ class Hearing:
         """Somebody is there, and has been sent nothing yet."""
         self._positions = self._now()
 
-    def begin_in(self, room: Room) -> None:
-        """The client has joined a room, and has been sent nothing that was said there yet."""
-        if self._talk.session is not None:
-            self._positions.setdefault(room, self._talk.session.position(room))
-
     def certain(self) -> bool:
         """Whether the client has all that it was sent; asks it when that is not known."""
         if self._token:

@@ -64,17 +64,24 @@ def _show(
 
 
 def _refuse(failure: Failure, talk: IrcTalk, answers: Answers, target: str) -> None:
-    if isinstance(failure.value, ChatError | Refused):
-        refusals.of_saying(talk, answers, failure.value, target)
-    else:
-        talk.failed(failure)
-    _one_less(talk, answers)
+    try:
+        if isinstance(failure.value, ChatError | Refused):
+            refusals.of_saying(talk, answers, failure.value, target)
+        else:
+            talk.failed(failure)
+    finally:
+        _one_less(talk, answers)
 
 
 def _one_less(talk: IrcTalk, answers: Answers) -> None:
     """One outcome more is known; after the last one the answer is sent."""
     answers.awaited -= 1
-    if not answers.awaited:
+    if answers.awaited:
+        return
+    try:
         if not talk.closed:
             talk.send(answers.taken())
+    except Exception:
+        talk.failed(Failure())
+    finally:
         talk.landed()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..actions.finding import somebody_named
 from ..actions.talking import speaking_place
+from ..composing import check_tags
 from ..core.errors import ChatError
 from . import refusals
 from .commands import saying, shortened
@@ -26,6 +27,7 @@ def pass_tags_on(talk: IrcTalk, message: Message, answers: Answers) -> None:
     if not message.params or not message.params[0]:
         raise Refused("411")
     tags = {key: value for key, value in message.tags.items() if key.startswith("+")}
+    check_tags(write_tags(tags)[1:-1])
     targets = message.params[0].split(",")
     if len(targets) > TARGETS:
         raise Refused("407", shortened(targets[TARGETS]))

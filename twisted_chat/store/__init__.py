@@ -17,6 +17,7 @@ from . import files, keys, pages, reading
 from .blobs import Blobs, contents_of
 from .connecting import close
 from .database import Database, open_database
+from .indexing import STEP
 from .keys import Claimed
 from .ledger import Ledger, scrub
 from .readers import InlineReaders, Readers, ThreadReaders
@@ -162,9 +163,9 @@ class Store:
         self._readers.ask_apart(quick_check, done)
 
     @property
-    def all_indexed(self) -> bool:
-        """Whether a search finds everything that has been delivered."""
-        return not self.writer.behind
+    def steps_behind(self) -> int:
+        """After how many times of `index` a search finds everything that is delivered by now."""
+        return -(-max(0, self.writer.behind) // STEP)
 
     def index(self, done: Callable[[bool | Exception], object]) -> None:
         """Take some more into the full-text index; True when it knows all that was stored."""

@@ -25,6 +25,7 @@ UNSCRUBBED = "unscrubbed"
 
 # The hidden column `words` takes the index's own commands; NULL there is a plain insert.
 _CHANGE = "INSERT INTO words (words, rowid, text, tags) VALUES (?,?,?,?)"
+_NOTE = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 _NEXT = (
     "SELECT id, room, sender, text, form FROM entry "
     f"WHERE id > ? AND kind = {int(Kind.MESSAGE)} AND state <> {int(State.DELETED)} "
@@ -38,8 +39,11 @@ class Index:
     def __init__(self, connection: sa.Connection, last_id: int) -> None:
         self._run = connection.exec_driver_sql
         kept = self._run("SELECT value FROM meta WHERE key = ?", (INDEXED,)).scalar()
-        # The numbers of entries that were erased at the end of the log are given out again.
-        self.upto = min(int(kept or 0), last_id)
+        self.upto = int(kept or 0)
+        if self.upto > last_id:
+            # The numbers of entries that were erased at the end of the log are given out again.
+            self.upto = last_id
+            self._run(_NOTE, (INDEXED, str(last_id)))
 
     def replace(self, number: int, room: int, sender: int | None, old: str, new: str) -> None:
         """An entry reads otherwise from now on; within the present transaction."""
@@ -67,7 +71,7 @@ class Index:
         self._run("BEGIN IMMEDIATE")
         if fresh:
             self._run(_CHANGE, fresh)
-        self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (INDEXED, str(upto)))
+        self._run(_NOTE, (INDEXED, str(upto)))
         self._run("COMMIT")
         self.upto = upto
 

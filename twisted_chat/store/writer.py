@@ -87,6 +87,7 @@ class Writer:
     def post(self, posts: Sequence[Post]) -> None:
         """Queue what was said at once; what there is no room for is answered so."""
         taken: list[Post] = []
+        refused: list[Post] = []
         total = 0
         for post in posts:
             if len(taken) >= BATCH_WORKS or total >= BATCH_BYTES:
@@ -97,12 +98,14 @@ class Writer:
                 self._take_in(size)
             except ChatError as error:
                 post.error = error
-                post.answer()
+                refused.append(post)
             else:
                 taken.append(post)
                 total += size
         if taken:
             self._queue.put(Item(taken, total))
+        for post in refused:  # who may have more to say, and that behind what was taken
+            post.answer()
 
     def _take_in(self, size: int) -> None:
         """Count one work more, or refuse it."""

@@ -1,0 +1,57 @@
+"""What goes from IRC client to IRC client and is kept nowhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.irc.case import IrcCase
+
+
+class PassingTests(IrcCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.tesla = self.account(
+            "tesla", "message-tags", "echo-message", "labeled-response", "batch"
+        )
+        self.iris = self.account("iris", "message-tags")
+        self.plain = self.account("plain")
+        for client in (self.tesla, self.iris, self.plain):
+            client.answers("JOIN #coil")
+        for client in (self.tesla, self.iris, self.plain):
+            client.lines()
+
+    def test_tags_without_words_go_to_clients_that_know_tags(self) -> None:
+        came = self.tesla.answers("@+draft/react=👍;label=7 TAGMSG #coil")
+        self.assertEqual(len(came), 1)
+        self.assertIn("label=7", came[0])
+        self.iris.hears("+draft/react=👍", ":tesla!tesla@account TAGMSG #coil\r\n")
+        self.assertEqual(self.plain.lines(), [])
+
+    def test_only_tags_for_clients_are_passed_on(self) -> None:
+        self.tesla.answers("@time=x;+a=b TAGMSG #coil")
+        [line] = self.iris.lines()
+        self.assertIn("+a=b", line)
+        self.assertNotIn("time=x", line)
+
+    def test_h1_a_line_break_in_a_tag_is_refused(self) -> None:
+        [refusal] = self.tesla.answers("@+a\rb=c\rd TAGMSG #coil")
+        self.assertIn("Tags are written", refusal)
+        self.assertEqual(self.iris.lines(), [])
+        self.tesla.answers("PRIVMSG #coil :and on")
+        self.iris.hears("PRIVMSG #coil :and on")
+
+    def test_an_answer_that_cannot_be_sent_holds_nothing_up(self) -> None:
+        talk: Any = self.tesla.protocol.conversation
+        send, broken = talk.send, [True]
+
+        def fails_once(lines: list[str]) -> None:
+            if broken:
+                broken.clear()
+                raise ValueError("a line of IRC has no line break in it")
+            send(lines)
+
+        talk.send = fails_once
+        came = self.tesla.answers("@label=1 TAGMSG #coil", "TOPIC #coil :next")
+        self.assertTrue(any("INTERNAL_ERROR" in line for line in came), came)
+        self.assertTrue(any("TOPIC" in line for line in came), came)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
