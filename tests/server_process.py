@@ -18,6 +18,7 @@ import twisted_chat
 ROOT = Path(twisted_chat.__file__).parents[1]
 TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()  # twistd")
 PATIENCE = 60  # seconds; only a test that fails waits so long
+LIFE = 180  # seconds after which a server's test hangs, even on a slow machine
 WAITING = re.compile(r"\[INFO\] Waiting for connection on (?:port ([0-9]+)|(.+))\.\.\.")
 
 
@@ -63,6 +64,10 @@ class Server:
                 stderr=errors,
                 text=True,
             )
+        # Whoever waits for something that never comes hears the end of the server instead.
+        self._limit = Timer(LIFE, self.process.kill)
+        self._limit.daemon = True
+        self._limit.start()
         self.lines: list[str] = []
         found = WAITING.fullmatch(self.line_with("Waiting for connection"))
         assert found is not None, self.lines
@@ -87,17 +92,10 @@ class Server:
     def line_with(self, part: str) -> str:
         """The next line of its log that has this in it."""
         assert self.process.stdout is not None
-        # Whoever waits for a line that never comes hears the end of the server instead.
-        limit = Timer(PATIENCE, self.process.kill)
-        limit.daemon = True
-        limit.start()
-        try:
-            for line in self.process.stdout:
-                self.lines.append(line.rstrip("\n"))
-                if part in line:
-                    return self.lines[-1]
-        finally:
-            limit.cancel()
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if part in line:
+                return self.lines[-1]
         self.process.wait(PATIENCE)
         raise AssertionError(f"no {part!r} in {self.lines}, {self.errors!r}")
 
@@ -115,6 +113,7 @@ class Server:
 
     def kill(self) -> None:
         """End it without its help."""
+        self._limit.cancel()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(PATIENCE)
