@@ -29,6 +29,16 @@ class IndexTests(StoreCase):
         self.change(lambda ledger: ledger.set_room(room, deleted_at=1))
         self.assertTrue(self.change(lambda ledger: ledger.erase_room(room)))
 
+    def free_the_last_numbers(self) -> None:
+        """The index knows the end of the log, that is erased, and the server starts again."""
+        room = self.room("den")
+        for _ in range(3):
+            self.say("an ant", room=room)
+        index_all(self.store)
+        self.erase(room)
+        self.store.close()
+        self.store = self.reopened()
+
     def test_messages_are_taken_in_afterwards(self) -> None:
         self.say("an ant")
         self.assertEqual((found(self.store, "ant"), self.store.steps_behind), ([], 1))
@@ -57,25 +67,13 @@ class IndexTests(StoreCase):
         self.assertEqual(counts, [3, 6, 7])
 
     def test_numbers_that_are_given_out_again(self) -> None:
-        room = self.room("den")
-        for _ in range(3):
-            self.say("an ant", room=room)
-        index_all(self.store)
-        self.erase(room)
-        self.store.close()
-        self.store = self.reopened()
+        self.free_the_last_numbers()
         self.say("an ant once more")
         index_all(self.store)
         self.assertEqual(found(self.store, "ant"), [1])
 
     def test_d1_numbers_that_are_given_out_again_and_taken_in_after_another_start(self) -> None:
-        room = self.room("den")
-        for _ in range(3):
-            self.say("an ant", room=room)
-        index_all(self.store)
-        self.erase(room)
-        self.store.close()
-        self.store = self.reopened()
+        self.free_the_last_numbers()
         for _ in range(3):
             self.say("a bee")
         self.store.close()
