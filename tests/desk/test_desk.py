@@ -301,6 +301,12 @@ class ConversationTests(DeskTest):
         self.office.wait(7)
         self.assertEqual(self.tesla.desk.status().typing, ())
 
+    def test_tab_completes_before_the_server_has_told_its_commands(self) -> None:
+        told = [one.text for one in self.tesla.desk.complete("who")]
+        self.tesla.user.commands = []
+        self.assertEqual([one.text for one in self.tesla.desk.complete("who")], told)
+        self.assertEqual(self.tesla.desk.complete("shut"), [])  # for administrators only
+
     def test_tab_completes_commands_people_and_rooms(self) -> None:
         self.office.wait(2)  # until everybody has been told who is online
         self.tesla.types("create #coil")

@@ -31,6 +31,7 @@ class OneRoomTests(SynchronousTestCase):
         users.write_text("".join(f"{name} {PASSWORD}\n" for name in NAMES))
         self.server = Server(self.folder, "--flood-limit", "0", "--users", str(users))
         self.addCleanup(self.server.kill)
+        self.server.line_with("New accounts from")
         self.network = Relay(self.server.port)
         self.addCleanup(self.network.close)
 

@@ -49,6 +49,7 @@ class SecretsTests(SynchronousTestCase):
             *("--flood-limit", "0", "--users", str(users), "--log-json", "log.json"),
         )
         self.addCleanup(self.server.kill)
+        self.server.line_with("New accounts from")
         self.network = Relay(self.server.port)
         self.addCleanup(self.network.close)
 

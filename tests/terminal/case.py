@@ -29,6 +29,7 @@ class TerminalCase(SynchronousTestCase):
             "".join(f"{name} {PASSWORD}\n" for name in ("tesla", "edison", "bell", "alice"))
         )
         self.server = self.served("--users", str(users))
+        self.server.line_with("New accounts from")
 
     def served(self, *options: str) -> Server:
         server = Server(self.folder, "--flood-limit", "0", *options)

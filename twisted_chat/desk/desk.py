@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from ..core import vocabulary as words
 from ..core.clean import shown
-from ..core.commands import TABLE
+from ..core.commands import TABLE, Who
 from ..core.errors import ChatError, StartError
 from ..core.results import FileList, Guide, Joined, Page, Result, Sent, Whispered
 from ..remote.account import Account
@@ -332,14 +332,23 @@ class Desk(News):
         return completions(
             text,
             [
-                (str(row["do"]), str(row["help"]))
-                for row in self.user.commands
-                if not is_shadowed(str(row["do"]), row.get("aliases", ()))
+                (name, about)
+                for name, about, aliases in self._commands()
+                if not is_shadowed(name, aliases)
             ],
             LOCAL.rows,
             self.people(),
             [label for label in self.user.conversations.all if label.startswith("#")],
         )
+
+    def _commands(self) -> list[tuple[str, str, Sequence[str]]]:
+        """The server's own; until it has told them, those that this client was made for."""
+        if not self.user.commands:
+            known = (row for row in TABLE.rows if row.who is not Who.ADMIN)
+            return [(row.name, row.help, row.aliases) for row in known]
+        return [
+            (str(row["do"]), str(row["help"]), row.get("aliases", ())) for row in self.user.commands
+        ]
 
     def earlier(self, label: str, before: int) -> Deferred[list[Line]]:
         """The messages before a number, oldest first."""
