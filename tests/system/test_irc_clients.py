@@ -123,7 +123,7 @@ class IrcClientTests(SynchronousTestCase):
         weaver.types("/msg bell between us")
         bell.hears("weaver: between us <private message>")
         bell.types("PM iris a call for you")
-        iris.types("/window goto 3")
+        iris.types("/query bell")  # its window, whether the words have come or not
         iris.shows("a call for you")
         iris.types("/window goto 2")
 

@@ -53,6 +53,12 @@ class TerminalCase(SynchronousTestCase):
         terminal.shows("#lobby>", "online")
         return terminal
 
+    def tesla_and_edison(self) -> tuple[Terminal, Terminal]:
+        """Two who talk; the first has been told of the other, so no notice comes later."""
+        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla.shows("edison joined the conversation")
+        return tesla, edison
+
     def leaves(self, terminal: Terminal) -> None:
         terminal.presses("C-c")
         self.assertEqual(terminal.ended(), 0)

@@ -33,7 +33,7 @@ class FilesCase(TerminalCase):
 
 class TypingTests(FilesCase):
     def test_a_path_is_completed_sent_and_fetched(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         self.file("papers/the coil.png")
         tesla.types(f"/send edison {self.folder}/pap", enter=False)
         tesla.shows("/pap")
@@ -50,7 +50,7 @@ class TypingTests(FilesCase):
         self.assertEqual(self.downloads(edison), {"the coil.png": digest(b"a coil")})
 
     def test_what_is_dragged_in_is_sent_after_enter_only(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         path = self.file("the coil.png")
         tesla.pastes("'" + str(path) + "' ")
         tesla.shows("#lobby> /send #lobby /")
@@ -79,7 +79,7 @@ class CutTests(FilesCase):
         until(lambda: self.relay.stalled or None, lambda: "so much was never carried")
 
     def test_e1_e5_files_of_some_megabytes_each_way_over_connections_that_are_cut(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         (edison.home / "Downloads").mkdir()
         (edison.home / "Downloads" / "coil.bin").write_bytes(b"edison's own")
         self.relay.stall_after(2_500_000)

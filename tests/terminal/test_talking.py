@@ -7,7 +7,7 @@ from tests.terminal.case import TerminalCase
 
 class TalkingTests(TerminalCase):
     def test_a_line_that_is_being_typed_stays_as_it_is(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         tesla.types("half a sen", enter=False)
         edison.shows("tesla is typing")
         for number in range(5):
@@ -18,7 +18,7 @@ class TalkingTests(TerminalCase):
         tesla.shows("tesla: half a sentence\n#lobby>\nconnected", "message 6 stored")
 
     def test_what_somebody_says_cannot_move_anything(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         edison.types("/message tesla \u200f\u061c👩\u200d💻 日本語 \ufeff mark", enter=True)
         tesla.shows("日本語", "mark")
         edison.pastes("bell\x07 and escape\x1b[2J")
@@ -50,7 +50,7 @@ class TalkingTests(TerminalCase):
         tesla.shows("/unmute", "/unban", "let somebody")
 
     def test_unread_conversations_and_the_way_there(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         edison.types("/create #homework")
         edison.shows("#homework>")
         tesla.types("/join #homework")
@@ -75,7 +75,7 @@ class TalkingTests(TerminalCase):
         tesla.shows("edison (private)>")
 
     def test_what_was_said_before_one_looked(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         tesla.types("/message edison one")
         tesla.types("/message edison two")
         edison.shows("tesla: two", "tesla wrote 2")
@@ -87,7 +87,7 @@ class TalkingTests(TerminalCase):
         again.shows("— tesla (private) —\n", "tesla: one", "tesla: two\ntesla (private)>")
 
     def test_the_bell(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         quiet = self.person("bell", "--no-bell")
         edison.types("hello everybody")
         tesla.shows("hello everybody")
@@ -99,7 +99,7 @@ class TalkingTests(TerminalCase):
         self.assertFalse(quiet.rang)
 
     def test_nobody_is_rung_at_while_answering(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         tesla.types("I am ", enter=False)
         tesla.shows("> I am")
         edison.types("tesla, where are you?")
@@ -146,7 +146,7 @@ class TalkingTests(TerminalCase):
         tesla.shows("#lobby> /password")
 
     def test_g6_a_paste_of_many_lines_asks(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         tesla.pastes("".join(f"line {number}\n" for number in range(12)))
         tesla.shows("Send these 12 lines to #lobby? [y/N]")
         tesla.types("n")
@@ -182,7 +182,7 @@ class LookTests(TerminalCase):
         self.assertRegex(alice.screen(colours=True), "\x1b\\[38;5;[0-9]+medison")
 
     def test_any_size_at_any_moment(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         tesla.types("half a sentence", enter=False)
         tesla.shows("> half a sentence")
         for columns, rows in ((40, 12), (20, 6), (7, 2), (1, 1), (200, 50)):
@@ -205,7 +205,7 @@ class LookTests(TerminalCase):
 
 class LostTests(TerminalCase):
     def test_what_is_typed_without_a_connection_arrives_once(self) -> None:
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.tesla_and_edison()
         tesla.types("before")
         edison.shows("tesla: before")
         port = self.server.port
