@@ -18,6 +18,7 @@ from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 import twisted_chat
+from tests import often
 from twisted_chat import passwords
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.hashes import excess
@@ -180,7 +181,7 @@ class InlineTests(SynchronousTestCase):
         ):
             self.assertEqual(Verdict(False), self.verdict("secret", stored), stored)
 
-    @settings(deadline=None, max_examples=50)
+    @settings(deadline=None, max_examples=often(50))
     @given(st.data())
     def test_b6_any_stored_text(self, data: st.DataObject) -> None:
         beginning = data.draw(st.sampled_from(["", "$argon2id$", "$5$", "{SSHA}", self.stored]))

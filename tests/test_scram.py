@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import often
 from twisted_chat.core import scram
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.limits import Unlimited
@@ -58,7 +59,7 @@ class ExchangeTests(SynchronousTestCase):
             b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
         )
 
-    @settings(deadline=None, max_examples=30)
+    @settings(deadline=None, max_examples=often(30))
     @given(some.text(min_size=1, max_size=20), some.text(min_size=1, max_size=20))
     def test_only_the_password_itself_is_taken(self, right: str, tried: str) -> None:
         first = "y,,n=a=2Cb=3D,r=nonce"

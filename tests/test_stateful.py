@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -18,13 +17,13 @@ from hypothesis.stateful import (
 )
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import often
 from tests.model import LOBBY, Model, Place, Refused
 from tests.safety import one_turn
 from twisted_chat.core.entries import Kind
 from twisted_chat.session import State
 from twisted_chat.testing import PASSWORD, Client, Hall, Program
 
-PROOF = os.environ.get("PROOF") == "1"
 DEVICES = (("ann", "desk"), ("ann", "phone"), ("bob", "desk"), ("cid", "desk"))
 PEOPLE = ("ann", "bob", "cid", "tom")
 ROOMS = ("#red", "#blue")
@@ -650,7 +649,7 @@ class StatefulTest(SynchronousTestCase):
         run_state_machine_as_test(
             ChatMachine,
             settings=settings(
-                max_examples=1000 if PROOF else 40,
+                max_examples=often(25),
                 stateful_step_count=50,
                 deadline=None,
             ),

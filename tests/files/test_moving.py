@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import often
 from twisted_chat.files.moving import PIECE
 from twisted_chat.testing import Hall
 from twisted_chat.transfer import MOST_STALL
@@ -202,7 +203,7 @@ class DownloadTests(FilesTestCase):
 class AnyCutTests(SynchronousTestCase):
     """Whatever the network does, the bytes are the same."""
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=often(15), deadline=None)
     @given(st.data())
     def test_e5_any_packets_and_any_cuts_give_the_same_bytes(self, data: st.DataObject) -> None:
         content = data.draw(st.binary(min_size=1, max_size=3000)) * data.draw(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import often
 from twisted_chat.core.errors import ChatError
 from twisted_chat.remote.packing import Coding, Damaged, Plain, plain_size, stored_size
 from twisted_chat.remote.partial import Facts, Part, Wanted, wanted_at, wanted_in
@@ -147,7 +148,7 @@ class NamesTests(PartTest):
 
 
 class PiecesTests(PartTest):
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=often(25), deadline=None)
     @given(st.data())
     def test_e5_any_cuts_and_any_pieces_give_the_same_file(self, data: st.DataObject) -> None:
         coding: Coding = data.draw(st.sampled_from(CODINGS))

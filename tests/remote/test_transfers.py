@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import often
 from tests.remote.company import Company, Friend
 from twisted_chat.core.errors import ChatError
 from twisted_chat.remote.carrier import MOST_GATHERED
@@ -263,7 +264,7 @@ class CutTests(TransfersTest):
         self.assertEqual(self.fetched(self.edison, again).read_bytes(), HUNDREDS)
         self.assertLess(self.edison.cargos[-1].came, len(HUNDREDS) - 100_000)
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=often(25), deadline=None)
     @given(st.lists(st.integers(0, 300_000), max_size=6), st.binary(max_size=64))
     def test_e5_cuts_anywhere_give_the_same_file(self, cuts: list[int], content: bytes) -> None:
         content = content * 4_000

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import often
 from tests.remote.company import Company, refusal
 from twisted_chat.remote.life import State
 from twisted_chat.remote.outbox import Stage
@@ -300,7 +301,7 @@ class SigningInTests(SynchronousTestCase):
 class CutTests(SynchronousTestCase):
     """Connections that break after any number of bytes, again and again."""
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=often(30), deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         st.lists(st.integers(1, 3000), max_size=12),
         st.lists(st.integers(1, 3000), max_size=12),

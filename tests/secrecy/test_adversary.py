@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from random import Random
 from typing import NamedTuple
 
@@ -10,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import PROOF, often
 from tests.secrecy.company import Entry, Server, User
 from twisted_chat.secrecy.base64 import from_base64, to_base64
 from twisted_chat.secrecy.envelopes import Group, Pair, read, written
 from twisted_chat.secrecy.reading import Handed, Opened, Reason, Spot, Unreadable
 
-PROOF = os.environ.get("PROOF") == "1"
 ROOMS = ("bob", "#den", "#attic")
 
 
@@ -61,7 +60,7 @@ class AdversaryTests(SynchronousTestCase):
                 said.append((label, entry, f"text {number}" if entry.kind == "message" else ""))
         return said
 
-    @settings(deadline=None, max_examples=400 if PROOF else 40)
+    @settings(deadline=None, max_examples=often(40, 400))
     @given(
         rooms=st.lists(st.sampled_from(ROOMS), min_size=1, max_size=8),
         played=st.lists(tricks, max_size=40),
@@ -102,7 +101,7 @@ class AdversaryTests(SynchronousTestCase):
             self.alice.says("bob" if label == "alice" else label, "still here")
             self.assertIn("alice: still here", self.bob.catches_up(label)[-1])
 
-    @settings(deadline=None, max_examples=300 if PROOF else 30)
+    @settings(deadline=None, max_examples=often(30, 300))
     @given(order=st.permutations(range(8)), dropped=st.sets(st.integers(0, 7), max_size=5))
     def test_i4_disorder_and_gaps_are_shown(self, order: list[int], dropped: set[int]) -> None:
         for room, label in (("bob", "alice"), ("#den", "#den")):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import sqlite3
@@ -10,11 +9,12 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import often
 from tests.store import fresh
 from twisted_chat.core.errors import StartError
 from twisted_chat.store import LOBBY, Post, Query, Scope, open_store, reading, search
 
-ROUNDS = 3000 if os.environ.get("PROOF") == "1" else 120
+ROUNDS = often(100, 3000)
 MESSAGES = 300
 
 

@@ -8,6 +8,7 @@ from unittest import mock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import often
 from tests.store import fresh
 from tests.store.fresh import StoreCase, index_all
 from twisted_chat.core.entries import State
@@ -120,7 +121,7 @@ class IndexTests(StoreCase):
             self.store.post([Post(LOBBY, None, "x", "an ant", None)])
             self.assertTrue(done.wait(30))
 
-    @settings(max_examples=40)
+    @settings(max_examples=often(40))
     @given(
         st.lists(
             st.one_of(

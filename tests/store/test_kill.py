@@ -9,11 +9,12 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import often
 from tests.store import fresh
 from twisted_chat.core.entries import Entry
 from twisted_chat.store import LOBBY, open_store, reading
 
-ROUNDS = 200 if os.environ.get("PROOF") == "1" else 8
+ROUNDS = often(6, 200)
 
 TALK = """
 import itertools, sys

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from threading import Thread
 
+from tests import often
 from tests.files.asking import trusting
 from tests.programs import need, until
 from tests.server_process import PATIENCE
 from tests.system.test_files import LARGE, MEBIBYTE, FilesCase, content
 from tests.web.browsing import basic, path_of
 
-PROOF = os.environ.get("PROOF") == "1"
-KILLS = 50 if PROOF else 4
+KILLS = often(4, 50)
 SENDERS = 3
 PASSWORD = "correct horse"
 

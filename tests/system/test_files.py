@@ -13,15 +13,15 @@ from unittest import SkipTest
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import often
 from tests.files.asking import PASSWORD, Asking, sends
 from tests.netcat import Netcat
 from tests.programs import need
 from tests.server_process import PATIENCE, Server
 
-PROOF = os.environ.get("PROOF") == "1"
-KILLS = 100 if PROOF else 6
-CUTS = 1000 if PROOF else 30
-LARGE = 500_000_000 if PROOF else 60_000_000
+KILLS = often(4, 100)
+CUTS = often(30)
+LARGE = often(60_000_000, 500_000_000)
 OPTIONS = ("--flood-limit", "0", "--connection-limit", "0", "--keep-free", "0")
 MEBIBYTE = 1024 * 1024
 

@@ -118,7 +118,7 @@ class IrcClientTests(SynchronousTestCase):
         for text in everything:
             bell.types("history #coil")
             bell.hears(text)
-        clerk.hears(event="message", text="the telephone rings")
+        rings = clerk.hears(event="message", text="the telephone rings")["seq"]
 
         weaver.types("/msg bell between us")
         bell.hears("weaver: between us <private message>")
@@ -127,8 +127,10 @@ class IrcClientTests(SynchronousTestCase):
         iris.shows("a call for you")
         iris.types("/window goto 2")
 
-        bell.types("edit #coil/8 woven words, mended")
-        bell.types("topic #coil iron")
+        bell.types(f"edit #coil/{rings} it rang", "topic #coil iron")
+        for person in (weaver, iris):
+            person.shows(f"bell has changed message {rings} to: it rang")
+        tesla.shows("it rang")
         for person in (weaver, iris, tesla):
             person.shows("iron")
         bell.types("kick #coil iris too loud")

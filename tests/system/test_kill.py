@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 from collections.abc import Iterable
@@ -14,13 +13,13 @@ from time import monotonic
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import often
 from tests.server_process import PATIENCE, Server
 from tests.system.peers import Peer, Person, Program, Seen, numbers, run
 from twisted_chat.store import LOBBY
 
-PROOF = os.environ.get("PROOF") == "1"
-KILLS = 1000 if PROOF else 20
-STOPS = 200 if PROOF else 4
+KILLS = often(10)
+STOPS = often(3, 200)
 # twistd ends with the signal itself; a server that is not done in 5 seconds, with another code.
 CLEAN = -signal.SIGTERM
 UNDER_WAY = 8

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
@@ -13,11 +12,12 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests import often
 from tests.server_process import PATIENCE, Server, environment
 from tests.system.peers import PASSWORD, Person, Program, run
 
 OPTIONS = ("--flood-limit", "0", "--connection-limit", "0")
-MESSAGES = 4000 if os.environ.get("PROOF") == "1" else 1500
+MESSAGES = often(1500, 4000)
 WORDS = "x" * 4000
 MOST_GROWTH = 24 * 1024  # KiB; the messages for all who do not read would be several times that
 UNREAD = 8  # sessions that do not read

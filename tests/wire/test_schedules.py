@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import TestCase
 
+from tests import often
 from twisted_chat.testing import Hall
 
 from .receiver import Receiver
@@ -105,7 +106,7 @@ class World:
 
 
 class ScheduleTests(TestCase):
-    @settings(max_examples=60)
+    @settings(max_examples=often(30))
     @given(STEPS)
     def test_d1_c9_everybody_gets_every_entry_once_and_in_order(
         self, steps: list[tuple[str, int, int]]
