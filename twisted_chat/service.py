@@ -23,6 +23,7 @@ from .chat import Chat
 from .core.errors import ChatError, StartError
 from .core.events import Closed
 from .factory import ChatFactory
+from .hangups import take_hangups
 from .logs import PLAIN, Log, take_in_standard_logging
 from .newcomers import Newcomers, open_users
 from .passwords import Passwords
@@ -173,8 +174,7 @@ class ChatService(Service):
             self._reactor, lambda: store.writer.heartbeat, self._look_at_files
         )
         self._watchdog.start()
-        if not os.isatty(0):  # a terminal that closes means what it always means
-            signal.signal(signal.SIGHUP, self._hang_up)
+        take_hangups(self._reactor, self._files_changed, self._stop_server)
         store.check(self._checked)
         self._reactor.callWhenRunning(self._get_ready)
         self._draining.start(DRAIN_EVERY, now=False)
@@ -183,11 +183,6 @@ class ChatService(Service):
         assert self._parts is not None
         reading = self._parts.aside.run(get_ready)
         reading.addErrback(lambda failure: self.log.failure("Not all was read ahead", failure))
-
-    def _hang_up(self, number: int, frame: object) -> None:
-        """The signal by which services are told that their files have changed."""
-        # It may come in the middle of anything: the rest is for the reactor's next turn.
-        self._reactor.callFromThread(self._files_changed)
 
     def _files_changed(self) -> None:
         if self.running and self._parts is not None:

@@ -1,0 +1,45 @@
+"""SIGHUP: to a service a request, to a program in a terminal the end of that terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.programs import until
+from tests.server_process import PATIENCE, TWISTD, environment
+from tests.tmux import Terminal
+
+
+class HangupTests(SynchronousTestCase):
+    def test_k1_in_a_terminal_it_is_a_request_until_the_terminal_is_gone(self) -> None:
+        terminal = Terminal("/bin/sh", size=(150, 40), env=environment())
+        self.addCleanup(terminal.close)
+        motd = terminal.home / "motd.txt"
+        motd.write_text("Be kind.\n")
+        (terminal.home / "serve.sh").write_text(
+            f'echo $$ > pid; exec {TWISTD[0]} -c "{TWISTD[2]}"'
+            f" -n chat --port 0 --motd-file {motd}\n"
+        )
+        terminal.types("sh serve.sh")
+        shown = terminal.shows("Waiting for connection on port", "The data is in")
+        server = int((terminal.home / "pid").read_text())
+        port = re.search(r"connection on port (\d+)", shown)
+        assert port is not None
+
+        motd.write_text("Be brief.\n")
+        os.kill(server, signal.SIGHUP)
+        terminal.shows("The message of the day was read anew")
+        with socket.create_connection(("127.0.0.1", int(port[1])), PATIENCE) as tesla:
+            tesla.sendall(b"tesla\nalternating\nalternating\n")
+            heard = b""
+            while b"Be brief." not in heard:
+                heard += tesla.recv(4096)
+            terminal.close()
+            while data := tesla.recv(4096):
+                heard += data
+        self.assertIn(b"The server is stopping", heard)
+        until(lambda: not os.path.exists(f"/proc/{server}"), lambda: "it still runs")
