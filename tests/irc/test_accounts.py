@@ -159,6 +159,17 @@ class NickServTests(IrcCase):
         peer.sends_lines("NICK iris", "USER i 0 * :I", "NICKSERV IDENTIFY pass word")
         peer.hears("You are logged in as iris.", " 900 ", " 001 iris ")
 
+    def test_h6_what_takes_an_account_says_so(self) -> None:
+        peer = self.client()
+        peer.sends_lines("NICK iris", "JOIN #lobby")
+        peer.hears(" 451 iris :Register first: NICK and USER")
+        peer.sends_lines("USER i 0 * :I", "JOIN #lobby")
+        peer.hears(" 451 iris :Log in first, with SASL or PASS")
+
+    def test_h6_a_name_that_nobody_may_have_is_not_called_free(self) -> None:
+        came = self.client().answers("NICK help", "USER h 0 * :H")
+        self.assertIn("That word means something to the server", came[-1])
+
     def test_h6_identify_takes_a_name_too(self) -> None:
         self.hall.bot("tesla").vanishes()
         peer = self.client()

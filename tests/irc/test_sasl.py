@@ -71,6 +71,13 @@ class PlainTests(SaslCase):
         came = self.logs_in(self.peer, "tesla", PASSWORD)
         self.assertIn("FAIL AUTHENTICATE BLOCKED :Too many wrong passwords", came[1])
 
+    def test_h6_who_has_no_account_yet_is_told_how_to_get_one(self) -> None:
+        self.peer.answers("CAP LS 302", "NICK iris", "USER i 0 * :I")
+        [refusal] = self.logs_in(self.peer, "iris", PASSWORD)
+        self.assertTrue(
+            refusal.endswith("iris is new here: connect without SASL to make it yours."), refusal
+        )
+
     def test_b1_who_guesses_for_many_names_is_closed(self) -> None:
         for number in range(9):
             self.logs_in(self.peer, f"somebody{number}", "guess")

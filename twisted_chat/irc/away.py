@@ -8,9 +8,8 @@ from ..actions import perform
 from ..core import vocabulary as words
 from ..core.clean import check_text
 from ..core.errors import ChatError
-from .commands import When, command
+from .commands import When, command, not_registered
 from .message import Message
-from .numerics import Refused
 
 if TYPE_CHECKING:
     from .talk import IrcTalk
@@ -27,7 +26,7 @@ async def away(talk: IrcTalk, message: Message) -> None:
     elif talk.has("draft/pre-away"):
         talk.registration.away = text
     else:
-        raise Refused("451")
+        raise not_registered(talk)
 
 
 async def change(talk: IrcTalk, text: str) -> None:

@@ -76,10 +76,10 @@ def row_of(talk: IrcTalk, message: Message) -> Row:
     row = COMMANDS.get(message.command)
     if row is None:
         if not talk.registered:
-            raise Refused("451")
+            raise not_registered(talk)
         raise Refused("421", shortened(message.command))
     if row.when is When.IN and not talk.registered:
-        raise Refused("451")
+        raise not_registered(talk)
     if row.when is When.BEFORE and talk.registered:
         raise Refused("462")
     if len(message.params) < row.least:
@@ -87,6 +87,13 @@ def row_of(talk: IrcTalk, message: Message) -> Row:
     if row.oper and not talk.oper:
         raise Refused("481")
     return row
+
+
+def not_registered(talk: IrcTalk) -> Refused:
+    """The refusal of what takes somebody who is known."""
+    if talk.registration.nick and talk.registration.user:
+        return Refused("451", text="Log in first, with SASL or PASS, or make your nick an account")
+    return Refused("451")
 
 
 def shortened(word: str) -> str:

@@ -111,17 +111,28 @@ class Registration:
             return
         self.advised = True
         talk = self._talk
-        known = talk.chat.signin.find(self.nick) is not None
         server, nick = talk.chat.settings.name, self.nick
         ways = [f"{server} takes people with an account only, and you have not logged in."]
         ways.append(
             f"Log in with SASL, or connect with the server password {nick}:YOUR-PASSWORD, or say"
             f" /quote NICKSERV IDENTIFY {nick} YOUR-PASSWORD"
         )
-        if talk.chat.settings.registration_open and not known:
-            ways.append(f"{nick} is free: make it yours with /quote REGISTER {nick} * A-PASSWORD")
+        try:
+            if self.is_new():
+                register = f"/quote REGISTER {nick} * A-PASSWORD"
+                ways.append(f"{nick} is free: make it yours with {register}")
+        except ChatError as error:
+            ways.append(error.sentence)
         for way in ways:
             talk.notice(way)
+
+    def is_new(self) -> bool:
+        """Whether the nick can become an account; a refusal if it cannot be anybody's."""
+        talk, signin = self._talk, self._talk.chat.signin
+        if not self.nick or not talk.chat.settings.registration_open or signin.find(self.nick):
+            return False
+        signin.new_name(self.nick, talk.connection.local)
+        return True
 
 
 # --- commands -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..core.errors import ChatError
@@ -175,7 +176,12 @@ def _fail(talk: IrcTalk, error: ChatError) -> None:
     talk.exchange = None
     if talk.closed:
         return
-    talk.numeric("902" if error.code == "suspended" else "904", text=error.sentence)
+    sentence, nick = error.sentence, talk.registration.nick
+    with suppress(ChatError):
+        if error.code == "wrong_password" and talk.registration.is_new():
+            # Many clients end the connection over a failure: there is nothing to be typed then.
+            sentence += f" {nick} is new here: connect without SASL to make it yours."
+    talk.numeric("902" if error.code == "suspended" else "904", text=sentence)
     if error.code not in ("wrong_password", "sasl"):
         # Many clients show words of their own for 904.
         refusals.add(talk, talk.answers, error, "AUTHENTICATE", "", numerics={})

@@ -111,7 +111,8 @@ def _programs_of_ours(place: Place) -> Iterable[str]:
 def _irc(place: Place, facts: Facts) -> Iterable[str]:
     over = "with TLS" if facts.tls else "without TLS"
     new = (
-        " A new name is made yours with <code>/quote REGISTER NAME * PASSWORD</code>."
+        " If you have no name here yet, leave out what says sasl the first time, and make it yours"
+        " with <code>/quote REGISTER NAME * PASSWORD</code>."
         if facts.registration
         else ""
     )
