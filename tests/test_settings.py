@@ -122,7 +122,8 @@ class CommandLineTest(TestCase):
             ("--quota", "-1G"): "a size is a number of bytes",
             ("--keep-free", "1.5G"): "a size is a number of bytes",
             ("--plaintext", "yes"): "it must be loopback, always or never",
-            ("--trusted-proxy", "proxy.example"): "it must be an address, such as",
+            ("--trusted-proxy", "proxy.example"): "proxy proxy.example: it must be an address,",
+            ("--web-origin", "foo"): "it must be an address such as https://",
             ("--trusted-proxy", "10.0.0.0/40"): "it must be an address, such as",
         }.items():
             self.assertIn(expected, self.refused(*typed))

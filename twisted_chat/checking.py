@@ -56,6 +56,7 @@ def _check_contents(folder: Path) -> None:
 
 def _check_database(path: Path) -> None:
     try:
+        soundness.check_writable(path)
         soundness.check_header(path)
         raw = open_raw(path, "ro")
         raw.text_factory = bytes  # text that is no UTF-8 is nothing to stop for

@@ -40,6 +40,21 @@ class RoomTests(IrcCase):
         self.tesla.types("kick #coil iris too loud")
         self.assertEqual(self.iris.lines(), [":tesla!chat@account KICK #coil iris :too loud"])
 
+    def test_h9_a_channel_that_was_left_empty_comes_back_when_it_is_joined(self) -> None:
+        self.iris.answers("JOIN #iron", "PRIVMSG #iron :once said")
+        [_, told] = self.iris.answers("PART #iron")
+        self.assertIn("Nobody is left in #iron, so it is deleted.", told)
+        [joined, *_] = self.iris.answers("JOIN #iron")
+        self.assertEqual(joined, ":iris!iris@account JOIN #iron")
+        iris = self.hall.person("iris")
+        iris.types("history #iron")
+        iris.hears("iris: once said")
+
+    def test_h9_a_room_that_its_owner_has_deleted_does_not(self) -> None:
+        self.tesla.types("delete #coil", "yes")
+        tesla = self.account("tesla")
+        self.assertIn("403 tesla #coil", tesla.answers("JOIN #coil")[0])
+
     def test_h9_edits_and_deletions_have_a_plain_form(self) -> None:
         full = self.account("full", *FULL)
         full.answers("JOIN #coil")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.store import fresh
+from twisted_chat.checking import check
 from twisted_chat.core.errors import StartError
+from twisted_chat.settings import Settings
 from twisted_chat.store import open_store
 from twisted_chat.store.database import locate
 
@@ -21,6 +27,19 @@ store = open_store(sys.argv[1], lambda: 0)
 print("open", flush=True)
 sys.stdin.read()
 """
+
+
+@contextlib.contextmanager
+def without_roots_rights() -> Iterator[None]:
+    """Be somebody who may not do everything, as servers are."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
 
 
 class AddressTests(SynchronousTestCase):
@@ -74,6 +93,20 @@ class OpeningTests(SynchronousTestCase):
         for path in (self.folder / "file" / "chat.db", self.folder):
             error = self.assertRaises(StartError, open_store, str(path), lambda: 0)
             self.assertIn(str(self.folder), str(error))
+
+    def test_k3_a_database_that_is_somebody_elses_is_refused_before_it_is_used(self) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="chat-data-"))  # a path that everybody can go
+        self.addCleanup(shutil.rmtree, folder)
+        path = fresh.database(folder)
+        open_store(str(path), lambda: 0).close()
+        path.chmod(0o444)
+        for other in (folder, *(file for file in folder.iterdir() if file != path)):
+            other.chmod(0o777)
+        with without_roots_rights():
+            error = self.assertRaises(StartError, open_store, str(path), lambda: 0)
+            checked = self.assertRaises(StartError, check, Settings(port="0", data=folder))
+        self.assertIn("chat.db cannot be written to by who runs the server", str(error))
+        self.assertEqual(str(checked), str(error))
 
     def test_d7_a_second_server_is_refused_and_a_killed_one_blocks_nobody(self) -> None:
         self.folder.mkdir()

@@ -71,7 +71,7 @@ class HelpTests(HallTestCase):
             ("create den", "A room's name begins with #. Usage: create #room [private]"),
             ("wholast", "Usage: wholast <minutes>"),
             ("wholast ten", "ten is not a whole number. Usage: wholast <minutes>"),
-            ("wholast -1", "-1 is not a whole number. Usage: wholast <minutes>"),
+            ("wholast -1", "-1 cannot be the number here. Usage: wholast <minutes>"),
             ("whoelse now", "Usage: whoelse"),
             ("devices end", "Usage: devices [end <number>]"),
             ("history before", "Usage: history [<#room|user>] [<n>] [before <number>]"),
@@ -85,7 +85,8 @@ class HelpTests(HallTestCase):
         for number in ("-1", "1e308", "NaN", "٣", "1" * 30, "0x1", "+1", "1.0"):
             for line in (f"wholast {number}", f"history #lobby before {number}"):
                 ann.types(line)
-                ann.hears("is not a whole number. Usage: ")
+                what = "cannot be the" if number.lstrip("+-").isdecimal() else "is not a whole"
+                ann.hears(f"{number[:32]} {what} number")
             for line in (f"edit {number} x", f"delete #lobby/{number}"):
                 ann.types(line)
                 ann.hears("(A message is named by its number: 17, or #room/17, or user/17.)\n")

@@ -148,7 +148,12 @@ def no_such_message(reference: str) -> ChatError:
 
 def deadline(chat: Chat, duration: str) -> int | None:
     """When something ends that lasts so long from now; None for never."""
-    return chat.wall() + durations.parse(duration) * 1000 if duration else None
+    if not duration:
+        return None
+    seconds = durations.parse(duration)
+    if not seconds:
+        raise ChatError("bad_duration", "It has to last for a second at least.")
+    return chat.wall() + seconds * 1000
 
 
 def groups_of(chat: Chat, person: Person) -> list[Room]:

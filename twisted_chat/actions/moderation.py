@@ -23,7 +23,9 @@ def _target(chat: Chat, session: Session, room: Room, name: str) -> Person:
     if person is session.person:
         raise ChatError("args", f"That is you. To go, type leave {room.name}.")
     if room.role_of(person) >= room.role_of(session.person):
-        raise ChatError("not_allowed", f"{person.name} has as much to say in {room.name} as you.")
+        raise ChatError(
+            "not_allowed", f"{person.name} has at least as much to say in {room.name} as you."
+        )
     return person
 
 

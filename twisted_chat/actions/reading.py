@@ -52,10 +52,12 @@ async def history(chat: Chat, session: Session, command: words.History) -> Page:
     if room is None:
         return Page(())
     scope = scopes(person, [room])[0]
-    entries = await chat.read(
-        lambda db: reading.history_of(db, scope, command.count, command.before)
+    # One more than is shown tells whether there are more.
+    found = await chat.read(
+        lambda db: reading.history_of(db, scope, command.count + 1, command.before)
     )
-    older = entries[0].seq if len(entries) == command.count and entries[0].seq > 1 else None
+    entries = found[-command.count :]
+    older = entries[0].seq if len(found) > command.count else None
     return Page(
         lines(chat, person, entries), place=room.label(person), older=older, now=chat.wall()
     )

@@ -81,6 +81,10 @@ def web_address(value: object) -> str:
     return text.lower()
 
 
+def web_addresses(value: object) -> tuple[str, ...]:
+    return tuple(web_address(one) for one in names(value))
+
+
 def whole(least: int, most: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         text = str(value) if type(value) is int else value

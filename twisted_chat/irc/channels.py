@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..actions import perform
 from ..actions.finding import visible_room
-from ..actions.rooms import join_made
+from ..actions.rooms import DAYS_UNTIL_ERASED, join_made
 from ..core import vocabulary as words
 from ..core.errors import ChatError
 from ..core.rooms import LOBBY
@@ -59,8 +59,12 @@ async def join_one(talk: IrcTalk, name: str, key: str) -> None:
     if room is chat.rooms.lobby:
         await _join_lobby(talk)
         return
-    if room is not None and room.deleted_at is None and room.has(session.person):
-        return
+    if room is not None and room.has(session.person):
+        if room.deleted_at is None:
+            return
+        if len(room.members) == 1:  # it is deleted because it was left
+            await perform(chat, session, words.Undelete(room.name))
+            return
     if (room is None or room.deleted_at is not None) and await _made(talk, name):
         return
     await perform(chat, session, words.Join(name, key))
@@ -128,8 +132,11 @@ async def leave_one(talk: IrcTalk, name: str, reason: str) -> None:
         if error.code != "not_allowed":
             raise
         # Nobody else is in it. On IRC a channel that everybody has left is no more.
-        done = await perform(chat, session, words.Delete(room.name, sure=True))
-        talk.notice(getattr(done, "text", ""))
+        await perform(chat, session, words.Delete(room.name, sure=True))
+        talk.notice(
+            f"Nobody is left in {room.name}, so it is deleted. For {DAYS_UNTIL_ERASED} days it"
+            " comes back, with everything that was said in it, when you join it."
+        )
     finally:
         talk.parting.pop(room.name, None)
 

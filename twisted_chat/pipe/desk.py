@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from ..core.clean import shown
+from ..core.durations import spoken
 from ..core.entries import Entry
 from ..core.errors import ChatError
 from ..desk.desk import Desk
@@ -122,7 +123,7 @@ class PipeDesk(Desk):
         return super().leave()
 
     def waiting(self, sentence: str, seconds: float) -> None:
-        self._errors.say(f"{sentence} The next try is in {seconds:.0f} seconds.")
+        self._errors.say(f"{sentence} The next try is in {spoken(seconds)}.")
 
     def changed(self) -> None:
         state = self.user.life.state

@@ -36,6 +36,7 @@ from twisted.python.failure import Failure
 from ..core import attachments
 from ..core.attachments import Attachment
 from ..core.clean import shown
+from ..core.durations import spoken
 from ..core.entries import MANNER_OF, UNREADABLE, Entry, Form, Kind, State
 from ..core.errors import ChatError, StartError
 from ..core.events import Whisper
@@ -138,7 +139,7 @@ class Bot(Watcher):
             self._tell(f"{answer['name']} is at {self._address.server}")
 
     def waiting(self, sentence: str, seconds: float) -> None:
-        self._tell(f"{sentence} The next try is in {seconds:.0f} seconds.")
+        self._tell(f"{sentence} The next try is in {spoken(seconds)}.")
 
     def entry(self, conversation: Conversation, entry: Entry) -> None:
         said = (

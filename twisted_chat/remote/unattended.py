@@ -40,7 +40,7 @@ class Unattended:
                 "args", f"Nobody was at {self._server} from here yet: say under which name to go."
             )
         standing = await account.standing(name)
-        if standing.guest:
+        if standing.guest and not self._register:
             await account.come_as_guest(name)
         elif not standing.known and not self._register:
             raise ChatError(
@@ -62,10 +62,9 @@ class Unattended:
         """What opens the keys that are kept here, from the environment."""
         passphrase = os.environ.get(PASSPHRASE, "")
         if refusal or not passphrase:
-            raise ChatError(
-                "bad_passphrase",
-                f"{refusal or 'The keys kept here have a passphrase.'} Give it in {PASSPHRASE}.",
-            )
+            reason = refusal or "The keys kept here have a passphrase."
+            # Nobody can be asked again, so it is not "bad_passphrase", after which one is.
+            raise ChatError("no_passphrase", f"{reason} Give it in {PASSPHRASE}.")
         return passphrase
 
 

@@ -27,7 +27,8 @@ def settle(typed: Mapping[str, object], file: Path | None = None) -> Settings:
         try:
             chosen[row.field] = row.read(value)
         except ValueError as error:
-            shown = "" if row.secret else f" {quoted(value)}"
+            given = value if isinstance(value, list) else [value]
+            shown = "" if row.secret else " " + ", ".join(map(quoted, given))
             raise StartError(f"--{key}{shown}: {error}.") from None
     settings = Settings(**chosen)
     _check_ports(settings)

@@ -58,7 +58,7 @@ class Settings:
     )
     web_origins: tuple[str, ...] = option(
         (),
-        values.names,
+        values.web_addresses,
         "ORIGIN",
         "a web page from there, such as https://irc.example.org, may speak IRC and send files here"
         " for whoever looks at it; give it again for more",

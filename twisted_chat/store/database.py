@@ -85,6 +85,7 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
     try:
         if not path.exists():
             _make(path, lock, now)
+        soundness.check_writable(path)
         epoch, to_migrate = _look(path)
         if to_migrate:
             _change(path, now, migrations.upgrade)

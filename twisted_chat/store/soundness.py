@@ -6,6 +6,7 @@ log for one that ends early; so the cheap signs are looked at here first.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import struct
 from pathlib import Path
@@ -17,6 +18,7 @@ from ..core.errors import StartError
 _MAGIC = b"SQLite format 3\0"
 _LOG_MAGIC = b"\x37\x7f\x06"
 _NEWEST = 100
+_EFFECTIVE = os.access in os.supports_effective_ids
 _FRAME = struct.Struct(">IIII")  # a frame of the log: page, size after a commit, two salts
 
 
@@ -26,6 +28,16 @@ def damaged(path: Path, what: str) -> StartError:
         f"The database {path} is damaged: {what}. Nothing was changed; restore a backup of it, "
         "or move it away to begin with an empty one."
     )
+
+
+def check_writable(path: Path) -> None:
+    """Raise StartError where SQLite would open the database for reading only, and not say so."""
+    for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        if file.exists() and not os.access(file, os.W_OK, effective_ids=_EFFECTIVE):
+            raise StartError(
+                f"The database {path} cannot be used: {file.name} cannot be written to by who runs"
+                " the server; chown gives it to whom it belongs."
+            )
 
 
 def check_header(path: Path) -> None:

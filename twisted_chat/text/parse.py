@@ -115,7 +115,9 @@ class _Words:
         if not word or (arg.optional and not arg.keyword and self._is_for_another(arg, after)):
             return None
         if arg.form is Form.NUMBER and not _NUMBER.fullmatch(word):
-            raise ChatError("args", f"{word[:32]} is not a whole number. Usage: {self.row.usage}")
+            whole = word.lstrip("+-").isdecimal()
+            problem = "cannot be the number here" if whole else "is not a whole number"
+            raise ChatError("args", f"{word[:32]} {problem}. Usage: {self.row.usage}")
         if arg.form is Form.ROOM and not word.startswith("#"):
             raise ChatError("args", f"A room's name begins with #. Usage: {self.row.usage}")
         self.rest = rest
