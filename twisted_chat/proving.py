@@ -8,6 +8,8 @@ from contextlib import suppress
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from twisted.logger import Logger
+
 from .core.durations import spoken
 from .core.errors import ChatError
 from .core.limits import SlidingWindow, Tries, Unlimited
@@ -42,6 +44,8 @@ class Proof(NamedTuple):
 
 class Proving:
     """Compares passwords with what is stored, and counts those that are wrong."""
+
+    log = Logger()
 
     def __init__(self, chat: Chat, passwords: Passwords) -> None:
         self._chat = chat
@@ -129,7 +133,16 @@ class Proving:
         now = self._chat.ticks()
         left = self._tries.failed(key, now)
         if not left:
-            return self._blocked(self._tries.blocked(key, now))
+            seconds = self._tries.blocked(key, now)
+            # What nobody is called may be a password that was typed in the wrong place.
+            known = self._chat.signin.find(key[0])
+            self.log.warn(
+                "Too many wrong passwords for {name} from {network}: blocked for {time}",
+                name="a name that nobody has" if known is None else known.name,
+                network=key[1],
+                time=spoken(seconds),
+            )
+            return self._blocked(seconds)
         tries = "1 try" if left == 1 else f"{left} tries"
         return ChatError("wrong_password", f"{sentence} You have {tries} left.", tries=left)
 

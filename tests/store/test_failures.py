@@ -37,7 +37,15 @@ class FullDiskTests(StoreCase):
         results: list[object] = []
         posts = [self.ask_to_say("x" * 20_000, 1, str(n)) for n in range(1, 4)]
         self.store.change(lambda ledger: ledger.end(LOBBY), results.append)
-        settle(self.store)
+        with self.assertLogs("twisted_chat.store.commit") as told:
+            settle(self.store)
+            for number in range(4, 7):
+                self.ask_to_say("x" * 20_000, 1, str(number))
+            settle(self.store)
+        self.assertEqual(
+            [record.getMessage() for record in told.records],
+            ["Messages are refused for the time being: database or disk is full"],
+        )
         self.assertEqual(codes(posts), ["store_full"] * 3)
         self.assertEqual([post.entry for post in posts], [None] * 3)
         [error] = results
@@ -46,7 +54,9 @@ class FullDiskTests(StoreCase):
         found = self.read(lambda connection: reading.entries(connection, LOBBY, 0, None, 9))
         self.assertEqual([entry.text for entry in found], ["before"])
         self.limit(1_000_000)
-        self.assertEqual(self.say("x" * 20_000, 1, "1").seq, 2)
+        with self.assertLogs("twisted_chat.store.commit") as told:
+            self.assertEqual(self.say("x" * 20_000, 1, "1").seq, 2)
+        self.assertEqual(told.records[0].getMessage(), "Messages are stored again")
         self.assertEqual(self.read(lambda it: reading.cursors(it, 1)), {LOBBY: 1})
 
     def test_d3_e11_a_batch_that_is_rolled_back_drops_no_file(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from twisted.logger import capturedLogs, formatEvent
+
 from .case import WELCOME, HallTestCase
 
 PROMPT = "Username: "
@@ -131,9 +133,14 @@ class BlockingTests(HallTestCase):
             "(Wrong username or password. You have 2 tries left.)\n" + KNOWN,
             "(Wrong username or password. You have 1 try left.)\n" + KNOWN,
         )
-        thief.types("three")
+        with capturedLogs() as told:
+            thief.types("three")
         thief.hears(
             "(Too many wrong passwords: this name is blocked for you for 1 minute.)\n" + PROMPT
+        )
+        self.assertEqual(
+            [formatEvent(event) for event in told],
+            ["Too many wrong passwords for ann from 10.0.0.1: blocked for 1 minute"],
         )
         self.hall.wait(20)
         thief.types("ANN", "correct horse")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,8 @@ from .ledger import Ledger
 from .log import Mark
 from .work import Batch, Change, Post, Upkeep, Work
 
+_log = logging.getLogger(__name__)
+
 
 class Committer:
     """Commits batches on the one connection that writes."""
@@ -29,6 +32,7 @@ class Committer:
         self._run = self._driver.execute
         self._ledger = Ledger(connection, now)
         self._cursors = cursors
+        self._refusing = ""  # why the last batch was refused
 
     def commit(self, works: list[Work]) -> Batch:
         """Commit a batch, or roll it back and put the same refusal into all its works.
@@ -44,13 +48,28 @@ class Committer:
             if refusal is None:
                 raise
             self._roll_back(start)
+            self._refuses(refusal, error)
             self._cursors.put_back(moves)
             for work in works:
                 work.error = refusal
                 if isinstance(work, Post):
                     work.entry = None
             return Batch([], works)
+        if works:
+            self._refuses(None)
         return Batch(self._ledger.forget(), works, self._ledger.forget_gone())
+
+    def _refuses(self, refusal: ChatError | None, reason: Exception | None = None) -> None:
+        """Tell who runs the server when this begins, and when it is over."""
+        code = "" if refusal is None else refusal.code
+        if code == self._refusing:
+            return
+        self._refusing = code
+        if refusal is None:
+            _log.warning("Messages are stored again")
+        else:
+            cause = reason.orig if isinstance(reason, DBAPIError) else reason
+            _log.error("Messages are refused for the time being: %s", cause)
 
     def attend(self, upkeep: Upkeep[Any]) -> None:
         """Do something between two transactions; a refusal is its own affair."""
