@@ -42,6 +42,8 @@ class Line(Protocol):
     @property
     def address(self) -> str: ...
     @property
+    def host(self) -> str: ...
+    @property
     def network(self) -> str: ...
     @property
     def local(self) -> bool: ...
@@ -100,6 +102,14 @@ class Conversation:
     @property
     def address(self) -> str:
         return self.connection.address
+
+    @property
+    def host(self) -> str:
+        return self.connection.host
+
+    @property
+    def secure(self) -> bool:
+        return self.connection.secure
 
     @property
     def network(self) -> str:

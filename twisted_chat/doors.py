@@ -49,6 +49,14 @@ class Door(Protocol):
         """Where the client is, for lists and the log."""
 
     @property
+    def host(self) -> str:
+        """The same without the port; empty on a Unix socket."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether nobody on the way can listen in."""
+
+    @property
     def network(self) -> str:
         """Whom that address belongs to, for limits."""
 

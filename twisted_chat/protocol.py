@@ -67,6 +67,10 @@ class ChatProtocol(Output):
         return self.peer.address
 
     @property
+    def host(self) -> str:
+        return self.peer.host
+
+    @property
     def network(self) -> str:
         return self.peer.network
 

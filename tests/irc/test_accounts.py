@@ -74,7 +74,7 @@ class GuestTests(IrcCase):
         self.assertEqual(iris.answers("NICK rose"), [f":{mask} NICK :rose"])
         self.assertEqual(numbers(iris.answers("NICK tesla", "NICK root")), ["433", "432"])
         tesla = self.account("tesla")
-        self.assertEqual(numbers(tesla.answers("NICK nikola", "NICK TESLA")), ["433", "432"])
+        self.assertEqual(numbers(tesla.answers("NICK nikola", "NICK TESLA")), ["447", "432"])
 
 
 class ExposedTests(IrcCase):
@@ -153,7 +153,9 @@ class NickServTests(IrcCase):
         self.assertIn("/quote NICKSERV IDENTIFY iris", came[1])
         self.assertIn("/quote REGISTER iris * A-PASSWORD", came[2])
         peer.sends_lines("PRIVMSG NickServ :REGISTER pass word iris@example.org")
-        peer.hears("NickServ!services@", "not kept", " 900 iris iris!i@* iris :", " 001 iris ")
+        peer.hears(
+            "NickServ!services@", "not kept", " 900 iris iris!i@iris.account iris :", " 001 iris "
+        )
         peer.vanishes()
         peer = self.client()
         peer.sends_lines("NICK iris", "USER i 0 * :I", "NICKSERV IDENTIFY pass word")
@@ -214,7 +216,7 @@ class NickServTests(IrcCase):
         [line] = tesla.answers("ISON nickserv edison")
         self.assertEqual(line, f"{SERVER} 303 tesla :NickServ")
         came = tesla.answers("PRIVMSG NickServ,tesla :IDENTIFY canary")
-        self.assertEqual(numbers(came)[0], "407")
+        self.assertIn("407", numbers(came))
         self.assertEqual(
             numbers(tesla.answers("PRIVMSG NickServ@twisted-chat.chat :HELP HELP")), ["NOTICE"]
         )
@@ -243,11 +245,11 @@ class RegisterTests(IrcCase):
             came[-2:],
             [
                 f"{SERVER} REGISTER SUCCESS iris :iris is your account now.",
-                f"{SERVER} 900 iris iris!*@* iris :You are now logged in as iris",
+                f"{SERVER} 900 iris iris!*@iris.account iris :You are now logged in as iris",
             ],
         )
         peer.sends_lines("USER i 0 * :I", "CAP END")
-        peer.hears(" 001 iris :Welcome to twisted-chat, iris!i@account")
+        peer.hears(" 001 iris :Welcome to twisted-chat, iris!i@iris.account")
 
     def test_h9_a_guest_keeps_everything(self) -> None:
         rose = self.guest("rose", "account-notify", "chghost")
@@ -263,29 +265,29 @@ class RegisterTests(IrcCase):
         self.assertEqual(
             came,
             [
-                ":iris!iris@account ACCOUNT iris",
+                ":iris!iris@iris.account ACCOUNT iris",
                 f"{SERVER} 005 iris soju.im/FILEHOST=http://10.0.0.1:12345/files"
                 " :are supported by this server",
                 f"{SERVER} REGISTER SUCCESS iris :iris is your account now.",
-                f"{SERVER} 900 iris iris!iris@account iris :You are now logged in as iris",
+                f"{SERVER} 900 iris iris!iris@iris.account iris :You are now logged in as iris",
             ],
         )
         self.assertEqual(
             rose.lines(),
-            [f":{before} CHGHOST iris account", ":iris!iris@account ACCOUNT iris"],
+            [f":{before} CHGHOST iris iris.account", ":iris!iris@iris.account ACCOUNT iris"],
         )
         self.assertEqual(
             plain.lines(),
             [
                 f":{before} QUIT :Changing host",
-                ":iris!iris@account JOIN #coil iris :iris of the tests",
+                ":iris!iris@iris.account JOIN #coil iris :iris of the tests",
                 f"{SERVER} MODE #coil +o iris",
             ],
         )
         iris.vanishes()
         again = self.client()
         again.sends_lines(f"PASS :iris:{PASSWORD}", "NICK iris", "USER i 0 * :I")
-        again.hears(" 001 iris ", ":iris!i@account JOIN #coil")
+        again.hears(" 001 iris ", ":iris!i@iris.account JOIN #coil")
 
     def test_h9_refusals(self) -> None:
         self.hall.bot("tesla").vanishes()

@@ -300,6 +300,9 @@ class AskingTests(RealCase):
         self.assertEqual(came["311"].params[-1], "Real Name")
         self.assertIn(f"@{room}", came["319"].params[-1].split())
         self.assertLessEqual({"312", "317", "318"}, set(came))
+        self.assertNotIn("378", came)
+        own = one.only("378", f"WHOIS {one.nick}")
+        self.assertEqual(own.params[-1], "is connecting from *@127.0.0.1 127.0.0.1")
         self.assertEqual([m.command for m in two.answers("WHOIS nobody-there")], ["401", "318"])
         two.only("431", "WHOIS")
 

@@ -121,7 +121,7 @@ class PageTests(HistoryCase):
         self.account("bob").answers("JOIN #coil", "PART #coil")
         bob = self.account("bob")
         came = bob.answers("JOIN #coil", "CHATHISTORY LATEST #coil * 2")[-2:]
-        self.assertEqual(came[0], ":alice!alice@account PRIVMSG #coil :[10:00] m8")
+        self.assertEqual(came[0], ":alice!alice@alice.account PRIVMSG #coil :[10:00] m8")
 
     def test_many_lines_of_one_message_are_a_batch_inside(self) -> None:
         self.alice.answers("CAP REQ :draft/multiline")

@@ -128,7 +128,7 @@ class RenderingTests(SynchronousTestCase):
             came = self.check(dialect(caps).rendered(ROOM, "#coil", entry))
             said = [message.params[-1] for message in came if message.command == "PRIVMSG"]
             self.assertEqual("".join(said), shown(text))
-            room_for = LONGEST_LINE - len(b":alice!chat@account PRIVMSG #coil :\r\n")
+            room_for = LONGEST_LINE - len(b":alice!chat@alice.account PRIVMSG #coil :\r\n")
             longest = -(-len(shown(text).encode()) // (room_for - 40)) or 1
             self.assertLessEqual(len(said), longest)
 

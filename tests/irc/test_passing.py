@@ -24,7 +24,7 @@ class PassingTests(IrcCase):
         came = self.tesla.answers("@+draft/react=👍;label=7 TAGMSG #coil")
         self.assertEqual(len(came), 1)
         self.assertIn("label=7", came[0])
-        self.iris.hears("+draft/react=👍", ":tesla!tesla@account TAGMSG #coil\r\n")
+        self.iris.hears("+draft/react=👍", ":tesla!tesla@tesla.account TAGMSG #coil\r\n")
         self.assertEqual(self.plain.lines(), [])
 
     def test_only_tags_for_clients_are_passed_on(self) -> None:
@@ -39,6 +39,21 @@ class PassingTests(IrcCase):
         self.assertEqual(self.iris.lines(), [])
         self.tesla.answers("PRIVMSG #coil :and on")
         self.iris.hears("PRIVMSG #coil :and on")
+
+    def test_what_one_says_to_oneself_comes_back_and_is_kept_nowhere(self) -> None:
+        me = ":plain!plain@plain.account"
+        asked = "PRIVMSG plain :\x01KEEPALIVE 1\x01"
+        self.assertEqual(self.plain.answers(asked), [f"{me} {asked}"])
+        said = "PRIVMSG plain :remember the milk"
+        self.assertEqual(self.plain.answers(said), [f"{me} {said}"])
+        came = [line.rpartition(" :")[2] for line in self.tesla.answers("PRIVMSG tesla :hello")]
+        self.assertEqual(came, ["hello", "hello"])  # and the echo that it has asked for
+
+    def test_ctcp_to_whoever_is_not_here_is_refused(self) -> None:
+        self.iris.vanishes()
+        self.plain.lines()
+        [refusal] = self.plain.answers("PRIVMSG iris :\x01VERSION\x01")
+        self.assertIn(" 401 plain iris :iris is not here", refusal)
 
     def test_an_answer_that_cannot_be_sent_holds_nothing_up(self) -> None:
         talk: Any = self.tesla.protocol.conversation

@@ -33,14 +33,14 @@ class ComingTests(IrcCase):
         self.tesla = self.hall.bot("tesla")
         self.assertEqual(
             self.iris.lines(),
-            [":tesla!chat@account JOIN #coil", f"{SERVER} MODE #coil +o tesla"],
+            [":tesla!chat@tesla.account JOIN #coil", f"{SERVER} MODE #coil +o tesla"],
         )
         self.assertEqual(
             self.rose.lines(),
             [
-                "@account=tesla :tesla!chat@account JOIN #coil tesla :tesla",
+                "@account=tesla :tesla!chat@tesla.account JOIN #coil tesla :tesla",
                 f"{SERVER} MODE #coil +o tesla",
-                "@account=tesla :tesla!chat@account AWAY :at lunch",
+                "@account=tesla :tesla!chat@tesla.account AWAY :at lunch",
             ],
         )
 
@@ -139,6 +139,27 @@ class ChangeTests(IrcCase):
         second.hears(" 001 iris ")
         self.assertNotIn(" 301 ", "\n".join(self.rose.answers("WHOIS iris")))
 
+    def test_being_away_ends_with_the_client_that_said_so(self) -> None:
+        tesla = self.account("tesla")
+        tesla.answers("AWAY :at lunch")
+        tesla.vanishes()
+        self.assertEqual(self.hall.chat.signin.find("tesla").away, "")
+        self.hall.bot("tesla").asks("away", text="on a journey")
+        tesla = self.client()
+        tesla.sends_lines("PASS :correct horse", "NICK tesla", "USER t 0 * :T")
+        tesla.hears(" 306 tesla :")
+
+    def test_who_only_left_a_client_running_is_absent(self) -> None:
+        tesla = self.account("tesla")
+        self.assertIn(" 306 ", tesla.answers("AWAY *")[0])
+        self.assertIn(
+            " 301 iris tesla :Nobody is at the client",
+            "\n".join(self.iris.answers("WHOIS tesla")),
+        )
+        second = self.account("tesla")
+        second.answers("AWAY")
+        self.assertIn(" 305 ", tesla.answers("AWAY *")[-1])
+
     def test_a_new_realname(self) -> None:
         self.assertEqual(
             self.rose.answers("SETNAME :Rose of Sharon"), [f":{self.mask} SETNAME :Rose of Sharon"]
@@ -184,7 +205,7 @@ class ChangeTests(IrcCase):
         self.assertEqual(came[-2], f"{SERVER} 303 iris :rose plain iris")
         self.assertEqual(
             came[-1].partition(" 302 iris :")[2],
-            f"rose=-{self.mask.partition('!')[2]} iris=+iris@account",
+            f"rose=-{self.mask.partition('!')[2]} iris=+iris@iris.account",
         )
 
 
@@ -241,7 +262,7 @@ class MonitorTests(IrcCase):
         bell.answers("AWAY :x", "SETNAME :Alexander", "REGISTER * * secret")
         self.assertEqual(
             [line.split(" ", 1)[1] for line in self.iris.lines()],
-            ["AWAY :x", "SETNAME :Alexander", "CHGHOST bell account"],
+            ["AWAY :x", "SETNAME :Alexander", "CHGHOST bell bell.account"],
         )
         self.assertEqual(plain.lines(), [])
 

@@ -44,7 +44,9 @@ class RedactTests(IrcCase):
         msgid = self.says(self.alice, "oops")
         self.alice.sends_lines(f"REDACT #coil {msgid}")
         for client in (self.alice, self.bob):
-            self.assertEqual(self.redacts(client), [f":alice!alice@account REDACT #coil {msgid}"])
+            self.assertEqual(
+                self.redacts(client), [f":alice!alice@alice.account REDACT #coil {msgid}"]
+            )
 
     def test_the_reason_is_told_and_kept(self) -> None:
         msgid = self.says(self.alice, "oops")
@@ -52,7 +54,7 @@ class RedactTests(IrcCase):
         self.alice.sends_lines(f"REDACT #coil {msgid} :wrong channel")
         self.assertEqual(
             self.redacts(self.bob),
-            [f":alice!alice@account REDACT #coil {msgid} :wrong channel"],
+            [f":alice!alice@alice.account REDACT #coil {msgid} :wrong channel"],
         )
         [event] = program.takes_events("delete")
         self.assertEqual(event["text"], "wrong channel")
@@ -110,7 +112,9 @@ class RedactTests(IrcCase):
         )
         self.alice.sends_lines(f"REDACT bob {msgid}")
         for client in (self.alice, self.bob):
-            self.assertEqual(self.redacts(client), [f":alice!alice@account REDACT bob {msgid}"])
+            self.assertEqual(
+                self.redacts(client), [f":alice!alice@alice.account REDACT bob {msgid}"]
+            )
 
     def test_c5_what_is_not_there_is_not_known(self) -> None:
         msgid = self.says(self.alice, "once")

@@ -81,6 +81,10 @@ class LoginTests(ReplayCase):
         self.assertEqual(said[2], "three")
         self.assertRegex(said[3], "^\x01ACTION \\[10:0\\d\\] waves\x01$")
 
+    def test_h8_whoever_is_told_the_time_in_tags_is_not_told_in_words(self) -> None:
+        self.says("one")
+        self.assertEqual(self.said_in(self.comes_back("server-time")), ["one"])
+
     def test_another_day_is_named(self) -> None:
         self.says("one")
         self.hall.wall_offset += 86_400_000

@@ -28,8 +28,8 @@ class RoomTests(IrcCase):
         self.assertEqual(
             self.iris.lines(),
             [
-                ":tesla!chat@account PRIVMSG #coil :hello IRC",
-                ":tesla!chat@account TOPIC #coil :iron",
+                ":tesla!chat@tesla.account PRIVMSG #coil :hello IRC",
+                ":tesla!chat@tesla.account TOPIC #coil :iron",
             ],
         )
         self.tesla.types("op #coil iris", "mode #coil +m", "deop #coil iris", "voice #coil iris")
@@ -38,14 +38,14 @@ class RoomTests(IrcCase):
             ["MODE #coil +o iris", "MODE #coil +m", "MODE #coil -o iris", "MODE #coil +v iris"],
         )
         self.tesla.types("kick #coil iris too loud")
-        self.assertEqual(self.iris.lines(), [":tesla!chat@account KICK #coil iris :too loud"])
+        self.assertEqual(self.iris.lines(), [":tesla!chat@tesla.account KICK #coil iris :too loud"])
 
     def test_h9_a_channel_that_was_left_empty_comes_back_when_it_is_joined(self) -> None:
         self.iris.answers("JOIN #iron", "PRIVMSG #iron :once said")
         [_, told] = self.iris.answers("PART #iron")
         self.assertIn("Nobody is left in #iron, so it is deleted.", told)
         [joined, *_] = self.iris.answers("JOIN #iron")
-        self.assertEqual(joined, ":iris!iris@account JOIN #iron")
+        self.assertEqual(joined, ":iris!iris@iris.account JOIN #iron")
         iris = self.hall.person("iris")
         iris.types("history #iron")
         iris.hears("iris: once said")
@@ -54,6 +54,32 @@ class RoomTests(IrcCase):
         self.tesla.types("delete #coil", "yes")
         tesla = self.account("tesla")
         self.assertIn("403 tesla #coil", tesla.answers("JOIN #coil")[0])
+
+    def test_h9_a_topic_is_taken_away_at_every_door(self) -> None:
+        self.tesla.types("op #coil iris")
+        self.iris.answers("TOPIC #coil :")
+        self.assertEqual(self.hall.chat.rooms.find("#coil").topic, "")
+        self.tesla.hears("iris took away the topic of #coil")
+        self.iris.answers("TOPIC #coil :zinc")
+        self.tesla.types("topic #coil -")
+        self.assertEqual(self.iris.lines()[-1], ":tesla!chat@tesla.account TOPIC #coil :")
+
+    def test_h9_an_operator_may_become_an_ordinary_member(self) -> None:
+        self.tesla.types("op #coil iris")
+        self.iris.lines()
+        [given_up] = self.iris.answers("MODE #coil -o iris")
+        self.assertEqual(given_up, ":iris!iris@iris.account MODE #coil -o iris")
+        tesla = self.account("tesla")
+        [owner] = tesla.answers("MODE #coil -o tesla")
+        self.assertIn(" 482 tesla #coil :#coil is yours", owner)
+
+    def test_h9_a_ban_of_a_host_keeps_out_nobody_else(self) -> None:
+        bell = self.account("bell")
+        bell.answers("JOIN #coil")
+        self.tesla.types("mode #coil +b *!*@iris.account")
+        self.assertIn(" 404 iris #coil ", self.iris.answers("PRIVMSG #coil :hello")[-1])
+        bell.lines()
+        self.assertEqual(bell.answers("PRIVMSG #coil :hello"), [])
 
     def test_h9_edits_and_deletions_have_a_plain_form(self) -> None:
         full = self.account("full", *FULL)
@@ -115,7 +141,9 @@ class RoomTests(IrcCase):
         lines = self.iris.answers("JOIN #lobby")
         self.assertIn(" JOIN #lobby", lines[0])
         self.tesla.says("now they do")
-        self.assertEqual(self.iris.lines(), [":tesla!chat@account PRIVMSG #lobby :now they do"])
+        self.assertEqual(
+            self.iris.lines(), [":tesla!chat@tesla.account PRIVMSG #lobby :now they do"]
+        )
         self.iris.answers("PART #lobby")
         self.tesla.says("and no more")
         self.assertEqual(self.iris.lines(), [])
@@ -187,7 +215,7 @@ class RoomTests(IrcCase):
         anna = self.hall.person("Анна")
         anna.types("join #coil", "say #coil привет")
         lines = self.iris.lines()
-        self.assertEqual(lines[-1], ":Анна!chat@account PRIVMSG #coil :привет")
+        self.assertEqual(lines[-1], ":Анна!chat@анна.account PRIVMSG #coil :привет")
         self.iris.answers("PRIVMSG анна :to you")
         anna.hears("iris: to you <private message>")
 

@@ -29,7 +29,7 @@ class SaslCase(IrcCase):
 
     def logs_in(self, peer: IrcClient, name: str, password: str, wanted: str = "") -> list[str]:
         """Log in with PLAIN; what came, but for the invitation to go on."""
-        self.assertEqual(peer.answers("AUTHENTICATE PLAIN"), [":twisted-chat.chat AUTHENTICATE +"])
+        self.assertEqual(peer.answers("AUTHENTICATE PLAIN"), ["AUTHENTICATE +"])
         return peer.answers(f"AUTHENTICATE {plain(name, password, wanted)}")
 
 
@@ -39,12 +39,13 @@ class PlainTests(SaslCase):
         self.assertEqual(
             self.logs_in(self.peer, "tesla", PASSWORD),
             [
-                ":twisted-chat.chat 900 someone someone!t@* tesla :You are now logged in as tesla",
-                ":twisted-chat.chat 903 someone :You have logged in",
+                ":twisted-chat.chat 900 someone tesla!t@tesla.account tesla"
+                " :You are now logged in as tesla",
+                ":twisted-chat.chat 903 someone :SASL authentication successful",
             ],
         )
         self.peer.sends_lines("CAP END")
-        self.peer.hears(":someone!t@account NICK :tesla\r\n:twisted-chat.chat 001 tesla :")
+        self.peer.hears(":someone!t@tesla.account NICK :tesla\r\n:twisted-chat.chat 001 tesla :")
 
     def test_h6_it_works_without_the_capability_and_without_negotiation(self) -> None:
         self.assertEqual(numbers(self.logs_in(self.peer, "tesla", PASSWORD)), ["900", "903"])
@@ -208,7 +209,7 @@ class AfterwardsTests(SaslCase):
         )
         self.assertIsNone(self.hall.chat.roster.names.find("visitor"))
         guest.sends_lines("PRIVMSG #coil :here again")
-        iris.hears(":tesla!visitor@account PRIVMSG #coil :here again")
+        iris.hears(":tesla!visitor@tesla.account PRIVMSG #coil :here again")
 
     def test_c9_what_the_guest_was_asked_says_nothing_of_the_account(self) -> None:
         tesla = self.hall.bot("tesla")

@@ -45,6 +45,16 @@ class FrontTestCase(TransportTestCase):
             client.vanishes()
 
 
+class SecurityTests(FrontTestCase):
+    def test_i2_others_see_who_is_here_with_tls(self) -> None:
+        hall = self.front()
+        for secure, name in ((True, "tess"), (False, "bob")):
+            client = self.client(hall, secure)
+            client.sends(f"NICK {name}\r\nUSER x 0 * :X\r\nWHOIS {name}\r\n".encode())
+            told = f" 671 {name} {name} :is using a secure connection"
+            self.assertEqual(told in client.takes(), secure)
+
+
 class CuttingTests(FrontTestCase):
     def test_a3_every_door_cut_at_every_offset_plain_and_with_tls(self) -> None:
         hall = self.front()

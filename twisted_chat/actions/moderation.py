@@ -17,9 +17,13 @@ from . import performs
 from .finding import LONGEST_REASON, deadline, moderated_room, somebody_named
 
 
-def _target(chat: Chat, session: Session, room: Room, name: str) -> Person:
-    """Somebody who may be acted upon: never oneself, nor one of the same rank or above."""
+def _target(
+    chat: Chat, session: Session, room: Room, name: str, or_oneself: bool = False
+) -> Person:
+    """Somebody who may be acted upon: nobody of the same rank or above, and mostly not oneself."""
     person = somebody_named(chat, name)
+    if person is session.person and or_oneself:
+        return person
     if person is session.person:
         raise ChatError("args", f"That is you. To go, type leave {room.name}.")
     if room.role_of(person) >= room.role_of(session.person):
@@ -44,8 +48,10 @@ def _not_lobby(chat: Chat, room: Room) -> None:
 async def _set_role(chat: Chat, session: Session, name: str, user: str, role: Role) -> Result:
     room = moderated_room(chat, session, name)
     _not_lobby(chat, room)
-    other = _target(chat, session, room, user)
+    other = _target(chat, session, room, user, or_oneself=role is Role.MEMBER)
     member, by = _member(room, other), session.person
+    if member.role is Role.OWNER:
+        raise ChatError("not_allowed", f"{room.name} is yours: leave it, and it is another's.")
     if member.role is role:
         has = "is an operator already" if role else "is no operator"
         raise ChatError("args", f"{other.name} {has} in {room.name}.")

@@ -190,7 +190,7 @@ async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
         moderated_room(chat, session, command.room)
     elif room.role_of(person) < Role.OPERATOR:
         chat.may_speak(person, room)  # a topic says something too
-    text = check_text(command.text, chat.settings.topic_length)
+    text = check_text(command.text, chat.settings.topic_length) if command.text else ""
 
     def apply(ledger: Ledger) -> Rules:
         rules = replace(ledger.rules(room.id), topic_by=person.name, topic_at=now)

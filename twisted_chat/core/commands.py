@@ -57,6 +57,7 @@ class Arg(msgspec.Struct, frozen=True):
     keyword: str = ""  # a word that must stand before it
     ask: str = ""  # the text door's prompt when it was left out
     or_empty: bool = False  # an empty answer to that is an answer
+    nothing: str = ""  # the word that stands for an empty text
 
     @property
     def usage(self) -> str:

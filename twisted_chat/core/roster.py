@@ -20,6 +20,11 @@ class Seat(Protocol):
         """When it signed in, on the server's monotonic clock."""
 
 
+def host_of(named: Name) -> str:
+    """What stands for an account's host: its own, since masks that ban are made of it."""
+    return f"{named.folded}.account"
+
+
 class Person:
     """An account, or a guest (whose id is negative and who leaves no trace)."""
 
@@ -55,7 +60,7 @@ class Person:
         self.intro = ""
         self.admin = False
         self.user = "chat"  # what masks see of it beside the name; a door may know better
-        self.host = "guest" if id < 0 else "account"
+        self.host = "guest" if id < 0 else host_of(named)
         self.erased = False  # the name stays taken, and that is all that stays
         self.devices = ""  # another one whenever its devices or their keys are; empty without
         self.secrets = 0  # raised when its password changes: who came with the old one is late

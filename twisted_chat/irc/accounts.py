@@ -45,13 +45,10 @@ def check(talk: IrcTalk, proof: Proof) -> None:
 
 def tell(talk: IrcTalk, person: Person) -> None:
     """900: who the client is logged in as."""
-    mask = talk.company.mask(talk.nick) if talk.registered else _early_mask(talk)
+    # Before registration it is how the client will look.
+    early = f"{person.name}!{talk.registration.user or '*'}@{person.host}"
+    mask = talk.company.mask(talk.nick) if talk.registered else early
     talk.numeric("900", mask, person.name, text=f"You are now logged in as {person.name}")
-
-
-def _early_mask(talk: IrcTalk) -> str:
-    registration = talk.registration
-    return f"{registration.nick or '*'}!{registration.user or '*'}@*"
 
 
 async def settle(talk: IrcTalk, proof: Proof) -> None:

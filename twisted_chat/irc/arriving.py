@@ -31,7 +31,7 @@ async def welcome(talk: IrcTalk, proof: Proof) -> None:
         talk.line(f"{asked}!{registration.user}@{proof.person.host}", f"NICK :{talk.nick}")
     mask = company.mask(talk.nick)
     talk.numeric("001", text=f"Welcome to {settings.name}, {mask}")
-    talk.numeric("002", text=f"Your host is {server}, running twisted-chat {__version__}")
+    talk.numeric("002", text=f"Your host is {server}, running version twisted-chat-{__version__}")
     talk.numeric("003", text=f"This server has been up since {company.started}")
     talk.numeric("004", server, f"twisted-chat-{__version__}", "Biow", "beIiklmnostvCR", "beIklov")
     isupport.tell(talk)
@@ -133,10 +133,8 @@ def rename(talk: IrcTalk, wanted: str) -> None:
         return
     if not me.guest:
         if names.folded(wanted) == me.named.folded:
-            raise Refused("432", me.name, text=f"Your account is written {me.name}.")
-        raise Refused(
-            "433", wanted, text=f"Your nick is your account's name, {me.name}, and stays so."
-        )
+            raise Refused("432", wanted, text=f"Your account is written {me.name}.")
+        raise Refused("447", text=f"Your nick is your account's name, {me.name}, and stays so.")
     try:
         talk.chat.guests.rename(me, wanted)
     except ChatError as error:

@@ -48,8 +48,8 @@ def _describe(talk: IrcTalk, person: Person) -> None:
     sessions = [cast(Session, seat) for seat in person.seats]
     talk.numeric("311", nick, person.user, person.host, "*", text=shown(company.realname_of(nick)))
     if person is talk.me or talk.oper:
-        address = sessions[0].address.rpartition(":")[0].strip("()[] ") or sessions[0].address
-        talk.numeric("378", nick, text=f"is connecting from *@{shown(address)}")
+        host = sessions[0].door.host or "localhost"  # on a Unix socket
+        talk.numeric("378", nick, text=f"is connecting from *@{host} {host}")
     _tell_rooms(talk, person)
     talk.numeric("312", nick, company.server, text=shown(talk.chat.settings.name))
     if company.is_oper(person):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..actions import perform
@@ -21,7 +22,9 @@ ABSENT = "*"  # said by a client that has come by itself: nobody sits at it
 @command("AWAY", when=When.ALWAYS, help="AWAY [<text>]: be shown as away, or be back")
 async def away(talk: IrcTalk, message: Message) -> None:
     text = message.params[0] if message.params else ""
-    if talk.registered:
+    if talk.registered and text == ABSENT:
+        await be_absent(talk)
+    elif talk.registered:
         await change(talk, text)
     elif talk.has("draft/pre-away"):
         talk.registration.away = text
@@ -33,6 +36,7 @@ async def change(talk: IrcTalk, text: str) -> None:
     """Be away, or back with an empty text; the clients of a person are told what it is now."""
     session, me = talk.session, talk.me
     assert session is not None
+    talk.says_away = bool(text)
     before = me.away
     await perform(talk.chat, session, words.Away(text) if text else words.Back())
     if me.away == before:
@@ -41,16 +45,35 @@ async def change(talk: IrcTalk, text: str) -> None:
 
 async def arrive(talk: IrcTalk) -> None:
     """Take up what was said before registration."""
-    text, me = talk.registration.away, talk.me
-    if text == ABSENT:
-        if len(me.seats) > 1 or me.away:
-            return  # as if this client were not here
-        text = "Nobody is at the client"
-    if text is not None:
-        try:
+    text = talk.registration.away
+    try:
+        if text == ABSENT:
+            await be_absent(talk)
+        elif text is not None:
             await change(talk, text)
-        except ChatError as error:
-            talk.notice(error.sentence)
+        elif talk.me.away:
+            talk.company.presence.tell_own_away(talk)  # as was said at another door
+    except ChatError as error:
+        talk.notice(error.sentence)
+
+
+async def be_absent(talk: IrcTalk) -> None:
+    """Nobody sits at this client: as if it were not here, if there are others."""
+    if len(talk.me.seats) > 1 or talk.me.away:
+        talk.company.presence.tell_own_away(talk)
+    else:
+        await change(talk, "Nobody is at the client")
+
+
+def leave(talk: IrcTalk) -> None:
+    """What a client has said of being away is over with it, unless another one says so too."""
+    if talk.session is None or not talk.says_away:
+        return
+    others = [other for other in talk.company.talks_of(talk.me) if other is not talk]
+    if talk.me.away and not any(other.says_away for other in others):
+        with suppress(ChatError):
+            back = perform(talk.chat, talk.session, words.Back())
+            back.addErrback(lambda failure: failure.trap(ChatError))
 
 
 @command("SETNAME", 1, help="SETNAME <text>: what is shown of you beside your nick")

@@ -7,6 +7,7 @@ from hashlib import sha256
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from ..core.roster import host_of
 from ..session import Session, State
 from . import batches
 from .commands import shortened
@@ -121,7 +122,7 @@ class Company:
             if len(self._masks) > MOST_MASKS:
                 self._masks.clear()
             person = self.person(author)
-            user, host = ("chat", "account") if person is None else (person.user, person.host)
+            user, host = ("chat", "gone") if person is None else (person.user, person.host)
             mask = self._masks[author] = f"{shortened(author)}!{user}@{host}"
         return mask
 
@@ -143,7 +144,7 @@ class Company:
 
     def became_account(self, person: Person) -> None:
         """A guest's name is an account's now."""
-        person.host = "account"
+        person.host = host_of(person.named)
         self.forget_look(person.name)
         for talk in self.talks_of(person):
             self.realnames[person.id] = talk.registration.realname
@@ -207,7 +208,7 @@ class Company:
 
     def is_secure(self, session: Session) -> bool:
         """Whether nobody can listen in on a session."""
-        return bool(getattr(session.door, "secure", False))
+        return session.door.secure
 
     # --- who sees what ----------------------------------------------------------------------
 

@@ -151,10 +151,8 @@ async def _set_role(talk: IrcTalk, room: Room, adding: bool, letter: str, name: 
     try:
         await perform(talk.chat, talk.session, make(room.name, person.name))
     except ChatError as error:
-        if error.code != "args":  # it is so already, or it is oneself
+        if error.code != "args":  # it is so already
             refusals.add(talk, talk.answers, error, "MODE", room.name)
-        elif person is talk.me and not adding:
-            talk.notice(error.sentence)
 
 
 def _tell_list(talk: IrcTalk, room: Room, letter: str) -> None:

@@ -24,6 +24,7 @@ TEXTS = {
     "441": "They are not in that channel",
     "442": "You are not in that channel",
     "443": "is in that channel already",
+    "447": "You cannot change your nick",
     "451": "Register first: NICK and USER",
     "461": "Something is missing after this command",
     "462": "You have registered already",

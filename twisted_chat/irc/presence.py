@@ -139,6 +139,8 @@ class Presence:
             self._tell_watchers(new, "730", company.mask(person.name))
 
     def away_changed(self, person: Person) -> None:
+        if not person.online:
+            return  # nobody sees it who is told of presence
         text = f"AWAY :{shown(person.away)}" if person.away else "AWAY"
         self._tell_change(person, text, "away-notify")
         for talk in self._company.talks_of(person):

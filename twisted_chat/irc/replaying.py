@@ -98,7 +98,7 @@ def _show_one(talk: IrcTalk, found: Missed) -> None:
             f"NOTICE {to} :{found.older:,} older {many} there:"
             f" /quote CHATHISTORY BEFORE {place} msgid={first} {MOST_UNSEEN}",
         )
-    stamped = not talk.has("batch", "server-time")
+    stamped = not talk.has("server-time")
     with playback.batch(talk, "chathistory", place) as reference:
         playback.show(talk, history.worth_showing(found.entries), reference, stamped)
     talk.hearing.uncertain = True

@@ -157,7 +157,7 @@ async def _go_on(talk: IrcTalk, exchange: Exchange, chunk: str) -> None:
     assert proof is not None
     accounts.check(talk, proof)
     accounts.tell(talk, proof.person)
-    talk.numeric("903", text="You have logged in")
+    talk.numeric("903", text="SASL authentication successful")
     await accounts.settle(talk, proof)
 
 
@@ -168,7 +168,7 @@ def _send(talk: IrcTalk, data: bytes) -> None:
     if not chunks or len(chunks[-1]) == CHUNK:
         chunks.append("+")
     for chunk in chunks:
-        talk.line(talk.company.server, f"AUTHENTICATE {chunk}")
+        talk.answers.add(f"AUTHENTICATE {chunk}")  # some clients know it without a source only
 
 
 def _fail(talk: IrcTalk, error: ChatError) -> None:

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 
 from ..actions import perform
 from ..actions.finding import joined_room
+from ..composing import check_tags, composed
 from ..core import vocabulary as words
 from ..core.clean import shown
 from ..core.entries import MANNERS, Entry, Kind
@@ -127,6 +128,9 @@ def _to_all(
     assert talk.session is not None
     if target.lower() in services.NAMES:
         raise Refused("407", services.NICKSERV, text="Say that to NickServ alone")
+    if talk.company.person(target) is talk.me:
+        _to_oneself(talk, text, manner, tags, answers)
+        return
     make = words.Say if target.startswith("#") else words.Message
     said = make(target, text, cid, manner=manner, tags=tags)
     done = perform(talk.chat, talk.session, said)
@@ -151,6 +155,18 @@ def _was_said(
         if result.again or not _is_shown_own(talk, target):
             _echo(talk, target, said, result, answers)
         answers.label = ""  # the echo has it
+
+
+def _to_oneself(talk: IrcTalk, text: str, manner: str, tags: str, answers: Answers) -> None:
+    """Words to oneself are kept nowhere: clients send them to find out whether they are heard."""
+    me, chat = talk.me, talk.chat
+    composed(chat, None, text, manner=manner)
+    check_tags(tags)
+    told = Whisper(me.name, me.name, text, chat.wall(), manner, tags=tags)
+    for own in talk.company.talks_of(me):
+        own.write(own.dialect.whisper(me.name, told))
+    if talk.has("echo-message"):
+        _echo_whisper(talk, me.name, told, answers)
 
 
 def _to_a_few(

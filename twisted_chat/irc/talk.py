@@ -21,7 +21,7 @@ from . import (  # those that are not used here enter their commands in the tabl
     about,  # noqa: F401
     arriving,
     asking,  # noqa: F401
-    away,  # noqa: F401
+    away,
     batches,
     channels,  # noqa: F401
     connection,  # noqa: F401
@@ -74,6 +74,7 @@ class IrcTalk(Conversation):
         self.answers = Answers(company.server)
         self.oper = False
         self.oper_tries = 0
+        self.says_away = False  # this client, and not another of the person's
         self.modes: set[str] = set()  # of the user: i, w, B
         self.scope = token_hex(4)  # what makes a short label of this connection's its own
         self.failures = 0  # wrong passwords
@@ -150,6 +151,8 @@ class IrcTalk(Conversation):
         self.company.registered(self)
 
     def lost(self) -> None:
+        if not self.closed:
+            away.leave(self)
         super().lost()
         self.company.left(self)
 

@@ -92,6 +92,8 @@ class _Words:
                 raise usage(self.row)
         if arg.form is Form.REST:
             value, self.rest = self.rest, ""
+            if arg.nothing and value == arg.nothing:
+                return ""
             return value or None
         if arg.form is Form.MANY:
             return self._many(after[0].keyword)

@@ -147,7 +147,7 @@ def _happened(label: str, entry: Entry) -> str:
     because = f": {text}" if text else ""
     lasting = f" for {text}" if text else ""
     sentences = {
-        Kind.TOPIC: f"{by} set the topic of {label}: {text}",
+        Kind.TOPIC: f"{by} {'set' if text else 'took away'} the topic of {label}{because}",
         Kind.JOIN: f"{by} joined {label}",
         Kind.LEAVE: f"{by} left {label}{because}",
         Kind.KICK: f"{by} kicked {whom} from {label}{because}",

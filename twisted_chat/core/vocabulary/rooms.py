@@ -57,10 +57,10 @@ class Invite(Command, frozen=True):
 @command(
     "topic",
     ROOM,
-    Arg("text", Form.REST, optional=True),
+    Arg("text", Form.REST, optional=True, nothing="-"),
     who=Who.GUEST,
     group="Rooms",
-    help="show or set a room's topic",
+    help="show or set a room's topic; - takes it away",
 )
 class Topic(Command, frozen=True):
     room: str
