@@ -77,7 +77,7 @@ def show_room(talk: IrcTalk, room: Room) -> bool:
     if room.topic:
         names.tell_topic(talk, room)
     markers.tell_in(talk, room)
-    if not talk.caps & {"no-implicit-names", "draft/no-implicit-names"}:
+    if not talk.has("no-implicit-names"):
         names.tell_names(talk, room)
     return True
 

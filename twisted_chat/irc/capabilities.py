@@ -56,7 +56,6 @@ CAPABILITIES = {
             renders=True,
             value=lambda talk: f"max-bytes={talk.chat.settings.max_message},max-lines={MAX_LINES}",
         ),
-        Capability("draft/no-implicit-names"),
         Capability("draft/pre-away"),
         Capability("draft/read-marker"),
         Capability("echo-message", renders=True),
