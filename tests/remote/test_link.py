@@ -54,6 +54,10 @@ class LinkTests(SynchronousTestCase):
         self.link.dataReceived(b"x" * 70_000 + b"\n")
         self.assertEqual(str(self.failureResultOf(self.greeting, Lost).value), NO_CHAT)
 
+    def test_a_web_server_is_left_at_once(self) -> None:
+        self.link.dataReceived(b"<!DOCTYPE HTML>\n<html>\n</html>\n")
+        self.assertEqual(str(self.failureResultOf(self.greeting, Lost).value), NO_CHAT)
+
     def test_json_that_is_none(self) -> None:
         self.link.dataReceived(HELLO + b"{nonsense\n")
         self.assertEqual(self.lost, [NO_CHAT])

@@ -32,6 +32,10 @@ class SafeTests(SynchronousTestCase):
         (self.folder / KEY).unlink()
         self.assertIn(f"{self.folder / KEY} is gone: put it back from a backup", self.refusal())
 
+    def test_what_is_damaged_is_named(self) -> None:
+        (self.folder / WRAPPED).write_bytes(b"{}")
+        self.assertIn(f"{self.folder / WRAPPED} are damaged: put it back", self.refusal())
+
     def test_a_key_file_that_is_cut_short_is_asked_back_for(self) -> None:
         whole = (self.folder / KEY).read_bytes()
         for left in (b"", whole[:-1]):

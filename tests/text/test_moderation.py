@@ -232,6 +232,12 @@ class ModerationTests(HallTestCase):
         self.bob.types("say #den thanks")
         self.bob.hears("(Message #den/6 sent")
 
+    def test_who_is_put_out_of_where_it_talks_types_commands_again(self) -> None:
+        self.bob.types("talk #den")
+        self.ann.types("kick #den bob")
+        self.bob.types("hello", "join #den")
+        self.bob.hears("(You are not in #den: join #den first.)", "(You are in #den.)")
+
     def test_a_mute_outlasts_a_restart(self) -> None:
         self.ann.types("mute #den bob 1h")
         self.hall.restart()

@@ -33,7 +33,7 @@ def performs(command: type[Command]) -> Callable[[A], A]:
 def perform(chat: Chat, session: Session, command: Command) -> Deferred[Result]:
     """Carry out a command; a ChatError raised here or later is the refusal."""
     session.asked_at = chat.ticks()
-    check(session.person, command)
+    check(chat, session.person, command)
     try:
         outcome = _ACTIONS[type(command)](chat, session, command)
     except ChatError:
@@ -49,7 +49,7 @@ def perform(chat: Chat, session: Session, command: Command) -> Deferred[Result]:
     return Deferred.fromCoroutine(outcome)  # type: ignore[arg-type]
 
 
-def check(person: Person, command: Command) -> None:
+def check(chat: Chat, person: Person, command: Command) -> None:
     """Refuse a command to somebody who may not use it at all."""
     row = TABLE.of(command)
     if person.erased:
@@ -57,9 +57,10 @@ def check(person: Person, command: Command) -> None:
     if row.who is Who.ADMIN and not person.admin:
         raise ChatError("not_allowed", f"Only an administrator can use {row.name}.")
     if row.who is not Who.GUEST and person.guest:
-        raise ChatError(
-            "guest", f"A guest cannot use {row.name}: type password to make your name an account."
-        )
+        way = "type password to make your name an account"
+        if not chat.settings.registration_open:
+            way = "ask who runs this server for an account"
+        raise ChatError("guest", f"A guest cannot use {row.name}: {way}.")
 
 
 from . import (  # noqa: E402, F401

@@ -62,8 +62,8 @@ At a terminal:
 From cron: every line is typed as it stands, a command or something to say. The program ends
 when the server has everything on its disk.
   echo 'BM backup done' | {program} -u backup --password-file /etc/chat.secret
-  df -h / | {program} 'chat://backup@chat.example.org/#servers'
-  sed 's/^/BM /' notes | {program}     # said to everybody, whatever the lines look like
+  df -h / | sed 's/^/say #servers /' | {program} -u backup --password-file /etc/chat.secret
+  sed 's/^/BM /' notes | {program}     # said to everybody, whatever the lines begin with
 
 Files: a line such as `send edison coil.png` sends one, `get 5` or `get 5 ~/coil.png` fetches
 one; the program ends when it is all there.

@@ -59,8 +59,8 @@ class Encrypted:
             if isinstance(place, str) and self(place):
                 raise ChatError(
                     "encrypted",
-                    f"What is said to {place} is encrypted, and {do} cannot do that as it was asked"
-                    " for: nothing was sent.",
+                    f"What is said to {place} is encrypted, and {do} would send this as words that"
+                    " the server can read: nothing was sent.",
                 )
 
     def is_for_good(self, label: str) -> bool:

@@ -179,6 +179,10 @@ class Link(Reaching, LineOnlyReceiver):
     def _skip(self, line: bytes) -> None:
         """What is no JSON: a prompt before the first line, or a server that is full."""
         text = line.decode("utf-8", "replace").strip()
+        if text.startswith(("HTTP/", "<")):  # a web server's
+            self._goodbye = Lost(NO_CHAT)
+            self.abort()
+            return
         if 0 in self._asked and text and not text.endswith(":"):
             self._goodbye = Lost(text, "full")
         self._stray += len(line) + 1

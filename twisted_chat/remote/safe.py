@@ -34,12 +34,16 @@ class Safe:
         """Whether only a passphrase opens it."""
         from ..secrecy.vault import is_by_passphrase
 
-        with self._locked():
+        with self._naming_damage(), self._locked():
             wrapped = self._read(WRAPPED)
-        return wrapped is not None and is_by_passphrase(wrapped)
+            return wrapped is not None and is_by_passphrase(wrapped)
 
     def open(self, passphrase: str = "") -> Vault:
         """The vault; it is made, with a key file, if there is none yet."""
+        with self._naming_damage():
+            return self._opened(passphrase)
+
+    def _opened(self, passphrase: str) -> Vault:
         from ..secrecy.vault import Vault, is_by_passphrase
 
         with self._locked():
@@ -53,12 +57,25 @@ class Safe:
             key = self._read(KEY)
         if key is None or len(key) < KEY_SIZE:
             wrong = "gone" if key is None else "cut short"
-            raise ChatError(
-                "vault",
-                f"The key file {self._folder / KEY} is {wrong}: put it back from a backup, or move"
-                f" {self._folder} away to begin without what was kept there.",
-            )
+            raise ChatError("vault", self._way_out(f"The key file {self._folder / KEY} is {wrong}"))
         return Vault.unlock(wrapped, key)
+
+    @contextmanager
+    def _naming_damage(self) -> Iterator[None]:
+        """The vault does not know where it is kept."""
+        try:
+            yield
+        except ChatError as error:
+            if error.code != "damaged":
+                raise
+            file = self._folder / WRAPPED
+            raise ChatError("damaged", self._way_out(f"The keys in {file} are damaged")) from None
+
+    def _way_out(self, problem: str) -> str:
+        return (
+            f"{problem}: put it back from a backup, or move {self._folder} away to begin without"
+            " what was kept there."
+        )
 
     def protect(self, vault: Vault, passphrase: str) -> None:
         """From now on this passphrase opens it, or a key file again if it is empty."""

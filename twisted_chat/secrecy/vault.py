@@ -173,6 +173,4 @@ def _named(by: str) -> str:
 
 
 def _damaged() -> ChatError:
-    return ChatError(
-        "vault", "The file with the keys on this computer is damaged: restore it, or start anew."
-    )
+    return ChatError("damaged", "The file with the keys on this computer is damaged.")

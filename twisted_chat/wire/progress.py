@@ -65,7 +65,7 @@ def read(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str
 
 def typing(chat: Chat, session: Session, place: str) -> dict[str, Any]:
     """The person is typing there; refused as a message would be."""
-    check(session.person, spoken(place, ""))
+    check(chat, session.person, spoken(place, ""))
     room = speaking_place(chat, session, place)
     if room is not None:
         chat.typists.typing(session.person, room)

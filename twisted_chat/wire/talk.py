@@ -115,7 +115,7 @@ class JsonTalk(Conversation):
 
     def _say_file(self, session: Session, asked: requests.Send) -> Deferred[Any]:
         assert asked.file is not None
-        actions.check(session.person, words.Offer(asked.room, ""))
+        actions.check(self.chat, session.person, words.Offer(asked.room, ""))
         return say_file(self.chat, session, asked)
 
     def _answered(self, number: object, done: Deferred[Any]) -> Deferred[None]:
