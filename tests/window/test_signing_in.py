@@ -36,6 +36,9 @@ class SigningInTests(WindowCase):
         self.end(window)
         again = self.window()
         again.shows("tesla: I am here", "Login successful")
+        again.focus("#lobby - twisted-chat")
+        again.types("and here again")
+        again.shows("tesla: and here again")
         again.presses("ctrl+q")
         self.end(again)
 

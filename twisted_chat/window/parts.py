@@ -133,8 +133,9 @@ class Parts:
         """Show everything as it is now."""
         status = self._desk.status()
         been_in = self._desk.user.life.been_in
-        if been_in:
+        if been_in and self.questions.entering:
             self.questions.entered()
+            self.to_composer()
         if not status.online:
             self.memberships.forget()
         members = members_of(status, self.memberships)
