@@ -42,7 +42,8 @@ class Loaded(Struct, frozen=True):
 
     context: SSL.Context
     key: Any
-    fingerprint: str
+    fingerprint: str  # of the key
+    certificate: str  # the certificate's, as other programs write it
     ends: float  # seconds since 1970
     stamp: Stamp
 
@@ -74,7 +75,8 @@ class Files:
                 f"The certificate in {self.certificate} cannot be used: {_reason(error)}."
             ) from None
         ends = chain[0].not_valid_after_utc.timestamp()
-        return Loaded(context, key, fingerprint(key.public_key()), ends, stamp)
+        shown = chain[0].fingerprint(SHA256()).hex(":").upper()
+        return Loaded(context, key, fingerprint(key.public_key()), shown, ends, stamp)
 
     def _chain(self, content: bytes) -> list[x509.Certificate]:
         try:

@@ -157,11 +157,12 @@ class ChatService(Service):
         self.log.info("[INFO] Waiting for connection on {where}...", where=where, **{PLAIN: True})
         self.log.info("[INFO] The data is in {place}", place=self._parts.place, **{PLAIN: True})
         if self._parts.identity is not None:
-            self.log.info(
-                "[INFO] The fingerprint of this server's key is {fingerprint}",
-                fingerprint=self._parts.identity.current.fingerprint,
-                **{PLAIN: True},
-            )
+            loaded = self._parts.identity.current
+            for line, fingerprint in (
+                ("[INFO] The fingerprint of this server's key is {known}", loaded.fingerprint),
+                ("[INFO] IRC clients know its certificate by {known}", loaded.certificate),
+            ):
+                self.log.info(line, known=fingerprint, **{PLAIN: True})
         elif self.settings.plaintext == "loopback" and not self.settings.trusted_proxies:
             self.log.warn("Without TLS nobody can log in but on this machine (--plaintext always)")
 

@@ -36,7 +36,8 @@ class LineTests(SynchronousTestCase):
         }.items():
             sentence, line = fetching.lines(ticket_for(name), ("localhost", 9999), False)
             self.assertTrue(sentence.startswith("(To have "))
-            words = shlex.split(line)
+            self.assertRegex(line, r"^    \(set -C; .*\)$")
+            words = shlex.split(line.strip(" ()").removeprefix("set -C; "))
             self.assertEqual(words[-1], expected)
             self.assertEqual(words[:3], ["echo", "fetch-file", "0f" * 16])
 
@@ -128,7 +129,7 @@ class FetchTests(FilesTestCase):
         bell = self.hall.person("bell")
         self.sends(self.tesla, "#lobby")
         bell.types("get 1")
-        line = r"\n    echo (fetch-file \w+) \| nc \S+ \d+ > 'coil.png'\n"
+        line = r"\n    \(set -C; echo (fetch-file \w+) \| nc \S+ \d+ > 'coil.png'\)\n"
         found = re.search(line, bell.takes())
         assert found is not None
         netcat = self.netcat()

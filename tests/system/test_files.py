@@ -187,8 +187,9 @@ class ProgramTests(FilesCase):
             ["/bin/sh", "-c", line],
             cwd=there,
             stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             timeout=PATIENCE,
-            check=True,
+            check=False,
         )
         return (there / "coil.bin").read_bytes()
 
@@ -200,10 +201,12 @@ class ProgramTests(FilesCase):
         netcat = Netcat(self.server, "tesla", PASSWORD)
         self.addCleanup(netcat.close)
         netcat.types("get 1")
-        netcat.hears("> 'coil.bin'\n")
+        netcat.hears("> 'coil.bin')\n")
         line = self.line_in(netcat._heard)
         self.assertIn(f"| nc 127.0.0.1 {self.server.port} >", line)
-        self.assertEqual(self.fetched(line), data)
+        for _ in range(2):  # what is there already is not written over
+            self.assertEqual(self.fetched(line), data)
+        (self.folder / "there" / "coil.bin").unlink()
         self.assertIn(b"That ticket was used", self.fetched(line))
 
     def test_e9_so_does_openssl_over_tls(self) -> None:
@@ -224,7 +227,7 @@ class ProgramTests(FilesCase):
         self.assertEqual(self.fetched(line), data)
 
     def line_in(self, said: str) -> str:
-        found = re.search(r"\n    (echo fetch-file .*)", said)
+        found = re.search(r"\n    (\(set -C; echo fetch-file .*\))", said)
         assert found is not None, said
         return found[1].rstrip("\r")
 

@@ -77,6 +77,11 @@ class TalkTests(TestCase):
         told = server.line_with("The fingerprint of this server's key is SHA256:")
         secure = self.secure(server)
         self.assertEqual(told.split()[-1], fingerprint(secure))
+        certificate = secure.getpeercert(binary_form=True)
+        assert certificate is not None
+        shown = sha256(certificate).hexdigest().upper()
+        told = server.line_with("IRC clients know its certificate by ")
+        self.assertEqual(told.split()[-1].replace(":", ""), shown)
         self.heard(secure, b"Username: ")  # nothing was said, so it is greeted
         tesla = self.logged_in(secure, "tesla")
         with server.connect() as plain:

@@ -25,7 +25,8 @@ def lines(ticket: FileTicket, destination: tuple[str, int] | None, tls: bool) ->
     what = f"{shown(ticket.name)}, {size_in_words(ticket.size)}"
     return (
         f"(To have {what}, run this line in a shell; it works once, and for an hour)",
-        f"    echo fetch-file {ticket.ticket} | {way} > '{shell_name(ticket)}'",
+        # A second run would only get a sentence: -C keeps it from taking the file's place.
+        f"    (set -C; echo fetch-file {ticket.ticket} | {way} > '{shell_name(ticket)}')",
     )
 
 

@@ -177,7 +177,8 @@ def _trust(place: Place) -> Iterable[str]:
         "The certificate",
         "It is the server’s own, which the chat’s client remembers and others have to be told to"
         " trust. This shows its fingerprint, which Irssi takes with the colons in it and WeeChat"
-        " without them; ask who runs the server whether it is the right one. Halloy cannot be told:"
+        " without them; who runs the server finds it in the log and can say whether it is the right"
+        " one. Halloy cannot be told:"
         " it takes any certificate with <code>dangerously_accept_invalid_certs = true</code>, or"
         " none of this kind.",
         [
