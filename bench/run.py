@@ -127,7 +127,7 @@ def room_measurements() -> dict[str, dict[str, Room]]:
         ("json", chat_command, "json", (64, 8, 1)),
         ("naive", naive_command, "text", (64, 8, 1)),
         ("sink", sink_command, "text", (64, 1)),
-        ("sink-irc", partial(sink_command, dialect="irc"), "irc", (64, 1)),
+        ("sink-irc", partial(sink_command, dialect="irc"), "irc", (64, 8, 1)),
         ("sink-json", partial(sink_command, dialect="json"), "json", (64,)),
     ):
         for window in windows:
