@@ -68,6 +68,11 @@ class ToolbarTests(SynchronousTestCase):
         coming = QUIET._replace(online=False, connection="connecting", name="", topic="")
         self.assertEqual(bar(coming, 80), "connecting: localhost:9999")
 
+    def test_however_many_have_written_there_is_room_for_ones_own_message(self) -> None:
+        many = tuple(Unread(f"bell{number}", 1, 0) for number in range(12))
+        shown = bar(QUIET._replace(unread=many, last="17 stored"), 100)
+        self.assertIn("bell2 wrote 1 · 9 more · message 17 stored", shown)
+
     def test_who_types(self) -> None:
         for names, sentence in (
             (("bell",), "bell is typing"),

@@ -12,7 +12,7 @@ from .printing import Fragments, cleaned, cut, fitted
 
 BETWEEN = " · "
 NARROW = 60  # columns; below, what goes without saying is not said
-MOST_SHOWN = 3  # lines of one's own that were not sent yet, and files on their way
+MOST_SHOWN = 3  # lines that were not sent yet, files on their way, unread conversations
 SHORTEST_BAR, LONGEST_BAR = 5, 30  # columns
 
 
@@ -32,8 +32,11 @@ def _pieces(status: Status, narrow: bool) -> Iterator[tuple[str, str]]:
         yield "bar-alert", status.connection
     else:
         yield "bar", f"{status.connection}: {status.server}"
-    for one in sorted(status.unread, key=lambda one: not one.mentions):
+    unread = sorted(status.unread, key=lambda one: not one.mentions)
+    for one in unread[:MOST_SHOWN]:
         yield ("bar-new" if one.mentions else "bar"), _unread(one)
+    if len(unread) > MOST_SHOWN:  # or there would be no room for what became of one's own words
+        yield "bar", f"{len(unread) - MOST_SHOWN:,} more"
     if status.unsent:
         yield "bar-alert", f"{len(status.unsent):,} not sent yet"
     if status.typing:
