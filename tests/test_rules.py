@@ -70,7 +70,7 @@ class RulesTests(SynchronousTestCase):
             ("+b ~m:", "args"),
             ("+b ~m:~m:bob", "args"),
             ("+e ~m:bob", "args"),
-            ("+b " + "\U0001f642" * 40, "args"),
+            ("+b " + "\U0001f642" * 60, "args"),
             ("+b " + "x" * 200, "args"),
             ("+" + "m" * 21, "args"),
         ):

@@ -147,9 +147,10 @@ class Identity:
                 self._seen = stamp  # a file that is no good is told of once
                 self._take(self._files.load())
                 self.log.info(
-                    "The certificate in {file} was read anew; the key is {fingerprint}",
+                    "The certificate in {file}, {certificate}, was read anew; the key is {key}",
                     file=self._files.certificate,
-                    fingerprint=self.current.fingerprint,
+                    certificate=self.current.certificate,
+                    key=self.current.fingerprint,
                 )
             self._mind_the_end()
         except StartError as error:
@@ -171,7 +172,11 @@ class Identity:
         if files.own:
             files.make(now, self.current.key)
             self._take(files.load())
-            self.log.info("The certificate in {file} was renewed", file=files.certificate)
+            self.log.info(
+                "The certificate in {file} was renewed: it is {certificate} now",
+                file=files.certificate,
+                certificate=self.current.certificate,
+            )
         else:
             when = datetime.fromtimestamp(self.current.ends, UTC).strftime("%Y-%m-%d")
             self.log.warn(

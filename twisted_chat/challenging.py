@@ -27,6 +27,11 @@ class ScramLogin:
         self._exchange: Exchange | None = None
         self._since = 0  # how often the account's secrets had changed when it began
 
+    @property
+    def name(self) -> str:
+        """Whose login it is; empty as long as that was not said."""
+        return "" if self._exchange is None else self._exchange.name
+
     async def begin(self, client_first: bytes) -> bytes:
         """The server's challenge, of the same kind whether there is such an account or not."""
         exchange = _exchange_of(client_first)

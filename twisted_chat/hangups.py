@@ -12,7 +12,9 @@ MOMENT = 0.5  # seconds: the system sends the signal before it has taken the ter
 
 def take_hangups(reactor: Any, files_changed: Callable[[], None], stop: Callable[[], None]) -> None:
     """From now on SIGHUP asks to look at the files; with the terminal, the service ends."""
-    in_terminal = _has_terminal()
+    # Whoever starts it so that it does not hear of its terminal wants it to go on without.
+    in_terminal = _has_terminal() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    stopping = False
 
     def look() -> None:
         files_changed()
@@ -20,7 +22,9 @@ def take_hangups(reactor: Any, files_changed: Callable[[], None], stop: Callable
             reactor.callLater(MOMENT, stop_without_terminal)
 
     def stop_without_terminal() -> None:
-        if not _has_terminal():
+        nonlocal stopping
+        if not stopping and not _has_terminal():
+            stopping = True
             stop()
 
     # It may come in the middle of anything: all of it is for the reactor's next turn.

@@ -36,10 +36,10 @@ class LineTests(SynchronousTestCase):
         }.items():
             sentence, line = fetching.lines(ticket_for(name), ("localhost", 9999), False)
             self.assertTrue(sentence.startswith("(To have "))
-            self.assertRegex(line, r"^    \(set -C; .*\)$")
-            words = shlex.split(line.strip(" ()").removeprefix("set -C; "))
+            words = shlex.split(line)
             self.assertEqual(words[-1], expected)
-            self.assertEqual(words[:3], ["echo", "fetch-file", "0f" * 16])
+            before = ["test", "-e", expected, "||", "echo", "fetch-file", "0f" * 16]
+            self.assertEqual(words[:7], before)
 
     def test_the_line_is_for_the_connection_that_one_has(self) -> None:
         def way(destination: tuple[str, int] | None, tls: bool) -> str:
@@ -129,7 +129,7 @@ class FetchTests(FilesTestCase):
         bell = self.hall.person("bell")
         self.sends(self.tesla, "#lobby")
         bell.types("get 1")
-        line = r"\n    \(set -C; echo (fetch-file \w+) \| nc \S+ \d+ > 'coil.png'\)\n"
+        line = r"\n    test -e 'coil.png' \|\| echo (fetch-file \w+) \| nc \S+ \d+ > 'coil.png'\n"
         found = re.search(line, bell.takes())
         assert found is not None
         netcat = self.netcat()

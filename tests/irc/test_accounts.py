@@ -166,7 +166,9 @@ class NickServTests(IrcCase):
         peer.sends_lines("NICK iris", "JOIN #lobby")
         peer.hears(" 451 iris :Register first: NICK and USER")
         peer.sends_lines("USER i 0 * :I", "JOIN #lobby")
-        peer.hears(" 451 iris :Log in first, with SASL or PASS")
+        peer.hears(" 451 iris :Log in first, with SASL or PASS, or make your nick an account")
+        peer.sends_lines("CAP LS 302", "JOIN #lobby")
+        peer.hears(" 451 iris :Register first: NICK and USER, and CAP END")
 
     def test_h6_a_name_that_nobody_may_have_is_not_called_free(self) -> None:
         came = self.client().answers("NICK help", "USER h 0 * :H")

@@ -151,6 +151,38 @@ class ChangeTests(IrcCase):
         tesla.sends_lines("PASS :correct horse", "NICK tesla", "USER t 0 * :T")
         tesla.hears(" 306 tesla :")
 
+    def test_what_another_client_or_another_door_says_of_being_away_stays(self) -> None:
+        tesla, second = self.account("tesla"), self.account("tesla")
+        for client in (tesla, second):
+            client.answers("AWAY :at lunch")
+        tesla.vanishes()
+        phone = self.hall.bot("tesla", "phone")
+        self.assertIn(" 301 iris tesla :at lunch", "\n".join(self.iris.answers("WHOIS tesla")))
+        phone.asks("away", text="on a journey")
+        second.answers(f"AWAY :{'x' * 300}")  # which is refused
+        second.vanishes()
+        told = "\n".join(self.iris.answers("WHOIS tesla"))
+        self.assertIn(" 301 iris tesla :on a journey", told)
+
+    def test_being_away_ends_with_the_server_too(self) -> None:
+        self.account("tesla").answers("AWAY :at lunch")
+        self.hall.restart()
+        tesla = self.client()
+        tesla.sends_lines("PASS :correct horse", "NICK tesla", "USER t 0 * :T")
+        tesla.hears(" 001 tesla ")
+        self.assertNotIn(" 306 ", tesla.takes())
+
+    def test_nobody_hears_that_somebody_is_back_who_is_gone(self) -> None:
+        tesla = self.account("tesla")
+        tesla.answers("JOIN #coil")
+        self.iris.answers("JOIN #coil")
+        tesla.answers("AWAY :at lunch")
+        self.iris.lines()
+        tesla.vanishes()
+        self.hall.wait(2)
+        [gone] = [line for line in self.iris.lines() if not line.startswith("PING ")]
+        self.assertIn(" QUIT ", gone)
+
     def test_who_only_left_a_client_running_is_absent(self) -> None:
         tesla = self.account("tesla")
         self.assertIn(" 306 ", tesla.answers("AWAY *")[0])
@@ -158,8 +190,8 @@ class ChangeTests(IrcCase):
             " 301 iris tesla :Nobody is at the client",
             "\n".join(self.iris.answers("WHOIS tesla")),
         )
-        second = self.account("tesla")
-        second.answers("AWAY")
+        self.account("tesla")
+        self.assertNotIn(" 301 ", "\n".join(self.iris.answers("WHOIS tesla")))
         self.assertIn(" 305 ", tesla.answers("AWAY *")[-1])
 
     def test_a_new_realname(self) -> None:

@@ -78,6 +78,8 @@ class PlainTests(SaslCase):
         self.assertTrue(
             refusal.endswith("iris is new here: connect without SASL to make it yours."), refusal
         )
+        [refusal] = self.logs_in(self.peer, "tesla", "edison")
+        self.assertNotIn("is new here", refusal)
 
     def test_b1_who_guesses_for_many_names_is_closed(self) -> None:
         for number in range(9):

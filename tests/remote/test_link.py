@@ -55,8 +55,10 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(str(self.failureResultOf(self.greeting, Lost).value), NO_CHAT)
 
     def test_a_web_server_is_left_at_once(self) -> None:
-        self.link.dataReceived(b"<!DOCTYPE HTML>\n<html>\n</html>\n")
-        self.assertEqual(str(self.failureResultOf(self.greeting, Lost).value), NO_CHAT)
+        for line in (b"<!DOCTYPE HTML>\n<html>\n</html>\n", b"HTTP/1.1 400 Bad Request\r\n"):
+            self.setUp()
+            self.link.dataReceived(line)
+            self.assertEqual(str(self.failureResultOf(self.greeting, Lost).value), NO_CHAT)
 
     def test_json_that_is_none(self) -> None:
         self.link.dataReceived(HELLO + b"{nonsense\n")

@@ -28,6 +28,13 @@ class HistoryTests(HallTestCase):
         ann.types("history 2")
         ann.reads(*expected[2:])
 
+    def test_that_there_is_more_is_said_only_when_there_is(self) -> None:
+        ann = self.hall.person("ann")
+        ann.types("create #den", "say #den one", "say #den two")
+        ann.takes()
+        ann.types("history #den 2")
+        ann.reads("[#den/2 10:00] #den ann: one", "[#den/3 10:00] #den ann: two")
+
     def test_twenty_unless_another_number_is_given(self) -> None:
         ann = self.hall.person("ann")
         for number in range(25):

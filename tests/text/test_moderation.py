@@ -184,6 +184,8 @@ class ModerationTests(HallTestCase):
         self.bob.hears("(You are in #den.)", "(Message #den/7 sent: 2 now, 0 later)")
 
     def test_ban_for_a_time(self) -> None:
+        self.ann.types("ban #den bob 0m")
+        self.ann.hears("(It has to last for a second at least.)")
         self.ann.types("ban #den bob 10m")
         self.bob.reads("[#den/4 10:00] ann banned bob from #den for 10m")
         self.bob.types("join #den")
@@ -232,11 +234,17 @@ class ModerationTests(HallTestCase):
         self.bob.types("say #den thanks")
         self.bob.hears("(Message #den/6 sent")
 
-    def test_who_is_put_out_of_where_it_talks_types_commands_again(self) -> None:
+    def test_who_is_put_out_of_where_it_talks_is_told_the_way_on(self) -> None:
         self.bob.types("talk #den")
         self.ann.types("kick #den bob")
-        self.bob.types("hello", "join #den")
-        self.bob.hears("(You are not in #den: join #den first.)", "(You are in #den.)")
+        self.bob.types("our plan:", "me and ann meet at nine")
+        for _ in range(2):  # which nobody hears, in the lobby neither
+            self.bob.hears(
+                "(You are not in #den: join #den first.)\n"
+                "(Every line is still said to #den: /talk ends that)\n"
+            )
+        self.bob.types("/talk", "join #den")
+        self.bob.hears("(You are not talking to #den any more)", "(You are in #den.)")
 
     def test_a_mute_outlasts_a_restart(self) -> None:
         self.ann.types("mute #den bob 1h")

@@ -198,5 +198,8 @@ class TalkTests(HallTestCase):
         bob.types("kick #den ann")
         self.forget(ann, bob)
         ann.types("hello?")
-        ann.reads("(You are not in #den: join #den first.)")
+        ann.reads(
+            "(You are not in #den: join #den first.)",
+            "(Every line is still said to #den: /talk ends that)",
+        )
         bob.hears_nothing()

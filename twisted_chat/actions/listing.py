@@ -83,7 +83,7 @@ async def personal_intro(chat: Chat, session: Session, command: words.PersonalIn
 async def away(chat: Chat, session: Session, command: words.Away) -> Result:
     text = check_text(command.text or "away", LONGEST_INTRO)
     person = session.person
-    await _keep_away(chat, person, text)
+    await mark_away(chat, person, text)
     return Done("You are marked as away; type back when you are here again.")
 
 
@@ -92,12 +92,13 @@ async def back(chat: Chat, session: Session, command: words.Back) -> Result:
     person = session.person
     if not person.away:
         return Done("You were not marked as away.")
-    await _keep_away(chat, person, "")
+    await mark_away(chat, person, "")
     return Done("Welcome back.")
 
 
-async def _keep_away(chat: Chat, person: Person, text: str) -> None:
-    if not person.guest:
+async def mark_away(chat: Chat, person: Person, text: str, kept: bool = True) -> None:
+    """Show somebody as away, or as back; `kept` over a stop of the server."""
+    if kept and not person.guest:
         await chat.change(lambda ledger: ledger.set_account(person.id, away=text))
     person.away = text
     chat.onlookers.away_changed(person)

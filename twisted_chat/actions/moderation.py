@@ -51,7 +51,9 @@ async def _set_role(chat: Chat, session: Session, name: str, user: str, role: Ro
     other = _target(chat, session, room, user, or_oneself=role is Role.MEMBER)
     member, by = _member(room, other), session.person
     if member.role is Role.OWNER:
-        raise ChatError("not_allowed", f"{room.name} is yours: leave it, and it is another's.")
+        raise ChatError(
+            "not_allowed", f"{room.name} is yours, and its owner is always an operator."
+        )
     if member.role is role:
         has = "is an operator already" if role else "is no operator"
         raise ChatError("args", f"{other.name} {has} in {room.name}.")

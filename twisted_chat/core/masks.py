@@ -8,7 +8,7 @@ from unicodedata import normalize
 from .errors import ChatError
 from .roster import Person
 
-LONGEST_MASK = 128  # bytes
+LONGEST_MASK = 200  # bytes
 ACCOUNT = "~a:"  # the account's name
 MUTE = "~m:"  # who matches the rest may be there and not speak
 

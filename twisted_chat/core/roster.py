@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from .entries import WORDS, Entry
 from .namebook import NameBook
-from .names import Name
+from .names import LONGEST, Name
 
 if TYPE_CHECKING:
     from .rooms import Room
@@ -22,7 +23,10 @@ class Seat(Protocol):
 
 def host_of(named: Name) -> str:
     """What stands for an account's host: its own, since masks that ban are made of it."""
-    return f"{named.folded}.account"
+    name = named.folded
+    if len(name.encode()) > LONGEST:  # there are scripts of three and four bytes a letter
+        name = sha256(name.encode()).hexdigest()[:12]
+    return f"{name}.account"
 
 
 class Person:
@@ -160,8 +164,6 @@ class Roster:
             self.online[number] = guest
         self.guests -= 1
         guest.id = number
-        if guest.host == "guest":
-            guest.host = "account"
         self.people[number] = guest
 
     def others_online(self, person: Person) -> list[Person]:

@@ -73,6 +73,7 @@ async def become(talk: IrcTalk, proof: Proof) -> None:
         arriving.hide_room(talk, room)
     session.parting = f"Logged in as {proof.person.name}"
     chat.depart(session)
+    talk.said_away = ""  # by the guest
     talk.company.markers.forget(guest)
     talk.hearing.forget()
     registration = talk.registration

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..actions import perform
+from ..actions import check, perform
+from ..actions.listing import LONGEST_INTRO, mark_away
 from ..core import vocabulary as words
 from ..core.clean import check_text
 from ..core.errors import ChatError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST_REALNAME = 150  # characters
 ABSENT = "*"  # said by a client that has come by itself: nobody sits at it
+NOBODY = "Nobody is at the client"
 
 
 @command("AWAY", when=When.ALWAYS, help="AWAY [<text>]: be shown as away, or be back")
@@ -36,9 +38,14 @@ async def change(talk: IrcTalk, text: str) -> None:
     """Be away, or back with an empty text; the clients of a person are told what it is now."""
     session, me = talk.session, talk.me
     assert session is not None
-    talk.says_away = bool(text)
     before = me.away
-    await perform(talk.chat, session, words.Away(text) if text else words.Back())
+    if text:
+        check(talk.chat, me, words.Away(text))
+        # It ends with this client, so it must not outlive the server either.
+        await mark_away(talk.chat, me, check_text(text, LONGEST_INTRO), kept=False)
+    else:
+        await perform(talk.chat, session, words.Back())
+    talk.said_away = me.away
     if me.away == before:
         talk.company.presence.tell_own_away(talk)  # nothing has changed, so nobody was told
 
@@ -51,8 +58,10 @@ async def arrive(talk: IrcTalk) -> None:
             await be_absent(talk)
         elif text is not None:
             await change(talk, text)
+        elif talk.me.away == NOBODY:
+            await change(talk, "")  # somebody sits at this one
         elif talk.me.away:
-            talk.company.presence.tell_own_away(talk)  # as was said at another door
+            talk.company.presence.tell_own_away(talk)  # as was said elsewhere
     except ChatError as error:
         talk.notice(error.sentence)
 
@@ -62,15 +71,15 @@ async def be_absent(talk: IrcTalk) -> None:
     if len(talk.me.seats) > 1 or talk.me.away:
         talk.company.presence.tell_own_away(talk)
     else:
-        await change(talk, "Nobody is at the client")
+        await change(talk, NOBODY)
 
 
 def leave(talk: IrcTalk) -> None:
     """What a client has said of being away is over with it, unless another one says so too."""
-    if talk.session is None or not talk.says_away:
+    said, talk.said_away = talk.said_away, ""
+    if talk.session is None or not said or talk.me.away != said:
         return
-    others = [other for other in talk.company.talks_of(talk.me) if other is not talk]
-    if talk.me.away and not any(other.says_away for other in others):
+    if not any(other.said_away == said for other in talk.company.talks_of(talk.me)):
         with suppress(ChatError):
             back = perform(talk.chat, talk.session, words.Back())
             back.addErrback(lambda failure: failure.trap(ChatError))

@@ -62,7 +62,7 @@ async def join_one(talk: IrcTalk, name: str, key: str) -> None:
     if room is not None and room.has(session.person):
         if room.deleted_at is None:
             return
-        if len(room.members) == 1:  # it is deleted because it was left
+        if len(room.members) == 1:  # nobody else is missed in it or has missed it
             await perform(chat, session, words.Undelete(room.name))
             return
     if (room is None or room.deleted_at is not None) and await _made(talk, name):

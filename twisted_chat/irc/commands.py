@@ -91,9 +91,13 @@ def row_of(talk: IrcTalk, message: Message) -> Row:
 
 def not_registered(talk: IrcTalk) -> Refused:
     """The refusal of what takes somebody who is known."""
-    if talk.registration.nick and talk.registration.user:
-        return Refused("451", text="Log in first, with SASL or PASS, or make your nick an account")
-    return Refused("451")
+    registration = talk.registration
+    if registration.negotiating:
+        return Refused("451", text="Register first: NICK and USER, and CAP END")
+    if not registration.nick or not registration.user:
+        return Refused("451")
+    way = ", or make your nick an account" if talk.chat.settings.registration_open else ""
+    return Refused("451", text=f"Log in first, with SASL or PASS{way}")
 
 
 def shortened(word: str) -> str:

@@ -217,6 +217,12 @@ class Company:
         doors = [cast(Session, seat).door for seat in person.seats]
         return [door for door in doors if door in self.talks]
 
+    def reading(self, person: Person) -> list[IrcTalk]:
+        """Those of them that read: nothing is queued for the others that is not kept."""
+        sessions = [cast(Session, seat) for seat in person.seats if not cast(Session, seat).stuck]
+        doors = [session.door for session in sessions]
+        return [door for door in doors if door in self.talks]
+
     def shows(self, talk: IrcTalk, room: Room) -> bool:
         """A client is shown a room from now on; False if it is already."""
         talks = self._shown.setdefault(room, {})

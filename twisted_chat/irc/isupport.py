@@ -40,7 +40,7 @@ def tokens(talk: IrcTalk) -> list[str]:
         "WHOIS:1,LIST:,MONITOR:",
         f"NICKLEN={settings.nick_length}",
         "USERLEN=18",
-        "HOSTLEN=136",  # a name with ".account" behind it
+        "HOSTLEN=64",
         f"CHANNELLEN={settings.room_length}",
         f"TOPICLEN={settings.topic_length}",
         f"KICKLEN={LONGEST_REASON}",
@@ -91,7 +91,8 @@ def tell_counts(talk: IrcTalk) -> None:
     chat = talk.chat
     here = len(chat.roster.online)
     rooms = sum(1 for _ in chat.rooms.group_rooms())
-    opers = sum(talk.company.is_oper(person) for person in chat.roster.online.values())
+    admins = {person.id for person in chat.roster.online.values() if person.admin}
+    opers = len(admins | {other.me.id for other in talk.company.talks if other.oper})
     waiting = talk.company.unregistered
     talk.numeric("251", text=f"There are {here} users and 0 invisible on 1 servers")
     talk.numeric("252", str(opers), text="operators of the server online")

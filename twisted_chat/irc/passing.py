@@ -68,7 +68,7 @@ def _reached(talk: IrcTalk, target: str) -> tuple[Room | None, str, Iterable[Irc
     assert talk.session is not None
     company, me = talk.company, talk.me
     if company.person(target) is me:
-        return None, me.name, company.talks_of(me)
+        return None, me.name, company.reading(me)
     room = speaking_place(talk.chat, talk.session, target)
     if room is not None and room.pair is None:
         place, clients = room.name, company.in_room(room)

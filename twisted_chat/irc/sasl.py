@@ -26,6 +26,7 @@ class Plain:
 
     def __init__(self, talk: IrcTalk) -> None:
         self._talk = talk
+        self.name = ""  # of who tries
         self.proof: Proof | None = None
 
     async def answer(self, data: bytes) -> bytes | None:
@@ -35,6 +36,7 @@ class Plain:
             raise _malformed()
         try:
             wanted, name, password = [part.decode() for part in parts]
+            self.name = name
         except UnicodeDecodeError:
             raise _malformed() from None
         if wanted and folded(wanted) != folded(name):
@@ -52,6 +54,10 @@ class Scram:
         self._proved: Proof | None = None
         self._begun = False
         self.proof: Proof | None = None
+
+    @property
+    def name(self) -> str:
+        return self._exchange.name
 
     async def answer(self, data: bytes) -> bytes | None:
         """As above: the server's challenge, its own proof, and nothing."""
@@ -116,10 +122,11 @@ async def authenticate(talk: IrcTalk, message: Message) -> None:
     elif talk.exchange is None:
         _begin(talk, word.upper())
     else:
+        exchange = talk.exchange
         try:
-            await _go_on(talk, talk.exchange, word)
+            await _go_on(talk, exchange, word)
         except ChatError as error:
-            _fail(talk, error)
+            _fail(talk, error, exchange.mechanism.name)
 
 
 def abort(talk: IrcTalk) -> None:
@@ -171,14 +178,15 @@ def _send(talk: IrcTalk, data: bytes) -> None:
         talk.answers.add(f"AUTHENTICATE {chunk}")  # some clients know it without a source only
 
 
-def _fail(talk: IrcTalk, error: ChatError) -> None:
+def _fail(talk: IrcTalk, error: ChatError, name: str) -> None:
     """Say that the login has failed, and why where that is more than a wrong password."""
     talk.exchange = None
     if talk.closed:
         return
     sentence, nick = error.sentence, talk.registration.nick
     with suppress(ChatError):
-        if error.code == "wrong_password" and talk.registration.is_new():
+        new = error.code == "wrong_password" and folded(name) == folded(nick)
+        if new and talk.registration.is_new():
             # Many clients end the connection over a failure: there is nothing to be typed then.
             sentence += f" {nick} is new here: connect without SASL to make it yours."
     talk.numeric("902" if error.code == "suspended" else "904", text=sentence)

@@ -128,7 +128,7 @@ def _to_all(
     assert talk.session is not None
     if target.lower() in services.NAMES:
         raise Refused("407", services.NICKSERV, text="Say that to NickServ alone")
-    if talk.company.person(target) is talk.me:
+    if target[:1] != "#" and talk.company.person(target) is talk.me:
         _to_oneself(talk, text, manner, tags, answers)
         return
     make = words.Say if target.startswith("#") else words.Message
@@ -163,7 +163,7 @@ def _to_oneself(talk: IrcTalk, text: str, manner: str, tags: str, answers: Answe
     composed(chat, None, text, manner=manner)
     check_tags(tags)
     told = Whisper(me.name, me.name, text, chat.wall(), manner, tags=tags)
-    for own in talk.company.talks_of(me):
+    for own in talk.company.reading(me):
         own.write(own.dialect.whisper(me.name, told))
     if talk.has("echo-message"):
         _echo_whisper(talk, me.name, told, answers)

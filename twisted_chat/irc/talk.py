@@ -74,7 +74,7 @@ class IrcTalk(Conversation):
         self.answers = Answers(company.server)
         self.oper = False
         self.oper_tries = 0
-        self.says_away = False  # this client, and not another of the person's
+        self.said_away = ""  # by this client, and not another of the person's
         self.modes: set[str] = set()  # of the user: i, w, B
         self.scope = token_hex(4)  # what makes a short label of this connection's its own
         self.failures = 0  # wrong passwords

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ from .cursors import DirtyCursors, Moves
 from .ledger import Ledger
 from .log import Mark
 from .work import Batch, Change, Post, Upkeep, Work
+
+COMPLAIN_EVERY = 60.0  # seconds
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +35,7 @@ class Committer:
         self._run = self._driver.execute
         self._ledger = Ledger(connection, now)
         self._cursors = cursors
-        self._refusing = ""  # why the last batch was refused
+        self._complained = -COMPLAIN_EVERY
 
     def commit(self, works: list[Work]) -> Batch:
         """Commit a batch, or roll it back and put the same refusal into all its works.
@@ -48,28 +51,22 @@ class Committer:
             if refusal is None:
                 raise
             self._roll_back(start)
-            self._refuses(refusal, error)
+            self._complain(error)
             self._cursors.put_back(moves)
             for work in works:
                 work.error = refusal
                 if isinstance(work, Post):
                     work.entry = None
             return Batch([], works)
-        if works:
-            self._refuses(None)
         return Batch(self._ledger.forget(), works, self._ledger.forget_gone())
 
-    def _refuses(self, refusal: ChatError | None, reason: Exception | None = None) -> None:
-        """Tell who runs the server when this begins, and when it is over."""
-        code = "" if refusal is None else refusal.code
-        if code == self._refusing:
-            return
-        self._refusing = code
-        if refusal is None:
-            _log.warning("Messages are stored again")
-        else:
+    def _complain(self, reason: Exception) -> None:
+        """Tell who runs the server, but not again and again: the log may be on that disk."""
+        now = time.monotonic()
+        if now - self._complained >= COMPLAIN_EVERY:
+            self._complained = now
             cause = reason.orig if isinstance(reason, DBAPIError) else reason
-            _log.error("Messages are refused for the time being: %s", cause)
+            _log.error("Messages could not be stored, and were refused: %s", cause)
 
     def attend(self, upkeep: Upkeep[Any]) -> None:
         """Do something between two transactions; a refusal is its own affair."""

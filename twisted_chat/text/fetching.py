@@ -22,11 +22,11 @@ def lines(ticket: FileTicket, destination: tuple[str, int] | None, tls: bool) ->
         way = f"openssl s_client -quiet -connect {bracketed}:{port} 2>/dev/null"
     else:
         way = f"nc {host} {port}"
-    what = f"{shown(ticket.name)}, {size_in_words(ticket.size)}"
+    what, name = f"{shown(ticket.name)}, {size_in_words(ticket.size)}", shell_name(ticket)
     return (
         f"(To have {what}, run this line in a shell; it works once, and for an hour)",
-        # A second run would only get a sentence: -C keeps it from taking the file's place.
-        f"    (set -C; echo fetch-file {ticket.ticket} | {way} > '{shell_name(ticket)}')",
+        # A second run would only get a sentence, and that is not to take the file's place.
+        f"    test -e '{name}' || echo fetch-file {ticket.ticket} | {way} > '{name}'",
     )
 
 

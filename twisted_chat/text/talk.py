@@ -168,15 +168,10 @@ class TextTalk(Conversation):
             if self.sending:
                 return False  # the refusal waits until what came before is answered
             self.refuse(error)
-            if error.code == "not_a_member":
-                self._talk_no_more()
+            if self._place and error.code in ("not_a_member", "no_such_room"):
+                # Ended for it, the rest of what it says would be said somewhere else.
+                self.say(f"(Every line is still said to {self._place}: /talk ends that)")
         return True
-
-    def _talk_no_more(self) -> None:
-        """Whoever is not there any more does not talk there: the next line is a command again."""
-        room = self.chat.rooms.find(self._place) if self._place.startswith("#") else None
-        if room is not None and self.session is not None and not room.has(self.session.person):
-            self._place = ""
 
     def _note_shown(self) -> None:
         """Where nothing tells what has arrived, that somebody types is the best sign of it."""
