@@ -21,7 +21,7 @@ from tests.server_process import PATIENCE, Server
 
 KILLS = often(4, 100)
 CUTS = often(30)
-LARGE = often(60_000_000, 500_000_000)
+LARGE = often(30_000_000, 500_000_000)
 OPTIONS = ("--flood-limit", "0", "--connection-limit", "0", "--keep-free", "0")
 MEBIBYTE = 1024 * 1024
 
