@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -12,6 +13,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.programs import until
 from tests.server_process import PATIENCE, TWISTD, environment
 from tests.tmux import Terminal
+
+
+def end(process: int) -> None:
+    """A test that fails leaves nothing running."""
+    with contextlib.suppress(ProcessLookupError):  # trial takes a module's `suppress` for its own
+        os.kill(process, signal.SIGKILL)
 
 
 class HangupTests(SynchronousTestCase):
@@ -27,6 +34,7 @@ class HangupTests(SynchronousTestCase):
         terminal.types("sh serve.sh")
         shown = terminal.shows("Waiting for connection on port", "The data is in")
         server = int((terminal.home / "pid").read_text())
+        self.addCleanup(end, server)
         port = re.search(r"connection on port (\d+)", shown)
         assert port is not None
 
