@@ -22,9 +22,9 @@ def _target(
 ) -> Person:
     """Somebody who may be acted upon: nobody of the same rank or above, and mostly not oneself."""
     person = somebody_named(chat, name)
-    if person is session.person and or_oneself:
-        return person
     if person is session.person:
+        if or_oneself:
+            return person
         raise ChatError("args", f"That is you. To go, type leave {room.name}.")
     if room.role_of(person) >= room.role_of(session.person):
         raise ChatError(

@@ -219,9 +219,8 @@ class Company:
 
     def reading(self, person: Person) -> list[IrcTalk]:
         """Those of them that read: nothing is queued for the others that is not kept."""
-        sessions = [cast(Session, seat) for seat in person.seats if not cast(Session, seat).stuck]
-        doors = [session.door for session in sessions]
-        return [door for door in doors if door in self.talks]
+        talks = self.talks_of(person)
+        return [talk for talk in talks if talk.session is not None and not talk.session.stuck]
 
     def shows(self, talk: IrcTalk, room: Room) -> bool:
         """A client is shown a room from now on; False if it is already."""

@@ -51,7 +51,7 @@ def _is_on_irc(session: Session) -> bool:
 def pass_ctcp_on(talk: IrcTalk, command: str, target: str, text: str, answers: Answers) -> None:
     """Let another client answer what is asked of it in CTCP, where the channel allows that."""
     room, place, others = _reached(talk, target)
-    person = talk.company.person(place)
+    person = None if place.startswith("#") else talk.company.person(place)
     if person is not None and not person.online:
         raise Refused("401", place, text=f"{place} is not here, and that is kept nowhere")
     if room is not None and room.rules.no_ctcp:
@@ -67,7 +67,7 @@ def _reached(talk: IrcTalk, target: str) -> tuple[Room | None, str, Iterable[Irc
     """The conversation, if it has begun, what it is called, and the other clients there."""
     assert talk.session is not None
     company, me = talk.company, talk.me
-    if company.person(target) is me:
+    if not target.startswith("#") and company.person(target) is me:
         return None, me.name, company.reading(me)
     room = speaking_place(talk.chat, talk.session, target)
     if room is not None and room.pair is None:
