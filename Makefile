@@ -30,7 +30,7 @@ PORT ?= 9999
 READY := .venv/.ready
 
 serve: $(READY)
-	@exec $(BIN)/twistd -n chat --port $(PORT)
+	@exec $(BIN)/python -m twisted_chat --port $(PORT)
 
 test: $(READY)
 	$(BIN)/trial --jobs=3 --temp-directory=.cache/trial tests

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Timer
 from types import TracebackType
@@ -46,12 +46,18 @@ def run_twistd(
 class Server:
     """A chat in a folder of its own, on a free port unless told otherwise."""
 
-    def __init__(self, folder: Path, *options: str, files: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        files: int | None = None,
+        program: Sequence[str] = (*TWISTD, "-n", "chat"),
+    ) -> None:
         """`files` is how many it may have open."""
         self.folder = folder
-        if not any(option.startswith("--port") for option in options):
+        if not any(option.startswith("--port") or option.isdecimal() for option in options):
             options = ("--port", "0", *options)
-        command = [*TWISTD, "-n", "chat", *options]
+        command = [*program, *options]
         if files is not None:
             command = ["/bin/sh", "-c", f'ulimit -n {files}; exec "$0" "$@"', *command]
         with (folder / "stderr.txt").open("wb") as errors:

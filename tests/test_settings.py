@@ -128,6 +128,15 @@ class CommandLineTest(TestCase):
         }.items():
             self.assertIn(expected, self.refused(*typed))
 
+    def test_a_port_may_stand_alone(self) -> None:
+        for words in (["8888"], ["-p", "8888"], ["-p8888"], ["--port", "8888", "8888"]):
+            self.assertEqual(self.parsed(*words).port, "8888")
+        self.assertIn("Two ports were given: 1 and 2", self.refused("-p", "1", "2"))
+        self.assertIn("3 is not an option", self.refused("-p", "8888", "8888", "3"))
+        chosen = self.parsed("8888", "--login-attempts", "5")
+        self.assertEqual((chosen.port, chosen.login_attempts), ("8888", 5))
+        self.assertIn("Two ports were given: 2 and 1", self.refused("1", "-p", "2"))
+
     def test_k2_unknown_option(self) -> None:
         self.assertIn("did you mean --login-attempts", self.refused("--login-attemts", "3"))
         self.assertIn("--help", self.refused("--zzz"))

@@ -79,6 +79,27 @@ class StartTest(TestCase):
             self.assertTrue((self.folder / "s").is_socket())
             server.kill()
 
+    def test_waits_again_when_the_last_client_is_gone(self) -> None:
+        server = self.server()
+        waiting = server.lines[0]
+        with server.connect() as tesla, server.connect() as edison:
+            for client, name in ((tesla, b"tesla"), (edison, b"edison")):
+                client.sendall(name + b"\nalternating\nalternating\n")
+                self.heard(client, b"Welcome")
+            tesla.sendall(b"logout\n")
+            self.heard(tesla)
+            edison.sendall(b"logout\n")
+            self.heard(edison)
+        server.line_with("is offline  [ edison ]")
+        self.assertEqual(server.line_with("Waiting for connection"), waiting)
+        self.assertEqual(server.lines.count(waiting), 2)
+
+    def test_without_the_word_twistd(self) -> None:
+        with Server(self.folder, "0", program=(sys.executable, "-m", "twisted_chat")) as server:
+            self.assertTrue(server.port)
+            self.assertEqual(server.stop(signal.SIGINT), -signal.SIGINT)
+            self.assertEqual(server.errors, "")
+
     def test_works_without_a_home_or_a_terminal(self) -> None:
         done = run_twistd(self.folder, "-n", "chat", "--check", env={"HOME": "/nonexistent"})
         self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -168,6 +189,22 @@ class StopTest(TestCase):
         server = self.server()
         with server.connect():
             self.assertEqual(server.stop(signal.SIGINT), -signal.SIGINT)
+
+    def test_k1_interrupted_while_it_starts(self) -> None:
+        os.mkfifo(self.folder / "users")
+        for command in ((*TWISTD, "-n", "chat"), (sys.executable, "-m", "twisted_chat")):
+            starting = subprocess.Popen(
+                [*command, "--port", "0", "--users", "users"],
+                cwd=self.folder,
+                env=environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            self.addCleanup(starting.kill)
+            with (self.folder / "users").open("wb"):  # now the server has opened it, too
+                starting.send_signal(signal.SIGINT)
+                said, _ = starting.communicate(timeout=PATIENCE)
+            self.assertEqual((said, starting.returncode), (b"", -signal.SIGINT))
 
     def test_d1_starts_again_after_kill(self) -> None:
         server = self.server()

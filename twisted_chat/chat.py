@@ -115,6 +115,7 @@ class Chat:
         self.answering: list[Callable[[], None]] | None = None
         self.stop_server: Callable[[], None] = lambda: None
         self.files_changed: Callable[[], None] = lambda: None  # those that an operator may change
+        self.all_gone: Callable[[], None] = lambda: None  # the last session has ended
 
     def start(self) -> None:
         """Take up what the store holds."""
@@ -353,6 +354,8 @@ class Chat:
         self.log.info(
             "Client {where} is offline  [ {name} ]", where=session.address, name=person.name
         )
+        if not self.sessions:
+            self.all_gone()
         if person.seats:
             return
         self.roster.online.pop(person.id, None)

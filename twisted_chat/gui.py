@@ -9,10 +9,12 @@ PROGRAM = "python -m twisted_chat.gui"
 
 HELP = f"""\
 {PROGRAM} [options] [HOST [PORT [NAME]]]
+{PROGRAM} [options] NAME
 {PROGRAM} [options] chat://NAME@HOST:PORT/#ROOM
 
-A window for twisted-chat. HOST is localhost if it is left out, PORT is 9999, and NAME is whom
-you were there the last time.
+A window for twisted-chat. HOST is localhost if it is left out, PORT is 9999, and NAME is your
+last name there. One word alone is your name, unless it is localhost or has a dot or a colon in
+it as hosts do; a host that has neither is given with --host.
 
   -hn, --host HOST        the server, in place of the words above
   -p, --port PORT         its port
@@ -49,7 +51,8 @@ def main(words: Sequence[str]) -> int:
     from .desk.starting import NOT_POSSIBLE, WRONG_USAGE, read_arguments, stop
 
     looks = [LOOKS[word] for word in words if word in LOOKS]
-    arguments = read_arguments(PROGRAM, [word for word in words if word not in LOOKS])
+    others = [word for word in words if word not in LOOKS]
+    arguments = read_arguments(PROGRAM, others, name_alone=True)
     if len(set(looks)) > 1:
         stop("It is either --dark or --light.", WRONG_USAGE)
     if arguments.json or arguments.register or arguments.password_file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,6 +16,7 @@ from .pidfile import remove_if_dead
 from .settings import OPTIONS, Option, Settings, settle
 
 DEFAULT_PIDFILE = "twistd.pid"  # twistd's own
+SHORT = {"port": "p"}  # the options that have a letter
 
 
 def _help(row: Option) -> str:
@@ -40,7 +42,7 @@ def _many(row: Option) -> Callable[[usage.Options, str], None]:
 class Options(usage.Options):
     """The table of settings as a command line."""
 
-    synopsis = "[options]"
+    synopsis = "[options] [PORT]"
     longdesc = (
         "A chat for people with netcat and for programs, on one port."
         "  What is not said here is taken from the settings file, if one is given: the same words"
@@ -51,7 +53,11 @@ class Options(usage.Options):
     )
     optParameters: ClassVar = [
         ["config", "c", None, "read settings from this file; the command line has the last word"],
-        *([row.key, None, None, _help(row)] for row in OPTIONS if row.value and not row.many),
+        *(
+            [row.key, SHORT.get(row.key), None, _help(row)]
+            for row in OPTIONS
+            if row.value and not row.many
+        ),
     ]
     optFlags: ClassVar = [
         ["check", None, "only look whether the service could start with this"],
@@ -64,7 +70,12 @@ class Options(usage.Options):
     def parseOptions(self, options: list[str] | None = None) -> None:
         """Read a command line; what is wrong with it ends the program in one sentence."""
         try:
-            super().parseOptions(options)
+            words = sys.argv[1:] if options is None else list(options)
+            # Every word after the first that is no option would count as none either.
+            first = words.pop(0) if words and words[0].isdecimal() else ""
+            super().parseOptions(words)
+            if first:
+                self._take_port(first)
             self.settings = settle(self._typed(), Path(self["config"]) if self["config"] else None)
             self._prepare_pidfile()
         except usage.UsageError as error:
@@ -78,8 +89,17 @@ class Options(usage.Options):
         raise SystemExit(0)
 
     def parseArgs(self, *rest: str) -> None:
+        if rest and rest[0].isdecimal():
+            self._take_port(rest[0])
+            rest = rest[1:]
         if rest:
             raise usage.UsageError(f"{rest[0]} is not an option")
+
+    def _take_port(self, port: str) -> None:
+        """Take a number that stands alone for the port."""
+        if self["port"] not in (None, port):
+            raise usage.UsageError(f"Two ports were given: {self['port']} and {port}")
+        self["port"] = port
 
     def _typed(self) -> dict[str, object]:
         """What the command line sets."""

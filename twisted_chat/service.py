@@ -23,13 +23,13 @@ from .chat import Chat
 from .core.errors import ChatError, StartError
 from .core.events import Closed
 from .factory import ChatFactory
-from .hangups import take_hangups
 from .logs import PLAIN, Log, take_in_standard_logging
 from .newcomers import Newcomers, open_users
 from .passwords import Passwords
 from .ports import Ports
 from .readying import get_ready
 from .settings import Settings
+from .signals import interrupt_in_order, take_hangups
 from .store import Store
 from .watchdog import EXIT_CODE, Watchdog
 
@@ -128,6 +128,7 @@ class ChatService(Service):
         parts.chat.files.most = moving
         parts.chat.stop_server = self._stop_server
         parts.chat.files_changed = self._read_files_again
+        parts.chat.all_gone = self._say_waiting
         self._ports.listen(self._reactor, parts.factory)
         if users is not None:
             self._newcomers = Newcomers(parts.chat, self._reactor, users)
@@ -153,8 +154,7 @@ class ChatService(Service):
             line = "[INFO] {speaks} alone is spoken on {where}"
             self.log.info(line, speaks=port.speaks, where=port.shown, **{PLAIN: True})
         # Starters and tests wait for exactly this line, after which every port is open.
-        where = self._ports.all[0].shown
-        self.log.info("[INFO] Waiting for connection on {where}...", where=where, **{PLAIN: True})
+        self._say_waiting()
         self.log.info("[INFO] The data is in {place}", place=self._parts.place, **{PLAIN: True})
         if self._parts.identity is not None:
             loaded = self._parts.identity.current
@@ -165,6 +165,13 @@ class ChatService(Service):
                 self.log.info(line, known=fingerprint, **{PLAIN: True})
         elif self.settings.plaintext == "loopback" and not self.settings.trusted_proxies:
             self.log.warn("Without TLS nobody can log in but on this machine (--plaintext always)")
+
+    def _say_waiting(self) -> None:
+        """Nobody is signed in, and everybody may."""
+        if self.running:
+            where = self._ports.all[0].shown
+            line = "[INFO] Waiting for connection on {where}..."
+            self.log.info(line, where=where, **{PLAIN: True})
 
     # --- watch --------------------------------------------------------------------------
 
@@ -177,6 +184,7 @@ class ChatService(Service):
         self._watchdog.start()
         take_hangups(self._reactor, self._files_changed, self._stop_server)
         store.check(self._checked)
+        self._reactor.callWhenRunning(interrupt_in_order, self._reactor)
         self._reactor.callWhenRunning(self._get_ready)
         self._draining.start(DRAIN_EVERY, now=False)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import collecting
+from . import collecting, signals
 from .options import Options
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ __all__ = ["Options", "makeService"]
 
 def makeService(options: Options) -> IService:
     """The whole service, as `assembly` puts it together."""
+    signals.interrupt_at_once()
     collecting.put_off()
     from . import assembly
 

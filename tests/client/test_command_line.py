@@ -56,6 +56,21 @@ class ParsedTest(SynchronousTestCase):
         self.assertEqual(self.parsed("::1 8888"), Arguments("::1", 8888))
         self.assertEqual(self.parsed("[::1]:8888"), Arguments("::1", 8888))
 
+    def test_a_name_alone(self) -> None:
+        for line, expected in {
+            "tesla": Arguments(name="tesla"),
+            "tesla -p 8888": Arguments(port=8888, name="tesla"),
+            "-hn coil tesla": Arguments("coil", name="tesla"),
+            "coil -u tesla": Arguments("coil", name="tesla"),
+            "coil 9999": Arguments("coil"),
+            "localhost": Arguments(),
+            "chat.example.org": Arguments("chat.example.org"),
+            "::1": Arguments("::1"),
+            "coil:8888": Arguments("coil", 8888),
+        }.items():
+            self.assertEqual(parsed(line.split(), name_alone=True), expected, line)
+        self.assertEqual(self.parsed("tesla"), Arguments("tesla"))
+
     def test_a_room(self) -> None:
         inside = self.parsed("chat://tesla@chat.example.org:8888/#coil")
         self.assertEqual(inside, TESLA._replace(room="#coil"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from .. import __version__
 from ..core.errors import StartError
 from ..remote.address import DEFAULT_HOST, DEFAULT_PORT, Address, checked, port_number
-from .usage import OPTIONS, SWITCHES, help_text, place_of
+from .usage import OPTIONS, SWITCHES, help_text, is_name, place_of
 
 if TYPE_CHECKING:
     from ..remote.account import Entrance
@@ -43,8 +43,11 @@ class Arguments(NamedTuple):
         return Address(self.host, self.port, self.name, self.room)
 
 
-def read_arguments(program: str, words: Sequence[str]) -> Arguments:
-    """The command line; what is wrong with it is said, and ends the program."""
+def read_arguments(program: str, words: Sequence[str], name_alone: bool = False) -> Arguments:
+    """The command line; what is wrong with it is said, and ends the program.
+
+    With `name_alone`, a single word is a name unless it looks like a host.
+    """
     if {"-h", "--help"} & set(words):
         sys.stdout.write(help_text(program))
         raise SystemExit(0)
@@ -52,7 +55,7 @@ def read_arguments(program: str, words: Sequence[str]) -> Arguments:
         sys.stdout.write(f"twisted-chat {__version__}\n")
         raise SystemExit(0)
     try:
-        arguments = parsed(words)
+        arguments = parsed(words, name_alone)
     except StartError as error:
         stop(f"{error} (--help shows how this program is called)", WRONG_USAGE)
     if os.environ.get("NO_COLOR"):
@@ -89,7 +92,7 @@ def make_user(reactor: Any, arguments: Arguments, entrance: Entrance) -> User:
         stop(str(error), NOT_POSSIBLE)
 
 
-def parsed(words: Sequence[str]) -> Arguments:
+def parsed(words: Sequence[str], name_alone: bool = False) -> Arguments:
     """The arguments without what is remembered; a StartError says what is wrong with them."""
     given = _Given()
     plain: list[str] = []
@@ -107,7 +110,10 @@ def parsed(words: Sequence[str]) -> Arguments:
                 switches[field] = state
             else:
                 given.take(OPTIONS[option], value)
-    given.take_plain(plain)
+    if name_alone and len(plain) == 1 and "name" not in given.facts and is_name(plain[0]):
+        given.take("name", plain[0])
+    else:
+        given.take_plain(plain)
     facts = given.facts
     port = port_number(facts["port"]) if "port" in facts else DEFAULT_PORT
     host = facts.get("host", DEFAULT_HOST)

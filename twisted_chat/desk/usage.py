@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from ..remote.address import SCHEME, from_url
+from ..remote.address import DEFAULT_HOST, SCHEME, from_url
 
 # Options that take a value, and the field of the arguments it is for.
 OPTIONS = {
@@ -100,6 +100,11 @@ def help_text(program: str) -> str:
     return HELP.format(
         program=program, config=str(config).ljust(width), data=str(data).ljust(width)
     )
+
+
+def is_name(word: str) -> bool:
+    """Whether a word that stands alone is somebody's name: hosts have a dot or a colon."""
+    return bool(word) and word != DEFAULT_HOST and not re.search("[.:]", word)
 
 
 def place_of(word: str) -> dict[str, str]:

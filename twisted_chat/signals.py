@@ -1,4 +1,8 @@
-"""SIGHUP tells a service that its files have changed, and a program that its terminal goes."""
+"""What the system's signals ask of the service.
+
+SIGINT ends it: at once while it starts, in order when it runs. SIGHUP tells it that its files have
+changed, or that its terminal is gone.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,18 @@ from collections.abc import Callable
 from typing import Any
 
 MOMENT = 0.5  # seconds: the system sends the signal before it has taken the terminal away
+
+
+def interrupt_at_once() -> None:
+    """While the service starts, SIGINT ends the process; Python would show where it was."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def interrupt_in_order(reactor: Any) -> None:
+    """From now on SIGINT stops the reactor, as it does where nobody has changed it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, reactor.sigInt)
 
 
 def take_hangups(reactor: Any, files_changed: Callable[[], None], stop: Callable[[], None]) -> None:
