@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from threading import Event
 from typing import Any, cast
@@ -30,6 +31,10 @@ REACTOR = cast(IReactorFromThreads, reactor)
 
 def cheap(run: Runner[Any] | None = None, threads: int = 1, waiting: int = 64) -> Passwords:
     return Passwords(REACTOR, memory=16, rounds=1, threads=threads, waiting=waiting, run=run)
+
+
+def hashed(passwords: Passwords, password: str, network: str = "") -> Deferred[str]:
+    return passwords.kept(password, with_verifier=False, network=network).addCallback(itemgetter(0))
 
 
 class PrepareTests(SynchronousTestCase):
@@ -78,7 +83,7 @@ class InlineTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.passwords = cheap(run=maybeDeferred)
-        self.stored = self.successResultOf(self.passwords.hash("secret"))
+        self.stored = self.successResultOf(hashed(self.passwords, "secret"))
 
     def verdict(self, password: str, stored: str | None) -> Verdict:
         return self.successResultOf(self.passwords.verify(password, stored))
@@ -93,7 +98,7 @@ class InlineTests(SynchronousTestCase):
 
     def test_right_and_wrong(self) -> None:
         self.assertTrue(self.stored.startswith("$argon2id$v=19$m=16,t=1,p=1$"))
-        self.assertNotEqual(self.stored, self.successResultOf(self.passwords.hash("secret")))
+        self.assertNotEqual(self.stored, self.successResultOf(hashed(self.passwords, "secret")))
         self.assertEqual(Verdict(True), self.verdict("secret", self.stored))
         self.assertEqual(Verdict(False), self.verdict("Secret", self.stored))
 
@@ -190,8 +195,8 @@ class InlineTests(SynchronousTestCase):
 
     def test_b5_long_passwords_that_may_be(self) -> None:
         longest = "é" * 512
-        stored = self.successResultOf(self.passwords.hash(prepare(longest)))
-        self.assertTrue(self.verdict(prepare("e\u0301" * 512), stored).ok)
+        stored = self.successResultOf(hashed(self.passwords, longest))
+        self.assertTrue(self.verdict("e\u0301" * 512, stored).ok)
 
 
 class QueueTests(SynchronousTestCase):
@@ -216,31 +221,77 @@ class QueueTests(SynchronousTestCase):
         return error
 
     def test_b3_the_line_is_bounded(self) -> None:
-        asked: list[Deferred[Any]] = [self.passwords.hash("secret")]
+        asked: list[Deferred[Any]] = [hashed(self.passwords, "secret")]
         asked.append(self.passwords.verify("x", None))
-        asked.append(self.passwords.hash("secret"))
-        self.refused(self.passwords.hash("secret"))
+        asked.append(hashed(self.passwords, "secret"))
+        self.refused(hashed(self.passwords, "secret"))
         self.refused(self.passwords.verify("secret", None))
-        self.assertEqual(3, len(self.waiting))
+        self.assertEqual(1, len(self.waiting))  # the others wait in line
         self.work_once()
         self.successResultOf(asked[0])
-        self.assertNoResult(self.passwords.hash("secret"))
+        self.assertNoResult(hashed(self.passwords, "secret"))
 
     def test_b3_who_leaves_makes_no_room(self) -> None:
-        asked = [self.passwords.hash("secret") for _ in range(3)]
+        asked = [hashed(self.passwords, "secret") for _ in range(3)]
         for deferred in asked:
             deferred.cancel()
             self.failureResultOf(deferred, CancelledError)
-        self.refused(self.passwords.hash("secret"))
+        self.refused(hashed(self.passwords, "secret"))
         self.work_once()
-        self.assertNoResult(self.passwords.hash("secret"))
-        self.refused(self.passwords.hash("secret"))
+        self.assertNoResult(hashed(self.passwords, "secret"))
+        self.refused(hashed(self.passwords, "secret"))
+
+    def asks(self, network: str) -> Deferred[Any]:
+        return self.passwords.verify("secret", None, network)
+
+    def test_b3_a_network_that_fills_the_line_makes_room_for_another(self) -> None:
+        flood = [self.asks("192.0.2.1") for _ in range(3)]
+        victim = self.asks("198.51.100.7")
+        self.refused(flood[2])
+        self.refused(self.asks("192.0.2.1"))
+        self.refused(self.asks("198.51.100.7"))  # which has its share now
+        self.work_once()
+        self.work_once()
+        self.work_once()
+        for answered in (*flood[:2], victim):
+            self.assertEqual(Verdict(False), self.successResultOf(answered))
+
+    def test_b3_networks_take_turns(self) -> None:
+        self.passwords = cheap(waiting=64, run=self.later)
+        flood = [self.asks("192.0.2.1") for _ in range(40)]
+        victim = self.asks("198.51.100.7")
+        for _ in range(3):  # what was begun, the next of the flood, the victim
+            self.work_once()
+        self.successResultOf(victim)
+        self.assertNoResult(flood[2])
+
+    def test_b3_a_whole_class_behind_one_address_waits_in_line(self) -> None:
+        self.passwords = cheap(run=self.later)
+        pupils = [self.asks("192.0.2.1") for _ in range(60)]
+        while self.waiting:
+            self.work_once()
+        for pupil in pupils:
+            self.successResultOf(pupil)
+
+    def test_b3_what_is_refused_is_not_even_prepared(self) -> None:
+        prepared: list[str] = []
+
+        def note(password: str) -> str:
+            prepared.append(password)
+            return password
+
+        self.patch(passwords, "prepare", note)
+        asked = [self.asks("192.0.2.1") for _ in range(4)]
+        self.refused(asked[3])
+        self.assertEqual([], prepared)  # it is work for the threads
+        self.work_once()
+        self.assertEqual(["secret"], prepared)
 
     def test_b3_failed_work_makes_room(self) -> None:
-        asked = [self.passwords.hash("secret") for _ in range(3)]
+        asked = [hashed(self.passwords, "secret") for _ in range(3)]
         self.waiting.pop(0)[1].errback(ValueError("out of memory"))
         self.failureResultOf(asked[0], ValueError)
-        self.assertNoResult(self.passwords.hash("secret"))
+        self.assertNoResult(hashed(self.passwords, "secret"))
 
     def test_b3_work_that_cannot_begin_makes_room(self) -> None:
         def no_threads(work: object) -> Deferred[Any]:
@@ -248,14 +299,15 @@ class QueueTests(SynchronousTestCase):
 
         alone = cheap(waiting=0, run=no_threads)
         for _ in range(3):
-            self.failureResultOf(alone.hash("secret"), RuntimeError)
+            self.failureResultOf(hashed(alone, "secret"), RuntimeError)
 
     def test_after_closing(self) -> None:
-        asked = self.passwords.hash("secret")
+        begun, waiting = hashed(self.passwords, "secret"), hashed(self.passwords, "secret")
         self.passwords.close()
-        self.refused(self.passwords.hash("secret"))
-        self.work_once()  # it still waited in line when the server stopped
-        self.refused(asked)
+        self.refused(waiting)
+        self.refused(hashed(self.passwords, "secret"))
+        self.work_once()  # no thread had come to it when the server stopped
+        self.refused(begun)
 
 
 class ThreadTests(TestCase):
@@ -263,7 +315,7 @@ class ThreadTests(TestCase):
     def test_b3_threads(self) -> Any:
         checker = cheap(threads=2)
         self.addCleanup(checker.close)
-        stored = yield checker.hash("secret")
+        stored = yield hashed(checker, "secret")
         verdict = yield checker.verify("secret", stored)
         self.assertEqual(Verdict(True), verdict)
 
@@ -274,8 +326,8 @@ class ThreadTests(TestCase):
         free = Event()
         self.addCleanup(free.set)
         self.patch(checker._schemes, "hash", lambda prepared: free.wait(60) and prepared)
-        asked = [checker.hash("one"), checker.hash("two")]
-        error = self.failureResultOf(checker.hash("three"), ChatError)
+        asked = [hashed(checker, "one"), hashed(checker, "two")]
+        error = self.failureResultOf(hashed(checker, "three"), ChatError)
         self.assertEqual("busy", error.value.code)
         free.set()
         self.assertEqual("one", (yield asked[0]))
@@ -294,7 +346,7 @@ class ThreadTests(TestCase):
             "found = [m for m in sys.modules if m.startswith(('passlib', 'precis', 'argon2'))]\n"
             "print(found, 'twisted.internet.reactor' in sys.modules)\n"
             "from twisted.internet.defer import maybeDeferred\n"
-            "print(Passwords(None, run=maybeDeferred).hash('secret').result[:12])\n"
+            "print(Passwords(None, run=maybeDeferred).kept('secret', False).result[0][:12])\n"
         )
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", program],

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
+from twisted_chat.core.limits import FairLine
 from twisted_chat.core.rooms import Role
 from twisted_chat.core.roster import Person
 from twisted_chat.store import Ledger, reading
@@ -23,6 +24,7 @@ class HeldPasswords:
         self._hall = hall
         self._work: list[tuple[Callable[[], Any], Deferred[Any]]] = []
         hall.chat.signin.passwords._run = self._hold
+        hall.chat.signin.passwords._threads = 64
 
     def __len__(self) -> int:
         return len(self._work)
@@ -246,11 +248,13 @@ class TriesTests(TestCase):
     def test_b1_a_try_without_a_verdict_is_given_back(self) -> None:
         with Hall(login_attempts=3) as hall:
             hall.bot("bob").vanishes()
-            hall.chat.signin.passwords._most = 0
+            threads = hall.chat.signin.passwords._threads
+            hall.chat.signin.passwords._threads = 0
+            hall.chat.signin.passwords._line = FairLine(0)
             for _ in range(5):
                 program, number = begins_login(hall, "bob")
                 self.assertEqual(code(program.answer_to(number)), "busy")
-            hall.chat.signin.passwords._most = 1
+            hall.chat.signin.passwords._threads = threads
             self.assertEqual(hall.bot("bob").asks("ping"), {})
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from .core.entries import Kind
 from .core.errors import ChatError
 from .core.rooms import Role
-from .passwords import prepare
 from .proving import SCHEME, keep_verifier
 
 if TYPE_CHECKING:
@@ -34,25 +33,25 @@ class Accounts:
         The keys go with the sessions that end, so those of this one's device stay.
         """
         person, network = session.person, session.door.network
-        prepared = prepare(new)
         wrong = "That is not your password."
         _, kept = await self._proving.verify(person.name, person, old, network, wrong)
-        await self._set_password(person, prepared, kept, session.device)
+        await self._set_password(person, new, network, kept, session.device)
 
     async def reset_password(self, person: Person) -> str:
         """Give an account a random password, and tell it."""
         new = secrets.token_urlsafe(9)
-        await self._set_password(person, prepare(new))
+        await self._set_password(person, new)
         return new
 
     async def _set_password(
         self,
         person: Person,
-        prepared: str,
+        password: str,
+        network: str = "",
         instead_of: str | None = None,
         device: str | None = None,
     ) -> None:
-        secret, verifier = await self._passwords.kept(prepared, self._chat.settings.scram)
+        secret, verifier = await self._passwords.kept(password, self._chat.settings.scram, network)
 
         def apply(ledger: Ledger) -> str:
             if instead_of is None:

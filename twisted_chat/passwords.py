@@ -1,5 +1,6 @@
 """Keeping and checking passwords, on threads of their own and only so many at once.
 
+All work on a password is done there, from its preparation on: nothing of it holds up the reactor.
 Passwords are kept as argon2id. Those taken over from elsewhere in an older form
 are checked in that form once, and `Verdict.new_hash` is what to keep instead.
 """
@@ -22,6 +23,7 @@ from twisted.python.threadpool import ThreadPool
 from .core import scram
 from .core.errors import ChatError
 from .core.hashes import excess
+from .core.limits import FairLine
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorFromThreads
@@ -44,14 +46,25 @@ PLAIN_MARK = "{plain}"
 
 
 class Verdict(Struct, frozen=True):
-    """Whether a password is right, and what is to be stored instead of its old hash."""
+    """Whether a password is right, and what is to be stored of it instead of what there is."""
 
     ok: bool
     new_hash: str | None = None
+    verifier: str | None = None
+
+
+class _Job(Struct, frozen=True, eq=False):
+    """Work on a password, and whoever asked for it."""
+
+    work: Callable[[], Any]
+    answer: Deferred[Any]
 
 
 def prepare(password: str) -> str:
-    """A password as it is hashed: the same whatever keyboard it was typed on (PRECIS)."""
+    """A password as it is hashed: the same whatever keyboard it was typed on (PRECIS).
+
+    Raises a ChatError where it cannot be one. A long one takes milliseconds.
+    """
     if len(password) <= MAX_BYTES:
         prepared = password
         if not (password.isascii() and password.isprintable()):
@@ -81,10 +94,11 @@ def _opaque(password: str) -> str:
 class Passwords:
     """Hashes and checks passwords without holding up the reactor.
 
-    At most `threads` at once (one core is left for messages) and `waiting` more in
-    line; whoever comes then is told to come again. A place belongs to the work and
-    not to who asked for it: one who leaves does not make room for another while
-    the work goes on. `run` stands in for the threads in tests.
+    At most `threads` at once (one core is left for messages) and `waiting` more in line. Networks
+    take turns in it, and where it is full, the one with the most work makes room for one with
+    less: who asks for much from one place keeps only that place waiting. Everybody else is told to
+    come again, before anything is done. A place belongs to the work and not to who asked for it:
+    one who leaves does not make room for another. `run` stands in for the threads in tests.
     """
 
     def __init__(
@@ -98,39 +112,58 @@ class Passwords:
         waiting: int = WAITING,
         run: Runner[Any] | None = None,
     ) -> None:
-        threads = threads or max(1, (os.cpu_count() or 1) - 1)
         self._reactor = reactor
+        self._threads = threads or max(1, (os.cpu_count() or 1) - 1)
         self.scram_rounds = scram_rounds
-        self._pool = ThreadPool(minthreads=0, maxthreads=threads, name="passwords")
+        self._pool = ThreadPool(minthreads=0, maxthreads=self._threads, name="passwords")
         self._schemes = _Schemes(memory, rounds)
         self._run = run or self._run_in_pool
-        self._most = threads + waiting
-        self._jobs = 0
+        self._line: FairLine[_Job] = FairLine(waiting)
+        self._running = 0
         self._closed = False
 
-    def hash(self, prepared: str) -> Deferred[str]:
-        """What to store for a new password."""
-        return self._submit(lambda: self._schemes.hash(prepared))
+    def check(self, network: str) -> None:
+        """Refuse a network for which nothing can be done now."""
+        if self._closed:
+            raise _stopping()
+        if self._running >= self._threads and not self._line.takes(network):
+            raise _busy()
 
-    def verify(self, prepared: str, stored: str | None) -> Deferred[Verdict]:
-        """Whether the password is the stored one; None, for an unknown user, takes as long."""
+    def verify(
+        self, password: str, stored: str | None, network: str = "", with_verifier: bool = False
+    ) -> Deferred[Verdict]:
+        """Whether the password is the stored one; None, for an unknown user, takes as long.
+
+        For the right password, the verdict has what SCRAM needs if that is wanted.
+        """
         if stored is not None and (too_much := excess(stored)):
             log.warn("A stored password hash is refused: {excess}", excess=too_much)
             stored = None
-        return self._submit(lambda: self._schemes.verify(prepared, stored))
 
-    def kept(self, prepared: str, with_verifier: bool) -> Deferred[tuple[str, str | None]]:
+        def work() -> Verdict:
+            try:
+                prepared = prepare(password)
+            except ChatError:
+                prepared = ""  # which no password is, and which takes as long
+            verdict = self._schemes.verify(prepared, stored)
+            if not verdict.ok or not prepared:
+                return Verdict(False)
+            verifier = self._derive(prepared) if with_verifier else None
+            return Verdict(True, verdict.new_hash, verifier)
+
+        return self._submit(network, work)
+
+    def kept(
+        self, password: str, with_verifier: bool, network: str = ""
+    ) -> Deferred[tuple[str, str | None]]:
         """What to store for a new password: its hash, and what SCRAM needs if that is kept."""
-        return self._submit(
-            lambda: (
-                self._schemes.hash(prepared),
-                self._derive(prepared) if with_verifier else None,
-            )
-        )
 
-    def verifier(self, prepared: str) -> Deferred[str]:
-        """What to store so that the password can be proved with SCRAM-SHA-256."""
-        return self._submit(lambda: self._derive(prepared))
+        def work() -> tuple[str, str | None]:
+            prepared = prepare(password)
+            hashed = self._schemes.hash(prepared)
+            return hashed, self._derive(prepared) if with_verifier else None
+
+        return self._submit(network, work)
 
     def is_verifier(self, stored: str) -> bool:
         """Whether this is what would be stored today so that a password can be proved."""
@@ -143,32 +176,43 @@ class Passwords:
     def close(self) -> None:
         """Stop the threads; what still waits in line is refused, what runs is waited for."""
         self._closed = True
+        while self._line:
+            self._line.take().answer.errback(_stopping())
         if self._pool.started and not self._pool.joined:
             self._pool.stop()
 
-    def _submit(self, work: Callable[[], T]) -> Deferred[T]:
-        if self._closed:
-            return fail(_stopping())
-        if self._jobs >= self._most:
-            return fail(_busy())
-        self._jobs += 1
+    def _submit(self, network: str, work: Callable[[], T]) -> Deferred[T]:
+        try:
+            self.check(network)
+        except ChatError as error:
+            return fail(error)
         answer: Deferred[T] = Deferred()
+        job = _Job(work, answer)
+        if self._running < self._threads:
+            self._begin(job)
+        elif (removed := self._line.put(network, job)) is not None:
+            removed.answer.errback(_busy())
+        return answer
 
-        def done(result: T | Failure) -> None:
-            self._jobs -= 1
-            # An answer that was cancelled swallows this one call.
-            if isinstance(result, Failure):
-                answer.errback(result)
-            else:
-                answer.callback(result)
+    def _begin(self, job: _Job) -> None:
+        self._running += 1
 
-        def unless_closed() -> T:
+        def unless_closed() -> Any:
             if self._closed:
                 raise _stopping()
-            return work()
+            return job.work()
 
-        maybeDeferred(self._run, unless_closed).addBoth(done)
-        return answer
+        maybeDeferred(self._run, unless_closed).addBoth(self._done, job.answer)
+
+    def _done(self, result: Any, answer: Deferred[Any]) -> None:
+        self._running -= 1
+        if self._line:
+            self._begin(self._line.take())
+        # An answer that was cancelled swallows this one call.
+        if isinstance(result, Failure):
+            answer.errback(result)
+        else:
+            answer.callback(result)
 
     def _run_in_pool(self, work: Callable[[], T]) -> Deferred[T]:
         if not self._pool.started:

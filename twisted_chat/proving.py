@@ -15,7 +15,6 @@ from .core.errors import ChatError
 from .core.limits import SlidingWindow, Tries, Unlimited
 from .core.names import fold
 from .core.roster import Person
-from .passwords import prepare
 from .store import reading
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Proving:
         key = (folded(name), network)
         self._begin(key)
         try:
-            found = await self._compare(person, password)
+            found = await self._compare(person, password, network)
         finally:
             self._over(key)
         if found is None:
@@ -155,36 +154,32 @@ class Proving:
 
     # --- passwords ------------------------------------------------------------------------
 
-    async def _compare(self, person: Person | None, password: str) -> tuple[Proof, str] | None:
+    async def _compare(
+        self, person: Person | None, password: str, network: str
+    ) -> tuple[Proof, str] | None:
         """What a password proves and what is stored of it; None if it is wrong."""
-        chat = self._chat
+        chat, passwords = self._chat, self._passwords
+        passwords.check(network)  # before there is work for anybody
         secrets = 0 if person is None else person.secrets
-        try:
-            prepared = prepare(password)
-        except ChatError:
-            prepared = ""
         # An unknown name takes the same way as a known one, so that time tells nothing.
         number = 0 if person is None else person.id
         stored = dict(await chat.read(lambda db: reading.credentials(db, number)))
         kept = stored.get(SCHEME)
-        verdict = await self._passwords.verify(prepared, kept)
-        if person is None or kept is None or not verdict.ok or not prepared or person.erased:
+        wanted = chat.settings.scram and not passwords.is_verifier(stored.get(SCRAM, ""))
+        verdict = await passwords.verify(password, kept, network, wanted)
+        if person is None or kept is None or not verdict.ok or person.erased:
             return None
         old, new = kept, verdict.new_hash
         if new is not None and await chat.change(
             lambda ledger: ledger.replace_credential(person.id, SCHEME, old, new)
         ):
             kept = new
-        if chat.settings.scram and not self._passwords.is_verifier(stored.get(SCRAM, "")):
-            await self._keep_verifier(person, prepared, kept)
+        if verdict.verifier is not None:
+            await self._keep_verifier(person, verdict.verifier, kept)
         return Proof(person, secrets), kept
 
-    async def _keep_verifier(self, person: Person, prepared: str, kept: str) -> None:
-        """Keep what this password can be proved with, if it is still the account's."""
-        try:
-            verifier = await self._passwords.verifier(prepared)
-        except ChatError:
-            return  # too much to do at the moment: the next login makes it
+    async def _keep_verifier(self, person: Person, verifier: str, kept: str) -> None:
+        """Keep what the password with that hash can be proved with, if it is the account's."""
 
         def apply(ledger: Ledger) -> None:
             if ledger.replace_credential(person.id, SCHEME, kept, kept):

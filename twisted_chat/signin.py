@@ -14,7 +14,6 @@ from .core.limits import SlidingWindow, Unlimited
 from .core.namebook import NameBook
 from .core.names import Name, fold
 from .core.roster import Person
-from .passwords import prepare
 from .proving import SCHEME, WRONG, Proof, Proving, keep_verifier
 from .store import reading
 
@@ -181,13 +180,15 @@ class SignIn:
 
         It counts as one of those that a network may make, if it comes from one.
         """
-        prepared = prepare(password)
+        self.passwords.check(network or "")
         counted = network is not None and not isinstance(network, Unlimited)
         if self._sign_ups is not None and counted:
             self._sign_ups.take(network, self._chat.ticks())
         self._being_made.register(name, None)
         try:
-            secret, verifier = await self.passwords.kept(prepared, self._chat.settings.scram)
+            secret, verifier = await self.passwords.kept(
+                password, self._chat.settings.scram, network or ""
+            )
 
             def apply(ledger: Ledger) -> int:
                 kept = (name.shown, name.folded, name.skeleton, SCHEME, secret, admin)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable
 from ipaddress import AddressValueError, IPv6Address
+from typing import Generic, TypeVar
 
 from msgspec import Struct
+
+T = TypeVar("T")
 
 
 class Bucket:
@@ -162,6 +165,53 @@ class SlidingWindow:
             times.popleft()
             if not times:
                 del self._by_key[key]
+
+
+class FairLine(Generic[T]):
+    """A bounded line, out of which the keys that have something in it are served by turns.
+
+    Where it is full, the key with the most in it makes room for one with less. So one key has the
+    whole line as long as nobody else needs it, and nobody can keep others out by filling it.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._lines: dict[Hashable, deque[T]] = {}  # the one whose turn it is first
+
+    def __len__(self) -> int:
+        return self._size
+
+    def takes(self, key: Hashable) -> bool:
+        """Whether there is room for one more of this key, by making some if need be."""
+        return self._size < self._most or len(self._lines.get(key, ())) + 1 < self._longest()
+
+    def put(self, key: Hashable, item: T) -> T | None:
+        """Put something in line that `takes` has found room for; what had to go for it, if any."""
+        removed = None
+        if self._size >= self._most:
+            removed = self._remove_from_longest()
+        self._lines.setdefault(key, deque()).append(item)
+        self._size += 1
+        return removed
+
+    def take(self) -> T:
+        """Take out the first thing of the key whose turn it is."""
+        key = next(iter(self._lines))
+        line = self._lines.pop(key)
+        item = line.popleft()
+        if line:
+            self._lines[key] = line
+        self._size -= 1
+        return item
+
+    def _longest(self) -> int:
+        return max((len(line) for line in self._lines.values()), default=0)
+
+    def _remove_from_longest(self) -> T:
+        line = max(self._lines.values(), key=len)  # which has two at least
+        self._size -= 1
+        return line.pop()
 
 
 class Unlimited(str):

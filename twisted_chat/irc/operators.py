@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..actions.administration import figures
 from ..core.clean import check_text, shown
-from ..core.errors import ChatError
 from ..core.events import Closed
-from ..passwords import prepare
 from .about import only_this_server
 from .asking import person_here
 from .commands import command, shortened
@@ -32,11 +30,7 @@ async def oper(talk: IrcTalk, message: Message) -> None:
         return
     name, password = message.params[:2]
     kept = next((one.hash for one in opers if one.name == name), None)
-    try:
-        prepared = prepare(password)
-    except ChatError:
-        raise Refused("464") from None
-    verdict = await talk.chat.signin.passwords.verify(prepared, kept)
+    verdict = await talk.chat.signin.passwords.verify(password, kept, talk.network)
     if kept is None or not verdict.ok:
         talk.log.warn("OPER {name} failed for {who}", name=shown(name)[:32], who=talk.nick)
         raise Refused("464")
