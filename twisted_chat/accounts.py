@@ -28,14 +28,17 @@ class Accounts:
         self._proving = proving
 
     async def change_password(self, session: Session, old: str, new: str) -> None:
-        """Set a new password, given the old one; ends every resume token.
+        """Set a new password, given the old one; ends every resume token and certificate.
 
-        The keys go with the sessions that end, so those of this one's device stay.
+        They go with the sessions that end: the keys of this one's device stay, and so does the
+        certificate of its connection.
         """
         person, network = session.person, session.door.network
         wrong = "That is not your password."
         _, kept = await self._proving.verify(person.name, person, old, network, wrong)
-        await self._set_password(person, new, network, kept, session.device)
+        await self._set_password(
+            person, new, network, kept, session.device, session.door.certificate
+        )
 
     async def reset_password(self, person: Person) -> str:
         """Give an account a random password, and tell it."""
@@ -50,6 +53,7 @@ class Accounts:
         network: str = "",
         instead_of: str | None = None,
         device: str | None = None,
+        certificate: str = "",
     ) -> None:
         secret, verifier = await self._passwords.kept(password, self._chat.settings.scram, network)
 
@@ -60,6 +64,7 @@ class Accounts:
                 raise ChatError("conflict", "Your password was changed by somebody else meanwhile.")
             keep_verifier(ledger, person.id, verifier)
             ledger.drop_tokens(person.id)
+            ledger.drop_certificates(person.id, keep=certificate)
             ledger.drop_devices(person.id, keep=device)
             return ledger.devices_version(person.id)
 

@@ -33,6 +33,7 @@ LASTS = timedelta(days=3650)
 RENEW = 30 * DAY  # before its end, the server's own certificate is replaced; its key stays
 WARN = 14 * DAY  # before its end, an operator's certificate is warned about, once a day
 CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"  # for TLS 1.2; those of 1.3 are all good
+BROWSERS = frozenset((b"h2", b"http/1.1"))  # what they offer with ALPN
 
 Stamp = tuple[tuple[int, int, int], ...]  # what changes when files do
 
@@ -241,12 +242,28 @@ def _context(chain: list[x509.Certificate], key: Any) -> SSL.Context:
     )
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # a connection that is idle needs none
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    _ask_for_certificates(context)
     context.set_cipher_list(CIPHERS)
     context.use_certificate(chain[0])
     for issuer in chain[1:]:
         context.add_extra_chain_cert(issuer)
     context.use_privatekey(key)
     return context
+
+
+def _ask_for_certificates(context: SSL.Context) -> None:
+    """Take any certificate that a client has, or none: it is known by its fingerprint alone."""
+    context.set_verify(SSL.VERIFY_PEER, lambda *found: True)
+    context.set_verify_depth(0)  # who has signed it means nothing
+    context.set_session_id(b"twisted-chat")  # without it OpenSSL resumes no such session
+    context.set_alpn_select_callback(_spare_browsers)
+
+
+def _spare_browsers(connection: SSL.Connection, offered: list[bytes]) -> Any:
+    """Ask no browser for a certificate: it would ask the person which, and has no use for it."""
+    if not BROWSERS.isdisjoint(offered):
+        connection.set_verify(SSL.VERIFY_NONE)
+    return SSL.NO_OVERLAPPING_PROTOCOLS
 
 
 def _self_signed(key: Any, now: float) -> bytes:

@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from .accounts import Accounts
+from .client_certificates import ClientCertificates
 from .composing import (
     Content,
     check_cid,
@@ -107,6 +108,7 @@ class Chat:
         self.started = ticks()
         self.signin = SignIn(self, passwords)
         self.accounts = Accounts(self, passwords, self.signin.proving)
+        self.certificates = ClientCertificates(self)
         self.files = Files(self, aside)
         self.sessions: dict[Session, None] = {}
         self._outgoing: list[Sending] = []

@@ -51,6 +51,8 @@ class Line(Protocol):
     def destination(self) -> tuple[str, int] | None: ...
 
     @property
+    def certificate(self) -> str: ...
+    @property
     def tls(self) -> bool: ...
     @property
     def offer(self) -> Offer: ...
@@ -114,6 +116,10 @@ class Conversation:
     @property
     def network(self) -> str:
         return self.connection.network
+
+    @property
+    def certificate(self) -> str:
+        return self.connection.certificate
 
     @property
     def exposed(self) -> bool:

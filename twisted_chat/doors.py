@@ -60,6 +60,10 @@ class Door(Protocol):
     def network(self) -> str:
         """Whom that address belongs to, for limits."""
 
+    @property
+    def certificate(self) -> str:
+        """The fingerprint of the certificate that the client has come with; empty without one."""
+
     def write(self, data: bytes) -> None:
         """Send bytes that the dialect made."""
 

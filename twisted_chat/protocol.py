@@ -22,7 +22,7 @@ from .irc.talk import IrcTalk
 from .output import Output
 from .peer import Peer
 from .proxying import Header
-from .securing import name_asked_for
+from .securing import certificate_of, name_asked_for
 from .sending import Outflow, prepare
 from .text.talk import TextTalk
 from .transfer import Fetch, Transfer
@@ -94,6 +94,11 @@ class ChatProtocol(Output):
     def tls(self) -> bool:
         """Whether the peer has come with TLS, be it to a proxy."""
         return self.over_tls or self._proxy_has_tls
+
+    @property
+    def certificate(self) -> str:
+        """The fingerprint of the peer's certificate; empty without one, and behind a proxy."""
+        return certificate_of(self.transport)
 
     # --- the connection's beginning and end -------------------------------------------------
 

@@ -70,6 +70,17 @@ def name_asked_for(transport: Any) -> str:
     return found[0].rstrip(".") if found else ""
 
 
+def certificate_of(transport: Any) -> str:
+    """The SHA-256 of the certificate that the peer has come with, in hex; empty without one."""
+    if not ISSLTransport.providedBy(transport):
+        return ""
+    certificate: Any = transport.getPeerCertificate()
+    if certificate is None:
+        return ""
+    digest: bytes = certificate.digest("sha256")
+    return digest.decode().replace(":", "").lower()
+
+
 @implementer(IOpenSSLServerConnectionCreator)
 class _Creator:
     def __init__(self, identity: Identity) -> None:

@@ -92,7 +92,8 @@ class SignIn:
             raise ChatError("wrong_password", WRONG)
         if person.secrets != proof.secrets:
             raise ChatError(
-                "wrong_password", "Your password has just been changed: log in with the new one."
+                "wrong_password",
+                "Your password has just been changed, or a certificate removed: log in again.",
             )
         until = person.suspended_until
         if until is not None and until > self._chat.wall():

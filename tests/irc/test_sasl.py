@@ -138,9 +138,12 @@ class PlainTests(SaslCase):
             self.peer.answers("AUTHENTICATE EXTERNAL"),
             [
                 ":twisted-chat.chat 908 * PLAIN,SCRAM-SHA-256 :are the ways to log in",
-                ":twisted-chat.chat 904 * :There is no such way to log in",
+                ":twisted-chat.chat 904 * :There is no client certificate on this connection:"
+                " connect over TLS with one",
             ],
         )
+        came = self.peer.answers("AUTHENTICATE GSSAPI")
+        self.assertEqual(came[1], ":twisted-chat.chat 904 * :There is no such way to log in")
 
     def test_b14_no_password_comes_back_or_is_logged(self) -> None:
         for line in ("AUTHENTICATE canary", "AUTHENTICATE " + plain("tesla", "canary")):

@@ -131,6 +131,7 @@ class PeopleContract(StoreCase):
             lambda ledger: ledger.put_member(room, ann),
             lambda ledger: ledger.add_token(ann, "phone", "h"),
             lambda ledger: ledger.set_credential(ann, "argon2", "x"),
+            lambda ledger: ledger.add_certificate(ann, "f", used=True),
         )
         for gift in gifts:
             error = self.assertRaises(ChatError, self.change, gift)

@@ -30,7 +30,7 @@ SECOND = '''
 from alembic import op
 
 revision = "0999"
-down_revision = "0004"
+down_revision = "0005"
 
 
 def upgrade() -> None:
@@ -161,6 +161,14 @@ class MigrationTests(SynchronousTestCase):
             edison.hears("[#coil/4 10:00] #coil tesla: moderated wires")
             edison.types("say #coil and more wires", "search more wires")
             edison.hears("(Message #coil/", "#coil edison: and more wires")
+
+    def test_k11_data_with_an_index_that_follows_works(self) -> None:
+        with Hall(self.golden("0004")) as hall:
+            edison = hall.connects()
+            edison.types("edison", "correct horse")
+            edison.hears("Your offline messages:", "tesla: you are away <private message>")
+            edison.types("search wires")
+            edison.hears("[#coil/3 10:00] #coil tesla: wires")
 
     def test_d12_the_first_release_s_data_migrated_killed_at_every_statement(self) -> None:
         self.assertGreater(self.assert_old_or_new(self.golden("0001") / "chat.db"), 8)

@@ -47,11 +47,17 @@ class Secure(Client):
 
     header = b""  # what a proxy sends first
     name: str | None = None  # what it calls the server
+    session: ssl.SSLSession | None = None  # which it wants to take up again
+
+    def context(self) -> ssl.SSLContext:
+        return trusting()
 
     def __init__(self, hall: Hall, host: str) -> None:
         super().__init__(hall, host)
         self._coming, self._going = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = trusting().wrap_bio(self._coming, self._going, server_hostname=self.name)
+        self.tls = self.context().wrap_bio(
+            self._coming, self._going, server_hostname=self.name, session=self.session
+        )
         self.shaken = False
         self.told_to_close = False
         self._unsent = b""

@@ -26,6 +26,15 @@ async def log_in(talk: IrcTalk, name: str, password: str) -> Proof:
     return proof
 
 
+async def log_in_with_certificate(talk: IrcTalk, name: str) -> Proof:
+    """Be the account of the certificate that the client has come with."""
+    nick, presented = talk.registration.nick, talk.certificate
+    proof = await talk.chat.certificates.log_in(presented, name, nick)
+    check(talk, proof)
+    talk.logged_in_with = presented
+    return proof
+
+
 def check_change(talk: IrcTalk, person: Person | None) -> None:
     """Refuse that an account becomes another one on the same connection."""
     if talk.registered and not talk.me.guest and person is not talk.me:

@@ -60,6 +60,9 @@ def _describe(talk: IrcTalk, person: Person) -> None:
         talk.numeric("330", nick, nick, text="is logged in as")
     if company.is_bot(nick):
         talk.numeric("335", nick, text=f"is a bot on {shown(talk.chat.settings.name)}")
+    if person is talk.me and talk.certificate:
+        text = f"has client certificate fingerprint {talk.certificate}"
+        talk.numeric("276", nick, text=text)
     if sessions and all(company.is_secure(session) for session in sessions):
         talk.numeric("671", nick, text="is using a secure connection")
     now = talk.chat.ticks()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ..core.clean import MAX_LINES
+from . import sasl
 
 if TYPE_CHECKING:
     from .talk import IrcTalk
@@ -24,7 +25,7 @@ class Capability(Struct, frozen=True):
 
 
 def _sasl(talk: IrcTalk) -> str:
-    return "PLAIN,SCRAM-SHA-256" if talk.chat.settings.scram else "PLAIN"
+    return ",".join(sasl.mechanisms(talk))
 
 
 def _sts(talk: IrcTalk) -> str:

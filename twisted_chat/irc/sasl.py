@@ -14,7 +14,6 @@ from .names import folded
 
 if TYPE_CHECKING:
     from ..proving import Proof
-    from ..settings import Settings
     from .talk import IrcTalk
 
 CHUNK = 400  # letters of Base64 in one AUTHENTICATE; as many say that more follow
@@ -74,22 +73,46 @@ class Scram:
         return None
 
 
+class External:
+    """The certificate that the client has come with over TLS; its message may say for whom."""
+
+    def __init__(self, talk: IrcTalk) -> None:
+        self._talk = talk
+        self.name = ""
+        self.proof: Proof | None = None
+
+    async def answer(self, data: bytes) -> bytes | None:
+        """As above: there is nothing to be said by the server."""
+        try:
+            self.name = data.decode()
+        except UnicodeDecodeError:
+            raise _malformed() from None
+        self.proof = await accounts.log_in_with_certificate(self._talk, self.name)
+        return None
+
+
 def _malformed() -> ChatError:
     return ChatError("sasl", "That is no message of this mechanism.")
 
 
-MECHANISMS: dict[str, type[Plain] | type[Scram]] = {"PLAIN": Plain, "SCRAM-SHA-256": Scram}
+Mechanism = Plain | Scram | External
+MECHANISMS: dict[str, type[Mechanism]] = {
+    "PLAIN": Plain,
+    "EXTERNAL": External,
+    "SCRAM-SHA-256": Scram,
+}
 
 
-def mechanisms(settings: Settings) -> list[str]:
-    """The ways to log in."""
-    return [name for name in MECHANISMS if name == "PLAIN" or settings.scram]
+def mechanisms(talk: IrcTalk) -> list[str]:
+    """The ways to log in: with a certificate only where the client has come with one."""
+    possible = {"SCRAM-SHA-256": talk.chat.settings.scram, "EXTERNAL": bool(talk.certificate)}
+    return [name for name in MECHANISMS if possible.get(name, True)]
 
 
 class Exchange:
     """A login that is under way, and the client's message as far as it has come."""
 
-    def __init__(self, mechanism: Plain | Scram) -> None:
+    def __init__(self, mechanism: Mechanism) -> None:
         self.mechanism = mechanism
         self._gathered = ""
 
@@ -136,11 +159,14 @@ def abort(talk: IrcTalk) -> None:
 
 
 def _begin(talk: IrcTalk, name: str) -> None:
-    offered = mechanisms(talk.chat.settings)
+    offered = mechanisms(talk)
     mechanism = MECHANISMS[name] if name in offered else None
     if mechanism is None:
         talk.numeric("908", ",".join(offered), text="are the ways to log in")
-        talk.numeric("904", text="There is no such way to log in")
+        why = "There is no such way to log in"
+        if name == "EXTERNAL":
+            why = "There is no client certificate on this connection: connect over TLS with one"
+        talk.numeric("904", text=why)
         return
     talk.exchange = Exchange(mechanism(talk))
     _send(talk, b"")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from .. import client_certificates
 from ..core.clean import shown
 from ..core.durations import spoken
 from ..core.errors import ChatError
@@ -18,6 +19,7 @@ from ..core.events import Closed
 from . import accounts
 from .commands import When, command
 from .message import Message
+from .render import timestamp
 
 if TYPE_CHECKING:
     from .talk import IrcTalk
@@ -30,7 +32,10 @@ Answer = Callable[["IrcTalk", str], Awaitable[None]]
 HELP = {
     "REGISTER": "REGISTER <password> [<e-mail>]: make your nick an account; the e-mail is not kept",
     "IDENTIFY": "IDENTIFY [<name>] <password>: log in, as your nick or as that name",
-    "PASSWD": "PASSWD <old> <new>: change your password; your other sessions end",
+    "PASSWD": "PASSWD <old> <new>: change your password; your other sessions end, and your"
+    " certificates are removed but for the one of this connection",
+    "CERT": "CERT ADD [<fingerprint>], CERT LIST, CERT DEL <fingerprint>: client certificates that"
+    " log in with SASL EXTERNAL; without a fingerprint it is the one of this connection",
     "INFO": "INFO [<name>]: whether a name is an account's",
     "HELP": "HELP [<command>]: this",
 }
@@ -169,6 +174,58 @@ async def _change_password(talk: IrcTalk, rest: str) -> None:
         say(talk, "Your password is changed, and your other sessions have ended.")
 
 
+async def _certificates(talk: IrcTalk, rest: str) -> None:
+    word, _, written = rest.partition(" ")
+    word, written = word.upper(), written.strip()
+    if talk.session is None or talk.me.guest:
+        say(talk, "Log in first: IDENTIFY <password>")
+    elif word == "LIST":
+        await _list_certificates(talk)
+    elif word == "ADD":
+        await _add_certificate(talk, written)
+    elif word in ("DEL", "DELETE", "REMOVE") and written:
+        await _remove_certificate(talk, client_certificates.fingerprint(written))
+    else:
+        say(talk, HELP["CERT"])
+
+
+async def _list_certificates(talk: IrcTalk) -> None:
+    kept = await talk.chat.certificates.of(talk.me)
+    if not kept:
+        say(talk, "Your account has no certificates.")
+    for number, row in enumerate(kept, 1):
+        used = "not used yet" if row.used is None else f"used on {timestamp(row.used)[:10]}"
+        here = ", on this connection" if row.fingerprint == talk.certificate else ""
+        say(talk, f"{number}. {row.fingerprint}: {used}{here}")
+
+
+async def _add_certificate(talk: IrcTalk, written: str) -> None:
+    added = client_certificates.fingerprint(written) if written else talk.certificate
+    if not added:
+        say(
+            talk,
+            "There is no client certificate on this connection: connect over TLS with one, or"
+            " say its fingerprint, which is its SHA-256: CERT ADD <fingerprint>",
+        )
+    elif await talk.chat.certificates.add(talk.me, added, added == talk.certificate):
+        say(talk, f"The certificate {added} logs in as {talk.me.name} from now on.")
+    else:
+        say(talk, "Your account has that certificate already.")
+
+
+async def _remove_certificate(talk: IrcTalk, removed: str) -> None:
+    await talk.chat.certificates.remove(talk.me, removed)
+    ended = Closed("ended", "The certificate with which you were logged in was removed.")
+    others = [
+        other
+        for other in talk.company.talks_of(talk.me)
+        if other is not talk and other.logged_in_with == removed
+    ]
+    for other in others:
+        other.close(ended)
+    say(talk, f"The certificate {removed} logs in no more; sessions that it began have ended.")
+
+
 async def _info(talk: IrcTalk, rest: str) -> None:
     name = rest.split(" ")[0] or talk.nick
     person = talk.chat.signin.find(name)
@@ -189,6 +246,7 @@ _ANSWERS: dict[str, Answer] = {
     "REGISTER": _register,
     "IDENTIFY": _identify,
     "PASSWD": _change_password,
+    "CERT": _certificates,
     "INFO": _info,
     "HELP": _help,
 }

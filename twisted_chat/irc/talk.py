@@ -78,6 +78,7 @@ class IrcTalk(Conversation):
         self.modes: set[str] = set()  # of the user: i, w, B
         self.scope = token_hex(4)  # what makes a short label of this connection's its own
         self.failures = 0  # wrong passwords
+        self.logged_in_with = ""  # the certificate, if it was one
         self.exchange: sasl.Exchange | None = None  # a login with SASL that is under way
         self.rooms: dict[Room, None] = {}  # which the client has joined, as it sees it
         self.unsettled: dict[str, None] = {}  # names of whom it could not be told something

@@ -16,8 +16,10 @@ account = schema.account
 credential = schema.credential
 token = schema.token
 ignored = schema.ignored
+certificate = schema.certificate
 
 MOST_TOKENS = 20  # of one account
+MOST_CERTIFICATES = 10  # of one account
 
 
 class AccountFields(TypedDict, total=False):
@@ -153,6 +155,54 @@ class PeopleChanges(KeyChanges, FileChanges):
             revoked = revoked.where(token.c.id != keep)
         self.connection.execute(revoked)
 
+    def add_certificate(self, account: int, fingerprint: str, used: bool) -> bool:
+        """Let an account log in with a certificate; False when it may already.
+
+        `used` says that a connection had it, and not only its name. ChatError('too_many') when
+        the account has `MOST_CERTIFICATES`.
+        """
+        self._check_alive(account)
+        mine = certificate.c.account == account
+        kept = self.connection.execute(sa.select(certificate.c.fingerprint).where(mine)).scalars()
+        known = set(kept)
+        if fingerprint in known:
+            return False
+        if len(known) >= MOST_CERTIFICATES:
+            raise ChatError(
+                "too_many",
+                f"An account has at most {MOST_CERTIFICATES} certificates: remove one first.",
+            )
+        now = self.now()
+        row = {"account": account, "fingerprint": fingerprint, "added": now}
+        self.connection.execute(sa.insert(certificate).values(**row, used=now if used else None))
+        return True
+
+    def use_certificate(self, account: int, fingerprint: str) -> None:
+        """Note that a connection has logged in with a certificate."""
+        self.connection.execute(
+            sa.update(certificate)
+            .where(certificate.c.account == account, certificate.c.fingerprint == fingerprint)
+            .values(used=self.now())
+        )
+
+    def drop_certificate(self, account: int, fingerprint: str) -> bool:
+        """Let an account log in with a certificate no more; False when it could not."""
+        done = self.connection.execute(
+            sa.delete(certificate).where(
+                certificate.c.account == account, certificate.c.fingerprint == fingerprint
+            )
+        )
+        return done.rowcount == 1
+
+    def drop_certificates(self, account: int, keep: str = "") -> int:
+        """Forget an account's certificates, all but one; how many there were."""
+        done = self.connection.execute(
+            sa.delete(certificate).where(
+                certificate.c.account == account, certificate.c.fingerprint != keep
+            )
+        )
+        return int(done.rowcount)
+
     def set_account(self, id: int, **columns: Unpack[AccountFields]) -> None:
         """Change an account; ChatError('name_taken') when the new name belongs to another."""
         if "folded" in columns:
@@ -179,6 +229,7 @@ class PeopleChanges(KeyChanges, FileChanges):
         for table in (
             credential,
             token,
+            certificate,
             schema.cursor,
             schema.read_cursor,
             schema.read_marker,

@@ -14,6 +14,7 @@ from . import files, keys, schema
 from .records import (
     Account,
     Ban,
+    Certificate,
     Member,
     Mute,
     Room,
@@ -36,6 +37,7 @@ _NEWEST = f"SELECT id {_IN_SPAN} AND (? IS NULL OR ({_UNREAD})) ORDER BY id DESC
 _COUNT = f"SELECT count(*) {_IN_SPAN} AND {_UNREAD}"
 _IS_BEFORE = "SELECT time < ? FROM entry WHERE room = ? AND seq = ?"
 _NO_END = 2**63 - 1
+MOST_OWNERS = 100  # of one certificate, that are looked at
 
 
 def load(connection: sa.Connection) -> Snapshot:
@@ -82,6 +84,26 @@ def tokens(connection: sa.Connection, account: int) -> list[Token]:
         sa.select(table).where(table.c.account == account).order_by(table.c.used.desc())
     )
     return [Token._make(row) for row in found]
+
+
+def certificates(connection: sa.Connection, account: int) -> list[Certificate]:
+    """The certificates that an account may log in with, the oldest first."""
+    table = schema.certificate
+    found = connection.execute(
+        sa.select(table).where(table.c.account == account).order_by(table.c.added)
+    )
+    return [Certificate._make(row) for row in found]
+
+
+def certificate_owners(
+    connection: sa.Connection, fingerprint: str, named: Iterable[int]
+) -> list[Certificate]:
+    """The accounts that a certificate is of: those of these, and any at which it was used."""
+    table = schema.certificate
+    among = table.c.account.in_(tuple(named)) | table.c.used.is_not(None)
+    wanted = sa.select(table).where(table.c.fingerprint == fingerprint, among)
+    found = connection.execute(wanted.limit(MOST_OWNERS))
+    return [Certificate._make(row) for row in found]
 
 
 def entries(

@@ -104,6 +104,15 @@ class Token(NamedTuple):
     used: int
 
 
+class Certificate(NamedTuple):
+    """That an account may log in with a client's certificate."""
+
+    account: int
+    fingerprint: str
+    added: int
+    used: int | None
+
+
 class StoredFile(NamedTuple):
     """A file: its content is in the folder of contents under the name `blob`."""
 

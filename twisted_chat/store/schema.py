@@ -245,3 +245,44 @@ one_time_key = sa.Table(
     sa.Column("signature", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# What an account may log in with instead of its password, by the SHA-256 of the certificate.
+# `used` is when a connection last had it; one that was only named is unused so far.
+certificate = sa.Table(
+    "certificate",
+    metadata,
+    sa.Column("account", Number, primary_key=True),
+    sa.Column("fingerprint", sa.Text, primary_key=True, index=True),
+    sa.Column("added", Number, nullable=False),
+    sa.Column("used", Number),
+    sqlite_with_rowid=False,
+)
+
+account_metadata = sa.Table(
+    "account_metadata",
+    metadata,
+    sa.Column("account", Number, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+room_metadata = sa.Table(
+    "room_metadata",
+    metadata,
+    sa.Column("room", Number, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# A name that a room had, which leads to it until then and is nobody else's.
+former_name = sa.Table(
+    "former_name",
+    metadata,
+    sa.Column("folded", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("room", Number, nullable=False, index=True),
+    sa.Column("until", Number, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -244,4 +244,49 @@ CREATE TABLE read_marker (
 ;
 UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num = '0002';
 INSERT INTO meta SELECT 'indexed', coalesce(max(id), 0) FROM entry;
-UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003'
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
+
+CREATE TABLE certificate (
+	account INTEGER NOT NULL, 
+	fingerprint TEXT NOT NULL, 
+	added INTEGER NOT NULL, 
+	used INTEGER, 
+	PRIMARY KEY (account, fingerprint)
+)
+ WITHOUT ROWID
+
+;
+CREATE INDEX ix_certificate_fingerprint ON certificate (fingerprint);
+
+CREATE TABLE account_metadata (
+	account INTEGER NOT NULL, 
+	"key" TEXT NOT NULL, 
+	value TEXT NOT NULL, 
+	PRIMARY KEY (account, "key")
+)
+ WITHOUT ROWID
+
+;
+
+CREATE TABLE room_metadata (
+	room INTEGER NOT NULL, 
+	"key" TEXT NOT NULL, 
+	value TEXT NOT NULL, 
+	PRIMARY KEY (room, "key")
+)
+ WITHOUT ROWID
+
+;
+
+CREATE TABLE former_name (
+	folded TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	room INTEGER NOT NULL, 
+	until INTEGER NOT NULL, 
+	PRIMARY KEY (folded)
+)
+ WITHOUT ROWID
+
+;
+CREATE INDEX ix_former_name_room ON former_name (room);
+UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004'
