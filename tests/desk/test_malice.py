@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
+import msgspec
 from twisted.internet.defer import Deferred
 
 from tests.desk.office import Seat
 from tests.desk.test_confiding import Confidential
+from tests.secrecy.company import Server, User
 from twisted_chat.core.errors import ChatError
 from twisted_chat.desk.lines import plain
 from twisted_chat.remote.conversations import folded
@@ -67,6 +70,35 @@ class Malicious(Confidential):
 
         wire.sends_later = sends_later  # type: ignore[method-assign]
         return heard
+
+    def ghost(self, name: str) -> User:
+        """A device in somebody's name that the server has made, and can write with."""
+        ghost = User(Server(), name, "ghost")
+        for seat in (self.tesla, self.edison):
+            own = seat.user.secrets.confidant.own
+            ghost.server.devices.setdefault(seat.name, []).append(own.keys)
+            person = self.office.chat.roster.names.find(seat.name)
+            assert person is not None
+            given = self.office.chat.change(methodcaller("claim", own.curve25519, {person.id}))
+            self.office.settle()
+            claimed = self.successResultOf(given)
+            ghost.server.one_time[own.curve25519] = [(claimed.id, claimed, claimed.fallback)]
+        return ghost
+
+    def lists(self, seat: Seat, room: str, *devices: User) -> None:
+        """From now on the server lists these devices to somebody, and says that it does."""
+
+        def lie(said: Said) -> list[Said]:
+            ok = said.get("ok")
+            if isinstance(ok, dict) and "people" in ok and "version" in ok:
+                for one in devices:
+                    own = one.confidant.own.keys
+                    listed = ok["people"].setdefault(one.name, [])
+                    listed.append(msgspec.to_builtins(own))
+            return [said]
+
+        seat.lies.append(lie)
+        self.heard(seat, {"event": "devices", "who": devices[0].name})
 
     def assert_says_nothing_in_clear(self, seat: Seat, to: str) -> None:
         heard = self.listens(seat)
@@ -407,3 +439,25 @@ class OwnDevicesTests(Malicious):
         self.tesla.lines.clear()
         other.types("message tesla it is me")
         self.tesla.finds("which is not verified")
+
+    def test_i3_a_device_that_wrote_before_the_comparison_gets_nothing_after_it(self) -> None:
+        """The server lists it only when the words were the same on both sides."""
+        for name, other in (("edison", "tesla"), ("tesla", "edison")):
+            ghost = self.ghost(name)
+            event = {"event": "message", "room": "edison", "time": 0, "from": name, "text": ""}
+            seq = self.tesla.user.conversations.all["edison"].position + 1
+            sealed = ghost.says(other, "a word from elsewhere").sealed
+            self.heard(self.tesla, {**event, "seq": seq, "sealed": sealed})
+            self.tesla.finds("has a new device, 'ghost'")
+            self.tesla.types("/verify edison")
+            self.tesla.finds(f"    ghost (in the name of {name}, gets nothing)")
+            self.tesla.types("/verify edison ok")
+            self.lists(self.tesla, "edison", ghost)
+            self.tesla.finds(f"{name} has a new device, 'ghost': it gets nothing until")
+            heard = self.listens(self.tesla)
+            self.tesla.types("message edison not for the ghost")
+            self.assertIn("sealed", "".join(heard))
+            self.assertNotIn(ghost.confidant.own.curve25519, "".join(heard))
+            self.tesla.wire.breaks()
+            self.office.wait(30)
+            self.forget()

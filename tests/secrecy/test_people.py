@@ -182,15 +182,6 @@ class VerifiedTests(PeopleCase):
         (line,) = self.alice.catches_up("bob")
         self.assertIn("this is from the device 'tablet', which is not verified", line)
 
-    def test_a_verified_device_that_was_away_is_verified_still(self) -> None:
-        self.alice.looks("bob")
-        self.verifies()
-        listed, self.server.devices["bob"] = self.server.devices["bob"], []
-        self.told()
-        self.server.devices["bob"] = listed
-        self.assertEqual(self.told(), [(What.BACK, "laptop", False)])
-        self.assertEqual(self.recipients(), ["laptop"])
-
     def test_i3_a_device_that_is_not_among_those_verified_again_waits(self) -> None:
         User(self.server, "bob", "phone")
         self.alice.looks("bob")

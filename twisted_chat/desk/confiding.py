@@ -14,7 +14,7 @@ from ..core.clean import shown
 from ..core.commands import Command
 from ..core.errors import ChatError
 from ..core.results import FileLine, FileList, Line, Page
-from ..remote.conversations import LOBBY
+from ..remote.conversations import LOBBY, folded
 
 if TYPE_CHECKING:
     from ..core.entries import Entry
@@ -25,7 +25,7 @@ MOST_FOUND = 20  # messages that a search of one's own shows
 STANDINGS = {
     "seen": "not compared yet",
     "verified": "verified",
-    "new": "new since you have compared",
+    "new": "new, or back, since you have compared",
     "changed": "its keys have changed",
 }
 ONCE_MORE = "Enter it again: "
@@ -66,11 +66,26 @@ class Confiding:
         )
 
     def _devices(self, name: str) -> list[str]:
-        found = []
-        for one in self._user.secrets.devices.of(name):
-            waits = ", and gets nothing yet" if one.waits else ""
-            found.append(f"    {shown(one.device)} ({STANDINGS[one.standing.value]}{waits})")
-        return [f"They stand for your devices and those of {shown(name)}:", *found]
+        """For which devices the words stand, and which are left out of them."""
+        devices, own = self._user.secrets.devices, self._user.name
+        whose = "your devices" + ("" if _is_same(name, own) else f" and those of {shown(name)}")
+        people = dict.fromkeys((own, *([] if _is_same(name, own) else [name])))
+        found = [f"They stand for {whose}:"]
+        for person in people:
+            yours = "yours, " if person == own else ""
+            if yours:
+                found.append(f"    {shown(devices.own)} (yours, this one)")
+            for one in devices.of(person):
+                waits = ", and gets nothing yet" if one.waits else ""
+                found.append(
+                    f"    {shown(one.device)} ({yours}{STANDINGS[one.standing.value]}{waits})"
+                )
+        left_out = [(person, one) for person in people for one in devices.unlisted_of(person)]
+        if left_out:
+            found.append("They do not stand for these, which have written and are not listed:")
+        for person, one in left_out:
+            found.append(f"    {shown(one.device)} (in the name of {shown(person)}, gets nothing)")
+        return found
 
     async def protect(self) -> None:
         """Ask for a passphrase for the keys, or take it away."""
@@ -175,6 +190,10 @@ class Confiding:
             return {self._desk.here} if self.is_encrypted(self._desk.here) else None
         found = self._user.conversations.get(place)
         return {found.label} if found is not None else set()
+
+
+def _is_same(name: str, other: str) -> bool:
+    return folded(name) == folded(other)
 
 
 def _with(page: Page, lines: list[Line]) -> Page:

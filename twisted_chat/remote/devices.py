@@ -156,6 +156,15 @@ class Devices:
         """What is known of somebody's devices."""
         return self._secrets.confidant.devices_of(name)
 
+    def unlisted_of(self, name: str) -> list[Acquaintance]:
+        """Devices that have written in somebody's name, and that the server does not list."""
+        return self._secrets.confidant.unlisted_of(name)
+
+    @property
+    def own(self) -> str:
+        """What this device is called."""
+        return self._secrets.confidant.own.device
+
 
 def _sentences(label: str, news: Sequence[News]) -> list[str]:
     """What there is to tell of devices; a room full of people who are met at once is one line."""

@@ -7,8 +7,10 @@ it has to wait until its owner is verified:
 - another device of somebody who is verified is announced, and sent nothing;
 - a device that has other keys than its name had before is announced, and sent nothing.
 
-Verifying somebody trusts the devices that are in use then. A device that is not in use any
-more is remembered, so that its name does not come back with other keys unnoticed.
+Verifying somebody trusts the devices that are in use then, and no others: a device that had only
+written by then, and that the server lists later, is a new one, and so is one that was taken out
+of use and comes back. A device that is not in use any more is remembered, so that its name does
+not come back with other keys unnoticed.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class Standing(Enum):
 
     SEEN = "seen"  # trusted at first sight
     VERIFIED = "verified"
-    NEW = "new"  # it came after its owner was verified
+    NEW = "new"  # it came, or came back, after its owner was verified
     CHANGED = "changed"  # its name had other keys before
 
 
@@ -93,10 +95,20 @@ class Known(msgspec.Struct):
     in_use: bool = True
     listed: bool = True  # the server has told of it; a message alone may have shown it
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the server has listed it once, and does so no longer."""
+        return self.listed and not self.in_use
+
 
 class _Person(msgspec.Struct):
     verified: bool = False
     devices: dict[str, Known] = {}  # by curve25519, the one seen longest ago first
+
+    def standing(self, known: Known) -> Standing:
+        """What is thought of one of the devices; nobody who is verified is trusted at sight."""
+        late = self.verified and known.standing is Standing.SEEN
+        return Standing.NEW if late else known.standing
 
 
 class Acquaintance(NamedTuple):
@@ -108,11 +120,17 @@ class Acquaintance(NamedTuple):
     ed25519: str
     standing: Standing
     in_use: bool = True
+    listed: bool = True
 
     @property
     def waits(self) -> bool:
         """Whether it is sent nothing until its owner is verified."""
         return self.standing in WAITING
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the server has listed it once, and does so no longer."""
+        return self.listed and not self.in_use
 
 
 class Acquaintances:
@@ -137,6 +155,9 @@ class Acquaintances:
                 continue
             if not self._is_own(name, keys):
                 listed[keys.curve25519] = keys
+            elif keys.ed25519 != self._own.ed25519:
+                reason = "it has a key of this device and is not this device"
+                news.append(News(What.REFUSED, name, keys.device, reason=reason))
         if len(said) > MOST_DEVICES:
             reason = f"nobody has more than {MOST_DEVICES} devices"
             news.append(News(What.REFUSED, name, "", reason=reason))
@@ -165,15 +186,7 @@ class Acquaintances:
         curve25519, label = keys.curve25519, keys.device
         known = person.devices.get(curve25519)
         if known is not None and known.ed25519 == keys.ed25519:
-            if known.in_use:
-                return []
-            told, known.in_use, known.listed = not known.listed, True, True
-            if told:
-                return []
-            if person.verified and known.standing is Standing.SEEN:
-                known.standing = Standing.NEW
-            waits = known.standing in WAITING
-            return [News(What.BACK, name, label, curve25519, waits)]
+            return self._meet_again(name, person, known, curve25519)
         labels = {other.device for other in person.devices.values()}
         if name == self._own_name:
             labels.add(self._own.device)
@@ -186,6 +199,21 @@ class Acquaintances:
         person.devices[curve25519] = Known(label, keys.ed25519, standing)
         return [News(what, name, label, curve25519, standing in WAITING)]
 
+    def _meet_again(self, name: str, person: _Person, known: Known, curve25519: str) -> list[News]:
+        """A device is listed that is known; whether it may go on is decided before it is used."""
+        standing = person.standing(known)
+        if known.in_use and standing is known.standing:
+            return []
+        back = known.is_gone
+        if back and standing is Standing.VERIFIED:
+            standing = Standing.NEW  # its owner may have ended it for a good reason
+        known.standing, known.in_use, known.listed = standing, True, True
+        waits = standing in WAITING
+        if not (back or waits):
+            return []  # it was told of when it wrote
+        what = What.NEW if standing is Standing.NEW else What.CHANGED
+        return [News(What.BACK if back else what, name, known.device, curve25519, waits)]
+
     def verify(self, name: str) -> None:
         """Trust the devices that are in use now, and no other without being asked."""
         person = self._person(name)
@@ -193,28 +221,39 @@ class Acquaintances:
         for known in person.devices.values():
             if known.in_use:
                 known.standing = Standing.VERIFIED
-            elif known.standing is Standing.VERIFIED:
-                known.standing = Standing.SEEN
+            elif known.standing is not Standing.CHANGED:
+                known.standing = Standing.NEW
         self._keep(name, person)
 
     def is_verified(self, name: str) -> bool:
         """Whether somebody was verified, and every device in use was then."""
         person = self._person(name)
-        in_use = [known.standing for known in person.devices.values() if known.in_use]
+        in_use = [person.standing(known) for known in person.devices.values() if known.in_use]
         return person.verified and all(one is Standing.VERIFIED for one in in_use)
 
     def devices(self, name: str) -> list[Acquaintance]:
         """The devices of somebody that are in use, other than this one."""
         return [one for one in self._all(name) if one.in_use]
 
+    def unlisted(self, name: str) -> list[Acquaintance]:
+        """The devices that have written in somebody's name, and that the server never listed."""
+        return [one for one in self._all(name) if not one.listed]
+
     def find(self, name: str, curve25519: str) -> Acquaintance | None:
         """A device of that person, in use or not."""
         return next((one for one in self._all(name) if one.curve25519 == curve25519), None)
 
     def _all(self, name: str) -> Iterable[Acquaintance]:
-        for curve25519, known in self._person(name).devices.items():
+        person = self._person(name)
+        for curve25519, known in person.devices.items():
             yield Acquaintance(
-                name, curve25519, known.device, known.ed25519, known.standing, known.in_use
+                name,
+                curve25519,
+                known.device,
+                known.ed25519,
+                person.standing(known),
+                known.in_use,
+                known.listed,
             )
 
     def _is_own(self, name: str, keys: DeviceKeys) -> bool:

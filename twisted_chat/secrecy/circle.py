@@ -90,6 +90,10 @@ class Circle:
         """The devices of somebody that are in use, other than this one."""
         return self.people.devices(fold(name).folded)
 
+    def unlisted_of(self, name: str) -> list[Acquaintance]:
+        """Devices that have written in that name, and that the server does not list."""
+        return self.people.unlisted(fold(name).folded)
+
     def compared(self, name: str) -> Compared:
         """What the words to compare with somebody, or with one's own other devices, stand for."""
         other = fold(name).folded

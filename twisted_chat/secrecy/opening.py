@@ -203,4 +203,5 @@ def _opened(payload: Payload, device: Acquaintance, order: Order, news: list[New
         missing=order.missing,
         late=order.late,
         news=tuple(news),
+        gone=device.is_gone,
     )

@@ -71,17 +71,20 @@ class Opened(NamedTuple):
     missing: int  # how many messages of this device before it never came
     late: bool  # it should have come before others that were shown already
     news: tuple[News, ...]  # of the device, if it was not known
+    gone: bool = False  # the device was taken out of use, as far as is known
 
     @property
     def verified(self) -> bool:
-        """Whether the device was in use when its owner was verified."""
-        return self.standing is Standing.VERIFIED
+        """Whether the device was in use when its owner was verified, and still is."""
+        return self.standing is Standing.VERIFIED and not self.gone
 
     @property
     def note(self) -> str:
         """What to say of where it comes from and when, if anything."""
         if self.standing in WAITING:
             return f"this is from the device {self.device!r}, which is not verified"
+        if self.gone and self.standing is Standing.VERIFIED:
+            return f"this is from the device {self.device!r}, which is no longer in use"
         if self.late:
             return "this should have come earlier"
         if self.missing:
