@@ -116,12 +116,12 @@ class Store:
         self._readers: Readers
         if call is None:
             self._readers = InlineReaders(database.reader)
-            self.writer = Writer(database.writer, now, self._report, die)
+            self.writer = Writer(database, now, self._report, die)
         else:
             self._readers = ThreadReaders(database.reader, call)
             report = call
             self.writer = Writer(
-                database.writer, now, lambda batch: report(lambda: self._report(batch)), die
+                database, now, lambda batch: report(lambda: self._report(batch)), die
             )
             self.writer.start()
 
@@ -187,7 +187,7 @@ class Store:
 
     def log_size(self) -> int:
         """The size of the write-ahead log in bytes."""
-        return self._database.log_size()
+        return self._database.log.size()
 
     def close(self) -> None:
         """Commit everything that waits, answer every question, and let go of the file."""

@@ -15,6 +15,7 @@ from ..core.entries import Kind
 from ..core.errors import ChatError
 from .connecting import driver
 from .cursors import DirtyCursors, Moves
+from .database import Database
 from .ledger import Ledger
 from .log import Mark
 from .work import Batch, Change, Post, Upkeep, Work
@@ -27,10 +28,9 @@ _log = logging.getLogger(__name__)
 class Committer:
     """Commits batches on the one connection that writes."""
 
-    def __init__(
-        self, connection: sa.Connection, now: Callable[[], int], cursors: DirtyCursors
-    ) -> None:
-        self._connection = connection
+    def __init__(self, database: Database, now: Callable[[], int], cursors: DirtyCursors) -> None:
+        connection = self._connection = database.writer
+        self._log = database.log
         self._driver = driver(connection)
         self._run = self._driver.execute
         self._ledger = Ledger(connection, now)
@@ -77,6 +77,13 @@ class Committer:
             if upkeep.error is None:
                 raise
             self._end_transaction()
+
+    def checkpoint(self) -> None:
+        """Take the write-ahead log into the database when it has become long.
+
+        What does not go, for want of room or because of another program, goes later.
+        """
+        self.attend(Upkeep(lambda _: self._log.checkpoint_if_long(), lambda outcome: None))
 
     @property
     def behind(self) -> int:

@@ -18,7 +18,6 @@ from .rows import tolerant_text
 BUSY_TIMEOUT = 5000
 """How long to wait for a lock that some other program holds, in milliseconds."""
 
-_CHECKPOINT_EVERY = 1000  # pages
 _LOG_KEPT = 16 * 1024 * 1024  # bytes; what a long reader made it grow beyond is cut off again
 
 _WRITER_SETTINGS = (
@@ -28,7 +27,7 @@ _WRITER_SETTINGS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16384",
-    f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_EVERY}",
+    "PRAGMA wal_autocheckpoint = 0",  # the writer does it
     f"PRAGMA journal_size_limit = {_LOG_KEPT}",
 )
 

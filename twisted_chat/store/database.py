@@ -16,6 +16,7 @@ from . import migrations, soundness
 from .connecting import close, open_raw, open_reader, open_writer
 from .lock import Lock
 from .migrations import recorded
+from .write_ahead_log import WriteAheadLog, log_of, sync_folder, write_again
 
 
 class Database:
@@ -24,12 +25,13 @@ class Database:
     def __init__(self, path: Path, lock: Lock, epoch: str) -> None:
         self.path = path
         self.epoch = epoch
-        self.writer = open_writer(path)
         self._lock = lock
-        self._log = path.with_name(path.name + "-wal")
+        self.writer = open_writer(path)
         # Something must be read for the log to be there.
         self.writer.exec_driver_sql("SELECT 1 FROM meta").all()
-        self._opened = [_identity(path), _identity(self._log)]
+        self.log = WriteAheadLog(path, self.writer)
+        sync_folder(path.parent)
+        self._opened = [_identity(path), _identity(self.log.path)]
 
     def reader(self) -> sa.Connection:
         """Another connection, which can only read."""
@@ -37,18 +39,12 @@ class Database:
 
     def moved(self) -> bool:
         """Whether the files that are in use are no longer those that have the names."""
-        return [_identity(self.path), _identity(self._log)] != self._opened
-
-    def log_size(self) -> int:
-        """The size of the write-ahead log in bytes: a long reader keeps it from being emptied."""
-        try:
-            return self._log.stat().st_size
-        except FileNotFoundError:
-            return 0
+        return [_identity(self.path), _identity(self.log.path)] != self._opened
 
     def close(self) -> None:
         """Close; readers must be closed before, since the last connection tidies up."""
         close(self.writer)
+        self.log.close()
         self._lock.release()
 
 
@@ -87,6 +83,7 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
             _make(path, lock, now)
         soundness.check_writable(path)
         epoch, to_migrate = _look(path)
+        write_again(path)
         if to_migrate:
             _change(path, now, migrations.upgrade)
         database = Database(path, lock, epoch)
@@ -102,7 +99,7 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
 
 def _make(path: Path, lock: Lock, now: Callable[[], int]) -> None:
     """Make an empty database under another name and give it its own when it is complete."""
-    log = path.with_name(path.name + "-wal")
+    log = log_of(path)
     if lock.epoch or (log.exists() and log.stat().st_size):
         raise StartError(
             f"The database {path} is gone, though a server has used it before. Restore a backup "
@@ -114,9 +111,11 @@ def _make(path: Path, lock: Lock, now: Callable[[], int]) -> None:
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     _change(unfinished, now, recorded.make)
     unfinished.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    try:
+        sync_folder(path.parent)
+    except OSError:
+        path.rename(unfinished)  # it would be there at the next start, and gone after a power cut
+        raise
 
 
 def _change(

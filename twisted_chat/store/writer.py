@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple
 
-import sqlalchemy as sa
-
 from ..core.errors import ChatError
 from .commit import Committer
 from .cursors import DirtyCursors
+from .database import Database
 from .work import Batch, Post, Upkeep, Work
 
 BATCH_WORKS = 512
@@ -55,7 +54,7 @@ class Writer:
 
     def __init__(
         self,
-        connection: sa.Connection,
+        database: Database,
         now: Callable[[], int],
         deliver: Callable[[Batch], object],
         die: Callable[[], object],
@@ -64,7 +63,7 @@ class Writer:
     ) -> None:
         self.heartbeat: float | None = None
         self.cursors: Final = DirtyCursors()
-        self._committer = Committer(connection, now, self.cursors)
+        self._committer = Committer(database, now, self.cursors)
         self._deliver = deliver
         self._die = die
         self._max_works = max_works
@@ -173,10 +172,14 @@ class Writer:
                 # In a silent hour nothing is to be done, and nobody looks again and again.
                 item = self._queue.get(timeout=self._patience if self.behind else None)
             except Empty:
-                self._guarded(self._look_after_index)
+                self._guarded(self._idle)
             else:
                 self._patience = IDLE
                 self._guarded(lambda item=item: self._settle(item))  # type: ignore[misc]
+
+    def _idle(self) -> None:
+        self._look_after_index()
+        self._committer.checkpoint()
 
     def _look_after_index(self) -> None:
         upkeep = Upkeep(self._committer.follow_with_index, lambda outcome: None)
@@ -210,6 +213,7 @@ class Writer:
             self._deliver(Batch([], [upkeep]))
         if self.behind > MOST_BEHIND:
             self._look_after_index()
+        self._committer.checkpoint()
 
     def _guarded(self, work: Callable[[], None]) -> None:
         self.heartbeat = time.monotonic()
