@@ -121,26 +121,26 @@ class RenderingTests(SynchronousTestCase):
     @example("x" * 5000)
     @example("\U0001f468\u200d\U0001f469\u200d\U0001f467" * 100)
     def test_h3_a_long_message_comes_whole_in_as_few_lines(self, text: str) -> None:
-        from twisted_chat.core.clean import shown
+        from twisted_chat.core.clean import formatted
 
         entry = Entry(1, 7, 3, Kind.MESSAGE, 0, 1, "alice", text)
         for caps in CAPS:
             came = self.check(dialect(caps).rendered(ROOM, "#coil", entry))
             said = [message.params[-1] for message in came if message.command == "PRIVMSG"]
-            self.assertEqual("".join(said), shown(text))
+            self.assertEqual("".join(said), formatted(text))
             room_for = LONGEST_LINE - len(b":alice!chat@alice.account PRIVMSG #coil :\r\n")
-            longest = -(-len(shown(text).encode()) // (room_for - 40)) or 1
+            longest = -(-len(formatted(text).encode()) // (room_for - 40)) or 1
             self.assertLessEqual(len(said), longest)
 
     @given(st.lists(texts, min_size=2, max_size=9))
     def test_h3_lines_stay_lines(self, lines: list[str]) -> None:
-        from twisted_chat.core.clean import shown
+        from twisted_chat.core.clean import formatted
 
         text = "\n".join(lines)
         entry = Entry(1, 7, 3, Kind.MESSAGE, 0, 1, "alice", text)
         plain = self.check(dialect(CAPS[1]).rendered(ROOM, "#coil", entry))
         said = [message.params[-1] for message in plain]
-        self.assertEqual("".join(said), shown("".join(lines)))
+        self.assertEqual("".join(said), formatted("".join(lines)))
         if any(lines):
             self.assertNotIn("", said, "blank lines are not for those who do not know them")
         self.assertEqual([m.tags.get("msgid") for m in plain][1:], [None] * (len(plain) - 1))
@@ -151,7 +151,7 @@ class RenderingTests(SynchronousTestCase):
             + message.params[-1]
             for index, message in enumerate(inside)
         )
-        self.assertEqual(whole, "\n".join(map(shown, lines)))
+        self.assertEqual(whole, "\n".join(map(formatted, lines)))
         self.assertEqual({message.tags["batch"] for message in inside}, {known[0].params[0][1:]})
         self.assertEqual(known[-1].params[0][1:], known[0].params[0][1:])
 

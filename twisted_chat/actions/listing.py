@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..chat import Chat
 from ..core import vocabulary as words
-from ..core.clean import check_text
+from ..core.clean import check_formatted, check_text
 from ..core.commands import TABLE, Who
 from ..core.errors import ChatError
 from ..core.results import Done, Face, Guide, Left, People, Profile, Result, RoomLine, RoomList
@@ -81,7 +81,7 @@ async def personal_intro(chat: Chat, session: Session, command: words.PersonalIn
 
 @performs(words.Away)
 async def away(chat: Chat, session: Session, command: words.Away) -> Result:
-    text = check_text(command.text or "away", LONGEST_INTRO)
+    text = check_formatted(command.text or "away", LONGEST_INTRO)
     person = session.person
     await mark_away(chat, person, text)
     return Done("You are marked as away; type back when you are here again.")

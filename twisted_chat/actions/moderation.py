@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..chat import Chat
 from ..core import vocabulary as words
-from ..core.clean import check_text
+from ..core.clean import check_formatted
 from ..core.entries import Kind
 from ..core.errors import ChatError
 from ..core.events import Notice
@@ -123,7 +123,7 @@ async def kick(chat: Chat, session: Session, command: words.Kick) -> Result:
     _not_lobby(chat, room)
     other = _target(chat, session, room, command.user)
     _member(room, other)
-    reason = check_text(command.reason, LONGEST_REASON) if command.reason else ""
+    reason = check_formatted(command.reason, LONGEST_REASON) if command.reason else ""
     await chat.membership.put_out(room, other, Kind.KICK, session.person, reason)
     return Done()
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ..chat import Chat
 from ..core import vocabulary as words
-from ..core.clean import check_text
+from ..core.clean import check_formatted
 from ..core.entries import Entry, Kind
 from ..core.errors import ChatError
 from ..core.events import Invitation, Notice
@@ -145,7 +145,7 @@ async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
     if room is chat.rooms.lobby:
         raise ChatError("not_allowed", f"Everybody is in {LOBBY}; nobody leaves it.")
     person = session.person
-    reason = check_text(command.reason, LONGEST_REASON) if command.reason else ""
+    reason = check_formatted(command.reason, LONGEST_REASON) if command.reason else ""
     heir = room.heir(person) if room.role_of(person) is Role.OWNER else None
     if person.guest and len(room.members) == 1:
         chat.membership.leave_last(person, room)
@@ -190,7 +190,7 @@ async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
         moderated_room(chat, session, command.room)
     elif room.role_of(person) < Role.OPERATOR:
         chat.may_speak(person, room)  # a topic says something too
-    text = check_text(command.text, chat.settings.topic_length) if command.text else ""
+    text = check_formatted(command.text, chat.settings.topic_length) if command.text else ""
 
     def apply(ledger: Ledger) -> Rules:
         rules = replace(ledger.rules(room.id), topic_by=person.name, topic_at=now)

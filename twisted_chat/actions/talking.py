@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from ..chat import Chat
 from ..composing import check_cid, check_tags, composed, only_sealed, stale
 from ..core import vocabulary as words
-from ..core.clean import check_text
+from ..core.clean import check_formatted
 from ..core.entries import IN_WORDS, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from ..core.results import Done, Result, Sent, SentToSeveral, Whispered
@@ -224,7 +224,7 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
         return Done()
     said = message_named(chat, session, command.what)
     if command.reason:
-        check_text(command.reason, LONGEST_REASON)
+        check_formatted(command.reason, LONGEST_REASON)
     entry = await _message_at(chat, said, command.what)
     said = message_named(chat, session, command.what)  # it may have been put out meanwhile
     if not _is_by(person, entry):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from . import formatting
 from .errors import ChatError
+from .formatting import unformatted
 
 MAX_MARKS = 4
 MAX_LINES = 100
@@ -17,6 +19,7 @@ _BREAKS = "\u2028\u2029"
 _TURNS = "\u202a-\u202e\u2066-\u2069"
 _CONTROLS = "\x00-\x08\x0a-\x1f\x7f-\x9f"
 _FORBIDDEN = re.compile(f"[{_CONTROLS}{_BREAKS}{_TURNS}\ud800-\udfff]")
+_FORBIDDEN_ANYWHERE = re.compile(f"(?![{formatting.CODES}]){_FORBIDDEN.pattern}")
 _BLANK = re.compile("[\\s\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]*")
 
 # Five in a row that are no letters, which `\w` in Python means by leaving out
@@ -33,23 +36,33 @@ _VISIBLE = {
 
 
 def check_lines(text: str, max_bytes: int) -> str:
-    """The same for what may have several lines; all of them together may have so many bytes."""
+    """As `check_formatted` for what may have several lines, of so many bytes all together."""
     if "\n" not in text:
-        return check_text(text, max_bytes)
+        return check_formatted(text, max_bytes)
     lines = text.split("\n")
     if len(lines) > MAX_LINES:
         raise ChatError("too_long", f"A message has at most {MAX_LINES} lines.", max=MAX_LINES)
     # A tab in the place of each line's end takes as many bytes and no sense.
-    check_text(text.replace("\n", "\t"), max_bytes)
+    check_formatted(text.replace("\n", "\t"), max_bytes)
     return text
 
 
+def check_formatted(text: str, max_bytes: int) -> str:
+    """`text` itself when it may be said, be it formatted or not; a ChatError that says why not
+    otherwise."""
+    return _checked(text, max_bytes, _FORBIDDEN_ANYWHERE)
+
+
 def check_text(text: str, max_bytes: int) -> str:
-    """`text` itself when it may be sent; a ChatError that says why not otherwise."""
+    """The same for what may not be formatted."""
+    return _checked(text, max_bytes, _FORBIDDEN)
+
+
+def _checked(text: str, max_bytes: int, forbidden: re.Pattern[str]) -> str:
     if text.isascii() and text.isprintable():
         if text and not text.isspace() and len(text) <= max_bytes:
             return text
-    elif found := _FORBIDDEN.search(text):
+    elif found := forbidden.search(text):
         raise ChatError(
             "bad_character",
             f"The character {code_point(found[0])} cannot be sent;"
@@ -65,9 +78,9 @@ def check_text(text: str, max_bytes: int) -> str:
             max=max_bytes,
             actual=size,
         )
-    if _BLANK.fullmatch(text):
+    if is_blank(text):
         raise ChatError("empty", "There is nothing to read in that, so nothing was done.")
-    if mark := excess_mark(text):
+    if mark := excess_mark(unformatted(text)):
         raise ChatError(
             "bad_character",
             f"One letter has more than {MAX_MARKS} marks piled on it"
@@ -112,21 +125,44 @@ def decode_line(line: bytes) -> str:
 
 
 def shown(text: str) -> str:
-    """Any text at all, made safe to show on one line of a terminal.
+    """Any text at all, made safe to show on one line of a terminal, without formatting codes.
 
-    For text that has not passed `check_text`, such as rows that came from another
+    Also for text that has not passed `check_text`, such as rows that came from another
     program: what could move the cursor or turn the line around becomes visible.
     """
     if text.isprintable():
         return text
-    return _FORBIDDEN.sub(lambda found: _VISIBLE.get(ord(found[0]), "\ufffd"), text)
+    return _FORBIDDEN.sub(_visible, unformatted(text))
 
 
-def lines_shown(text: str) -> str:
+def formatted(text: str) -> str:
+    """The same for what knows formatting codes: they stay."""
+    if text.isprintable():
+        return text
+    return _FORBIDDEN_ANYWHERE.sub(_visible, text)
+
+
+def formatted_lines(text: str) -> str:
     """The same for text of several lines, which stay that."""
     if text.isprintable():
         return text
-    return "\n".join(map(shown, text.split("\n")))
+    return "\n".join(map(formatted, text.split("\n")))
+
+
+def without_forbidden(text: str) -> str:
+    """`text` without the characters that nothing that is said may have; formatting codes stay."""
+    if text.isprintable():
+        return text
+    return _FORBIDDEN_ANYWHERE.sub("", text)
+
+
+def _visible(found: re.Match[str]) -> str:
+    return _VISIBLE.get(ord(found[0]), "\ufffd")
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to read in a text."""
+    return _BLANK.fullmatch(unformatted(text)) is not None
 
 
 def without_blanks(text: str) -> str:

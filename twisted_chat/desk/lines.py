@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from time import localtime, strftime
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from ..core.clean import shown
+from ..core.clean import formatted, shown
 from ..core.entries import IN_WORDS, SECRET, Entry, Form, Kind, State
 from ..core.events import Whisper
+from ..core.formatting import PLAIN, Look, pieces
 from ..remote.conversations import LOBBY
 from ..text.render import STATES, as_entry, clock_time, line_of, whisper_head, words_of
 
@@ -27,6 +29,7 @@ class Part(NamedTuple):
 
     style: str
     text: str
+    look: Look = PLAIN  # what the author's formatting codes add to the style
 
 
 class Line(NamedTuple):
@@ -80,8 +83,9 @@ def of_entry(
         head, _, _ = line_of(label, _cleaned(entry), long, now).partition("] ")
         parts = _below(head + "] ", _changed(entry))
     else:
-        head, _, rest = line_of(label, _cleaned(entry), long, now).partition("] ")
-        parts = (Part("head", head + "] "), Part("event", rest.removesuffix(" <private message>")))
+        head, _, rest = line_of(label, _cleaned(entry), long, now, formatted).partition("] ")
+        told = _formatted("event", rest.removesuffix(" <private message>"))
+        parts = (Part("head", head + "] "), *told)
     changes = entry.target or 0 if entry.kind in (Kind.EDIT, Kind.DELETE) else 0
     return Line(parts, label, entry.seq, changes, entry.time, private)
 
@@ -105,7 +109,7 @@ def _changed(entry: Entry) -> list[tuple[Part, ...]]:
     """What a message says now, in the parts of a message, all of them as what happens."""
     if entry.kind is Kind.EDIT:
         said = _said(entry, "")
-        return [tuple(Part("event", part.text) for part in line) for line in said]
+        return [tuple(part._replace(style="event") for part in line) for line in said]
     by = "" if entry.subject in ("", entry.author) else f" by {named(entry.author)}"
     why = f": {shown(entry.text)}" if entry.text else ""
     return [(Part("event", f"{named(entry.subject or entry.author)}: (deleted{by}{why})"),)]
@@ -139,19 +143,35 @@ def _said(entry: Entry, own: str) -> list[tuple[Part, ...]]:
         return [(name, _COLON, Part("event", shown(words_of(entry))))]
     begins = (_STAR, name, Part("", " ")) if entry.form is Form.ACTION else (name, _COLON)
     others = entry.author != own
-    return [(*begins, *_text(shown(line), own, others)) for line in entry.text.split("\n")]
+    return [(*begins, *_text(line, own, others)) for line in entry.text.split("\n")]
 
 
 def _text(text: str, own: str, others: bool) -> tuple[Part, ...]:
     """The words, with one's own name told apart."""
+    parts = _formatted("text", text)
     if not own or not others:
-        return (Part("text", text),)
-    pieces = re.split(rf"(?<!\w)({re.escape(own)})(?!\w)", text, flags=re.IGNORECASE)
-    return tuple(
-        Part("mention" if index % 2 else "text", piece)
-        for index, piece in enumerate(pieces)
-        if piece
-    )
+        return parts
+    words = "".join(part.text for part in parts)
+    name = re.compile(rf"(?<!\w){re.escape(own)}(?!\w)", re.IGNORECASE)
+    named = {at for found in name.finditer(words) for at in range(*found.span())}
+    return tuple(_told_apart(parts, named)) if named else parts
+
+
+def _told_apart(parts: Iterable[Part], named: set[int]) -> Iterator[Part]:
+    """Parts of a text, cut where one's name begins and ends; `named` are the letters of it."""
+    start = 0
+    for part in parts:
+        end = start + len(part.text)
+        for mention, letters in groupby(range(start, end), named.__contains__):
+            at = [letter - start for letter in letters]
+            style = "mention" if mention else part.style
+            yield Part(style, part.text[at[0] : at[-1] + 1], part.look)
+        start = end
+
+
+def _formatted(style: str, text: str) -> tuple[Part, ...]:
+    """What somebody wrote, in the looks that its formatting codes give it."""
+    return tuple(Part(style, piece, look) for look, piece in pieces(formatted(text)))
 
 
 def day_of(milliseconds: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from ..core.clean import shown
+from ..core.clean import formatted
 from ..core.errors import ChatError
 from ..core.events import Closed, Event, Invitation, Notice, Receipt, Typing, Whisper
 from ..core.events import Room as RoomEvent
@@ -86,7 +86,7 @@ def hide_room(talk: IrcTalk, room: Room, reason: str = "") -> None:
     """The client has left a room."""
     if not talk.company.hides(talk, room):
         return
-    text = f"PART {room.name}" + (f" :{shown(reason)}" if reason else "")
+    text = f"PART {room.name}" + (f" :{formatted(reason)}" if reason else "")
     talk.line(talk.company.mask(talk.nick), text, talk.company.now_tags(talk, talk.me))
 
 

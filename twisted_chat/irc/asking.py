@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from ..core.clean import shown
+from ..core.clean import formatted, shown
 from ..core.durations import spoken
 from ..core.rooms import LOBBY
 from ..session import Session
@@ -55,7 +55,7 @@ def _describe(talk: IrcTalk, person: Person) -> None:
     if company.is_oper(person):
         talk.numeric("313", nick, text="is an operator of this server")
     if person.away:
-        talk.numeric("301", nick, text=shown(person.away))
+        talk.numeric("301", nick, text=formatted(person.away))
     if not person.guest:
         talk.numeric("330", nick, nick, text="is logged in as")
     if company.is_bot(nick):

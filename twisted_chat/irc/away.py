@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ..actions import check, perform
 from ..actions.listing import LONGEST_INTRO, mark_away
 from ..core import vocabulary as words
-from ..core.clean import check_text
+from ..core.clean import check_formatted, check_text, without_forbidden
 from ..core.errors import ChatError
+from ..core.formatting import unformatted
 from .commands import When, command, not_registered
 from .message import Message
 
@@ -23,7 +24,8 @@ NOBODY = "Nobody is at the client"
 
 @command("AWAY", when=When.ALWAYS, help="AWAY [<text>]: be shown as away, or be back")
 async def away(talk: IrcTalk, message: Message) -> None:
-    text = message.params[0] if message.params else ""
+    asked = message.params[0] if message.params else ""
+    text = without_forbidden(asked) or asked
     if talk.registered and text == ABSENT:
         await be_absent(talk)
     elif talk.registered:
@@ -42,7 +44,7 @@ async def change(talk: IrcTalk, text: str) -> None:
     if text:
         check(talk.chat, me, words.Away(text))
         # It ends with this client, so it must not outlive the server either.
-        await mark_away(talk.chat, me, check_text(text, LONGEST_INTRO), kept=False)
+        await mark_away(talk.chat, me, check_formatted(text, LONGEST_INTRO), kept=False)
     else:
         await perform(talk.chat, session, words.Back())
     talk.said_away = me.away
@@ -87,7 +89,7 @@ def leave(talk: IrcTalk) -> None:
 
 @command("SETNAME", 1, help="SETNAME <text>: what is shown of you beside your nick")
 def set_name(talk: IrcTalk, message: Message) -> None:
-    text = message.params[0]
+    text = unformatted(message.params[0])
     if len(text) > LONGEST_REALNAME:
         most = f"That is longer than {LONGEST_REALNAME} characters."
         talk.fail("SETNAME", "INVALID_REALNAME", most)

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from ..core.clean import MAX_LINES
 from .answers import Answers
-from .commands import shortened
+from .commands import shortened, spoken
 from .message import encoded
 from .numerics import Refused
 
@@ -109,7 +109,7 @@ def hold(talk: IrcTalk, message: Message, answers: Answers) -> None:
 
 def _add(talk: IrcTalk, current: Open, message: Message) -> None:
     target, *said = message.params[:2] or [""]
-    text = said[0] if said else ""
+    text = spoken(said[0]) if said else ""
     concat = CONCAT in message.tags
     most = talk.chat.settings.max_message
     if target != current.target:

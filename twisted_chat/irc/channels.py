@@ -8,10 +8,11 @@ from ..actions import perform
 from ..actions.finding import visible_room
 from ..actions.rooms import DAYS_UNTIL_ERASED, join_made
 from ..core import vocabulary as words
+from ..core.clean import without_forbidden
 from ..core.errors import ChatError
 from ..core.rooms import LOBBY
 from . import arriving, names, refusals, replaying
-from .commands import command, shortened
+from .commands import command, shortened, words_in
 from .message import Message
 from .numerics import Refused
 
@@ -107,7 +108,7 @@ async def _join_lobby(talk: IrcTalk) -> None:
 
 @command("PART", 1, help="PART <channel>[,…] [<reason>]: leave")
 async def part(talk: IrcTalk, message: Message) -> None:
-    reason = message.params[1] if len(message.params) > 1 else ""
+    reason = words_in(message, 1)
     for name in message.params[0].split(","):
         if name:
             try:
@@ -169,4 +170,5 @@ async def topic(talk: IrcTalk, message: Message) -> None:
         names.tell_topic(talk, room)
         return
     room = room_shown(talk, message.params[0])
-    await perform(talk.chat, session, words.Topic(room.name, message.params[1]))
+    asked = message.params[1]
+    await perform(talk.chat, session, words.Topic(room.name, without_forbidden(asked) or asked))

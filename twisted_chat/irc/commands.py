@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
+from ..core.clean import is_blank, without_forbidden
 from .message import Message
 from .numerics import Refused
 
@@ -98,6 +99,24 @@ def not_registered(talk: IrcTalk) -> Refused:
         return Refused("451")
     way = ", or make your nick an account" if talk.chat.settings.registration_open else ""
     return Refused("451", text=f"Log in first, with SASL or PASS{way}")
+
+
+def spoken(text: str) -> str:
+    """What a client says, without the characters that nobody may say; CTCP stays CTCP."""
+    if text.startswith("\x01"):
+        return f"\x01{without_forbidden(text.strip(chr(1)))}\x01"
+    return without_forbidden(text)
+
+
+def words_in(message: Message, index: int) -> str:
+    """What a client says in a parameter that may be left out, such as a reason.
+
+    It has no characters that nobody may say, and is empty where there is nothing to read.
+    """
+    if len(message.params) <= index:
+        return ""
+    text = without_forbidden(message.params[index])
+    return "" if is_blank(text) else text
 
 
 def shortened(word: str) -> str:

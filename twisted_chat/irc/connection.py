@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.clean import shown
-from .commands import When, command
+from .commands import When, command, words_in
 from .message import Message
 from .numerics import Refused
 
@@ -33,7 +32,7 @@ def pong(talk: IrcTalk, message: Message) -> None:
 
 @command("QUIT", when=When.ALWAYS, help="QUIT [<reason>]: leave")
 def quit(talk: IrcTalk, message: Message) -> None:
-    reason = shown(message.params[0]) if message.params else ""
+    reason = words_in(message, 0)
     session = talk.session
     if session is not None:
         session.parting = f"Quit: {reason}" if reason else "Quit"

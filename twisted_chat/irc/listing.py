@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..core.clean import shown
+from ..core.clean import formatted
 from ..core.masks import matches
 from . import names
 from .commands import command
@@ -40,7 +40,7 @@ def list_rooms(talk: IrcTalk, message: Message) -> None:
         if count > MOST_LISTED:
             talk.numeric("416", "LIST", text=f"The first {MOST_LISTED} are shown; narrow it down")
             break
-        talk.numeric("322", room.name, str(here), text=shown(room.topic))
+        talk.numeric("322", room.name, str(here), text=formatted(room.topic))
     talk.numeric("323", text="That is all of them")
 
 

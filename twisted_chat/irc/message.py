@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from ..core.formatting import CODE
+
 LONGEST_LINE = 512  # bytes with its end, and without its tags
 MOST_TAGS = 4094  # bytes of what a client may tag a message with
 LONGEST_TAGS = 8191  # bytes of all tags on a line, with the @ and the space
@@ -135,12 +137,14 @@ def in_lines(words: Iterable[str], separator: str, most: int) -> list[str]:
 
 
 def pieces(text: str, most: int) -> list[str]:
-    """A text in parts of at most so many bytes, cut between what people see as letters."""
+    """A text in parts of at most so many bytes, cut between what people see as letters, and never
+    inside of a formatting code."""
     if len(text) * 4 <= most or len(text.encode("utf-8", "replace")) <= most:
         return [text]
     parts, start, size, cut, size_at_cut = [], 0, 0, 0, 0
+    inside = {at for code in CODE.finditer(text) for at in range(code.start() + 1, code.end())}
     for index, letter in enumerate(text):
-        if index > start and _begins(text, index):
+        if index > start and index not in inside and _begins(text, index):
             cut, size_at_cut = index, size
         size += len(letter.encode("utf-8", "replace"))
         if size > most:

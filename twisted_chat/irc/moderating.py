@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from ..actions import perform
 from ..actions.finding import person_named, visible_room
 from ..core import vocabulary as words
+from ..core.clean import formatted
 from ..core.errors import ChatError
 from ..core.rooms import Role, Room
 from . import refusals, usermodes
 from .channels import room_shown
-from .commands import command, shortened
+from .commands import command, shortened, words_in
 from .isupport import MODES
 from .message import Message
 from .numerics import Refused
@@ -174,7 +175,7 @@ def _tell_list(talk: IrcTalk, room: Room, letter: str) -> None:
 
 @command("KICK", 2, help="KICK <channel> <nick> [<reason>]: put somebody out")
 async def kick(talk: IrcTalk, message: Message) -> None:
-    place, nicks, *reason = message.params
+    place, nicks = message.params[:2]
     assert talk.session is not None
     room = room_shown(talk, place)
     for nick in nicks.split(","):
@@ -184,7 +185,7 @@ async def kick(talk: IrcTalk, message: Message) -> None:
         elif not room.has(person):
             talk.numeric("441", person.name, room.name, text="They are not in that channel")
         else:
-            why = reason[0] if reason else ""
+            why = words_in(message, 2)
             try:
                 await perform(talk.chat, talk.session, words.Kick(room.name, person.name, why))
             except ChatError as error:
@@ -204,4 +205,4 @@ async def invite(talk: IrcTalk, message: Message) -> None:
     await perform(talk.chat, talk.session, words.Invite(room.name, person.name))
     talk.numeric("341", person.name, room.name)
     if person.away:
-        talk.numeric("301", person.name, text=person.away)
+        talk.numeric("301", person.name, text=formatted(person.away))

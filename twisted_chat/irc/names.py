@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.clean import shown
+from ..core.clean import formatted
 from ..core.errors import ChatError
 from ..core.names import fold
 from ..core.rooms import Role, Room
@@ -86,7 +86,7 @@ def tell_topic(talk: IrcTalk, room: Room) -> None:
     if not room.topic:
         talk.numeric("331", room.name, text="There is no topic")
         return
-    talk.numeric("332", room.name, text=shown(room.topic))
+    talk.numeric("332", room.name, text=formatted(room.topic))
     if room.rules.topic_by:
         mask = talk.company.mask(room.rules.topic_by)
         talk.numeric("333", room.name, mask, str(room.rules.topic_at // 1000))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..actions.administration import figures
-from ..core.clean import check_text, shown
+from ..core.clean import check_formatted, shown, without_forbidden
 from ..core.events import Closed
 from .about import only_this_server
 from .asking import person_here
-from .commands import command, shortened
+from .commands import command, shortened, words_in
 from .message import Message, encoded
 from .numerics import Refused
 
@@ -44,9 +44,8 @@ async def oper(talk: IrcTalk, message: Message) -> None:
 @command("KILL", 1, oper=True, help="KILL <nick> <reason>: end somebody's connections")
 def kill(talk: IrcTalk, message: Message) -> None:
     person = person_here(talk, message.params[0])
-    reason = shown(message.params[1]) if len(message.params) > 1 else "no reason was given"
-    talk.log.info("{by} kills {whom}: {reason}", by=talk.nick, whom=person.name, reason=reason)
-    by = talk.nick
+    by, reason = talk.nick, words_in(message, 1) or "no reason was given"
+    talk.log.info("{by} kills {whom}: {reason}", by=by, whom=person.name, reason=shown(reason))
     for session in talk.chat.sessions_of(person):
         session.parting = f"Killed by {by}: {reason}"
     line = encoded([f":{talk.company.mask(by)} KILL {person.name} :{reason}"])
@@ -57,7 +56,7 @@ def kill(talk: IrcTalk, message: Message) -> None:
 
 @command("WALLOPS", 1, oper=True, help="WALLOPS <text>: tell everybody with user mode w")
 def wallops(talk: IrcTalk, message: Message) -> None:
-    text = check_text(message.params[0], 400)
+    text = check_formatted(without_forbidden(message.params[0]), 400)
     line = encoded([f":{talk.company.mask(talk.nick)} WALLOPS :{text}"])
     for other in tuple(talk.company.talks):
         if "w" in other.modes or other.oper:

@@ -56,8 +56,6 @@ def pass_ctcp_on(talk: IrcTalk, command: str, target: str, text: str, answers: A
         raise Refused("401", place, text=f"{place} is not here, and that is kept nowhere")
     if room is not None and room.rules.no_ctcp:
         raise Refused("404", place, text="No CTCP is passed on there (+C)")
-    if not text.strip("\x01").isprintable():
-        raise Refused("404", place, text="That has a character in it that cannot be sent")
     line = f"{command} {place} :\x01{text.strip(chr(1))}\x01"
     _pass_on(talk, line, {}, others)
     _echo(talk, line, {}, answers)

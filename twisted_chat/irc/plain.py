@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.clean import shown
+from ..core.clean import formatted, shown
 from ..core.entries import Entry, Kind
 from ..text.render import words_of
 
@@ -12,10 +12,10 @@ def sentence(entry: Entry) -> str:
     by = shown(entry.author)
     match entry.kind:
         case Kind.EDIT:
-            return f"{by} has changed message {entry.target} to: {shown(words_of(entry))}"
+            return f"{by} has changed message {entry.target} to: {formatted(words_of(entry))}"
         case Kind.DELETE:
             whose = "" if entry.subject in ("", entry.author) else f" of {shown(entry.subject)}"
-            because = f": {shown(entry.text)}" if entry.text else ""
+            because = f": {formatted(entry.text)}" if entry.text else ""
             return f"{by} has deleted message {entry.target}{whose}{because}"
         case Kind.ENCRYPT:
             return (

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.interfaces import IDelayedCall
 
 from ..chat import STOPPING
-from ..core.clean import shown
+from ..core.clean import formatted, shown
 from ..core.rooms import Room
 from ..core.roster import Person
 from .message import encoded, pieces, write_tags
@@ -66,7 +66,7 @@ class Presence:
             news = self._news[person] = News(person, company.mask(person.name), known=True)
         news.here = False
         news.rooms = tuple({*news.rooms, *person.rooms})
-        news.reason = pieces(shown(reason or "Connection closed"), LONGEST_REASON)[0]
+        news.reason = pieces(formatted(reason or "Connection closed"), LONGEST_REASON)[0]
         self._tell_or_gather()
 
     def has_asked(self, talk: IrcTalk) -> None:
@@ -141,7 +141,7 @@ class Presence:
     def away_changed(self, person: Person) -> None:
         if not person.online:
             return  # nobody sees it who is told of presence
-        text = f"AWAY :{shown(person.away)}" if person.away else "AWAY"
+        text = f"AWAY :{formatted(person.away)}" if person.away else "AWAY"
         self._tell_change(person, text, "away-notify")
         for talk in self._company.talks_of(person):
             self.tell_own_away(talk)

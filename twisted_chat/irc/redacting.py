@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..actions import perform
 from ..core import vocabulary as words
-from ..core.clean import shown
 from ..core.errors import ChatError
-from .commands import command, shortened
+from .commands import command, shortened, words_in
 from .history import conversation_named
 from .message import Message
 from .references import message_in
@@ -21,7 +20,7 @@ FORBIDDEN = frozenset(("not_allowed", "guest", "not_a_member"))
 
 @command("REDACT", 2, help="REDACT <nick or channel> <msgid> [<reason>]: take back a message")
 async def redact(talk: IrcTalk, message: Message) -> None:
-    name, msgid, *reason = message.params[:3]
+    name, msgid = message.params[:2]
     target, written = shortened(name), shortened(msgid)
     assert talk.session is not None
     try:
@@ -33,7 +32,7 @@ async def redact(talk: IrcTalk, message: Message) -> None:
     if room is None or seq is None:
         talk.fail("REDACT", "UNKNOWN_MSGID", "There is no such message here", target, written)
         return
-    what = words.Delete(f"{room.label(talk.me)}/{seq}", reason=shown(reason[0]) if reason else "")
+    what = words.Delete(f"{room.label(talk.me)}/{seq}", reason=words_in(message, 2))
     try:
         await perform(talk.chat, talk.session, what)
     except ChatError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ChatError
 from ..core.events import Closed
+from ..core.formatting import unformatted
 from ..core.names import fold
 from . import arriving, sasl
 from .capabilities import CAPABILITIES, Capability
@@ -177,7 +178,7 @@ async def give_user(talk: IrcTalk, message: Message) -> None:
     if not message.params[0] or not message.params[3]:
         raise Refused("461", "USER")
     registration.user = user[:LONGEST_USER] or "chat"
-    registration.realname = "".join(c for c in message.params[3] if c.isprintable())
+    registration.realname = "".join(c for c in unformatted(message.params[3]) if c.isprintable())
     await registration.go_on()
 
 

@@ -9,7 +9,7 @@ from itertools import count
 from time import gmtime, strftime
 from typing import TYPE_CHECKING
 
-from ..core.clean import shown
+from ..core.clean import formatted, shown
 from ..core.entries import MANNERS, Entry, Form, Kind, State
 from ..core.events import Closed, Event, Notice, Whisper
 from ..core.names import Name
@@ -104,7 +104,7 @@ class IrcDialect:
             if entry.form is Form.WORDS and "\n" not in entry.text:
                 tags = self.tags(room, entry, label)
                 head = f":{self.company.mask(entry.author)} PRIVMSG {target} :"
-                line = f"{head}{shown(entry.text)}\r\n".encode("utf-8", "replace")
+                line = f"{head}{formatted(entry.text)}\r\n".encode("utf-8", "replace")
                 if len(line) <= LONGEST_LINE:
                     return tags.encode("utf-8", "replace") + line
             return self._said(room, target, entry, label)
@@ -160,7 +160,7 @@ class IrcDialect:
         if composed is None:
             composed = [[text] for text in said(entry, stamp)]
         return [
-            [piece for part in text for piece in pieces(shown(part), most)] for text in composed
+            [piece for part in text for piece in pieces(formatted(part), most)] for text in composed
         ]
 
     def _in_batch(
@@ -191,7 +191,7 @@ class IrcDialect:
     ) -> list[str]:
         """Anything but a message; `rest` are the tags of what is told in a second line."""
         server, source = self.company.server, self.company.mask(entry.author)
-        kind, text, whom = entry.kind, shown(entry.text), shortened(entry.subject)
+        kind, text, whom = entry.kind, formatted(entry.text), shortened(entry.subject)
         match kind:
             case Kind.JOIN:
                 joined = f":{source} JOIN {target}"

@@ -10,14 +10,14 @@ from ..actions import perform
 from ..actions.finding import joined_room
 from ..composing import check_tags, composed
 from ..core import vocabulary as words
-from ..core.clean import shown
+from ..core.clean import formatted
 from ..core.entries import MANNERS, Entry, Kind
 from ..core.errors import ChatError
 from ..core.events import Whisper
 from ..core.results import Result, Sent, Whispered
 from ..core.rooms import Role
 from . import batches, outcomes, passing, refusals, services
-from .commands import saying, shortened
+from .commands import saying, shortened, spoken
 from .isupport import TARGETS
 from .message import Message, write_tags
 from .numerics import Refused
@@ -48,7 +48,9 @@ def _send(talk: IrcTalk, message: Message, answers: Answers, manner: str) -> Non
         raise Refused("411")
     if len(message.params) < 2 or not message.params[1]:
         raise Refused("412")
-    text = message.params[1]
+    text = spoken(message.params[1])
+    if not text:
+        raise Refused("412")
     _send_to_each(talk, message, text, answers, manner)
 
 
@@ -144,7 +146,7 @@ def _was_said(
     if target[0] != "#" and said.manner != "notice":
         other = talk.company.person(target)
         if other is not None and other.away:
-            away = f":{talk.company.server} 301 {talk.nick} {other.name} :{shown(other.away)}"
+            away = f":{talk.company.server} 301 {talk.nick} {other.name} :{formatted(other.away)}"
             answers.add(away)
     if not talk.has("echo-message"):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from ..core.clean import shown
+from ..core.clean import formatted, shown
 from ..core.rooms import Role, Room
 from ..core.roster import Person
 from ..session import State
@@ -143,7 +143,7 @@ class Telling:
                 names = " ".join([person.name] * len(letters))
                 lines.append(f":{company.server} MODE {room.name} +{letters} {names}")
         if lines and person.away and talk.has("away-notify"):
-            lines.append(f"{tags}:{mask} AWAY :{shown(person.away)}")
+            lines.append(f"{tags}:{mask} AWAY :{formatted(person.away)}")
         return lines
 
     def _tags(self, talk: IrcTalk, person: Person) -> str:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
 from ..core.entries import UNREADABLE, Entry, Form, Kind, State
+from ..core.formatting import unformatted
 from .unsealing import (
     FILE,
     as_opened,
@@ -110,7 +111,7 @@ class Recalling:
             return [
                 (label, entry)
                 for entry in newest_of(confidant, rows)
-                if all(word.search(entry.text.casefold()) for word in wanted)
+                if all(word.search(unformatted(entry.text).casefold()) for word in wanted)
                 and fits(label, entry.seq, entry.author, entry.time)
             ]
 

@@ -9,7 +9,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from ..core.clean import lines_shown, shown
+from ..core.clean import formatted_lines, shown
 from .acquaintances import Acquaintance, News
 from .base64 import from_base64, to_base64
 from .counting import Order
@@ -194,7 +194,7 @@ def _opened(payload: Payload, device: Acquaintance, order: Order, news: list[New
     file = payload.file
     return Opened(
         n=payload.n,
-        text=lines_shown(payload.text),  # no server has looked at it
+        text=formatted_lines(payload.text),  # no server has looked at it
         target=payload.target,
         file=None if file is None else msgspec.structs.replace(file, name=shown(file.name)),
         author=device.name,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from ..core import attachments
 from ..core.entries import IN_WORDS, Form, Kind, State
+from ..core.formatting import unformatted
 from .words import indexed
 
 STEP = 512
@@ -79,7 +80,7 @@ class Index:
 def searchable(text: str, form: int) -> str:
     """What of a text can be searched for."""
     if form in IN_WORDS:
-        return text
+        return unformatted(text)
     attachment = attachments.read(text) if form == Form.FILE else None
     return attachment.name if attachment is not None else ""
 

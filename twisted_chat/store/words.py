@@ -12,6 +12,8 @@ import re
 import unicodedata
 from itertools import pairwise
 
+from ..core.formatting import unformatted
+
 _SPACELESS = (
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e50-\u0e59"  # Thai
     "\u0e81-\u0edf"  # Lao
@@ -68,7 +70,7 @@ def phrase(term: str) -> str | None:
 
     None when nothing in it is ever indexed, such as `++`.
     """
-    plain = folded(term.replace("\0", " ").encode("utf-8", "replace").decode())
+    plain = folded(unformatted(term).replace("\0", " ").encode("utf-8", "replace").decode())
     if not any(map(_is_indexed, plain)):
         return None
     end = len(plain)

@@ -7,6 +7,8 @@ from zlib import crc32
 
 from prompt_toolkit.styles import Style
 
+from ..core.formatting import Look
+
 # Of the palette of 256 colours, those that are neither too light for white paper nor too
 # dark for a black screen, and no more like each other than need be.
 NAMES = (
@@ -41,6 +43,20 @@ LOOKS = {
     "scrollbar.button": "bg:default reverse",
 }
 STYLE = Style(list(LOOKS.items()))
+
+
+def of_look(look: Look) -> str:
+    """The style that an author's formatting codes ask for; every letter is as wide as another."""
+    words = {
+        "bold": look.bold,
+        "italic": look.italic,
+        "underline": look.underline,
+        "strike": look.strikethrough,
+        "reverse": look.reverse,
+        f"fg:{look.foreground}": look.foreground,
+        f"bg:{look.background}": look.background,
+    }
+    return " ".join(word for word, wanted in words.items() if wanted)
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,8 @@ from unicodedata import category
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_to_text
 from prompt_toolkit.utils import get_cwidth
 
-from ..desk.lines import BREAK, Line
+from ..core.formatting import PLAIN
+from ..desk.lines import BREAK, Line, Part
 from . import colours
 
 Fragments = StyleAndTextTuples
@@ -42,8 +43,7 @@ def fragments(line: Line) -> Fragments:
     """A line with the style of each of its parts, and its ends."""
     end = ("", "\n")
     pieces = [
-        end if part == BREAK else (_style(line, part.style, part.text), cleaned(part.text))
-        for part in line.parts
+        end if part == BREAK else (_style(line, part), cleaned(part.text)) for part in line.parts
     ]
     return [*pieces, end]
 
@@ -83,12 +83,14 @@ def _breaks(text: str, columns: int) -> Iterator[int]:
             width = get_cwidth(character)  # a word longer than a line: the terminal breaks it
 
 
-def _style(line: Line, style: str, text: str) -> str:
+def _style(line: Line, part: Part) -> str:
+    style = part.style
     if style == "name":
-        return colours.of_name(text)
+        return colours.of_name(part.text)
     if style == "head" and (line.private or line.mention):
         return "class:head-private"
-    return f"class:{style}" if style else ""
+    written = f"class:{style}" if style else ""
+    return written if part.look == PLAIN else f"{written} {colours.of_look(part.look)}"
 
 
 def cut(text: str, columns: int) -> str:

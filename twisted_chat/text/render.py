@@ -6,7 +6,7 @@ something that looks like it; no text that comes from people can hold a line bre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from time import localtime, strftime
 
@@ -75,11 +75,17 @@ LF = TextDialect("\n")
 CRLF = TextDialect("\r\n")
 
 
-def line_of(label: str, entry: Entry, long: bool = False, now: int | None = None) -> str:
+def line_of(
+    label: str,
+    entry: Entry,
+    long: bool = False,
+    now: int | None = None,
+    cleaned: Callable[[str], str] = shown,
+) -> str:
     """One entry of the conversation that its viewer calls `label`; a message may have lines.
 
     `long` names the lobby too, for lists that mix conversations; with `now`, the time
-    of another day than today's has its date.
+    of another day than today's has its date. `cleaned` makes what people wrote safe to show.
     """
     kind = entry.kind
     private = not label.startswith("#")
@@ -107,7 +113,7 @@ def line_of(label: str, entry: Entry, long: bool = False, now: int | None = None
         head = f"[{place}{entry.target} {when}{mark} deleted]"
         why = f": {shown(entry.text)}" if entry.text else ""
         return f"{head} {_said(label, entry, f'(deleted{by}{why})', entry.subject)}"
-    return f"[{place}{entry.seq} {when}{mark}] {_happened(label, entry)}"
+    return f"[{place}{entry.seq} {when}{mark}] {_happened(label, entry, cleaned)}"
 
 
 def words_of(entry: Entry) -> str:
@@ -141,9 +147,9 @@ def _said(label: str, entry: Entry, text: str, author: str = "") -> str:
     return words if label == LOBBY else f"{label} {words}"
 
 
-def _happened(label: str, entry: Entry) -> str:
+def _happened(label: str, entry: Entry, cleaned: Callable[[str], str]) -> str:
     """Something other than words: who came, who went, who did what to whom."""
-    by, whom, text = entry.author, entry.subject, shown(entry.text)
+    by, whom, text = entry.author, entry.subject, cleaned(entry.text)
     because = f": {text}" if text else ""
     lasting = f" for {text}" if text else ""
     sentences = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Sequence
 from dataclasses import dataclass
 from tkinter import font, ttk
 from typing import Any
@@ -76,6 +77,13 @@ DARK = Palette(
 )
 
 
+LOOK = "look-"
+"""How the tags begin of what authors format: see `configure_look`."""
+FONTS = ("bold", "italic", "monospace")
+LINES = ("underline", "strikethrough")
+LEAST_CONTRAST = 3.0  # of a letter's color; what has less is shown as other text is
+
+
 def contrast(one: str, other: str) -> float:
     """How well two colours can be told apart, from 1 to 21."""
     light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
@@ -102,9 +110,20 @@ class Fonts:
         step = 1 if size > 0 else -1  # a size below zero is one in pixels
         self.small = self._varied(size=size - step)
         self.title = self._varied(size=size + 3 * step, weight="bold")
+        self._formatted: dict[frozenset[str], font.Font] = {}
 
-    def _varied(self, **how: Any) -> font.Font:
-        varied = self.plain.copy()
+    def of(self, names: Sequence[str]) -> font.Font:
+        """The font of text that is some of `FONTS`."""
+        key = frozenset(names)
+        if key not in self._formatted:
+            base = self.fixed if "monospace" in key else self.plain
+            weight = "bold" if "bold" in key else "normal"
+            slant = "italic" if "italic" in key else "roman"
+            self._formatted[key] = self._varied(base, weight=weight, slant=slant)
+        return self._formatted[key]
+
+    def _varied(self, base: font.Font | None = None, **how: Any) -> font.Font:
+        varied = (base or self.plain).copy()
         varied.configure(**how)
         return varied
 
@@ -226,6 +245,27 @@ def _rows(style: ttk.Style, palette: Palette, fonts: Fonts) -> None:
         "Item", [("Treeitem.padding", {"children": [("Treeitem.text", {"side": "left"})]})]
     )
     style.configure("Item", padding=(GAP, 0))
+
+
+def configure_look(text: tk.Text, tag: str, palette: Palette, fonts: Fonts) -> None:
+    """Give a tag what an author's formatting codes ask for."""
+    what, *values = tag.removeprefix(LOOK).split("-")
+    usual = {"paper": palette.paper, "text": palette.text}
+    colour = usual.get(values[0], values[0]) if values else ""
+    match what:
+        case "font":
+            text.tag_configure(tag, font=fonts.of(values))
+        case "underline":
+            text.tag_configure(tag, underline=True)
+        case "strikethrough":
+            text.tag_configure(tag, overstrike=True)
+        case "behind":
+            text.tag_configure(tag, background=colour)
+        case "letters":
+            text.tag_configure(tag, foreground=colour)
+        case "color":
+            readable = contrast(colour, palette.paper) >= LEAST_CONTRAST
+            text.tag_configure(tag, foreground=colour if readable else palette.text)
 
 
 def configure_text(text: tk.Text, palette: Palette) -> None:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from zlib import crc32
 
+from ..core.formatting import PLAIN, Look
 from ..desk.lines import Line, Part
+from .look import FONTS, LINES, LOOK
 
 NAME_COLOURS = 6
 
@@ -95,7 +97,8 @@ def _as_said(parts: tuple[Part, ...], name: Part) -> Iterator[Part]:
             at = 0
             yield part
         else:
-            yield name if styles[at] == "name" else Part(styles[at], part.text)
+            style = styles[min(at, len(styles) - 1)]
+            yield name if style == "name" else part._replace(style=style)
             at += 1
 
 
@@ -114,4 +117,23 @@ def _of_part(part: Part) -> list[Piece]:
 def _tags(part: Part) -> tuple[str, ...]:
     if part.style == "name":
         return (f"name{crc32(part.text.lower().encode()) % NAME_COLOURS}",)
-    return (part.style,) if part.style else ()
+    tags = (part.style,) if part.style else ()
+    return tags if part.look == PLAIN else (*tags, *_look_tags(part.look))
+
+
+def _look_tags(look: Look) -> Iterator[str]:
+    """The tags of what an author's formatting codes ask for: a font, lines, and colors.
+
+    There are few of them, since a transcript keeps each one that it has seen.
+    """
+    font = [name for name in FONTS if getattr(look, name)]
+    if font:
+        yield LOOK + "-".join(["font", *font])
+    yield from (LOOK + line for line in LINES if getattr(look, line))
+    foreground, background = look.foreground, look.background
+    if look.reverse:
+        foreground, background = background or "paper", foreground or "text"
+    if background:
+        yield f"{LOOK}behind-{background}"
+    if foreground:
+        yield f"{LOOK}{'letters' if background else 'color'}-{foreground}"

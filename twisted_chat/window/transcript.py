@@ -10,7 +10,7 @@ from typing import Any
 
 from ..desk.lines import BREAK, Line, day_of
 from . import pieces
-from .look import GAP, Fonts, Palette, configure_text
+from .look import GAP, LOOK, Fonts, Palette, configure_look, configure_text
 from .ordering import Ordering, day_number, mark_of, mark_of_day
 from .pieces import Piece
 
@@ -39,6 +39,8 @@ class Transcript(ttk.Frame):
         self._mark = ""  # the longest that stands beside the time of an entry
         self._ordering = Ordering()
         self._lines: dict[int, Line] = {}
+        self._looks: dict[str, None] = {}  # tags of what authors have formatted
+        self._palette: Palette | None = None
         self._follows = True  # the end is in sight
         self._at_top = True
         self._lay_out()
@@ -84,6 +86,7 @@ class Transcript(ttk.Frame):
     def recolour(self, palette: Palette) -> None:
         """Show everything in these colours."""
         text, fonts = self.text, self._fonts
+        self._palette = palette
         configure_text(text, palette)
         self._make_room(self._mark)
         text.tag_configure("private", background=palette.private)
@@ -104,7 +107,17 @@ class Transcript(ttk.Frame):
         text.tag_configure(_NEW, foreground=palette.accent, font=fonts.bold)
         for tag in ("day", _NEW):
             text.tag_configure(tag, justify="center", spacing1=GAP, spacing3=GAP // 2)
+        for tag in self._looks:
+            configure_look(text, tag, palette, fonts)
         text.tag_raise("sel")
+
+    def _add_looks(self, tags: tuple[str, ...]) -> None:
+        """Know the tags among these that say how an author has formatted something."""
+        for tag in tags:
+            if tag.startswith(LOOK) and tag not in self._looks and self._palette is not None:
+                self._looks[tag] = None
+                configure_look(self.text, tag, self._palette, self._fonts)
+                self.text.tag_raise("sel")
 
     def _make_room(self, mark: str) -> None:
         """Have a column for the numbers and times of entries, and for this beside them."""
@@ -217,6 +230,7 @@ class Transcript(ttk.Frame):
         start = self.text.index("end - 1 chars" if place == "end" else place)
         chunks: list[Any] = []
         for piece, its_tags in text:
+            self._add_looks(its_tags)
             chunks += [self._drawn(piece), (*tags, *its_tags)]
         own = text[0][1] if len(text) == 1 else ()
         chunks += ["\n", (*tags, *own)]

@@ -9,7 +9,7 @@ import msgspec
 
 from ..core import attachments
 from ..core.attachments import Attachment
-from ..core.clean import lines_shown, shown
+from ..core.clean import formatted_lines, shown
 from ..core.commands import Row
 from ..core.entries import IN_WORDS, MANNER_OF, Entry, Form, Kind, State
 from ..core.events import Event
@@ -106,7 +106,7 @@ def view(label: str, entry: Entry, own: bool = False) -> View:
     kind = entry.kind
     if entry.form not in IN_WORDS:
         return _special(label, entry, own)
-    text = lines_shown(entry.text)
+    text = formatted_lines(entry.text)
     if kind is Kind.MESSAGE:
         return Said(
             label,

@@ -1,0 +1,84 @@
+"""Formatted texts at the desk: what they look like in the terminal and in the window."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.desk.office import Office
+from twisted_chat.core.entries import Entry, Kind
+from twisted_chat.core.formatting import PLAIN, Look
+from twisted_chat.desk.lines import Part, of_entry
+from twisted_chat.terminal.printing import fragments
+from twisted_chat.window import pieces
+from twisted_chat.window.pieces import changed
+
+BOLD = Look(bold=True)
+RED = Look(foreground="#ff0000")
+
+
+def entry(text: str, kind: Kind = Kind.MESSAGE, target: int | None = None) -> Entry:
+    return Entry(1, 1, 1, kind, 0, None, "edison", text=text, target=target)
+
+
+class FormattedLinesTests(SynchronousTestCase):
+    def parts(self, text: str, kind: Kind = Kind.MESSAGE) -> list[Part]:
+        line = of_entry("#coil", entry(text, kind), "tesla")
+        return [part for part in line.parts if part.style in ("text", "mention", "event")]
+
+    def test_h11_looks_and_ones_own_name(self) -> None:
+        self.assertEqual(
+            self.parts("a \x02bold te\x0304sla\x0f, hi"),
+            [
+                Part("text", "a ", PLAIN),
+                Part("text", "bold ", BOLD),
+                Part("mention", "te", BOLD),
+                Part("mention", "sla", Look(bold=True, foreground="#ff0000")),
+                Part("text", ", hi", PLAIN),
+            ],
+        )
+        self.assertEqual(
+            self.parts("\x0304red", Kind.TOPIC),
+            [Part("event", "edison set the topic of #coil: ", PLAIN), Part("event", "red", RED)],
+        )
+
+    def test_g1_h11_other_controls_are_seen_as_text(self) -> None:
+        self.assertEqual(
+            self.parts("\x1b[1m\x02x\x9b"), [Part("text", "␛[1m", PLAIN), Part("text", "x�", BOLD)]
+        )
+
+    def test_h11_a_terminal_and_a_window_show_it(self) -> None:
+        text = "\x02bold\x0f \x1f\x0304under\x0f \x16\x03,9\x0302,08back\x0f \x11\x1dtilted"
+        line = of_entry("#coil", entry(text), "tesla")
+        styles = {piece: style for style, piece, *_ in fragments(line)}
+        self.assertEqual(styles["bold"], "class:text bold")
+        self.assertEqual(styles["under"], "class:text underline fg:#ff0000")
+        self.assertEqual(styles["back"], "class:text reverse fg:#00007f bg:#ffff00")
+        tags = dict(pieces.of_entry(line))
+        self.assertEqual(tags["bold"], ("text", "look-font-bold"))
+        self.assertEqual(tags["under"], ("text", "look-underline", "look-color-#ff0000"))
+        self.assertEqual(tags["back"], ("text", "look-behind-#00007f", "look-letters-#ffff00"))
+        self.assertEqual(tags["tilted"], ("text", "look-font-italic-monospace"))
+
+    def test_h11_an_edit_may_be_formatted(self) -> None:
+        said = of_entry("#coil", entry("plain"), "tesla")
+        edit = of_entry("#coil", entry("\x02bo\x0304ld", Kind.EDIT, target=1), "tesla")
+        now = changed(said, edit)
+        self.assertEqual(
+            now.parts[-2:],
+            (Part("text", "bo", BOLD), Part("text", "ld", RED._replace(bold=True))),
+        )
+
+
+class SealedTests(SynchronousTestCase):
+    def test_h11_what_is_encrypted_keeps_its_formatting(self) -> None:
+        with Office() as office:
+            tesla, edison = office.desk("tesla"), office.desk("edison")
+            tesla.types("/encrypt edison", "yes")
+            edison.lines.clear()
+            tesla.user.say("edison", "\x02copper\x0f and \x0304ir\x0fon")
+            office.settle()
+            [line] = [line for line in edison.lines if "copper" in line.text]
+            self.assertIn(Part("text", "copper", BOLD), line.parts)
+            self.assertIn("edison: copper and iron", line.text.replace("tesla: ", "edison: "))
+            edison.types("/search iron")
+            edison.finds("copper and iron")
