@@ -29,6 +29,7 @@ FLOORS = {
 }
 APPLICATION = {
     *("accounts", "actions", "aside", "challenging", "chat", "composing", "delivery"),
+    *("client_certificates", "metadata"),
     *("devices", "doors", "endings", "files"),
     *("guests", "housekeeping", "loading", "membership", "motd", "passwords", "presence"),
     *("proving", "session", "settling", "signin", "strangers", "typists", "whispering"),

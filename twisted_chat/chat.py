@@ -43,6 +43,7 @@ from .files import Files
 from .guests import Guests
 from .loading import fill
 from .membership import Membership
+from .metadata import Metadata
 from .motd import message_of_the_day
 from .presence import Onlookers, PresenceNotices
 from .proving import SCRAM
@@ -103,6 +104,7 @@ class Chat:
         self.membership = Membership(self)
         self.endings = Endings(self)
         self.guests = Guests(self)
+        self.metadata = Metadata(self)
         self.devices = Devices(self)
         self.admins = frozenset(name.lower() for name in settings.admins)
         self.started = ticks()

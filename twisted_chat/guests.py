@@ -33,6 +33,7 @@ class Guests:
         for room in guest.noted:
             room.forget(guest)
         guest.noted.clear()
+        self._chat.metadata.forget(guest)
         self._chat.roster.forget(guest)
 
     def leave_rooms(self, guest: Person) -> None:
@@ -81,12 +82,16 @@ class Guests:
     async def become_account(self, session: Session, number: int) -> None:
         """The guest of a session is an account from now on, in all its rooms."""
         guest, chat = session.person, self._chat
-        noted = tuple(guest.noted)
+        noted, metadata = tuple(guest.noted), chat.metadata.forget(guest)
         chat.roster.become_account(guest, number)
         guest.shown = {room.id: session.position(room) for room in chat.rooms.of(guest)}
         chat.onlookers.became_account(guest)
-        if guest.rooms or noted:
-            await insist(chat, lambda: partial(_store, _places(guest), _notes(guest, noted)))
+        if guest.rooms or noted or metadata:
+            said: list[Callable[[Ledger], object]] = [
+                methodcaller("set_account_metadata", number, key, value)
+                for key, value in metadata.items()
+            ]
+            await insist(chat, lambda: partial(_store, _places(guest) + said, _notes(guest, noted)))
 
 
 def _places(person: Person) -> list[Callable[[Ledger], object]]:

@@ -83,7 +83,7 @@ class ExposedTests(IrcCase):
     def test_a_name_in_clear_is_refused_with_what_to_do(self) -> None:
         peer = self.client()
         peer.sends_lines("CAP LS 302")
-        [caps] = peer.lines()
+        caps = " ".join(peer.lines())
         self.assertNotIn("sasl", caps)
         self.assertNotIn("account-registration", caps)
         peer.sends_lines("NICK iris")
@@ -325,5 +325,5 @@ class ClosedTests(IrcCase):
     def test_where_no_accounts_are_made_nothing_is_offered(self) -> None:
         peer = self.client()
         came = peer.answers("CAP LS 302", "NICK iris", "REGISTER * * x")
-        self.assertNotIn("account-registration", came[0])
-        self.assertIn("FAIL REGISTER TEMPORARILY_UNAVAILABLE iris :This server takes no", came[1])
+        self.assertNotIn("account-registration", " ".join(came))
+        self.assertIn("FAIL REGISTER TEMPORARILY_UNAVAILABLE iris :This server takes no", came[-1])

@@ -92,7 +92,7 @@ class ExternalTests(CertificateCase):
         self.has_added("one")
         client = self.secure("one")
         offered = client.answers("CAP LS 302")
-        self.assertIn(" sasl=PLAIN,EXTERNAL,SCRAM-SHA-256 ", " ".join(offered))
+        self.assertIn("sasl=PLAIN,EXTERNAL,SCRAM-SHA-256 ", " ".join(offered))
         client.answers("CAP REQ :sasl", "NICK other", "USER t 0 * :T")
         self.assertEqual(self.logs_in(client), self.GOOD)
         client.sends_lines("CAP END")

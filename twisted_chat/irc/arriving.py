@@ -9,7 +9,7 @@ from ..core.clean import formatted
 from ..core.errors import ChatError
 from ..core.events import Closed, Event, Invitation, Notice, Receipt, Typing, Whisper
 from ..core.events import Room as RoomEvent
-from . import away, isupport, markers, names, replaying
+from . import away, isupport, markers, metadata, names, replaying
 from .numerics import Refused
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ async def welcome(talk: IrcTalk, proof: Proof) -> None:
     talk.numeric("004", server, f"twisted-chat-{__version__}", "Biow", "beIiklmnostvCR", "beIklov")
     isupport.tell(talk)
     isupport.tell_counts(talk)
+    await metadata.arrive(talk)
     isupport.tell_motd(talk)
     await away.arrive(talk)
     await show_all(talk)
@@ -79,6 +80,8 @@ def show_room(talk: IrcTalk, room: Room) -> bool:
     markers.tell_in(talk, room)
     if not talk.has("no-implicit-names"):
         names.tell_names(talk, room)
+    for line in metadata.may_ask(talk, [room.name]):
+        talk.answers.add(line)
     return True
 
 

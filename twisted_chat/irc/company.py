@@ -13,6 +13,7 @@ from . import batches
 from .commands import shortened
 from .composed import Composed
 from .markers import Markers
+from .metadata import Subscriptions
 from .presence import Presence
 from .render import IrcDialect, timestamp
 
@@ -56,6 +57,7 @@ class Company:
         self.gone: deque[Gone] = deque(maxlen=MOST_REMEMBERED)
         self.composed = Composed()
         self.markers = Markers(self)
+        self.subscriptions = Subscriptions(self)
         self._dialects: dict[frozenset[str], IrcDialect] = {}
         self._masks: dict[str, str] = {}
         self.presence = Presence(self)
@@ -88,6 +90,7 @@ class Company:
             self.hides(talk, room)
         for key in tuple(talk.monitored):
             self.stop_watching(talk, key)
+        self.subscriptions.clear(talk)
         if talk.person is not None:
             self.note_bot(talk.person)
             if not self.talks_of(talk.person):
@@ -105,6 +108,7 @@ class Company:
         for talk in tuple(self.talks):
             talk.hearing.tend(now)
             batches.tend(talk, now)
+            self.subscriptions.tend(talk)
             session = talk.session
             if talk.unsettled and session is not None and session.state is State.LIVE:
                 self.presence.settle(talk)

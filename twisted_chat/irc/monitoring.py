@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ChatError
 from ..core.names import fold
-from . import services
+from . import metadata, services
 from .commands import command, shortened
 from .isupport import MONITORED
 from .message import Message, in_lines
@@ -79,6 +79,8 @@ def _tell_status(talk: IrcTalk, names: Iterable[str]) -> None:
             here.append(talk.company.mask(person.name))
     tell_list(talk, "730", here)
     tell_list(talk, "731", gone)
+    for line in metadata.may_ask(talk, [mask.partition("!")[0] for mask in here]):
+        talk.answers.add(line)
 
 
 def tell_list(talk: IrcTalk, number: str, targets: Iterable[str]) -> None:

@@ -20,6 +20,7 @@ from ..chat import STOPPING
 from ..core.clean import formatted, shown
 from ..core.rooms import Room
 from ..core.roster import Person
+from . import metadata
 from .message import encoded, pieces, write_tags
 from .names import folded
 from .telling import News, Telling, is_in, may_tell
@@ -212,4 +213,7 @@ class Presence:
 
     def _tell_watchers(self, key: str, number: str, target: str) -> None:
         for talk in self._company.watchers(key):
-            talk.write(encoded([f":{self._company.server} {number} {talk.nick} :{target}"]))
+            told = [f":{self._company.server} {number} {talk.nick} :{target}"]
+            if number == "730":
+                told += metadata.may_ask(talk, [target.partition("!")[0]])
+            talk.write(encoded(told))

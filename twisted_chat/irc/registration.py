@@ -9,7 +9,7 @@ from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.formatting import unformatted
 from ..core.names import fold
-from . import arriving, sasl
+from . import arriving, metadata, sasl
 from .capabilities import CAPABILITIES, Capability
 from .commands import When, command, shortened
 from .message import LONGEST_LINE, Message
@@ -249,5 +249,7 @@ def _request(talk: IrcTalk, asked: str) -> None:
             caps.discard(name)
     talk.line(talk.company.server, f"CAP {talk.nick} ACK :{asked}")
     talk.flush()
+    if metadata.CAPABILITY not in caps:
+        talk.company.subscriptions.clear(talk)
     talk.caps = caps
     talk.caps_changed()

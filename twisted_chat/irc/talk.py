@@ -30,6 +30,7 @@ from . import (  # those that are not used here enter their commands in the tabl
     history,  # noqa: F401
     listing,  # noqa: F401
     markers,  # noqa: F401
+    metadata,  # noqa: F401
     moderating,  # noqa: F401
     monitoring,  # noqa: F401
     operators,  # noqa: F401
@@ -83,6 +84,9 @@ class IrcTalk(Conversation):
         self.rooms: dict[Room, None] = {}  # which the client has joined, as it sees it
         self.unsettled: dict[str, None] = {}  # names of whom it could not be told something
         self.monitored: dict[str, str] = {}  # folded name → as the client wrote it
+        self.subscribed: dict[str, None] = {}  # keys of metadata that it is told of
+        self.early_metadata: dict[str, str] = {}  # its own, said before registration
+        self.unsynced = False  # some has changed that it could not be told of
         self.batch: batches.Open | None = None  # that the client has opened
         self.hearing = hearing.Hearing(self)
         self.parting: dict[str, str] = {}  # the reasons with which rooms are being left

@@ -9,6 +9,7 @@ from ..core.clean import formatted, shown
 from ..core.rooms import Role, Room
 from ..core.roster import Person
 from ..session import State
+from . import metadata
 from .message import LONGEST_LINE, encoded, in_lines, write_tags
 from .names import folded
 from .render import IrcDialect, timestamp
@@ -90,6 +91,7 @@ class Telling:
             head = f":{self._company.server} {{}} {talk.nick} :"
             told = [head.format("731") + line for line in in_lines(gone, ",", LONGEST_LIST)]
             told += [head.format("730") + line for line in in_lines(here, ",", LONGEST_LIST)]
+            told += metadata.may_ask(talk, [mask.partition("!")[0] for mask in here])
             written[talk] = written.get(talk, b"") + encoded(told)
         return [(talk, data) for talk, data in written.items() if data]
 

@@ -10,6 +10,7 @@ from ..core.errors import ChatError
 from . import schema
 from .files import FileChanges
 from .keys import KeyChanges
+from .metadata import MetadataChanges
 from .records import LOBBY
 
 account = schema.account
@@ -36,7 +37,7 @@ class AccountFields(TypedDict, total=False):
     last_seen: int
 
 
-class PeopleChanges(KeyChanges, FileChanges):
+class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
     """The part of the ledger that is about people."""
 
     def add_account(
@@ -230,6 +231,7 @@ class PeopleChanges(KeyChanges, FileChanges):
             credential,
             token,
             certificate,
+            schema.account_metadata,
             schema.cursor,
             schema.read_cursor,
             schema.read_marker,

@@ -167,7 +167,8 @@ class RoomChanges(PeopleChanges):
         if len(gone) == at_most:
             return False
         self.drop_files_of(id)
-        for table in (member, mute, ban, invite, schema.cursor, schema.read_cursor):
+        kept = (member, mute, ban, invite, schema.room_metadata)
+        for table in (*kept, schema.cursor, schema.read_cursor):
             self.connection.execute(sa.delete(table).where(table.c.room == id))
         self.set_room(id, name="", folded=None, topic="", rules="")
         return True
