@@ -30,7 +30,10 @@ def files_by_row() -> dict[str, list[str]]:
 
 def rows(document: str) -> dict[str, tuple[str, str]]:
     """Every row's own words, and its last column."""
-    return {found[1]: (found[2], found[3]) for found in _ROW.finditer(document)}
+    every = [found.groups() for found in _ROW.finditer(document)]
+    named = {row: (must, held) for row, must, held in every}
+    assert len(named) == len(every), "two rows have the same name"
+    return named
 
 
 def written(document: str) -> str:

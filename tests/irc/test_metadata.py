@@ -160,7 +160,7 @@ class ValueTests(MetadataCase):
             [refused] = tesla.answers(asked)
             self.assertIn(f"FAIL METADATA {answer}", refused, asked)
 
-    def test_h11_keys_and_bytes_are_limited(self) -> None:
+    def test_h12_keys_and_bytes_are_limited(self) -> None:
         for client in (self.knowing("tesla"), self.guest("iris"), self.client()):
             if not client.nick:
                 client.answers("CAP LS 302")
@@ -170,7 +170,7 @@ class ValueTests(MetadataCase):
             self.assertIn("FAIL METADATA LIMIT_REACHED * 25 :", refused)
             self.assertIn(" 761 ", client.answers("METADATA * SET k24 :w")[0])
 
-    def test_h11_every_line_with_a_value_fits(self) -> None:
+    def test_h12_every_line_with_a_value_fits(self) -> None:
         tesla = self.knowing("tesla")
         room = "#" + "𠀀" * 32
         tesla.answers(f"JOIN {room}")
@@ -253,7 +253,7 @@ class NotificationTests(MetadataCase):
         self.edison.answers("CAP REQ -draft/metadata-3", "CAP REQ draft/metadata-3")
         self.assertEqual(plain(self.edison.answers("METADATA * SUBS")), [])
 
-    def test_h11_there_is_a_limit_to_subscriptions(self) -> None:
+    def test_h12_there_is_a_limit_to_subscriptions(self) -> None:
         names = [f"k{number}" for number in range(60)]
         for start in range(0, 60, 10):
             came = plain(
@@ -280,7 +280,7 @@ class NotificationTests(MetadataCase):
         iris.answers("PART #coil")
         self.assertIn(f"{SERVER} 774 iris #coil 0 :", iris.answers("JOIN #coil")[-1])
 
-    def test_h11_who_does_not_read_is_told_afterwards_to_ask(self) -> None:
+    def test_h12_who_does_not_read_is_told_afterwards_to_ask(self) -> None:
         self.edison.stops_reading()
         self.tesla.answers(*[f"METADATA * SET mood :{number}" for number in range(100)])
         self.edison.collect()
@@ -300,7 +300,7 @@ class NotificationTests(MetadataCase):
 class RateTests(MetadataCase):
     settings: ClassVar[dict[str, Any]] = {"guests": True, "flood_limit": 1000}
 
-    def test_h11_changes_and_synchronizations_have_a_rate(self) -> None:
+    def test_h12_changes_and_synchronizations_have_a_rate(self) -> None:
         tesla = self.knowing("tesla", "mood")
         for number in range(30):
             tesla.answers(f"METADATA * SET mood :{number}")
