@@ -31,7 +31,16 @@ APPLICATION = {
     *("accounts", "actions", "aside", "challenging", "chat", "composing", "delivery"),
     *("client_certificates", "metadata"),
     *("devices", "doors", "endings", "files"),
-    *("guests", "housekeeping", "loading", "membership", "motd", "passwords", "presence"),
+    *(
+        "guests",
+        "housekeeping",
+        "loading",
+        "login_attempts",
+        "membership",
+        "motd",
+        "passwords",
+        "presence",
+    ),
     *("proving", "session", "settling", "signin", "strangers", "typists", "whispering"),
 }
 DOORS = {

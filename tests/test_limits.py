@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -55,9 +57,14 @@ class BucketTests(SynchronousTestCase):
         self.assertLessEqual(done, 5 + 3 * now + 1e-6)
 
 
+def of_names(limit: int, most: int = 20_000) -> Tries[Any]:
+    """Tries that all come back in an hour."""
+    return Tries(limit, block_time=60, span=3600, most=most)
+
+
 class TriesTests(SynchronousTestCase):
     def test_b1_blocked_after_so_many(self) -> None:
-        tries = Tries(limit=3, block_time=60)
+        tries = of_names(limit=3)
         key = ("kevin", "192.0.2.1")
         self.assertEqual([2, 1], [tries.failed(key, 0.0), tries.failed(key, 1.0)])
         self.assertEqual(0.0, tries.blocked(key, 1.0))
@@ -68,21 +75,21 @@ class TriesTests(SynchronousTestCase):
         self.assertEqual(2, tries.failed(key, 62.0))
 
     def test_b1_strangers_cannot_lock_the_owner_out(self) -> None:
-        tries = Tries(limit=3, block_time=60)
+        tries = of_names(limit=3)
         for _ in range(100):
             tries.failed(("kevin", "198.51.100.7"), 0.0)
         self.assertEqual(0.0, tries.blocked(("kevin", "192.0.2.1"), 0.0))
         self.assertEqual(0.0, tries.blocked(("tesla", "198.51.100.7"), 0.0))
 
     def test_success_forgets(self) -> None:
-        tries = Tries(limit=2, block_time=60)
+        tries = of_names(limit=2)
         key = ("kevin", "192.0.2.1")
         tries.failed(key, 0.0)
         tries.succeeded(key)
         self.assertEqual(1, tries.failed(key, 0.0))
 
     def test_b1_tries_under_way_are_no_more_than_are_left(self) -> None:
-        tries = Tries(limit=3, block_time=60)
+        tries = of_names(limit=3)
         key = ("kevin", "192.0.2.1")
         tries.failed(key, 0.0)
         self.assertEqual([True, True, False], [tries.begin(key, 1.0) for _ in range(3)])
@@ -96,16 +103,43 @@ class TriesTests(SynchronousTestCase):
         tries.succeeded(key)
         self.assertEqual([True] * 3, [tries.begin(key, 3.0) for _ in range(3)])
 
+    def test_b1_each_block_is_twice_as_long_as_the_one_before_up_to_an_hour(self) -> None:
+        tries = of_names(limit=3)
+        now, blocks = 0.0, []
+        for _ in range(9):
+            while tries.failed("kevin", now):
+                pass
+            blocks.append(tries.blocked("kevin", now))
+            now += blocks[-1]
+        self.assertEqual([60, 120, 240, 480, 960, 1920, 3600, 3600, 3600], blocks)
+        now += 3600  # of quiet
+        while tries.failed("kevin", now):
+            pass
+        self.assertEqual(60.0, tries.blocked("kevin", now))
+
+    def test_b1_who_fails_slowly_is_forgiven(self) -> None:
+        tries = of_names(limit=3)
+        for number in range(50):
+            self.assertTrue(tries.failed("kevin", number * 1200.0))  # one in twenty minutes
+
+    def test_b2_after_a_block_there_are_fewer_tries(self) -> None:
+        tries: Tries[str] = Tries(30, 60, span=600, again=3)
+        for _ in range(29):
+            self.assertTrue(tries.failed("192.0.2.1", 0.0))
+        self.assertFalse(tries.failed("192.0.2.1", 0.0))
+        self.assertEqual([2, 1, 0], [tries.failed("192.0.2.1", 60.0) for _ in range(3)])
+        self.assertEqual(120.0, tries.blocked("192.0.2.1", 60.0))
+
     def test_b2_memory_is_bounded(self) -> None:
-        tries = Tries(limit=3, block_time=60, most=100)
+        tries = of_names(limit=3, most=100)
         for number in range(1_000):
             tries.failed((f"u{number}", "192.0.2.1"), number * 0.01)
         self.assertEqual(100, len(tries))
-        tries.failed(("kevin", "192.0.2.1"), 1_000.0)
+        tries.failed(("kevin", "192.0.2.1"), 5_000.0)
         self.assertEqual(1, len(tries))
 
     def test_b2_who_keeps_failing_is_remembered_longest(self) -> None:
-        tries = Tries(limit=2, block_time=60, most=3)
+        tries = of_names(limit=2, most=3)
         bad = ("kevin", "192.0.2.1")
         for number in range(20):
             tries.failed(bad, 0.0)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from .core import scram
 from .core.errors import ChatError
 from .core.scram import BadMessage, Exchange, Verifier
-from .proving import SCRAM, WRONG, Proof, folded
+from .login_attempts import folded
+from .proving import SCRAM, WRONG, Proof
 from .store import reading
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class ScramLogin:
     async def begin(self, client_first: bytes) -> bytes:
         """The server's challenge, of the same kind whether there is such an account or not."""
         exchange = _exchange_of(client_first)
-        self._proving.check(exchange.name, self._network)
+        self._proving.attempts.check(exchange.name, self._network)
         secret = await self._chat.signin.secret()
         person = self._chat.signin.find(exchange.name)
         self._since = 0 if person is None else person.secrets

@@ -325,6 +325,8 @@ class Chat:
         if len(person.seats) >= MOST_DEVICES:
             idle = min(self.sessions_of(person), key=lambda session: session.asked_at)
             idle.close(Closed("too_many_devices", "Another session of yours took this place."))
+        if not person.guest:
+            self.signin.attempts.remember(person.name, door.network)
         self.sessions[session] = None
         person.seats = (*person.seats, session)
         if len(person.seats) == 1:

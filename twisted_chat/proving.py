@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
-from math import ceil
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from twisted.logger import Logger
-
-from .core.durations import spoken
 from .core.errors import ChatError
-from .core.limits import SlidingWindow, Tries, Unlimited
-from .core.names import fold
 from .core.roster import Person
 from .store import reading
 
 if TYPE_CHECKING:
     from .chat import Chat
+    from .login_attempts import LoginAttempts
     from .passwords import Passwords
     from .store import Ledger
 
@@ -26,12 +20,6 @@ F = TypeVar("F")
 SCHEME = "passlib"
 SCRAM = "scram-sha-256"
 WRONG = "Wrong username or password."
-# A password is slow to compare, which bounds how many are tried; a proof takes no time at all.
-PROOFS_PER_NETWORK = 200  # that are wrong, under whatever names
-PROOFS = 20_000
-PROOF_SPAN = 600.0  # seconds
-
-Key = tuple[str, str]  # a name, as it is counted, and a network
 
 
 class Proof(NamedTuple):
@@ -42,115 +30,32 @@ class Proof(NamedTuple):
 
 
 class Proving:
-    """Compares passwords with what is stored, and counts those that are wrong."""
+    """Compares passwords with what is stored, for those who have tries left."""
 
-    log = Logger()
-
-    def __init__(self, chat: Chat, passwords: Passwords) -> None:
+    def __init__(self, chat: Chat, passwords: Passwords, attempts: LoginAttempts) -> None:
         self._chat = chat
         self._passwords = passwords
-        settings = chat.settings
-        self._tries = Tries(settings.login_attempts or sys.maxsize, settings.block_time)
-        self._wrong_proofs = SlidingWindow(PROOFS_PER_NETWORK, PROOFS, PROOF_SPAN)
+        self.attempts = attempts
 
     async def verify(
         self, name: str, person: Person | None, password: str, network: str, wrong: str
     ) -> tuple[Proof, str]:
-        """Whose name and password these are, and what is stored of the password.
-
-        A try counts from its beginning, or many at once would be more than are allowed.
-        """
-        key = (folded(name), network)
-        self._begin(key)
-        try:
+        """Whose name and password these are, and what is stored of the password."""
+        with self.attempts.attempt(name, network):
             found = await self._compare(person, password, network)
-        finally:
-            self._over(key)
-        if found is None:
-            raise self._failed(key, wrong)
-        self._tries.succeeded(key)
-        return found
-
-    def check(self, name: str, network: str) -> None:
-        """Refuse somebody who has no tries left for that name, or for proofs of any."""
-        if isinstance(network, Unlimited):
-            return
-        now = self._chat.ticks()
-        blocked = self._tries.blocked((folded(name), network), now)
-        if blocked > 0:
-            raise self._blocked(blocked)
-        wait = self._wrong_proofs.wait(network, now)
-        if wait > 0:
-            raise ChatError(
-                "blocked",
-                f"Too many wrong passwords from your network: wait {spoken(wait)}.",
-                retry_after=ceil(wait),
-            )
+        return self._settled(name, network, wrong, found)
 
     def attempt(self, name: str, network: str, wrong: str, compare: Callable[[], F | None]) -> F:
         """What a comparison has found that takes no time; nothing found is a try that failed."""
-        key = (folded(name), network)
-        self.check(name, network)
-        self._begin(key)
-        try:
+        with self.attempts.attempt(name, network):
             found = compare()
-        finally:
-            self._over(key)
+        return self._settled(name, network, wrong, found)
+
+    def _settled(self, name: str, network: str, wrong: str, found: F | None) -> F:
         if found is None:
-            if not isinstance(network, Unlimited) and self._chat.settings.login_attempts:
-                self._wrong_proofs.take(network, self._chat.ticks())
-            raise self._failed(key, wrong)
-        self._tries.succeeded(key)
+            raise self.attempts.failed(name, network, wrong)
+        self.attempts.succeeded(name, network)
         return found
-
-    # --- tries ----------------------------------------------------------------------------
-
-    def _begin(self, key: Key) -> None:
-        """Take one of the tries that are left to a name from a network, or refuse it."""
-        if isinstance(key[1], Unlimited):
-            return
-        now = self._chat.ticks()
-        blocked = self._tries.blocked(key, now)
-        if blocked > 0:
-            raise self._blocked(blocked)
-        if not self._tries.begin(key, now):
-            raise ChatError(
-                "busy",
-                "Others from your network are logging in under this name: try again in a second.",
-                retry_after=1,
-            )
-
-    def _over(self, key: Key) -> None:
-        """A try has an end, whichever it is."""
-        if not isinstance(key[1], Unlimited):
-            self._tries.give_back(key)
-
-    def _failed(self, key: Key, sentence: str) -> ChatError:
-        """Count a try that has failed; the refusal."""
-        if isinstance(key[1], Unlimited) or not self._chat.settings.login_attempts:
-            return ChatError("wrong_password", sentence)
-        now = self._chat.ticks()
-        left = self._tries.failed(key, now)
-        if not left:
-            seconds = self._tries.blocked(key, now)
-            # What nobody is called may be a password that was typed in the wrong place.
-            known = self._chat.signin.find(key[0])
-            self.log.warn(
-                "Too many wrong passwords for {name} from {network}: blocked for {time}",
-                name="a name that nobody has" if known is None else known.name,
-                network=key[1],
-                time=spoken(seconds),
-            )
-            return self._blocked(seconds)
-        tries = "1 try" if left == 1 else f"{left} tries"
-        return ChatError("wrong_password", f"{sentence} You have {tries} left.", tries=left)
-
-    def _blocked(self, seconds: float) -> ChatError:
-        return ChatError(
-            "blocked",
-            f"Too many wrong passwords: this name is blocked for you for {spoken(seconds)}.",
-            retry_after=ceil(seconds),
-        )
 
     # --- passwords ------------------------------------------------------------------------
 
@@ -187,14 +92,6 @@ class Proving:
 
         with suppress(ChatError):
             await self._chat.change(apply)
-
-
-def folded(name: str) -> str:
-    """The name, known or not, the same however it is written."""
-    try:
-        return fold(name).folded
-    except ChatError:
-        return name.lower()[:64]
 
 
 def keep_verifier(ledger: Ledger, account: int, verifier: str | None) -> None:

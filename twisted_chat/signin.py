@@ -14,6 +14,7 @@ from .core.limits import SlidingWindow, Unlimited
 from .core.namebook import NameBook
 from .core.names import Name, fold
 from .core.roster import Person
+from .login_attempts import LoginAttempts
 from .proving import SCHEME, WRONG, Proof, Proving, keep_verifier
 from .store import reading
 
@@ -43,7 +44,8 @@ class SignIn:
     def __init__(self, chat: Chat, passwords: Passwords) -> None:
         self._chat = chat
         self.passwords = passwords
-        self.proving = Proving(chat, passwords)
+        self.attempts = LoginAttempts(chat)
+        self.proving = Proving(chat, passwords, self.attempts)
         limited = chat.settings.flood_limit > 0
         self._sign_ups = (
             SlidingWindow(SIGN_UPS_PER_NETWORK, SIGN_UPS, SIGN_UP_SPAN) if limited else None

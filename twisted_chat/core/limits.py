@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable
 from ipaddress import AddressValueError, IPv6Address
+from math import ceil
 from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+LONGEST_BLOCK = 3600.0  # seconds, where blocks do not begin longer
 
 
 class Bucket:
@@ -57,73 +61,111 @@ class Bucket:
 
 
 class _Failures(Struct):
-    count: int
-    last: float
+    count: float  # at that time:
+    since: float  # the last failure or the end of the block
+    until: float = 0.0  # the end of the block
+    blocks: int = 0  # one soon after another
 
 
-class Tries:
-    """Log-in attempts: after `limit` failures a key is blocked for `block_time` seconds.
+class Tries(Generic[K]):
+    """Failures of each key, and blocks that grow.
 
-    The key is (folded name, network), so a stranger elsewhere cannot lock the
-    owner of a name out. Failures are forgotten `block_time` after the last, and
-    beyond `most` keys the ones longest at rest are.
+    After `limit` failures a key is blocked for `block_time` seconds. Then it has `again` tries
+    until the next block, which is twice as long, up to `LONGEST_BLOCK`. Failures are forgiven one
+    after another, `limit` of them in `span` seconds; a key that was quiet for that long after its
+    block is as good as new. Beyond `most` keys those that have failed least lately are forgotten.
     """
 
-    def __init__(self, limit: int, block_time: float, most: int = 20_000) -> None:
+    def __init__(
+        self,
+        limit: int,
+        block_time: float,
+        *,
+        span: float,
+        again: int | None = None,
+        at_once: int = 0,
+        most: int = 20_000,
+    ) -> None:
+        """`at_once` may be under way at least for a key that has not been blocked lately."""
         self._limit = limit
         self._block_time = block_time
+        self._span = span
+        self._again = limit if again is None else again
+        self._at_once = at_once
         self._most = most
-        self._failures: dict[tuple[str, str], _Failures] = {}  # the latest failure last
-        self._under_way: dict[tuple[str, str], int] = {}
+        self._failures: dict[K, _Failures] = {}  # the latest failure last
+        self._under_way: dict[K, int] = {}
 
     def __len__(self) -> int:
         return len(self._failures)
 
-    def blocked(self, key: tuple[str, str], now: float) -> float:
+    def blocked(self, key: K, now: float) -> float:
         """The seconds until `key` may try again; 0.0 if it may now."""
         failures = self._failures.get(key)
-        if failures is None or failures.count < self._limit:
-            return 0.0
-        return max(0.0, failures.last + self._block_time - now)
+        return 0.0 if failures is None else max(0.0, failures.until - now)
 
-    def begin(self, key: tuple[str, str], now: float) -> bool:
+    def begin(self, key: K, now: float) -> bool:
         """Take one of the tries that are left; False while each of them is under way."""
-        self._forget_old(now)
-        failures = self._failures.get(key)
-        left = self._limit - (0 if failures is None else failures.count)
+        failures = self._lately(key, now)
+        left = self._left(failures, now)
+        if failures is None or not failures.blocks:
+            left = max(left, self._at_once)
         under_way = self._under_way.get(key, 0)
         if under_way >= left:
             return False
         self._under_way[key] = under_way + 1
         return True
 
-    def give_back(self, key: tuple[str, str]) -> None:
+    def give_back(self, key: K) -> None:
         """A try is over; whether it counts is said by `failed` and `succeeded`."""
         self._under_way[key] -= 1
         if not self._under_way[key]:
             del self._under_way[key]
 
-    def failed(self, key: tuple[str, str], now: float) -> int:
-        """Note a failure; how many tries are left, 0 when the key is blocked by it."""
-        self._forget_old(now)
-        failures = self._failures.pop(key, None) or _Failures(0, now)
-        failures.count += 1
-        failures.last = now
+    def failed(self, key: K, now: float) -> int:
+        """Note a failure; how many tries are left, 0 when the key is blocked."""
+        failures = self._lately(key, now) or _Failures(0.0, now)
+        self._failures.pop(key, None)
         self._failures[key] = failures
+        if failures.until > now:
+            return 0
+        failures.count = self._count(failures, now) + 1
+        failures.since = now
+        left = self._left(failures, now)
+        if not left:
+            longest = max(self._block_time, LONGEST_BLOCK)
+            failures.until = now + min(self._block_time * 2.0**failures.blocks, longest)
+            failures.blocks += 1
+            failures.count = float(self._limit - self._again)
+            failures.since = failures.until
         if len(self._failures) > self._most:
             del self._failures[next(iter(self._failures))]
-        return max(0, self._limit - failures.count)
+        return left
 
-    def succeeded(self, key: tuple[str, str]) -> None:
+    def succeeded(self, key: K) -> None:
         """Forget the failures of a key that has proved itself."""
         self._failures.pop(key, None)
 
-    def _forget_old(self, now: float) -> None:
+    def _left(self, failures: _Failures | None, now: float) -> int:
+        count = 0.0 if failures is None else self._count(failures, now)
+        return max(0, self._limit - ceil(count))
+
+    def _count(self, failures: _Failures, now: float) -> float:
+        """The failures of a key, less those that are forgiven by now."""
+        forgiven = max(0.0, now - failures.since) * self._limit / self._span
+        return max(0.0, failures.count - forgiven)
+
+    def _lately(self, key: K, now: float) -> _Failures | None:
+        """What is remembered of a key."""
         while self._failures:
             oldest = next(iter(self._failures))
-            if self._failures[oldest].last + self._block_time > now:
-                return
+            if self._failures[oldest].since + self._span > now:
+                break
             del self._failures[oldest]
+        failures = self._failures.get(key)
+        if failures is not None and failures.since + self._span <= now:
+            return None
+        return failures
 
 
 class SlidingWindow:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..actions.administration import figures
 from ..core.clean import check_formatted, shown, without_forbidden
 from ..core.events import Closed
+from ..login_attempts import OPERATOR
 from .about import only_this_server
 from .asking import person_here
 from .commands import command, shortened, words_in
@@ -30,10 +31,19 @@ async def oper(talk: IrcTalk, message: Message) -> None:
         return
     name, password = message.params[:2]
     kept = next((one.hash for one in opers if one.name == name), None)
-    verdict = await talk.chat.signin.passwords.verify(password, kept, talk.network)
+    signin, counted = talk.chat.signin, OPERATOR + name
+    with signin.attempts.attempt(counted, talk.network):
+        verdict = await signin.passwords.verify(password, kept, talk.network)
     if kept is None or not verdict.ok:
-        talk.log.warn("OPER {name} failed for {who}", name=shown(name)[:32], who=talk.nick)
-        raise Refused("464")
+        talk.log.warn(
+            "OPER {name} failed for {who} at {where}",
+            name=shown(name)[:32],
+            who=talk.nick,
+            where=talk.address,
+        )
+        wrong = signin.attempts.failed(counted, talk.network, "The name or the password is wrong.")
+        raise Refused("464", text=wrong.sentence)
+    signin.attempts.succeeded(counted, talk.network)
     talk.oper = True
     talk.modes.add("o")
     talk.log.info("{who} is an operator of the server now, as {name}", who=talk.nick, name=name)

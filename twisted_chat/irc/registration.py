@@ -33,6 +33,7 @@ class Registration:
         self.user = ""
         self.realname = ""
         self.password = ""  # of PASS
+        self._let_in = False  # with the server's own password
         self.proof: Proof | None = None  # of who has logged in
         self.away: str | None = None  # with draft/pre-away
         self.negotiating = False  # capabilities, so that it is not over yet
@@ -46,8 +47,9 @@ class Registration:
         if talk.registered or talk.closed or self.negotiating or not self.nick or not self.user:
             return
         settings = talk.chat.settings
-        if not self.may_come_in:
-            talk.answers.add(f":{talk.company.server} 464 {talk.nick} :The password is wrong")
+        kept_out = self.check_server_password()
+        if kept_out is not None:
+            talk.numeric("464", text=kept_out.sentence)
             talk.flush()
             talk.close(Closed("wrong_password", "This server takes a password: PASS <password>"))
             return
@@ -67,11 +69,27 @@ class Registration:
             return
         await arriving.welcome(talk, proof)
 
-    @property
-    def may_come_in(self) -> bool:
-        """Whether the server's own password was given, if it takes one."""
-        expected = self._talk.chat.settings.irc_password
-        return not expected or compare_digest(self.password.encode(), expected.encode())
+    def check_server_password(self) -> ChatError | None:
+        """Why the client is kept out by the server's own password; None if it is not.
+
+        What was given with PASS is compared once: each comparison is a try.
+        """
+        talk, expected = self._talk, self._talk.chat.settings.irc_password
+        if not expected or self._let_in:
+            return None
+        given, self.password = self.password, ""
+        if not given:
+            sentence = "This server takes a password first: PASS <password>"
+            return ChatError("wrong_password", sentence)
+        attempts = talk.chat.signin.attempts
+        blocked = attempts.blocked_from(talk.network)
+        if blocked is not None:
+            return blocked
+        self._let_in = compare_digest(given.encode(), expected.encode())
+        if self._let_in:
+            return None
+        wrong = ChatError("wrong_password", "The server's password is wrong.")
+        return attempts.failed_from(talk.network) or wrong
 
     async def _with_pass(self) -> Proof | None:
         """Log in with `PASS name:password`, or as the nick with `PASS password`."""

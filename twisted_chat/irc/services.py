@@ -85,8 +85,8 @@ async def answer(talk: IrcTalk, text: str) -> None:
     if word in NOT_HERE:
         say(talk, NOT_HERE[word])
         return
-    if not talk.registered and not talk.registration.may_come_in:
-        say(talk, "This server takes a password first: PASS <password>")
+    if not talk.registered and (kept_out := talk.registration.check_server_password()):
+        say(talk, kept_out.sentence)
         return
     try:
         await _ANSWERS.get(word, _help)(talk, rest if word in _ANSWERS else "")

@@ -34,8 +34,8 @@ async def register(talk: IrcTalk, message: Message) -> None:
     elif account != "*" and folded(account) != folded(nick):
         text = f"An account is called like your nick, which is {nick}."
         _fail(talk, "REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", account, text)
-    elif not talk.registered and not talk.registration.may_come_in:
-        raise Refused("464", text="This server takes a password first: PASS <password>")
+    elif not talk.registered and (kept_out := talk.registration.check_server_password()):
+        raise Refused("464", text=kept_out.sentence)
     else:
         await _make(talk, nick, password)
 

@@ -129,7 +129,13 @@ class Settings:
     login_attempts: int = option(
         3, values.whole(0, 1_000_000), "NUMBER", "failed logins until a block; 0 never blocks"
     )
-    block_time: int = option(60, values.duration, "TIME", "how long a block lasts: 60, 10m, 2h, 7d")
+    block_time: int = option(
+        60,
+        values.duration,
+        "TIME",
+        "how long a block lasts: 60, 10m, 2h, 7d; each one soon after it is twice as long, up to"
+        " an hour",
+    )
     idle_timeout: int = option(
         0, values.duration, "TIME", "log out who was silent so long; 0 never does"
     )
