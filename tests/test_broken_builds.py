@@ -80,12 +80,12 @@ def commits_nothing() -> AbstractContextManager[Any]:
     """Everything is answered and nothing is ever stored."""
     write = Committer._write
 
-    def forgetful(self: Committer, works: Any, moves: Any) -> None:
+    def forgetful(self: Committer, *batch: Any) -> None:
         run = self._run
         with mock.patch.object(
             self, "_run", lambda *words: run("ROLLBACK") if words == ("COMMIT",) else run(*words)
         ):
-            write(self, works, moves)
+            write(self, *batch)
 
     return mock.patch.object(Committer, "_write", forgetful)
 

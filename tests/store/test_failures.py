@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 from sqlalchemy.exc import OperationalError
 
 from tests.store import fresh
 from tests.store.fresh import StoreCase, settle
+from twisted_chat.core.entries import Kind
 from twisted_chat.core.errors import ChatError
 from twisted_chat.store import LOBBY, Batch, Ledger, Post, Store, open_store, reading
 from twisted_chat.store.work import Upkeep
@@ -214,6 +216,47 @@ class UnknownTests(StoreCase):
         with self.assertLogs("twisted_chat.store", "ERROR"):
             settle(self.store)
         self.assertEqual((answers, self.deaths), ([7], 0))
+
+
+class ConstraintTests(StoreCase):
+    """Something in a batch contradicts what is stored."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        with closing(sqlite3.connect(self.folder / "chat.db")) as db:
+            db.execute(
+                "CREATE TRIGGER picky BEFORE INSERT ON entry WHEN new.text = 'bad'"
+                " BEGIN SELECT raise(ABORT, 'not this one'); END"
+            )
+
+    def test_d18_a_message_that_breaks_a_constraint_fails_alone(self) -> None:
+        ann = self.account("ann")
+        self.store.move_cursor(ann, "phone", LOBBY, 1)
+        results: list[object] = []
+        posts = [self.ask_to_say("good", ann, "1"), self.ask_to_say("bad", ann, "2")]
+        self.store.change(lambda ledger: ledger.end(LOBBY), results.append)
+        self.store.change(
+            lambda it: it.add_account("bob", "bob", "bob", None, None), results.append
+        )
+        posts += [self.ask_to_say("better", ann, "3"), self.ask_to_say("good", ann, "1")]
+        settle(self.store)
+        self.assertEqual(codes(posts), [None, "conflict", None, None])
+        self.assertEqual([post.entry and post.entry.seq for post in posts], [1, None, 2, 1])
+        self.assertEqual([post.again for post in posts], [False, False, False, True])
+        self.assertEqual(results, [1, ann + 1])
+        found = self.read(lambda connection: reading.entries(connection, LOBBY, 0, None, 9))
+        self.assertEqual([(it.seq, it.text) for it in found], [(1, "good"), (2, "better")])
+        self.assertEqual(self.read(lambda it: reading.cursors(it, ann)), {LOBBY: 1})
+        self.assertEqual(self.say("and on", ann).seq, 3)
+
+    def test_d18_a_change_that_breaks_one_fails_alone(self) -> None:
+        results: list[object] = []
+        self.store.change(lambda it: it.post(LOBBY, Kind.MESSAGE, None, "x", "bad"), results.append)
+        post = self.ask_to_say("good")
+        settle(self.store)
+        [error] = results
+        assert isinstance(error, ChatError) and post.entry is not None
+        self.assertEqual((error.code, post.entry.seq), ("conflict", 1))
 
 
 class BoundsTests(StoreCase):

@@ -45,7 +45,12 @@ class Committer:
         moves = self._cursors.take()
         start = self._ledger.mark()
         try:
-            self._write(works, moves)
+            try:
+                self._write(works, moves, self._say)
+            except (IntegrityError, sqlite3.IntegrityError):
+                # Messages are inserted together. One that breaks a constraint is to fail alone.
+                self._roll_back(start)
+                self._write(works, moves, self._apply)
         except Exception as error:
             refusal = _refusal(error)
             if refusal is None:
@@ -95,7 +100,7 @@ class Committer:
         self._ledger.follow_with_index()
         return not self.behind
 
-    def _write(self, works: list[Work], moves: Moves) -> None:
+    def _write(self, works: list[Work], moves: Moves, say: Callable[[Post], None]) -> None:
         ledger = self._ledger
         self._run("BEGIN IMMEDIATE")
         # First, so that what a change of this batch erases does not come back.
@@ -108,48 +113,57 @@ class Committer:
         ]
         if keys:
             ledger.recall(keys)
-        entries = ledger.entries
         for work in works:
             if isinstance(work, Post):
-                before = len(entries)
-                try:
-                    work.entry = ledger.post(
-                        work.room,
-                        Kind.MESSAGE,
-                        work.sender,
-                        work.author,
-                        work.text,
-                        cid=work.cid,
-                        form=work.form,
-                        tags=work.tags,
-                    )
-                except ChatError as error:
-                    work.error = error
-                else:
-                    work.again = len(entries) == before
+                say(work)
             elif isinstance(work, Change):
                 self._apply(work)
         ledger.flush()
         self._run("COMMIT")
 
-    def _apply(self, change: Change[Any]) -> None:
-        """Let a change succeed, or fail alone and leave nothing behind."""
+    def _say(self, post: Post) -> None:
+        ledger = self._ledger
+        before = len(ledger.entries)
+        try:
+            post.entry = ledger.post(
+                post.room,
+                Kind.MESSAGE,
+                post.sender,
+                post.author,
+                post.text,
+                cid=post.cid,
+                form=post.form,
+                tags=post.tags,
+            )
+        except ChatError as error:
+            post.error = error
+        else:
+            post.again = len(ledger.entries) == before
+
+    def _apply(self, work: Post | Change[Any]) -> None:
+        """Let a work succeed, or fail alone and leave nothing behind."""
         ledger = self._ledger
         mark = ledger.mark()
-        self._run("SAVEPOINT change")
+        self._run("SAVEPOINT work")
+        work.error = None  # of an attempt that was rolled back
         try:
-            change.result = change.apply(ledger)
+            if isinstance(work, Post):
+                self._say(work)
+            else:
+                work.result = work.apply(ledger)
             ledger.flush()
         except (OperationalError, sqlite3.OperationalError):
-            raise  # the disk, not the change
+            raise  # the disk, not the work
         except Exception as error:
             if isinstance(error, IntegrityError | sqlite3.IntegrityError):
-                change.error = ChatError("conflict", "Somebody was faster; look again.")
+                work.error = ChatError("conflict", "Somebody was faster; look again.")
             else:
-                change.error = error
-            self._run("ROLLBACK TO change")
+                work.error = error
+            if isinstance(work, Post):
+                work.entry = None
+            self._run("ROLLBACK TO work")
             ledger.fall_back(mark)
-        self._run("RELEASE change")
+        self._run("RELEASE work")
 
     def _roll_back(self, start: Mark) -> None:
         self._end_transaction()

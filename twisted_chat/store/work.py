@@ -68,7 +68,8 @@ class Post:
 class Change(Generic[T]):
     """Anything else that changes the database: `apply` succeeds or fails as a whole.
 
-    `done` is called with what it returned or with the error that it failed with.
+    `done` is called with what it returned or with the error that it failed with. Where the batch
+    that it is in has to be written anew, `apply` is called again: it changes the ledger alone.
     """
 
     __slots__ = ("apply", "done", "error", "result")
