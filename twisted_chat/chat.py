@@ -51,6 +51,7 @@ from .session import Session, State
 from .settling import Outcome, Sending, origins
 from .signin import SignIn
 from .store import Batch, Ledger, Query, Store, reading, search
+from .store.rows import Page as Entries
 from .typists import Typists
 from .whispering import Manner, whisper
 
@@ -170,7 +171,7 @@ class Chat:
             outcome.known.errback(error)  # who reads for others can try again
         return outcome.known
 
-    async def search(self, wanted: Query) -> list[Entry]:
+    async def search(self, wanted: Query) -> Entries:
         """Find messages, among them those that the index has not taken in yet."""
         for _ in range(self.store.steps_behind):  # and not for ever, while others talk on
             taken_in = Outcome[bool]()

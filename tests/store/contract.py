@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.store.fresh import StoreCase, settle
+from tests.store.fresh import StoreCase, everything, settle
 from twisted_chat.core.entries import Entry, Kind, State
 from twisted_chat.core.errors import ChatError
 from twisted_chat.store import LOBBY, Batch, Ledger, Scope, reading
@@ -12,7 +12,7 @@ class LogContract(StoreCase):
     """Posting, in batches, with failing neighbours."""
 
     def everything(self, room: int = LOBBY) -> list[Entry]:
-        return self.read(lambda connection: reading.entries(connection, room, 0, None, 10_000))
+        return everything(self.store, room)
 
     def test_d1_messages_are_numbered_in_order_in_each_room(self) -> None:
         other = self.room("other")
@@ -215,7 +215,9 @@ class EditingContract(StoreCase):
     """Edits and deletions change what is shown."""
 
     def shown(self) -> list[str]:
-        found = self.read(lambda connection: reading.history(connection, [Scope(LOBBY)], 100))
+        found = self.read(
+            lambda connection: reading.history(connection, [Scope(LOBBY)], 100).entries
+        )
         return [entry.text for entry in found]
 
     def test_edits_and_deletions_change_what_history_shows(self) -> None:

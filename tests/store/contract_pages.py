@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.store.fresh import StoreCase
 from twisted_chat.core.entries import Kind, State
 from twisted_chat.store import LOBBY, Scope, pages, reading
-from twisted_chat.store.pages import At, Page, View
+from twisted_chat.store.pages import At, View
+from twisted_chat.store.rows import Page
 
 EVENTS = (int(Kind.MESSAGE), int(Kind.EDIT), int(Kind.DELETE), int(Kind.TOPIC))
 

@@ -173,7 +173,7 @@ class PeopleContract(StoreCase):
         self.assertEqual(self.read(lambda it: reading.cursors(it, ann)), {})
         self.assertEqual(self.read(lambda it: reading.read_cursors(it, ann)), {})
         self.assertRaises(ChatError, self.account, "ann")
-        shown = self.read(lambda connection: reading.history(connection, [Scope(LOBBY)], 9))
+        shown = self.read(lambda connection: reading.history(connection, [Scope(LOBBY)], 9).entries)
         self.assertEqual([entry.text for entry in shown], ["hello"])
 
 

@@ -23,9 +23,8 @@ class HistoryContract(StoreCase):
         self.change(lambda ledger: ledger.post(LOBBY, Kind.TOPIC, None, "x", "topic"))
 
     def page(self, *scopes: Scope, limit: int = 100, before: int | None = None) -> str:
-        return texts(
-            self.read(lambda connection: reading.history(connection, scopes, limit, before))
-        )
+        found = self.read(lambda connection: reading.history(connection, scopes, limit, before))
+        return texts(found.entries)
 
     def test_messages_of_several_rooms_in_their_order(self) -> None:
         both = (Scope(LOBBY), Scope(self.den))
@@ -42,13 +41,11 @@ class HistoryContract(StoreCase):
 
     def test_one_room_page_by_page(self) -> None:
         def page(before: int | None) -> str:
-            return texts(
-                self.read(
-                    lambda connection: reading.history_of(connection, Scope(self.den, 1), 2, before)
-                )
-            )
+            scope = Scope(self.den, 1)
+            found = self.read(lambda connection: reading.history_of(connection, scope, 2, before))
+            return texts(found.entries) + "+" * found.more
 
-        self.assertEqual([page(before) for before in (None, 4, 2, 1)], ["hj", "df", "", ""])
+        self.assertEqual([page(before) for before in (None, 4, 2, 1)], ["hj+", "df", "", ""])
 
     def test_entries_of_all_kinds_are_caught_up_with(self) -> None:
         def after(seq: int, upto: int | None, limit: int) -> str:
@@ -100,7 +97,7 @@ class UnseenContract(StoreCase):
         rest = self.read(
             lambda connection: reading.history_of(connection, Scope(LOBBY, 1), count, before)
         )
-        self.assertEqual(texts(rest), "ce")
+        self.assertEqual(texts(rest.entries), "ce")
 
     def test_gaps_end_where_they_end(self) -> None:
         self.assertEqual(self.unseen([(LOBBY, 1, 3)], 9), ("ce", {}))

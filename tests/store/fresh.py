@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.entries import Entry, State
-from twisted_chat.store import LOBBY, Ledger, Post, Store, open_store
+from twisted_chat.store import LOBBY, Ledger, Post, Store, open_store, reading
 
 T = TypeVar("T")
 
@@ -65,6 +65,18 @@ def read(store: Store, question: Callable[[sa.Connection], T]) -> T:
     results: list[T | Exception] = []
     store.read(question, results.append)
     return _only(results)
+
+
+def everything(store: Store, room: int = LOBBY) -> list[Entry]:
+    """All entries of a room, read page by page."""
+    found: list[Entry] = []
+
+    def page(connection: sa.Connection) -> list[Entry]:
+        return reading.entries(connection, room, found[-1].seq if found else 0, None, 1000)
+
+    while more := read(store, page):
+        found += more
+    return found
 
 
 def _only(results: list[T | Exception]) -> T:

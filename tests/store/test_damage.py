@@ -60,7 +60,7 @@ class DamageTests(SynchronousTestCase):
             store.check(problems.append)
             if problems != [None]:
                 return "found by the check"
-            entries = fresh.read(store, lambda it: reading.entries(it, LOBBY, 0, None, 999))
+            entries = fresh.everything(store)
             fresh.read(store, lambda it: reading.history(it, [Scope(LOBBY)], 999))
             fresh.read(store, lambda it: search(it, Query("lorem", (Scope(LOBBY),), limit=999)))
             store.load()

@@ -49,7 +49,7 @@ class ErasingTests(StoreCase):
         self.scrub()
         self.assertEqual(self.kept("xyzzyplugh", "frobozzmagic"), [])
         found = self.read(lambda it: search(it, Query("w7", (Scope(LOBBY),), limit=999)))
-        self.assertTrue(found)
+        self.assertTrue(found.entries)
         self.assertEqual(self.scrub(), 1)
 
     def test_d17_an_edit_takes_away_what_was_said_before(self) -> None:

@@ -20,7 +20,7 @@ WORDS = ("ant", "bee", "cat", "东京")
 def found(store: Store, word: str) -> list[int]:
     """The numbers of the messages in the lobby that the index finds as it is."""
     query = Query(word, (Scope(LOBBY),), limit=99)
-    return [entry.seq for entry in fresh.read(store, lambda it: search(it, query))]
+    return [entry.seq for entry in fresh.read(store, lambda it: search(it, query)).entries[::-1]]
 
 
 class IndexTests(StoreCase):

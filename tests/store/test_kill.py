@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests import often
 from tests.store import fresh
 from twisted_chat.core.entries import Entry
-from twisted_chat.store import LOBBY, open_store, reading
+from twisted_chat.store import open_store
 
 ROUNDS = often(6, 200)
 
@@ -64,7 +64,7 @@ class KillTests(SynchronousTestCase):
     def stored(self) -> list[Entry]:
         store = open_store(str(self.path), lambda: 0)
         try:
-            return fresh.read(store, lambda it: reading.entries(it, LOBBY, 0, None, 10**6))
+            return fresh.everything(store)
         finally:
             store.close()
 

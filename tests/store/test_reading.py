@@ -154,9 +154,9 @@ class SpoiltRowTests(StoreCase):
         scope = Scope(LOBBY)
         return [
             self.read(lambda it: reading.entries(it, LOBBY, 0, None, 9)),
-            self.read(lambda it: reading.history(it, [scope], 9)),
+            self.read(lambda it: reading.history(it, [scope], 9)).entries,
             self.read(lambda it: reading.unseen(it, 1, [(LOBBY, 0, 3)], 9))[0],
-            self.read(lambda it: search(it, Query("word", (scope,))))[::-1],
+            self.read(lambda it: search(it, Query("word", (scope,)))).entries,
         ]
 
     def test_c10_text_that_is_no_utf8(self) -> None:

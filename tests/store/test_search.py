@@ -41,7 +41,10 @@ class SearchTests(StoreCase):
     ) -> list[int]:
         index_all(self.store)
         query = Query(words, scopes, author, after_time, before_time, before_id, limit)
-        return [entry.id for entry in self.read(lambda connection: search(connection, query))]
+        return [
+            entry.id
+            for entry in self.read(lambda connection: search(connection, query)).entries[::-1]
+        ]
 
     def test_every_word_must_occur(self) -> None:
         self.assertEqual(self.find("red"), [5, 2, 1])
@@ -118,7 +121,7 @@ class SearchTests(StoreCase):
     def test_anything_at_all_if_that_is_what_is_looked_for(self) -> None:
         index_all(self.store)
         query = Query("", (Scope(self.den),), anything=True)
-        found = [entry.id for entry in self.read(lambda it: search(it, query))]
+        found = [entry.id for entry in self.read(lambda it: search(it, query)).entries[::-1]]
         self.assertEqual(found, [4, 3])
         query = Query("++", (Scope(self.den),), anything=True)
         self.assertRaises(ChatError, self.read, lambda it: search(it, query))

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
 from ..chat import Chat
 from ..core import vocabulary as words
 from ..core.clean import check_formatted, check_text
 from ..core.commands import TABLE, Who
+from ..core.entries import LEAST_SIZE, PAGE_BYTES
 from ..core.errors import ChatError
+from ..core.names import fold
 from ..core.results import Done, Face, Guide, Left, People, Profile, Result, RoomLine, RoomList
-from ..core.rooms import Member, Role
+from ..core.rooms import Member, Role, Room
 from ..core.roster import Person
 from ..session import Session
 from . import performs
 from .finding import groups_of, joined_room, known_room, may_know, person_named
+
+T = TypeVar("T")
 
 LONGEST_INTRO = 200  # bytes
 ROLES = {Role.MEMBER: "", Role.OPERATOR: "operator", Role.OWNER: "owner"}
@@ -26,7 +33,7 @@ def face(person: Person, role: str = "") -> Face:
 @performs(words.WhoElse)
 def who_else(chat: Chat, session: Session, command: words.WhoElse) -> Result:
     others = chat.roster.others_online(session.person)
-    return People("The currently online users are:", tuple(map(face, others)))
+    return _people("The currently online users are:", _after(command.after, others), face)
 
 
 @performs(words.WhoLast)
@@ -46,7 +53,8 @@ def who_last(chat: Chat, session: Session, command: words.WhoLast) -> Result:
         key=lambda person: person.named.folded,
     )
     span = f"{minutes} minute" if minutes == 1 else f"{minutes} minutes"
-    return People(f"The users that are online in the last {span} are:", tuple(map(face, recent)))
+    heading = f"The users that are online in the last {span} are:"
+    return _people(heading, _after(command.after, recent), face)
 
 
 @performs(words.WhoIs)
@@ -127,26 +135,27 @@ async def unignore(chat: Chat, session: Session, command: words.Unignore) -> Res
 @performs(words.Rooms)
 def rooms(chat: Chat, session: Session, command: words.Rooms) -> Result:
     person = session.person
-    found = []
-    for room in chat.rooms.group_rooms():
-        joined = room.has(person)
-        if not may_know(room, person):
-            continue
-        online, offline = chat.audience(room)
-        found.append(
-            RoomLine(
-                room.name,
-                online + offline,
-                online,
-                joined,
-                room.hidden,
-                room.topic,
-                room.last_seq if joined else 0,
-                room.encrypted,
-                room.rules.letters(with_key=False),
-            )
-        )
-    return RoomList(tuple(sorted(found, key=lambda line: line.room)))
+    known = [room for room in chat.rooms.group_rooms() if may_know(room, person)]
+    later = sorted(room.name for room in known if room.name > command.after)
+    found = {room.name: room for room in known}
+    rooms, more = _page((found[name] for name in later), lambda room: len(room.topic.encode()))
+    lines = tuple(_line(chat, room, joined=room.has(person)) for room in rooms)
+    return RoomList(lines, lines[-1].room if more else "")
+
+
+def _line(chat: Chat, room: Room, joined: bool) -> RoomLine:
+    online, offline = chat.audience(room)
+    return RoomLine(
+        room.name,
+        online + offline,
+        online,
+        joined,
+        room.hidden,
+        room.topic,
+        room.last_seq if joined else 0,
+        room.encrypted,
+        room.rules.letters(with_key=False),
+    )
 
 
 @performs(words.Members)
@@ -154,13 +163,50 @@ def members(chat: Chat, session: Session, command: words.Members) -> Result:
     room = known_room(chat, session, command.room)
     if room is chat.rooms.lobby:
         online = sorted(chat.roster.online.values(), key=lambda person: person.named.folded)
-        return People("Everybody is in #lobby; online now:", tuple(map(face, online)))
+        return _people("Everybody is in #lobby; online now:", _after(command.after, online), face)
     if room.rules.secret:
         joined_room(chat, session, command.room)
-    found = sorted(room.members.values(), key=lambda m: (-m.role, m.person.named.folded))
-    faces = tuple(face(member.person, _role(member)) for member in found)
+
+    def place(member: Member) -> tuple[int, str]:
+        return -member.role, member.person.named.folded
+
+    found = sorted(room.members.values(), key=place)
+    if command.after:
+        last = person_named(chat, command.after)
+        seen = -room.role_of(last), last.named.folded
+        found = [member for member in found if place(member) > seen]
     encrypted = ", which is encrypted," if room.encrypted else ""
-    return People(f"The members of {room.name}{encrypted} are:", faces)
+    faces = (face(member.person, _role(member)) for member in found)
+    return _people(f"The members of {room.name}{encrypted} are:", faces, lambda one: one)
+
+
+def _people(heading: str, found: Iterable[T], shown: Callable[[T], Face]) -> People:
+    """The first of those found, and after whom the next ones come."""
+    faces, more = _page(
+        map(shown, found), lambda face: len(face.intro.encode()) + len(face.away.encode())
+    )
+    return People(heading, faces, faces[-1].name if more else "")
+
+
+def _after(name: str, people: Iterable[Person]) -> Iterable[Person]:
+    """Those whose names come after a name; all of them when there is none."""
+    last = fold(name).folded if name else ""
+    return (person for person in people if person.named.folded > last)
+
+
+def _page(found: Iterable[T], size: Callable[[T], int]) -> tuple[tuple[T, ...], bool]:
+    """As many as one answer has of what was found, and whether there are more.
+
+    `size` counts the bytes of what is long about one of them.
+    """
+    page: list[T] = []
+    total = 0
+    for one in found:
+        total += LEAST_SIZE + size(one)
+        if page and total > PAGE_BYTES:
+            return tuple(page), True
+        page.append(one)
+    return tuple(page), False
 
 
 def _role(member: Member) -> str:

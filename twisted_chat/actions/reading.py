@@ -52,21 +52,16 @@ async def history(chat: Chat, session: Session, command: words.History) -> Page:
     if room is None:
         return Page(())
     scope = scopes(person, [room])[0]
-    # One more than is shown tells whether there are more.
-    found = await chat.read(
-        lambda db: reading.history_of(db, scope, command.count + 1, command.before)
-    )
-    entries = found[-command.count :]
-    older = entries[0].seq if len(found) > command.count else None
-    return Page(
-        lines(chat, person, entries), place=room.label(person), older=older, now=chat.wall()
-    )
+    found = await chat.read(lambda db: reading.history_of(db, scope, command.count, command.before))
+    older = found.entries[0].seq if found.more else None
+    shown = lines(chat, person, found.entries)
+    return Page(shown, place=room.label(person), older=older, now=chat.wall())
 
 
 async def _newest_of_all(chat: Chat, person: Person, count: int) -> Page:
     readable = scopes(person, chat.rooms.of(person))
-    entries = await chat.read(lambda db: reading.history(db, readable, count))
-    return Page(lines(chat, person, entries), now=chat.wall())
+    found = await chat.read(lambda db: reading.history(db, readable, count))
+    return Page(lines(chat, person, found.entries), now=chat.wall())
 
 
 async def unseen(chat: Chat, session: Session) -> Unseen:
@@ -94,10 +89,10 @@ async def unseen(chat: Chat, session: Session) -> Unseen:
 @performs(words.Search)
 async def find(chat: Chat, session: Session, command: words.Search) -> Page:
     wanted = _query(chat, session, command)
-    entries = await chat.search(wanted)
-    older = entries[-1].id if len(entries) == PAGE else None
-    found = lines(chat, session.person, entries[::-1])
-    return Page(found, older=older, search=True, now=chat.wall())
+    found = await chat.search(wanted)
+    older = found.entries[0].id if found.more else None
+    shown = lines(chat, session.person, found.entries)
+    return Page(shown, older=older, search=True, now=chat.wall())
 
 
 def _query(chat: Chat, session: Session, command: words.Search) -> Query:

@@ -97,3 +97,19 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     state: State = State.AS_SAID
     form: Form = Form.WORDS
     tags: str = ""  # what the sender's client has added for other clients, as IRC writes it
+
+
+PAGE_BYTES = 128 * 1024
+"""What the entries of one page take at most, whatever is asked for, as `size_of` counts."""
+
+LEAST_SIZE = 100  # bytes of an entry without its text
+
+
+def size_of(entry: Entry) -> int:
+    """About how many bytes an entry takes when it is shown, at the door that needs most.
+
+    IRC writes each line of a text with a source and tags of its own.
+    """
+    text = entry.text
+    length = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    return LEAST_SIZE * (1 + text.count("\n")) + length + len(entry.tags)

@@ -123,10 +123,11 @@ class Face(msgspec.Struct, frozen=True):
 
 
 class People(Result, frozen=True):
-    """Persons under a heading."""
+    """Persons under a heading; `more` is what to ask `after` with for the others."""
 
     heading: str
     people: tuple[Face, ...]
+    more: str = ""
 
 
 class Profile(Result, frozen=True):
@@ -155,7 +156,10 @@ class RoomLine(msgspec.Struct, frozen=True):
 
 
 class RoomList(Result, frozen=True):
+    """Rooms in the order of their names; `more` is what to ask `after` with for the others."""
+
     rooms: tuple[RoomLine, ...]
+    more: str = ""
 
 
 class MaskLine(msgspec.Struct, frozen=True):

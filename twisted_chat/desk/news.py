@@ -94,11 +94,8 @@ class News(Watcher):
         # What was said before comes later than what is new, and belongs above it.
         self._held = []
         before = conversation.position
-        asked = self.user.ask(
-            "entries", room=self.here, after=max(0, before - CONTEXT), upto=before
-        )
-        asked.addCallback(self._recalled).addErrback(self._not_recalled)
-        asked.addBoth(lambda _: self._release())
+        shown = Deferred.fromCoroutine(self._show_recalled(self.here, before))
+        shown.addErrback(self._not_recalled).addBoth(lambda _: self._release())
 
     def begin_in(self, label: str) -> None:
         """Look at a conversation first."""
@@ -106,12 +103,11 @@ class News(Watcher):
         if found is not None:
             self.here = found.label
 
-    def _recalled(self, answer: dict[str, Any]) -> Deferred[None]:
-        return Deferred.fromCoroutine(self._show_recalled(answer["entries"]))
-
-    async def _show_recalled(self, events: Sequence[dict[str, Any]]) -> None:
-        for entry in await read(self.user, self.here, events):
-            self.front.show(of_entry(self.here, entry, self.user.name))
+    async def _show_recalled(self, room: str, upto: int) -> None:
+        """Show the last of what was said in a room up to a number."""
+        events = await self.user.entries(room, max(0, upto - CONTEXT), upto)
+        for entry in await read(self.user, room, events):
+            self.front.show(of_entry(room, entry, self.user.name))
 
     def _not_recalled(self, failure: Failure) -> None:
         if not failure.check(ChatError, Lost):

@@ -72,8 +72,8 @@ async def answering(user: User, reference: str, text: str) -> tuple[str, str]:
 async def around(user: User, reference: str) -> list[Line]:
     """A message, marked, between what was said before and after it."""
     room, seq = _named(reference)
-    answer = await user.ask("entries", room=room, after=max(0, seq - 1 - AROUND), upto=seq + AROUND)
-    entries = await read(user, room, answer["entries"])
+    events = await user.entries(room, max(0, seq - 1 - AROUND), seq + AROUND)
+    entries = await read(user, room, events)
     if not any(entry.seq == seq for entry in entries):
         raise ChatError("no_such_message", f"There is no message {shown(reference)}.")
     return [_marked(room, entry, user.name, entry.seq == seq) for entry in entries]

@@ -22,12 +22,13 @@ class Answer:
 class Answers:
     """Gathers the answer to a command until it is sent as one piece."""
 
-    __slots__ = ("_lines", "_server", "awaited", "command", "label")
+    __slots__ = ("_lines", "_server", "awaited", "command", "label", "size")
 
     def __init__(self, server: str, command: str = "", label: str = "") -> None:
         self._server = server
         self.command = command  # what is answered, when it is something that was said
         self._lines: list[Answer] = []
+        self.size = 0  # characters, the tags left out
         self.label = label
         self.awaited = 0  # outcomes without which the answer is not whole
 
@@ -36,6 +37,7 @@ class Answers:
 
     def add(self, text: str, tags: Mapping[str, str] | None = None) -> None:
         """One more line."""
+        self.size += len(text)
         self._lines.append(Answer(text, dict(tags or {})))
 
     def add_rendered(self, line: str) -> None:
@@ -44,11 +46,13 @@ class Answers:
         if line.startswith("@"):
             written, _, text = line[1:].partition(" ")
             tags = read_tags(written)
+        self.size += len(text)
         self._lines.append(Answer(text, tags))
 
     def taken(self) -> list[str]:
         """The lines as they are sent, marked with the label as it must be; both are used up."""
         lines, self._lines = self._lines, []
+        self.size = 0
         label, self.label = self.label, ""
         if label:
             lines = self._labelled(lines, label)

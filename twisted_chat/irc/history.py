@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ..core.rooms import Room
-    from ..store.pages import Page, View
+    from ..store.pages import View
+    from ..store.rows import Page
     from .talk import IrcTalk
 
 LISTED = 1000  # conversations of one CHATHISTORY TARGETS

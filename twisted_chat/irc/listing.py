@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..core.clean import formatted
+from ..core.entries import PAGE_BYTES
 from ..core.masks import matches
 from . import names
 from .commands import command
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .talk import IrcTalk
 
 Test = Callable[["Room", int], bool]
-MOST_LISTED = 2000
+MOST_LISTED = 2000  # channels in one answer, if their topics are short
 
 
 @command("LIST", help="LIST [<channels>] [<conditions>]: the channels, such as LIST >3 or *coil*")
@@ -36,10 +37,10 @@ def list_rooms(talk: IrcTalk, message: Message) -> None:
         here = sum(1 for _ in names.present(talk, room))
         if not all(test(room, here) for test in tests):
             continue
-        count += 1
-        if count > MOST_LISTED:
-            talk.numeric("416", "LIST", text=f"The first {MOST_LISTED} are shown; narrow it down")
+        if count == MOST_LISTED or talk.answers.size > PAGE_BYTES:
+            talk.numeric("416", "LIST", text=f"The first {count} are shown; narrow it down")
             break
+        count += 1
         talk.numeric("322", room.name, str(here), text=formatted(room.topic))
     talk.numeric("323", text="That is all of them")
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..actions.reading import MOST_UNSEEN
+from ..core.entries import PAGE_BYTES, size_of
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..store import pages, reading
+from ..store.rows import Page
 from . import history, playback
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from ..core.entries import Entry
     from ..core.rooms import Room
     from .talk import IrcTalk
+
+
+MOST_REPLAYED = 4 * PAGE_BYTES  # of one answer; beyond it one is told only how to ask for more
 
 
 class Missed(NamedTuple):
@@ -63,16 +68,19 @@ def _view(talk: IrcTalk, room: Room, upto: int) -> pages.View | None:
 
 async def _show(talk: IrcTalk, views: list[tuple[Room, pages.View]]) -> None:
     """Show the newest of what there is to be seen, conversation by conversation."""
-    me = talk.me
+    me, left = talk.me, MOST_REPLAYED - talk.answers.size
 
     def ask(db: Connection) -> list[Missed]:
-        found = []
+        found, used = [], 0
         for room, view in views:
-            page = pages.before(db, view, None, MOST_UNSEEN)
+            page = Page([], more=True)
+            if used < left:
+                page = pages.before(db, view, None, MOST_UNSEEN)
+                used += sum(map(size_of, page.entries))
             older = 0
             if page.more:
-                gap = (room.id, view.since, page.entries[0].seq - 1)
-                older = reading.unread(db, me.id, [gap])[room.id]
+                upto = page.entries[0].seq - 1 if page.entries else view.upto
+                older = reading.unread(db, me.id, [(room.id, view.since, upto)])[room.id]
             found.append(Missed(room, page.entries, older))
         return found
 
@@ -83,21 +91,26 @@ async def _show(talk: IrcTalk, views: list[tuple[Room, pages.View]]) -> None:
         talk.close(Closed(error.code, error.sentence))
         return
     for one in answer:
-        if not talk.closed and one.entries and one.room.has(me):
+        if not talk.closed and (one.entries or one.older) and one.room.has(me):
             _show_one(talk, one)
 
 
 def _show_one(talk: IrcTalk, found: Missed) -> None:
     room, place = found.room, found.room.label(talk.me)
     if found.older:
-        first = talk.dialect.msgid(room, found.entries[0].seq)
         many = "message is" if found.older == 1 else "messages are"
         to = place if room.pair is None else talk.nick
+        which, where = "", f"LATEST {place} *"
+        if found.entries:
+            first = talk.dialect.msgid(room, found.entries[0].seq)
+            which, where = "older ", f"BEFORE {place} msgid={first}"
         talk.line(
             talk.company.server,
-            f"NOTICE {to} :{found.older:,} older {many} there:"
-            f" /quote CHATHISTORY BEFORE {place} msgid={first} {MOST_UNSEEN}",
+            f"NOTICE {to} :{found.older:,} {which}{many} there:"
+            f" /quote CHATHISTORY {where} {MOST_UNSEEN}",
         )
+    if not found.entries:
+        return
     stamped = not talk.has("server-time")
     with playback.batch(talk, "chathistory", place) as reference:
         playback.show(talk, history.worth_showing(found.entries), reference, stamped)

@@ -30,7 +30,7 @@ async def find(talk: IrcTalk, message: Message) -> None:
         talk.fail("SEARCH", unclear.code, unclear.text, unclear.written)
         return
     try:
-        entries = await talk.chat.search(wanted)
+        page = await talk.chat.search(wanted)
     except ChatError as error:
         if error.code == "query":
             talk.fail("SEARCH", "INVALID_PARAMS", error.sentence, "text")
@@ -39,7 +39,7 @@ async def find(talk: IrcTalk, message: Message) -> None:
         return
     if talk.closed:
         return
-    found = [line.entry for line in lines(talk.chat, talk.me, entries[::-1])]
+    found = [line.entry for line in lines(talk.chat, talk.me, page.entries)]
     with playback.batch(talk, "soju.im/search") as reference:
         playback.show(talk, found, reference, stamped=not talk.has("server-time"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from ..core.clean import shown
+from ..core.entries import PAGE_BYTES
 from ..core.masks import matches
 from ..session import Session
 from . import names
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..core.roster import Person
     from .talk import IrcTalk
 
-MOST_FOUND = 500  # lines in one answer
+MOST_FOUND = 500  # lines in one answer, if they are short
 FIELDS = "tcuihsnfdlaor"  # in the order in which they are answered
 
 
@@ -33,10 +34,10 @@ def who(talk: IrcTalk, message: Message) -> None:
     for room, person in _found(talk, mask):
         if only_opers and not talk.company.is_oper(person):
             continue
-        count += 1
-        if count > MOST_FOUND:
-            talk.numeric("416", "WHO", text=f"The first {MOST_FOUND} are shown; narrow the mask")
+        if count == MOST_FOUND or talk.answers.size > PAGE_BYTES:
+            talk.numeric("416", "WHO", text=f"The first {count} are shown; narrow the mask")
             break
+        count += 1
         if "%" in options:
             _tell_fields(talk, room, person, fields, token)
         else:

@@ -38,6 +38,7 @@ from .unsealing import Unsealing
 from .watching import Watcher
 
 GOODBYE_WITHIN = 3.0  # seconds the server has to answer a goodbye
+MOST_LISTED = 100_000  # people or rooms that a server can make one keep
 ORDINARY_LONGEST = 4096  # bytes of a text, where a server does not say
 
 MEMBERSHIP = frozenset((Kind.JOIN, Kind.LEAVE, Kind.KICK, Kind.BAN))
@@ -209,11 +210,21 @@ class User:
 
     def look_around(self) -> None:
         """Find out who is online."""
-        self.ask("whoelse").addCallbacks(self._seen_around, lambda failure: None)
+        everybody = Deferred.fromCoroutine(self.whole("whoelse", "people"))
+        everybody.addCallbacks(self._seen_around, lambda failure: None)
 
     def _seen_around(self, answer: dict[str, Any]) -> None:
         self.online = dict.fromkeys([self.name, *(face["name"] for face in answer["people"])])
         self.watcher.changed()
+
+    async def whole(self, do: str, part: str, **arguments: Any) -> dict[str, Any]:
+        """The answer to a command that lists something, with all there is in its `part`."""
+        answer = await self.ask(do, **arguments)
+        found = [*answer[part]]
+        while answer.get("more") and len(found) < MOST_LISTED:
+            answer = await self.ask(do, after=answer["more"], **arguments)
+            found += answer[part]
+        return {**answer, part: found}
 
     def _closed(self, outcome: Any) -> Any:
         return Deferred.fromCoroutine(self._close()).addBoth(lambda _: outcome)
@@ -287,6 +298,17 @@ class User:
 
         asked = self.ask("entries", room=label, after=after, upto=upto)
         asked.addCallbacks(filled, failed).addErrback(confused)
+
+    async def entries(self, room: str, after: int, upto: int) -> list[Event]:
+        """All entries between two numbers, which may be more than one answer has."""
+        found: list[Event] = []
+        while True:
+            answer = await self.ask("entries", room=room, after=after, upto=upto)
+            found += answer["entries"]
+            last = number(found[-1]["seq"]) if found else 0
+            if not answer["more"] or not after < last < upto:
+                return found
+            after = last
 
     def _presence(self, event: Event) -> None:
         joined = [str(name) for name in event.get("joined", ())]

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from ..core.entries import Entry, Kind, State
+from ..core.entries import Kind, State
 from .reading import id_at, seq_before
 from .records import Scope
-from .rows import COLUMNS, entry_of
+from .rows import COLUMNS, Page, page_of
 
 _DELETED = int(State.DELETED)
 _WORDS = f"({int(Kind.MESSAGE)}, {int(Kind.EDIT)})"
@@ -51,13 +51,6 @@ class View(NamedTuple):
     """Accounts whose words are left out."""
     kinds: tuple[int, ...] | None = None
     """The kinds of entries that are seen; None for messages alone."""
-
-
-class Page(NamedTuple):
-    """Entries, oldest first, and whether there are more in the direction that was asked for."""
-
-    entries: list[Entry]
-    more: bool
 
 
 def before(db: sa.Connection, view: View, place: At | None, limit: int) -> Page:
@@ -127,9 +120,8 @@ def _page(db: sa.Connection, view: View, start: int, end: int, limit: int, newes
     if view.kinds is None:
         floor, ceiling = id_at(db, view.room, start), id_at(db, view.room, end - 1) + 1
         span = (view.room, floor, ceiling, left_out, limit + 1)
-        found = db.exec_driver_sql(_MESSAGES.replace("{order}", order), span).all()
+        found = db.exec_driver_sql(_MESSAGES.replace("{order}", order), span)
     else:
         span = (view.room, start, end, left_out, json.dumps(view.kinds), limit + 1)
-        found = db.exec_driver_sql(_EVENTS.replace("{order}", order), span).all()
-    entries = [entry_of(row) for row in found[:limit]]
-    return Page(entries[::-1] if newest else entries, len(found) > limit)
+        found = db.exec_driver_sql(_EVENTS.replace("{order}", order), span)
+    return page_of(found, limit, newest)

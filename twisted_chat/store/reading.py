@@ -22,7 +22,7 @@ from .records import (
     Snapshot,
     Token,
 )
-from .rows import COLUMNS, entry_of
+from .rows import COLUMNS, Page, entry_of, page_of
 
 _entry = schema.entry
 _ENTRIES = sa.select(*(_entry.c[name] for name in COLUMNS.split(", ")))
@@ -109,12 +109,14 @@ def certificate_owners(
 def entries(
     connection: sa.Connection, room: int, after: int, upto: int | None, limit: int
 ) -> list[Entry]:
-    """Entries of all kinds after one number and up to another (or the end), oldest first."""
+    """Entries of all kinds after one number and up to another (or the end), oldest first.
+
+    They are one page, so there may be more up to there.
+    """
     wanted = _ENTRIES.where(_entry.c.room == room, _entry.c.seq > after)
     if upto is not None:
         wanted = wanted.where(_entry.c.seq <= upto)
-    found = connection.execute(wanted.order_by(_entry.c.seq).limit(limit))
-    return [entry_of(row) for row in found]
+    return page_of(connection.execute(wanted.order_by(_entry.c.seq).limit(limit)), limit).entries
 
 
 def entry(connection: sa.Connection, room: int, seq: int) -> Entry | None:
@@ -125,20 +127,20 @@ def entry(connection: sa.Connection, room: int, seq: int) -> Entry | None:
 
 def history(
     connection: sa.Connection, scopes: Iterable[Scope], limit: int, before_id: int | None = None
-) -> list[Entry]:
-    """The newest messages over several rooms (before an entry's id), oldest first.
+) -> Page:
+    """The newest messages over several rooms (before an entry's id).
 
     A deleted message is among them, without its text.
     """
     before = _NO_END if before_id is None else before_id
     spans = ((room, id_at(connection, room, since), before) for room, since in scopes)
-    return _entries_of(connection, _newest(connection, spans, limit))
+    return _page(connection, _newest(connection, spans, limit + 1), limit)
 
 
 def history_of(
     connection: sa.Connection, scope: Scope, limit: int, before_seq: int | None = None
-) -> list[Entry]:
-    """The newest messages of one room (before a number), oldest first."""
+) -> Page:
+    """The newest messages of one room (before a number)."""
     before = None if before_seq is None else id_at(connection, scope.room, before_seq - 1) + 1
     return history(connection, [scope], limit, before)
 
@@ -159,7 +161,7 @@ def unseen(
         for room, after, upto in gaps
     }
     rooms = ((room, floor, end) for room, (floor, end, _) in spans.items())
-    shown = _entries_of(connection, _newest(connection, rooms, limit, account))
+    shown = _page(connection, _newest(connection, rooms, limit, account), limit).entries
     for found in reversed(shown):
         spans[found.room] = (spans[found.room][0], found.id, found.seq)
     older: dict[int, tuple[int, int]] = {}
@@ -323,6 +325,7 @@ def _newest(
     return found
 
 
-def _entries_of(connection: sa.Connection, numbers: list[int]) -> list[Entry]:
-    found = connection.execute(_ENTRIES.where(_entry.c.id.in_(numbers)).order_by(_entry.c.id))
-    return [entry_of(row) for row in found]
+def _page(connection: sa.Connection, numbers: list[int], limit: int) -> Page:
+    """The newest of the entries with these ids."""
+    wanted = _ENTRIES.where(_entry.c.id.in_(numbers)).order_by(_entry.c.id.desc())
+    return page_of(connection.execute(wanted), limit, newest=True)

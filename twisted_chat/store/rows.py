@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..core.entries import Entry, Form, Kind, State
+import sqlalchemy as sa
+
+from ..core.entries import PAGE_BYTES, Entry, Form, Kind, State, size_of
 
 COLUMNS = "id, room, seq, kind, time, sender, author, text, target, subject, cid, state, form, tags"
 UNREADABLE = "[cannot be shown]"
@@ -16,6 +18,33 @@ _STATES = {int(state): state for state in State}
 _FORMS = {int(form): form for form in Form if form not in MADE_BY_CLIENTS}
 _NUMBER_OR_NONE = {int, type(None)}
 _TEXT_OR_NONE = (str, type(None))
+
+
+class Page(NamedTuple):
+    """Entries, oldest first, and whether there are more in the direction that was asked for."""
+
+    entries: list[Entry]
+    more: bool
+
+
+def page_of(found: sa.CursorResult[Any], limit: int, newest: bool = False) -> Page:
+    """The first of the rows that were found, as one page; `newest` if these come first.
+
+    A page has at most `limit` entries and PAGE_BYTES, but at least one entry. What is beyond is
+    not even read, so that a question costs no more memory than its answer. Whoever wants to know
+    whether there is more asks the database for more than `limit` rows.
+    """
+    entries: list[Entry] = []
+    size, more = 0, False
+    for row in found:
+        entry = entry_of(row)
+        size += size_of(entry)
+        if len(entries) == limit or (entries and size > PAGE_BYTES):
+            more = True
+            break
+        entries.append(entry)
+    found.close()
+    return Page(entries[::-1] if newest else entries, more)
 
 
 def tolerant_text(raw: bytes) -> str:

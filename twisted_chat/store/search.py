@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ..core.entries import Entry
 from ..core.errors import ChatError
 from .reading import last_before
 from .records import Scope
-from .rows import COLUMNS, entry_of
+from .rows import COLUMNS, Page, page_of
 from .words import phrase
 
 _MAX_TERMS = 32
@@ -50,13 +49,13 @@ class Query:
     """Without words and author, find every message instead of asking for one of them."""
 
 
-def search(connection: sa.Connection, query: Query) -> list[Entry]:
-    """One page of the messages that match, the newest first.
+def search(connection: sa.Connection, query: Query) -> Page:
+    """The newest of the messages that match.
 
     ChatError('query') when there is nothing to look for.
     """
     if not query.scopes:
-        return []
+        return Page([], more=False)
     expression = _expression(query)
     first, end = _span(connection, query)
     parts = [[scope.room, scope.since] for scope in query.scopes if scope.since > 0]
@@ -69,10 +68,10 @@ def search(connection: sa.Connection, query: Query) -> list[Entry]:
             query.after_time,
             query.before_time,
             json.dumps(parts),
-            query.limit,
+            query.limit + 1,
         ),
     )
-    return [entry_of(row) for row in found]
+    return page_of(found, query.limit, newest=True)
 
 
 def _span(connection: sa.Connection, query: Query) -> tuple[int, int]:

@@ -138,7 +138,12 @@ def _(result: Unseen) -> Sequence[str]:
 
 @lines.register
 def _(result: People) -> Sequence[str]:
-    return [result.heading, *(map(_face, result.people) if result.people else ["(Not found)"])]
+    found = map(_face, result.people) if result.people else ["(Not found)"]
+    return [result.heading, *found, *_more(result.more)]
+
+
+def _more(last: str) -> list[str]:
+    return [f"(There are more: ask the same with: after {last})"] if last else []
 
 
 def _face(face: Face) -> str:
@@ -188,7 +193,7 @@ def _(result: RoomList) -> Sequence[str]:
             notes.append("joined")
         topic = f" {shown(room.topic)}" if room.topic else ""
         found.append(f"{room.room.ljust(NAME_WIDTH)} ({', '.join(notes)}){topic}")
-    return found
+    return found + _more(result.more)
 
 
 @lines.register

@@ -57,7 +57,8 @@ class Parts:
         self._drawn: Callable[[str], str] = str if draws_emoji() else spelled
         self.alerts = Alerts(root, reactor, not arguments.bell, self._drawn)
         self.memberships = Memberships(
-            lambda room: desk.user.ask("members", room=room), acts.changed
+            lambda room: Deferred.fromCoroutine(desk.user.whole("members", "people", room=room)),
+            acts.changed,
         )
         self._choosing = Choosing(reactor)
         center = ttk.Frame(root)

@@ -17,7 +17,6 @@ from .render import Hidden, view
 from .requests import Entries, spoken
 
 MOST_ENTRIES = 500
-MOST_TEXT = 128 * 1024  # characters in one answer
 
 
 async def entries(chat: Chat, session: Session, asked: Entries) -> dict[str, Any]:
@@ -32,19 +31,13 @@ async def entries(chat: Chat, session: Session, asked: Entries) -> dict[str, Any
     upto = room.last_seq if asked.upto is None else min(asked.upto, room.last_seq)
     found = await chat.read(lambda db: reading.entries(db, room.id, after, upto, asked.limit))
     label = room.label(person)
-    seen: list[object] = []
-    last, text = upto, 0
-    for entry in found:
-        text += len(entry.text)
-        if seen and text > MOST_TEXT:
-            break
-        last = entry.seq
-        seen.append(
-            Hidden(label, entry.seq)
-            if person.hides(entry)
-            else view(label, entry, own=entry.sender == person.id)
-        )
-    return {"entries": seen, "more": last < upto}
+    seen: list[object] = [
+        Hidden(label, entry.seq)
+        if person.hides(entry)
+        else view(label, entry, own=entry.sender == person.id)
+        for entry in found
+    ]
+    return {"entries": seen, "more": bool(found) and found[-1].seq < upto}
 
 
 def delivered(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str, Any]:

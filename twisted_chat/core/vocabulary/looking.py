@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..commands import Arg, Command, Form, Who, command
-from .arguments import USER
+from .arguments import AFTER, USER
 
 
 @command(
@@ -34,20 +34,29 @@ class Search(Command, frozen=True):
     page: int | None = None
 
 
-@command("whoelse", aliases=("whoeles",), who=Who.GUEST, group="People", help="who else is online")
+@command(
+    "whoelse",
+    AFTER,
+    aliases=("whoeles",),
+    who=Who.GUEST,
+    group="People",
+    help="who else is online",
+)
 class WhoElse(Command, frozen=True):
-    pass
+    after: str = ""
 
 
 @command(
     "wholast",
     Arg("minutes", Form.NUMBER),
+    AFTER,
     who=Who.GUEST,
     group="People",
     help="who was online in the last minutes (0 to 60)",
 )
 class WhoLast(Command, frozen=True):
     minutes: int
+    after: str = ""
 
 
 @command("whois", USER, who=Who.GUEST, group="People", help="what is known about somebody")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..commands import Arg, Command, Form, Who, command
-from .arguments import DURATION, REASON, ROOM, USER
+from .arguments import AFTER, DURATION, REASON, ROOM, USER
 
 
 @command(
@@ -38,14 +38,15 @@ class Leave(Command, frozen=True):
     reason: str = ""
 
 
-@command("rooms", who=Who.GUEST, group="Rooms", help="the rooms you can see")
+@command("rooms", AFTER, who=Who.GUEST, group="Rooms", help="the rooms you can see")
 class Rooms(Command, frozen=True):
-    pass
+    after: str = ""
 
 
-@command("members", ROOM, who=Who.GUEST, group="Rooms", help="who is in a room")
+@command("members", ROOM, AFTER, who=Who.GUEST, group="Rooms", help="who is in a room")
 class Members(Command, frozen=True):
     room: str
+    after: str = ""
 
 
 @command("invite", ROOM, USER, who=Who.GUEST, group="Rooms", help="let somebody into a room")
