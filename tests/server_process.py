@@ -55,7 +55,8 @@ class Server:
     ) -> None:
         """`files` is how many it may have open."""
         self.folder = folder
-        if not any(option.startswith("--port") or option.isdecimal() for option in options):
+        alone = bool(options) and options[0].isdecimal()
+        if not alone and not any(option.startswith("--port") for option in options):
             options = ("--port", "0", *options)
         command = [*program, *options]
         if files is not None:

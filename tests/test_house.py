@@ -32,6 +32,7 @@ APPLICATION = {
     *("client_certificates", "metadata"),
     *("devices", "doors", "endings", "files"),
     *(
+        "account_limits",
         "guests",
         "housekeeping",
         "loading",

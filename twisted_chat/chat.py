@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from .account_limits import AccountLimits
 from .accounts import Accounts
 from .client_certificates import ClientCertificates
 from .composing import (
@@ -102,6 +103,7 @@ class Chat:
         self.presence = PresenceNotices(self.delivery, clock)
         self.onlookers = Onlookers()  # doors that want to know at once who comes and goes
         self.typists = Typists(self)
+        self.limits = AccountLimits(self)
         self.membership = Membership(self)
         self.endings = Endings(self)
         self.guests = Guests(self)

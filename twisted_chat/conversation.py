@@ -98,6 +98,7 @@ class Conversation:
         self._stuck = False  # the client does not read, so it is not answered either
         rate = chat.settings.flood_limit
         self._bucket = Bucket(rate, 2 * rate, chat.ticks()) if rate else None
+        self._shared: Bucket | None = None  # with the other sessions of the account
 
     # --- the door of a session ------------------------------------------------------------
 
@@ -151,6 +152,7 @@ class Conversation:
     def seat(self, session: Session) -> None:
         """Somebody has signed in here."""
         self.session = session
+        self._shared = self.chat.limits.shared_flood_limit(session)
         if self._stuck:
             session.pause(self.chat.ticks())
         self.connection.signed_in()
@@ -270,8 +272,10 @@ class Conversation:
         """Charge for a line; False when the client has to rest before it is taken."""
         if self._bucket is None or isinstance(self.network, Unlimited):
             return True
-        now = self.chat.ticks()
-        rest = self._bucket.take(now, 1.0 if line else EMPTY_LINE)
+        now, cost = self.chat.ticks(), 1.0 if line else EMPTY_LINE
+        rest = self._bucket.take(now, cost)
+        if self._shared is not None:
+            rest = max(rest, self._shared.take(now, cost))
         if rest <= 0:
             return True
         if self._bucket.debt(now) > MOST_DEBT:
@@ -280,6 +284,14 @@ class Conversation:
             self.connection.hold()
             self._throttle = self.chat.clock.callLater(rest, self._rested)
         return False
+
+    def charge(self, things: float) -> None:
+        """Charge for what a line asks for beyond one thing: the next line waits for that long."""
+        if things > 0 and self._bucket is not None and not isinstance(self.network, Unlimited):
+            now = self.chat.ticks()
+            self._bucket.charge(now, things)
+            if self._shared is not None:
+                self._shared.charge(now, things)
 
     def _rested(self) -> None:
         self._throttle = None

@@ -64,6 +64,9 @@ class Door(Protocol):
     def certificate(self) -> str:
         """The fingerprint of the certificate that the client has come with; empty without one."""
 
+    def charge(self, things: float) -> None:
+        """Charge for what was asked for at once beyond one thing."""
+
     def write(self, data: bytes) -> None:
         """Send bytes that the dialect made."""
 

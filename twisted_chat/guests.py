@@ -84,6 +84,7 @@ class Guests:
         guest, chat = session.person, self._chat
         noted, metadata = tuple(guest.noted), chat.metadata.forget(guest)
         chat.roster.become_account(guest, number)
+        guest.created = chat.wall()
         guest.shown = {room.id: session.position(room) for room in chat.rooms.of(guest)}
         chat.onlookers.became_account(guest)
         if guest.rooms or noted or metadata:

@@ -21,6 +21,7 @@ def fill(roster: Roster, rooms: RoomBook, kept: Snapshot, admins: Collection[str
         person.away = account.away
         person.admin = (account.admin or account.folded in admins) and not account.erased
         person.suspended_until = account.suspended_until
+        person.created = account.created
         person.last_seen = account.last_seen
         person.erased = account.erased
         person.devices = kept.devices.get(account.id, "")

@@ -124,6 +124,18 @@ class Membership:
         self._announce(person, room, joined=False, last=room.last_seq, why="left")
         self._chat.endings.end(room)
 
+    async def leave_unused(self, person: Person, room: Room) -> bool:
+        """Let the last member leave a room in which nothing was ever said, and end it.
+
+        False when something was said there, or anything happens there meanwhile.
+        """
+        known = room.last_seq
+        if not await self._chat.change(lambda ledger: ledger.close_unused(room.id, known)):
+            return False
+        if room.has(person):  # no other session of theirs was faster
+            self.leave_last(person, room)
+        return True
+
     def _seat_again(
         self, person: Person, room: Room, member: Member, reached: Mapping[Session, int]
     ) -> None:

@@ -155,6 +155,7 @@ class SignIn:
         admin = name.folded in chat.admins
         person = Person(await self._store_account(name, password, network, admin), name)
         person.admin = admin
+        person.created = chat.wall()
         person.shown = {chat.rooms.lobby.id: chat.rooms.lobby.last_seq}
         chat.roster.add(person)
         return person
@@ -174,6 +175,7 @@ class SignIn:
         else:
             person = Person(number, guest.named)
             person.last_seen = guest.last_seen
+            person.created = chat.wall()
             chat.roster.add(person)
 
     async def _store_account(

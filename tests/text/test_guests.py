@@ -174,7 +174,7 @@ class RoomTests(GuestTestCase):
         self.ann.types("create #den")
         zoe.types("join #den", "leave #den")
         zoe.hears("(You have left #den.)")
-        self.ann.types("leave #den")
+        self.ann.types("say #den alone again", "leave #den")
         self.ann.hears("(You are the last in #den: to be rid of it, delete #den)")
 
     def test_a_deleted_room_comes_back_without_its_guests(self) -> None:

@@ -42,6 +42,7 @@ async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
     if not chat.rooms.available(name):
         raise taken
     _may_be_in_another(session)
+    chat.limits.count_room(session)
 
     rules = Rules(invite_only=command.private, secret=command.private)
 
@@ -146,10 +147,14 @@ async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
         raise ChatError("not_allowed", f"Everybody is in {LOBBY}; nobody leaves it.")
     person = session.person
     reason = check_formatted(command.reason, LONGEST_REASON) if command.reason else ""
+    if len(room.members) == 1:
+        if person.guest:
+            chat.membership.leave_last(person, room)
+            return Done(f"You have left {room.name}, which is no more.")
+        if await chat.membership.leave_unused(person, room):
+            return Done(f"You have left {room.name}, which is no more: nothing was said there.")
+        room = joined_room(chat, session, command.room)  # somebody may have come meanwhile
     heir = room.heir(person) if room.role_of(person) is Role.OWNER else None
-    if person.guest and len(room.members) == 1:
-        chat.membership.leave_last(person, room)
-        return Done(f"You have left {room.name}, which is no more.")
     if heir is None and room.role_of(person) is Role.OWNER:
         raise ChatError(
             "not_allowed", f"You are the last in {room.name}: to be rid of it, delete {room.name}"

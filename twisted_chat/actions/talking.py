@@ -145,6 +145,7 @@ async def broadcast_users(
         if room is not None and not chat.rooms.takes_words(room):
             raise only_sealed(f"Your conversation with {other.name}")
     composed(chat, None, command.text)
+    session.door.charge(len(others) - 1)
 
     def apply(ledger: Ledger) -> list[Entry]:
         rooms = [_pair_for_words(ledger, person, other) for other in others]

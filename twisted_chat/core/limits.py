@@ -21,11 +21,11 @@ class Bucket:
 
     Everything is charged, and a bucket can be in debt: whoever holds one does
     what was asked and then rests for the time `take` said, or refuses it and
-    says when to try again. A debt is never more than `burst`, so that a refused
-    asker who keeps asking does not lock himself out.
+    says when to try again. What `take` adds to a debt never makes it more than `burst`,
+    so that refused askers who keep asking do not lock themselves out.
     """
 
-    __slots__ = ("_burst", "_debt_since", "_level", "_rate", "_then")
+    __slots__ = ("__weakref__", "_burst", "_debt_since", "_level", "_rate", "_then")
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate = rate
@@ -36,7 +36,8 @@ class Bucket:
 
     def take(self, now: float, cost: float = 1.0) -> float:
         """Charge `cost`; the seconds to wait until it is paid, 0.0 for no wait."""
-        level = max(self._at(now) - cost, -self._burst)
+        before = self._at(now)
+        level = max(before - cost, min(before, -self._burst))
         self._level = level
         self._then = max(now, self._then)
         if level >= 0.0:
@@ -45,6 +46,16 @@ class Bucket:
         if self._debt_since is None:
             self._debt_since = now
         return -level / self._rate
+
+    def charge(self, now: float, cost: float) -> None:
+        """Charge for what is done already, all of it; the next `take` waits until it is paid.
+
+        Who rests until then is not asking too much meanwhile, so `debt` begins after it.
+        """
+        self._level = self._at(now) - cost
+        self._then = max(now, self._then)
+        if self._level < 0.0 and self._debt_since is None:
+            self._debt_since = now - self._level / self._rate
 
     def debt(self, now: float) -> float:
         """For how long more has been asked than allowed; 0.0 once one more is free again.

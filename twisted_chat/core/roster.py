@@ -36,6 +36,7 @@ class Person:
         "admin",
         "away",
         "becoming",
+        "created",
         "devices",
         "erased",
         "host",
@@ -70,6 +71,7 @@ class Person:
         self.secrets = 0  # raised when its password changes: who came with the old one is late
         self.away = ""
         self.suspended_until: int | None = None
+        self.created = 0  # when the account was made, in milliseconds since 1970
         self.last_seen = 0
         self.seats: tuple[Seat, ...] = ()
         self.rooms: tuple[Room, ...] = ()  # joined rooms; the lobby is everybody's

@@ -35,6 +35,7 @@ def room_shown(talk: IrcTalk, name: str) -> Room:
 async def join(talk: IrcTalk, message: Message) -> None:
     if message.params[0] == "0":
         for room in tuple(talk.me.rooms):
+            talk.charge(1)
             await leave_one(talk, room.name, "")
         if talk.session is not None and talk.session.lobby:
             await leave_one(talk, LOBBY, "")
@@ -43,6 +44,7 @@ async def join(talk: IrcTalk, message: Message) -> None:
     for index, name in enumerate(message.params[0].split(",")):
         if not name:
             continue
+        talk.charge(index > 0)
         key = keys[index] if index < len(keys) else ""
         try:
             await join_one(talk, name, key)
@@ -109,8 +111,9 @@ async def _join_lobby(talk: IrcTalk) -> None:
 @command("PART", 1, help="PART <channel>[,…] [<reason>]: leave")
 async def part(talk: IrcTalk, message: Message) -> None:
     reason = words_in(message, 1)
-    for name in message.params[0].split(","):
+    for index, name in enumerate(message.params[0].split(",")):
         if name:
+            talk.charge(index > 0)
             try:
                 await leave_one(talk, name, reason)
             except (ChatError, Refused) as error:

@@ -66,6 +66,7 @@ async def _change(talk: IrcTalk, room: Room, letters: str, arguments: list[str])
             continue
         if not room.has(talk.me):
             raise Refused("442", room.name)
+        talk.charge(1)
         if letter in "ov":
             await _apply_rules(talk, room, rules)
             rules = []
@@ -178,7 +179,8 @@ async def kick(talk: IrcTalk, message: Message) -> None:
     place, nicks = message.params[:2]
     assert talk.session is not None
     room = room_shown(talk, place)
-    for nick in nicks.split(","):
+    for index, nick in enumerate(nicks.split(",")):
+        talk.charge(index > 0)
         person = talk.company.person(nick)
         if person is None or person.erased:
             talk.numeric("401", shortened(nick), text="There is nobody of that name here")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..core.roster import Person
     from .talk import IrcTalk
 
+LOOK_UP = 0.2  # what looking for one more person costs of a command's right
 MOST_HOSTS = 5  # nicks of one USERHOST
 
 
@@ -26,6 +27,7 @@ MOST_HOSTS = 5  # nicks of one USERHOST
 def monitor(talk: IrcTalk, message: Message) -> None:
     asked = message.params[1].split(",") if len(message.params) > 1 else []
     names = [name for name in asked if name]
+    talk.charge(len(names) * LOOK_UP)
     match message.params[0].upper():
         case "+":
             _add(talk, names)
@@ -98,7 +100,9 @@ def online(talk: IrcTalk, name: str) -> Person | None:
 @command("ISON", 1, help="ISON <nick> …: who of them is here")
 def is_on(talk: IrcTalk, message: Message) -> None:
     here = []
-    for name in " ".join(message.params).split():
+    asked = " ".join(message.params).split()
+    talk.charge(len(asked) * LOOK_UP)
+    for name in asked:
         person = online(talk, name)
         if person is not None:
             here.append(person.name)

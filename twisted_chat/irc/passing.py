@@ -31,6 +31,7 @@ def pass_tags_on(talk: IrcTalk, message: Message, answers: Answers) -> None:
     targets = message.params[0].split(",")
     if len(targets) > TARGETS:
         raise Refused("407", shortened(targets[TARGETS]))
+    talk.charge(len(targets) - 1)
     for target in dict.fromkeys(targets):
         try:
             room, place, others = _reached(talk, target)

@@ -74,6 +74,7 @@ def _send_to_each(
         targets = list(dict.fromkeys(targets[0].split(",")))
     if len(targets) > TARGETS:
         raise Refused("407", shortened(targets[TARGETS]))
+    talk.charge(len(targets) - 1)
     asks = text.startswith("\x01")
     if asks and (acted := action_in(text)):
         text, manner, asks = acted, "action", False

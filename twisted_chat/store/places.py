@@ -138,6 +138,20 @@ class RoomChanges(PeopleChanges):
         """
         self.set_room(id, folded=None, deleted_at=self.now())
 
+    def close_unused(self, id: int, known: int) -> bool:
+        """Free the name of a room in which nothing was ever said, for `erase_room` to follow.
+
+        False, and nothing is changed, when something was, or has happened there since the entry
+        of the number `known`.
+        """
+        if self.end(id) != known:
+            return False
+        said = sa.select(entry.c.id).where(entry.c.room == id, entry.c.kind == int(Kind.MESSAGE))
+        if self.connection.execute(said.limit(1)).first():
+            return False
+        self.free_name(id)
+        return True
+
     def erase_room(self, id: int, at_most: int = 1000) -> bool:
         """Erase what a deleted room held and free its name; only its number stays.
 

@@ -1,0 +1,79 @@
+"""What the sessions of one account may do together, and the guests of one network.
+
+A limit that counts for each session alone is no limit for somebody who opens twenty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from math import ceil
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from .core.durations import spoken
+from .core.errors import ChatError
+from .core.limits import Bucket, SlidingWindow, Unlimited
+
+if TYPE_CHECKING:
+    from .chat import Chat
+    from .core.roster import Person
+    from .session import Session
+
+DAY = 24 * 60 * 60  # seconds
+NEW = DAY  # the age until which an account counts as new
+OF_ONE_ACCOUNT = 2  # times what one session may do, for all sessions of an account
+OF_ONE_NETWORK = 10  # the same for all guests of a network
+ROOMS_A_DAY = 50  # that one account may make, or all guests and new accounts of a network
+ROOMS_OF_ALL_A_DAY = 5000
+
+
+class AccountLimits:
+    """Limits that hold for an account, however many sessions it has.
+
+    For guests, who can be somebody else at any time, they hold for their network.
+    """
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._limited = chat.settings.flood_limit > 0
+        # Each of these lasts as long as one of the sessions that share it.
+        self._shared: WeakValueDictionary[Hashable, Bucket] = WeakValueDictionary()
+        self._rooms = SlidingWindow(ROOMS_A_DAY, ROOMS_OF_ALL_A_DAY, DAY)
+
+    def shared_flood_limit(self, session: Session) -> Bucket | None:
+        """What a session is charged for beside its own flood limit; None without one."""
+        if not self._limited:
+            return None
+        key: Hashable = session.person.id
+        rate = self._chat.settings.flood_limit * OF_ONE_ACCOUNT
+        if session.person.guest:
+            key = session.door.network
+            rate = self._chat.settings.flood_limit * OF_ONE_NETWORK
+        bucket = self._shared.get(key)
+        if bucket is None:
+            bucket = self._shared[key] = Bucket(rate, 2 * rate, self._chat.ticks())
+        return bucket
+
+    def is_new(self, person: Person) -> bool:
+        """Whether an account was made within the last day; of a guest it is always true."""
+        return person.guest or self._chat.wall() - person.created < NEW * 1000
+
+    def count_room(self, session: Session) -> None:
+        """Count a room that somebody is about to make.
+
+        ChatError('too_many') when it would be one too many for a day. Rooms that were deleted
+        since count too, for they are kept for some time.
+        """
+        person, network = session.person, session.door.network
+        if not self._limited or person.admin or isinstance(network, Unlimited):
+            return
+        new = self.is_new(person)
+        wait = self._rooms.take(network if new else person.id, self._chat.ticks())
+        if wait > 0:
+            who = "You have" if not new else "You, or others at your address, have"
+            raise ChatError(
+                "too_many",
+                f"{who} made too many rooms within a day: try again in {spoken(ceil(wait))},"
+                " or join a room that there is.",
+                retry_after=ceil(wait),
+            )
