@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 FIRST_LINE = 20.0  # seconds until a first line must have come
 SIGNED_IN = 180.0  # seconds until somebody must have signed in
 TURNED_AWAY = 1.0  # seconds until the connection of somebody who was turned away is closed
+LINES_AT_ONCE = 128
+FRAMES_AT_ONCE = 512  # bytes of a WebSocket
 MOST_DISCARDED = 64 * 1024  # of one endless line, before its connection is closed
 NO_TLS = bytes.fromhex("15030100020228")  # what TLS says where no handshake can succeed
 
@@ -284,26 +286,30 @@ class ChatProtocol(Output):
             self._split(self._buffer + data if self._buffer else data)
         finally:
             self._busyReceiving = False
+        if self._buffer and not self.line_mode:
+            super().dataReceived(b"")  # it is a WebSocket since then
 
     def _split(self, data: bytes) -> None:
-        lines = data.split(b"\n")
-        self._buffer = lines.pop()
-        for index, line in enumerate(lines):
-            if self.paused:
-                lines.append(self._buffer)
-                self._buffer = b"\n".join(lines[index:])
-                return
-            if self._discarded:
-                self._discarded = 0  # the end of a line that was refused
-                continue
-            self.lineReceived(line)
-            if self.conversation.closed:
-                self._buffer = b""
-                return
-            if not self.line_mode and isinstance(self.conversation, SocketTalk):
-                rest, self._buffer = b"\n".join([*lines[index + 1 :], self._buffer]), b""
-                self.conversation.data(rest)
-                return
+        self._buffer = data
+        while True:
+            # No more than can be taken at a time: the rest is not split again after each pause.
+            *lines, self._buffer = self._buffer.split(b"\n", LINES_AT_ONCE)
+            for index, line in enumerate(lines):
+                if self.paused:
+                    self._buffer = b"\n".join([*lines[index:], self._buffer])
+                    return
+                if self._discarded:
+                    self._discarded = 0  # the end of a line that was refused
+                    continue
+                self.lineReceived(line)
+                if self.conversation.closed:
+                    self._buffer = b""
+                    return
+                if not self.line_mode and isinstance(self.conversation, SocketTalk):
+                    self._buffer = b"\n".join([*lines[index + 1 :], self._buffer])
+                    return
+            if len(lines) < LINES_AT_ONCE:
+                break
         if len(self._buffer) > self.conversation.longest_line:
             self._overflow()
 
@@ -317,8 +323,14 @@ class ChatProtocol(Output):
             self.conversation.close(Closed("too_long", "That line does not end: goodbye."))
 
     def rawDataReceived(self, data: bytes) -> None:
-        assert isinstance(self.conversation, Transfer | SocketTalk)
-        self.conversation.data(data)
+        conversation = self.conversation
+        assert isinstance(conversation, Transfer | SocketTalk)
+        if conversation.closed:
+            return
+        if isinstance(conversation, SocketTalk):
+            # Frames may be six bytes long: the rest follows, unless that was more than is allowed.
+            data, self._buffer = data[:FRAMES_AT_ONCE], data[FRAMES_AT_ONCE:]
+        conversation.data(data)
 
     def lineReceived(self, line: bytes) -> None:
         self.heard = True

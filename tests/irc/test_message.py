@@ -225,6 +225,12 @@ class LineTests(SynchronousTestCase):
         if text:
             self.assertNotIn("", parts)
 
+    def test_a20_a_million_flags_are_cut_in_one_go(self) -> None:
+        # This would not end, if the flags before each were counted from the beginning.
+        flag = "\U0001f1e9\U0001f1ea"
+        parts = pieces(flag * 500_000, 400)
+        self.assertEqual(set(parts), {flag * 50})
+
     def test_h3_nothing_that_is_seen_as_one_letter_is_cut(self) -> None:
         for letter in ("e\u0301", "\U0001f1e9\U0001f1ea", "\U0001f44d\U0001f3fd", "\u2764\ufe0f"):
             for part in pieces(letter * 40, 50):

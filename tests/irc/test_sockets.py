@@ -93,6 +93,19 @@ class SocketTests(IrcCase):
             else:
                 self.assertTrue(browser.closed, data)
 
+    def test_a20_f5_pings_are_answered_as_fast_as_lines_may_come(self) -> None:
+        hall = Hall(flood_limit=10)
+        self.addCleanup(hall.__exit__, None, None, None)
+        for frame in (b"\x89\x80abcd", b"\x81\x80abcd"):  # a ping; a text without a word
+            browser = Browser(hall, None, "text.ircv3.net")
+            browser.sends(frame * 2000 + b"\x89\x84\0\0\0\0last")
+            # Ten lines a second, of which twenty may come at once; an empty one costs a fifth.
+            self.assertLess(len(browser.messages), 300)
+            self.assertFalse(b"last" in browser.messages)
+            hall.wait(60)
+            self.assertTrue(b"last" in browser.messages)
+            self.assertFalse(browser.closed)
+
     def test_f5_what_is_no_beginning_of_a_websocket_is_refused(self) -> None:
         upgrade = (
             b"Host: chat.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -114,9 +114,14 @@ class SearchTests(StoreCase):
         self.assertEqual(self.find("den", scopes), [4, 3])
 
     def test_nothing_to_look_for(self) -> None:
-        for words, author in (("", None), ("++ !", None), ("++", 1), ("a " * 33, None)):
+        for words, author in (("", None), ("++ !", None), ("++", 1)):
             error = self.assertRaises(ChatError, self.find, words, author=author)
             self.assertEqual(error.code, "query")
+
+    def test_a20_a_search_for_too_much_is_refused(self) -> None:
+        for words in ("a " * 33, "\ufdfa" * 180, "東" * 180):
+            self.assertEqual(self.assertRaises(ChatError, self.find, words).code, "query")
+        self.assertEqual(self.find("東" * 170), [])
 
     def test_anything_at_all_if_that_is_what_is_looked_for(self) -> None:
         index_all(self.store)

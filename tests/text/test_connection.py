@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from twisted_chat.testing import Client
 
 from .case import WELCOME, HallTestCase
@@ -199,6 +201,17 @@ class LimitTests(HallTestCase):
             hall.wait(0.1)
         ann.hears("You are sending too fast for too long: goodbye.\nDisconnected\n")
         self.assertFalse(bob.closed)
+
+    def test_a12_a20_what_waits_is_not_split_before_its_turn(self) -> None:
+        hall = self.open_hall(flood_limit=10)
+        ann = hall.person("ann")
+        packet = b"away\n" * 10_000
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        ann.protocol.dataReceived(packet)
+        _, most = tracemalloc.get_traced_memory()
+        self.assertFalse(ann.transport.reading)
+        self.assertLess(most, 6 * len(packet))
 
     def test_a2_empty_lines_are_ignored_and_cost_something(self) -> None:
         ann = self.hall.person("ann")

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.attachments import check_name
 from twisted_chat.core.errors import ChatError
-from twisted_chat.web.bodies import Body, Chunked, Counted
+from twisted_chat.web.bodies import LINES_AT_ONCE, Body, Chunked, Counted
 from twisted_chat.web.names import disposition, in_link, name_of
 from twisted_chat.web.request import BadRequest
 
@@ -21,7 +21,12 @@ def taken(body: Body, data: bytes, cuts: list[int]) -> bytes:
     """What a body has taken of data that is cut there."""
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     pieces = [data[start:end] for start, end in itertools.pairwise(places)]
-    return b"".join(body.take(piece) for piece in pieces)
+    content = []
+    for piece in pieces:
+        content.append(body.take(piece))
+        while body.rest:
+            content.append(body.take(b""))
+    return b"".join(content)
 
 
 class BodyTests(SynchronousTestCase):
@@ -33,6 +38,15 @@ class BodyTests(SynchronousTestCase):
         body = Chunked()
         self.assertEqual(taken(body, data + b"0\r\n\r\n" + behind, cuts), b"".join(chunks))
         self.assertTrue(body.over)
+
+    def test_a20_of_small_chunks_a_few_are_taken_at_a_time(self) -> None:
+        body, sizes = Chunked(), []
+        data = b"1\na\n" * 10_000 + b"0\n\n"
+        while not body.over:
+            sizes.append(len(body.take(data)))
+            data = b""
+        self.assertEqual(sum(sizes), 10_000)
+        self.assertLessEqual(max(sizes), LINES_AT_ONCE)
 
     @given(st.binary(), st.lists(st.integers(0)), st.binary())
     def test_a3_so_is_what_told_its_length(

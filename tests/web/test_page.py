@@ -54,6 +54,17 @@ class RequestTests(TestCase):
             self.assertEqual(body.count("\n"), 1)
             self.assertIn("Connection: close", head)
 
+    def test_a20_a_field_of_blanks_takes_no_longer_than_any_other(self) -> None:
+        # These would not end, if blanks could be taken for the text and for what is around it.
+        for blanks in (b" " * 8000, b"\t " * 4000, b" x" * 4000):
+            for end, status in ((b"\x01", "400 Bad Request"), (b"x", "200 OK")):
+                head, _ = self.asks(b"GET / HTTP/1.1" + HOST + b"X:" + blanks + end + b"\r\n\r\n")
+                self.assertIn(status, head.split("\r\n")[0])
+
+    def test_blanks_around_the_text_of_a_field_are_no_part_of_it(self) -> None:
+        request = read([b"GET / HTTP/1.1", b"Host:h", b"A: \t b c\t ", b"B: ", b"C:"])
+        self.assertEqual(request.fields, {"host": "h", "a": "b c", "b": "", "c": ""})
+
     def test_ways_to_ask_for_the_page(self) -> None:
         for data in (
             b"GET / HTTP/1.1" + HOST,

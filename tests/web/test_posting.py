@@ -28,6 +28,14 @@ class SendingTests(HostCase):
         self.assertEqual(answer.status, 201, answer.body)
         self.assertEqual(self.asks("GET", path_of(answer.fields["Location"])).body, COIL)
 
+    def test_a20_chunks_of_a_byte_are_a_file_too(self) -> None:
+        one = Requesting(self.hall)
+        fields = {"Authorization": basic("tesla"), "Transfer_Encoding": "chunked", **PNG}
+        body = b"".join(b"1\r\n%b\r\n" % part for part in _parts(COIL[:3000], 1))
+        one.sends(head("POST", "/files", **fields) + body + b"0\r\n\r\n")
+        link = path_of(one.answer().fields["Location"])
+        self.assertEqual(self.asks("GET", link).body, COIL[:3000])
+
     def test_it_may_come_a_byte_at_a_time(self) -> None:
         one = Requesting(self.hall)
         for byte in _parts(

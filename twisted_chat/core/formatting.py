@@ -23,6 +23,7 @@ CODE = re.compile(
     f"|[{BOLD}{RESET}{MONOSPACE}{REVERSE}{ITALIC}{STRIKETHROUGH}{UNDERLINE}]"
 )
 """One code with its digits."""
+LONGEST_CODE = 14  # characters
 
 _ANY = re.compile(f"[{CODES}]")
 _SWITCHES = {

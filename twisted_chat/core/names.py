@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -91,6 +91,12 @@ def _folded(text: str, longest: int) -> Name:
         return Name(text, folded, _skeleton(text, folded))
     if len(text) > 4 * LONGEST:  # before anything that takes longer for longer texts
         _refuse(text, longest)
+    return _folded_unicode(text, longest)
+
+
+@lru_cache(maxsize=1024)
+def _folded_unicode(text: str, longest: int) -> Name:
+    # A tenth of a millisecond, which a list of names would cost again wherever it is looked up.
     shown, folded = (
         _precis(profile, text, longest)
         for profile in ("UsernameCasePreserved", "UsernameCaseMapped")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from ..core.formatting import CODE
+from ..core.formatting import CODE, LONGEST_CODE
 
 LONGEST_LINE = 512  # bytes with its end, and without its tags
 MOST_TAGS = 4094  # bytes of what a client may tag a message with
@@ -139,22 +139,21 @@ def in_lines(words: Iterable[str], separator: str, most: int) -> list[str]:
 def pieces(text: str, most: int) -> list[str]:
     """A text in parts of at most so many bytes, cut between what people see as letters, and never
     inside of a formatting code."""
-    if len(text) * 4 <= most or len(text.encode("utf-8", "replace")) <= most:
-        return [text]
-    parts, start, size, cut, size_at_cut = [], 0, 0, 0, 0
-    inside = {at for code in CODE.finditer(text) for at in range(code.start() + 1, code.end())}
-    for index, letter in enumerate(text):
-        if index > start and index not in inside and _begins(text, index):
-            cut, size_at_cut = index, size
-        size += len(letter.encode("utf-8", "replace"))
-        if size > most:
-            if cut == start:
-                cut, size_at_cut = index, size - len(letter.encode("utf-8", "replace"))
-            parts.append(text[start:cut])
-            start, size = cut, size - size_at_cut
-            size_at_cut = 0
-    parts.append(text[start:])
-    return parts
+    parts: list[str] = []
+    start = 0
+    while True:
+        # What a part is cut from, however long the text is, and a code that begins in it.
+        window = text[start : start + most + LONGEST_CODE]
+        fitting = window.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
+        if len(fitting) == len(window):
+            return [*parts, window]
+        spans = (code.span() for code in CODE.finditer(window))
+        inside = {at for first, last in spans for at in range(first + 1, last)}
+        longest = max(1, len(fitting))
+        ends = (at for at in range(longest, 0, -1) if at not in inside and _begins(window, at))
+        end = next(ends, longest)
+        parts.append(window[:end])
+        start += end
 
 
 def _begins(text: str, index: int) -> bool:

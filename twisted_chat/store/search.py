@@ -15,6 +15,7 @@ from .rows import COLUMNS, Page, page_of
 from .words import phrase
 
 _MAX_TERMS = 32
+_MAX_BYTES = 512  # of words: a reading thread folds and compares them all, for as long as it takes
 _NO_END = 2**63 - 1
 
 # The index walks its matches from the newest on, so a page costs what it shows. Rooms that are
@@ -89,6 +90,10 @@ def _span(connection: sa.Connection, query: Query) -> tuple[int, int]:
 
 def _expression(query: Query) -> str:
     """The query in the index's own language; whatever people typed is inside quotes there."""
+    if len(query.words.encode("utf-8", "replace")) > _MAX_BYTES:
+        raise ChatError(
+            "query", f"A search has at most {_MAX_BYTES} bytes: search for less.", max=_MAX_BYTES
+        )
     terms = [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|([^\s"]+)', query.words)]
     phrases = [found for term in terms if (found := phrase(term)) is not None]
     if len(phrases) > _MAX_TERMS:

@@ -9,6 +9,7 @@ from .request import BadRequest
 
 LONGEST_LINE = 1024  # bytes between two chunks
 MOST_TRAILERS = 64
+LINES_AT_ONCE = 256  # between chunks; so many that are small take the time of one large one
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t -~\x80-\xff]*)?")
 
 
@@ -16,6 +17,7 @@ class Body(Protocol):
     """Takes what comes, piece by piece."""
 
     over: bool
+    rest: bytes  # what has come and was not taken yet: the next call begins with it
 
     def take(self, data: bytes) -> bytes:
         """The content that is in these bytes; what comes behind the end is not looked at."""
@@ -23,6 +25,8 @@ class Body(Protocol):
 
 class Counted:
     """A body whose length was told."""
+
+    rest = b""
 
     def __init__(self, length: int) -> None:
         self._left = length
@@ -40,25 +44,34 @@ class Chunked:
 
     def __init__(self) -> None:
         self.over = False
+        self.rest = b""
         self._line = b""  # as far as it has come
         self._left = 0  # of the chunk
         self._behind = False  # the end of a chunk's line is due
         self._trailers: int | None = None  # how many have come; None before the last chunk
 
     def take(self, data: bytes) -> bytes:
-        found = []
-        while data and not self.over:
+        data, self.rest = self.rest + data, b""
+        found, at, lines = [], 0, 0
+        while at < len(data) and not self.over:
             if self._left:
-                content, data = data[: self._left], data[self._left :]
+                content = data[at : at + self._left]
+                at += len(content)
                 self._left -= len(content)
                 self._behind = not self._left
                 found.append(content)
                 continue
-            line, end, data = data.partition(b"\n")
-            self._line += line
+            if lines == LINES_AT_ONCE:
+                self.rest = data[at:]
+                break
+            lines += 1
+            end = data.find(b"\n", at)
+            stop = len(data) if end < 0 else end
+            self._line += data[at:stop]
+            at = stop + 1
             if len(self._line) > LONGEST_LINE:
                 raise BadRequest("a line between two chunks is too long")
-            if end:
+            if end >= 0:
                 whole, self._line = self._line.removesuffix(b"\r"), b""
                 self._take_line(whole)
         return b"".join(found)

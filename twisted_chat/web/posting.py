@@ -63,6 +63,12 @@ class Posted(Upload):
             if content or self._body.over:
                 self.store(content)
 
+    def _read_on(self) -> None:
+        if self._body.rest and not self.closed:
+            self.data(b"")
+        else:
+            super()._read_on()
+
     def _finished(self, _: object) -> None:
         if not self.closed:
             told = {"Location": self.location}

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 LONGEST_HEAD = 8 * 1024  # bytes
 _START = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/([0-9])\.([0-9])")
-_FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
+_FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)")
 _WHOLE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)  # of a target that names a host too
 _LENGTH = re.compile("[0-9]{1,15}")
 _HOST = re.compile(
@@ -86,7 +86,7 @@ def read(lines: list[bytes]) -> Request:
         name = field[1].lower()
         if name in ONCE and name in fields:
             raise BadRequest(f"there are two of the field {field[1]}")
-        fields[name] = field[2]
+        fields[name] = field[2].strip(" \t")
     if needs_host and "host" not in fields:
         raise BadRequest("the field Host is missing")
     host = fields.get("host", "")

@@ -130,6 +130,7 @@ class SocketTalk(IrcTalk):
 
     def _take_frame(self, frame: Any) -> None:
         if frame.opcode not in MESSAGES:
+            super().feed(b"")  # a ping is answered, and costs what an empty line does
             return
         if not frame.fin:
             self.close(Closed("syntax", "A line is one message in one frame: goodbye."))
