@@ -60,6 +60,14 @@ class SignIn:
         person = self._chat.roster.names.find(name)
         return None if person is None or person.erased or person.guest else person
 
+    @property
+    def tells_names(self) -> bool:
+        """Whether strangers may learn which names are accounts: where they can take those that
+        are not, they would anyway.
+        """
+        settings = self._chat.settings
+        return settings.registration_open or settings.guests
+
     def new_name(self, text: str, local: bool) -> Name:
         """The name if it is free, or a refusal that says what is wrong with it."""
         chat = self._chat

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def standing(chat: Chat, name: str, network: str, local: bool) -> Standing:
     """What a name is to the server, or a refusal that says why nobody there can take it."""
     settings, signin = chat.settings, chat.signin
-    if not (settings.registration_open or settings.guests):
+    if not signin.tells_names:
         return Standing(known=True)  # where nobody can sign up, strangers learn of no name
     if signin.find(name) is not None:
         return Standing(known=True)

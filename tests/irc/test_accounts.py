@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from tests.irc.case import IrcCase
@@ -174,6 +176,15 @@ class NickServTests(IrcCase):
         came = self.client().answers("NICK help", "USER h 0 * :H")
         self.assertIn("That word means something to the server", came[-1])
 
+    def test_b4_who_has_not_come_in_learns_of_nobody(self) -> None:
+        self.hall.bot("tesla").vanishes()
+        peer = self.client()
+        for name in ("tesla", "nobody"):
+            self.assertEqual(
+                self.said(peer.answers("NICK x", f"NS INFO {name}")),
+                ["Log in first: IDENTIFY <password>"],
+            )
+
     def test_h6_identify_takes_a_name_too(self) -> None:
         self.hall.bot("tesla").vanishes()
         peer = self.client()
@@ -327,3 +338,60 @@ class ClosedTests(IrcCase):
         came = peer.answers("CAP LS 302", "NICK iris", "REGISTER * * x")
         self.assertNotIn("account-registration", " ".join(came))
         self.assertIn("FAIL REGISTER TEMPORARILY_UNAVAILABLE iris :This server takes no", came[-1])
+
+
+class SecretNamesTests(IrcCase):
+    """Where nobody can make an account or be a guest, strangers learn of no name."""
+
+    settings: ClassVar[dict[str, Any]] = {"guests": False}
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.hall.bot("tesla").vanishes()
+        self.hall.settings = replace(self.hall.settings, registration_open=False)
+        self.hall.restart()
+
+    def answered(self, name: str, *lines: str) -> str:
+        """All that strangers are told who say these lines, and what they can try afterwards."""
+        host = f"192.0.2.{len(self.hall.clients) % 200}"
+        peer = self.client(host)
+        peer.sends_lines(*(line.format(name=name) for line in lines))
+        told = peer.takes()
+        peer.vanishes()
+        left = []
+        for account in ("tesla", "edison"):
+            login = self.hall.program(host).asks("login", name=account, password="x")
+            left.append((account == name, login["error"]["message"]))
+        return repr((told, sorted(left))).replace(name, "NAME")
+
+    def test_b4_all_that_is_said_before_the_login_is_answered_alike(self) -> None:
+        me = ("NICK {name}", "USER u 0 * :U")
+        for lines in (
+            me,
+            ("PASS guess", *me),
+            ("PASS {name}:guess", *me),
+            ("PASS other:guess", *me),
+            ("PASS {name}:guess", "NICK other", "USER u 0 * :U"),
+            ("PASS gue:ss", *me),
+            (*me, "NS IDENTIFY guess"),
+            (*me, "NS IDENTIFY gue ss"),
+            (*me, "NS IDENTIFY {name} guess", "NS IDENTIFY {name} guess"),
+            (*me, "NS INFO {name}", "NS INFO", "NS HELP"),
+            (*me, "NS REGISTER guess-guess", "REGISTER {name} * guess-guess"),
+            (*me, "NS PASSWD guess other-words", "NS CERT LIST", "VERIFY {name} 1"),
+            (*me, "WHOIS {name}", "ISON {name}", "MONITOR + {name}", "USERHOST {name}"),
+            (*me, "METADATA {name} LIST", "WHOWAS {name}", "PRIVMSG {name} :hi", "WHO {name}"),
+            (*me, "AUTHENTICATE EXTERNAL", "AUTHENTICATE +", "CHATHISTORY LATEST {name} * 5"),
+        ):
+            known, unknown = (self.answered(name, *lines) for name in ("tesla", "edison"))
+            self.assertEqual(known, unknown, lines)
+        for name in ("tesla", "edison"):
+            words = b64encode(b"\0%s\0guess" % name.encode()).decode()
+            came = self.answered(name, "AUTHENTICATE PLAIN", f"AUTHENTICATE {words}")
+            self.assertIn("904 * :Wrong username or password. You have 2 tries left.", came)
+
+    def test_who_is_known_logs_in_as_before(self) -> None:
+        for given in (PASSWORD, f"tesla:{PASSWORD}"):
+            peer = self.client()
+            peer.sends_lines(f"PASS :{given}", "NICK tesla", "USER t 0 * :T")
+            peer.hears(" 001 tesla ")

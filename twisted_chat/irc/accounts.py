@@ -35,6 +35,21 @@ async def log_in_with_certificate(talk: IrcTalk, name: str) -> Proof:
     return proof
 
 
+def who_and_password(talk: IrcTalk, text: str, separator: str) -> tuple[str, str]:
+    """The name and the password that were given in one text, in which the name may be left out.
+
+    A password may have the separator in it. What is not an account's name is taken for the
+    beginning of a password; but not where that would tell which names are accounts.
+    """
+    signin = talk.chat.signin
+    name, separated, password = text.partition(separator)
+    if not separated:
+        return talk.nick, text
+    if signin.tells_names and signin.find(name) is None and signin.find(talk.nick) is not None:
+        return talk.nick, text
+    return name, password
+
+
 def check_change(talk: IrcTalk, person: Person | None) -> None:
     """Refuse that an account becomes another one on the same connection."""
     if talk.registered and not talk.me.guest and person is not talk.me:

@@ -9,7 +9,7 @@ from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.formatting import unformatted
 from ..core.names import fold
-from . import arriving, metadata, sasl
+from . import accounts, arriving, metadata, sasl
 from .capabilities import CAPABILITIES, Capability
 from .commands import When, command, shortened
 from .message import LONGEST_LINE, Message
@@ -95,11 +95,9 @@ class Registration:
         """Log in with `PASS name:password`, or as the nick with `PASS password`."""
         talk, signin = self._talk, self._talk.chat.signin
         given, self.password = self.password, ""
-        name, colon, password = given.partition(":")
-        if not colon or (signin.find(name) is None and signin.find(self.nick) is not None):
-            name, password = self.nick, given
-            if signin.find(name) is None:
-                return None  # a password that nobody has asked for
+        name, password = accounts.who_and_password(talk, given, ":")
+        if name == self.nick and signin.tells_names and signin.find(name) is None:
+            return None  # a password that nobody has asked for
         try:
             return await signin.with_password(name, password, talk.network)
         except ChatError as error:

@@ -36,7 +36,7 @@ HELP = {
     " certificates are removed but for the one of this connection",
     "CERT": "CERT ADD [<fingerprint>], CERT LIST, CERT DEL <fingerprint>: client certificates that"
     " log in with SASL EXTERNAL; without a fingerprint it is the one of this connection",
-    "INFO": "INFO [<name>]: whether a name is an account's",
+    "INFO": "INFO [<name>]: whether a name is an account's, for those who have logged in",
     "HELP": "HELP [<command>]: this",
 }
 NOT_HERE = {
@@ -151,10 +151,7 @@ async def _identify(talk: IrcTalk, rest: str) -> None:
     if not rest:
         say(talk, f"Say which password: {HELP['IDENTIFY']}")
         return
-    name, _, password = rest.partition(" ")
-    signin = talk.chat.signin
-    if not password or (signin.find(name) is None and signin.find(talk.nick) is not None):
-        name, password = talk.nick, rest  # a password may have spaces in it
+    name, password = accounts.who_and_password(talk, rest, " ")
     proof = await accounts.log_in(talk, name, password.strip())
     say(talk, f"You are logged in as {proof.person.name}.")
     accounts.tell(talk, proof.person)
@@ -227,6 +224,9 @@ async def _remove_certificate(talk: IrcTalk, removed: str) -> None:
 
 
 async def _info(talk: IrcTalk, rest: str) -> None:
+    if not talk.registered:
+        say(talk, "Log in first: IDENTIFY <password>")
+        return
     name = rest.split(" ")[0] or talk.nick
     person = talk.chat.signin.find(name)
     if person is None:
