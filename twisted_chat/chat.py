@@ -451,6 +451,8 @@ class Chat:
         """Show an event at these sessions."""
         rendered: dict[Dialect, bytes] = {}
         for session in tuple(sessions):
+            if event.passing and not session.reads:
+                continue
             dialect = session.door.dialect
             line = rendered.get(dialect)
             if line is None:

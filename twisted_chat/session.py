@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
-from .core.events import Closed, Event, Receipt
+from .core.events import Closed, Event
 from .core.rooms import Room
 from .core.roster import Person
 
@@ -84,9 +84,14 @@ class Session:
         self.waiting: list[Deferred[None]] = []  # for it to be live
         self.write = door.write
 
+    @property
+    def reads(self) -> bool:
+        """Whether its peer takes what it is sent; else nothing is sent that is kept nowhere."""
+        return not self.stuck and self.state is not State.CLOSED
+
     def receive(self, event: Event) -> None:
         """Show something that is not an entry of a room."""
-        if self.state is State.CLOSED or (self.stuck and isinstance(event, Receipt)):
+        if self.state is State.CLOSED or (self.stuck and event.passing):
             return  # to one who does not read, only what it must know is queued
         self.door.receive(event)
 
@@ -98,8 +103,9 @@ class Session:
 
     def pause(self, now: float) -> None:
         """The peer has stopped reading: remember where it is and write nothing."""
-        self.stuck = True
-        self.paused_at = now
+        if not self.stuck:
+            self.stuck = True
+            self.paused_at = now
         if self.state is State.LIVE:
             self.behind.update(self.delivery.positions(self))
             self.delivery.withdraw(self)

@@ -10,7 +10,7 @@ from .core.errors import ChatError
 from .core.events import Whisper
 from .core.results import Whispered
 from .core.roster import Person
-from .session import Session, State
+from .session import Session
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -48,23 +48,18 @@ async def whisper(
             " this was not delivered.",
         )
     for own in chat.sessions_of(person):
-        if own is not session and _reads(own):
+        if own is not session and own.reads:
             own.receive(said(label))
     return Whispered(label, heard)
 
 
 def _tell(chat: Chat, person: Person, told: Whisper, by: Person) -> bool:
     """Tell somebody who is here, and say whether anybody was; nobody learns that it is ignored."""
-    sessions = [session for session in chat.sessions_of(person) if _reads(session)]
+    sessions = [session for session in chat.sessions_of(person) if session.reads]
     if by.id not in person.ignores:
         for session in sessions:
             session.receive(told)
     return bool(sessions)
-
-
-def _reads(session: Session) -> bool:
-    """Nothing is queued for one who does not read; what is stored waits in the store for it."""
-    return not session.stuck and session.state is not State.CLOSED
 
 
 def _nothing(ledger: Ledger) -> None:

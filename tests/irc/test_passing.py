@@ -40,6 +40,18 @@ class PassingTests(IrcCase):
         self.tesla.answers("PRIVMSG #coil :and on")
         self.iris.hears("PRIVMSG #coil :and on")
 
+    def test_a16_who_does_not_read_is_passed_nothing_then_or_later(self) -> None:
+        self.iris.stops_reading()
+        for _ in range(3):
+            self.tesla.answers("@+a=b TAGMSG #coil", "@+a=b TAGMSG iris")
+            self.tesla.answers("PRIVMSG #coil :\x01VERSION\x01", "PRIVMSG iris :\x01VERSION\x01")
+        self.tesla.answers("PRIVMSG #coil :and this is kept")
+        self.assertEqual(self.iris.received, "")
+        self.plain.hears("VERSION", "and this is kept")
+        self.iris.reads_again()
+        [line] = self.iris.lines()
+        self.assertIn("PRIVMSG #coil :and this is kept", line)
+
     def test_what_one_says_to_oneself_comes_back_and_is_kept_nowhere(self) -> None:
         me = ":plain!plain@plain.account"
         asked = "PRIVMSG plain :\x01KEEPALIVE 1\x01"

@@ -424,6 +424,20 @@ class GhostTests(IrcCase):
         iris.client.reads_again()
         self.check([iris, rose, carl])
 
+    def test_a16_who_does_not_read_learns_afterwards_of_those_it_monitors(self) -> None:
+        rose, iris = self.joins("rose", "#coil").client, self.joins("iris").client
+        iris.answers("MONITOR + rose,bell,tesla")
+        iris.stops_reading()
+        rose.sends_lines("QUIT")
+        self.joins("bell")
+        self.hall.wait(10)
+        self.assertEqual(iris.received, "")
+        iris.reads_again()
+        self.hall.wait(10)
+        told = [line.partition(" ")[2] for line in iris.lines() if " 73" in line]
+        self.assertEqual(told[0].partition("!")[0], "730 iris :bell")
+        self.assertEqual(told[1:], ["731 iris :rose"])
+
     def test_a_long_day(self) -> None:
         for seed in (*range(8), 30):
             self.day(Random(seed))

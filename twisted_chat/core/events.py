@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="event", tag=str.lower):
     """Anything that is pushed to a client; the tag is its name on the wire."""
 
+    passing: ClassVar[bool] = False
+    """Whether it is worth nothing later: a client that does not read just then is not told."""
+
 
 class Presence(Event, frozen=True):
     """Who came to the conversation and who left it since the last such notice."""
 
+    passing = True
     joined: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     more_joined: int = 0  # beyond the names given
@@ -35,6 +41,7 @@ class Invitation(Notice, frozen=True, tag="notice"):
 class Receipt(Event, frozen=True):
     """How far somebody has been shown a conversation, or has read it."""
 
+    passing = True
     room: str
     who: str
     delivered: int | None = None
@@ -44,6 +51,7 @@ class Receipt(Event, frozen=True):
 class Typing(Event, frozen=True):
     """Somebody is typing; told only as it happens."""
 
+    passing = True
     room: str
     who: str
 
@@ -65,6 +73,7 @@ class Whisper(Event, frozen=True):
     `room` is what the viewer calls the conversation: `#room`, or the other's name.
     """
 
+    passing = True
     room: str
     by: str
     text: str
@@ -75,8 +84,12 @@ class Whisper(Event, frozen=True):
 
 
 class Devices(Event, frozen=True):
-    """Somebody's devices, or their keys, are not what they were."""
+    """Somebody's devices, or their keys, are not what they were.
 
+    Whoever was not told is, when they use those that they know.
+    """
+
+    passing = True
     who: str
 
 

@@ -224,7 +224,7 @@ class Company:
     def reading(self, person: Person) -> list[IrcTalk]:
         """Those of them that read: nothing is queued for the others that is not kept."""
         talks = self.talks_of(person)
-        return [talk for talk in talks if talk.session is not None and not talk.session.stuck]
+        return [talk for talk in talks if talk.session is not None and talk.session.reads]
 
     def shows(self, talk: IrcTalk, room: Room) -> bool:
         """A client is shown a room from now on; False if it is already."""

@@ -41,7 +41,7 @@ def monitor(talk: IrcTalk, message: Message) -> None:
             tell_list(talk, "732", talk.monitored.values())
             talk.numeric("733", text="That is all of the list")
         case "S":
-            _tell_status(talk, talk.monitored.values())
+            tell_status(talk, talk.monitored.values())
         case _:
             raise Refused("461", "MONITOR", text="Say + - C L or S after MONITOR")
 
@@ -56,7 +56,7 @@ def _add(talk: IrcTalk, names: list[str]) -> None:
         else:
             talk.company.watch(talk, folded(name), name)
             added.append(name)
-    _tell_status(talk, added)
+    tell_status(talk, added)
     if left:
         targets = ",".join(left)
         talk.numeric("734", str(MONITORED), targets, text="Your list is full")
@@ -71,7 +71,8 @@ def _could_be(name: str) -> bool:
     return True
 
 
-def _tell_status(talk: IrcTalk, names: Iterable[str]) -> None:
+def tell_status(talk: IrcTalk, names: Iterable[str]) -> None:
+    """Who of these people is here, and who is not."""
     here, gone = [], []
     for name in names:
         person = online(talk, name)

@@ -75,7 +75,7 @@ def _reached(talk: IrcTalk, target: str) -> tuple[Room | None, str, Iterable[Irc
         person = somebody_named(talk.chat, target)
         place, clients = person.name, [*company.talks_of(person), *company.talks_of(me)]
     others = [one for one in clients if one is not talk and me.id not in one.me.ignores]
-    return room, place, others
+    return room, place, [one for one in others if one.keeps_up]
 
 
 def _pass_on(talk: IrcTalk, line: str, tags: dict[str, str], others: Iterable[IrcTalk]) -> None:

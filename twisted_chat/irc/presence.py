@@ -22,6 +22,7 @@ from ..core.rooms import Room
 from ..core.roster import Person
 from . import metadata
 from .message import encoded, pieces, write_tags
+from .monitoring import tell_status
 from .names import folded
 from .telling import News, Telling, is_in, may_tell
 
@@ -118,6 +119,8 @@ class Presence:
                 rooms = [room for room in self._company.rooms_of(talk) if is_in(person, room)]
                 lines += telling.arrival(talk, person, rooms)
         talk.write(encoded(lines))
+        monitored = [talk.monitored.get(folded(name)) for name in names]
+        tell_status(talk, [name for name in monitored if name is not None])
 
     # --- changes ----------------------------------------------------------------------------
 
@@ -213,6 +216,8 @@ class Presence:
 
     def _tell_watchers(self, key: str, number: str, target: str) -> None:
         for talk in self._company.watchers(key):
+            if not may_tell(talk, (target.partition("!")[0],)):
+                continue
             told = [f":{self._company.server} {number} {talk.nick} :{target}"]
             if number == "730":
                 told += metadata.may_ask(talk, [target.partition("!")[0]])

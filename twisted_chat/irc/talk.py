@@ -111,6 +111,11 @@ class IrcTalk(Conversation):
         return self.session.person
 
     @property
+    def keeps_up(self) -> bool:
+        """Whether the client has been written everything that there is for it."""
+        return self.session is not None and self.session.state is State.LIVE
+
+    @property
     def nick(self) -> str:
         """What numerics call the client."""
         if self.session is not None:

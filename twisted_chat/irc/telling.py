@@ -88,6 +88,8 @@ class Telling:
             if may_tell(talk, names):
                 written[talk] = self._seen(talk, rooms)
         for talk, (here, gone) in self._watched().items():
+            if not may_tell(talk, names):
+                continue
             head = f":{self._company.server} {{}} {talk.nick} :"
             told = [head.format("731") + line for line in in_lines(gone, ",", LONGEST_LIST)]
             told += [head.format("730") + line for line in in_lines(here, ",", LONGEST_LIST)]
