@@ -114,6 +114,25 @@ class OperTests(TestCase):
             self.assertIn("at most 256 bytes", self.refused("--irc-password", typed))
 
 
+class IrcTests(TestCase):
+    def test_gateways_have_a_password_and_an_address(self) -> None:
+        chosen = self.parsed("--webirc", "a@b@10.0.0.7", "--webirc=sesame@2001:db8::/32")
+        self.assertEqual([one.password for one in chosen.webirc], ["a@b", "sesame"])
+        self.assertEqual(str(chosen.webirc[1].network), "2001:db8::/32")
+        for typed in ("CANARY", "CANARY@", "@10.0.0.7", "CA NARY@10.0.0.7", ":CANARY@10.0.0.7"):
+            self.assertNotIn("CANARY", self.refused("--webirc", typed))
+        self.assertIn("there must be an address", self.refused("--webirc", "CANARY@host"))
+        self.assertNotIn("sesame", repr(chosen))
+
+    def test_what_is_told_of_the_network_fits_on_a_line(self) -> None:
+        chosen = self.parsed("--description", "The lab", "--icon", "https://x.example/{size}.png")
+        self.assertEqual((chosen.description, chosen.icon[-10:]), ("The lab", "{size}.png"))
+        for typed in ("a\nb", "x" * 201):
+            self.assertIn("at most 200 bytes", self.refused("--description", typed))
+        for typed in ("icon.png", "https://x.example/a b", "https://" + "x" * 300):
+            self.assertIn("at most 300 letters", self.refused("--icon", typed))
+
+
 class StsTests(TestCase):
     def test_only_with_a_certificate_that_clients_can_verify(self) -> None:
         self.assertEqual(self.parsed("--sts", "30d", "--tls", "chat.pem").sts, 30 * 86_400)

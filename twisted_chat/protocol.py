@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from twisted.internet.interfaces import (
     IAddress,
     IHalfCloseableProtocol,
@@ -60,6 +61,7 @@ class ChatProtocol(Output):
         self._begun = 0.0  # when it was decided
         self._destination: tuple[str, int] | None = None  # as a proxy has it
         self._proxy_has_tls = False
+        self._gateway = False  # it speaks for somebody who has not come here themselves
         self._discarded = 0
         self._held = False
         self._stuck = False  # the peer does not read, so it is not read either
@@ -100,7 +102,7 @@ class ChatProtocol(Output):
     @property
     def certificate(self) -> str:
         """The fingerprint of the peer's certificate; empty without one, and behind a proxy."""
-        return certificate_of(self.transport)
+        return "" if self._gateway else certificate_of(self.transport)
 
     # --- the connection's beginning and end -------------------------------------------------
 
@@ -121,6 +123,16 @@ class ChatProtocol(Output):
             self._destination = header.destination
             self.secure = self._proxy_has_tls = header.secure
         self.factory.located(self, peer)
+
+    def speak_for(self, host: str, port: int, secure: bool) -> None:
+        """A web gateway has said for whom it connects, and whether they have come to it with TLS.
+
+        Nobody behind a gateway is local, and its own certificate is not theirs.
+        """
+        private = self.secure or self.local  # nobody listens in between the gateway and here
+        self._gateway = True
+        self.secure = self._proxy_has_tls = secure and private
+        self.factory.located(self, replace(Peer.at(host, port), local=False))
 
     def begin_tls(self, data: bytes) -> None:
         """These are the first bytes of TLS; without a certificate there is none."""

@@ -279,8 +279,8 @@ class RegisterTests(IrcCase):
             came,
             [
                 ":iris!iris@iris.account ACCOUNT iris",
-                f"{SERVER} 005 iris soju.im/FILEHOST=http://10.0.0.1:12345/files"
-                " :are supported by this server",
+                f"{SERVER} 005 iris draft/FILEHOST=http://10.0.0.1:12345/files"
+                " soju.im/FILEHOST=http://10.0.0.1:12345/files :are supported by this server",
                 f"{SERVER} REGISTER SUCCESS iris :iris is your account now.",
                 f"{SERVER} 900 iris iris!iris@iris.account iris :You are now logged in as iris",
             ],

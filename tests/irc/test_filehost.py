@@ -32,6 +32,7 @@ class TokenTests(IrcCase):
             one.answers("JOIN #coil")
         url = told("\n".join(anna.answers("VERSION")))
         self.assertEqual(url, "http://10.0.0.1:12345/files")
+        self.assertIn(f" draft/FILEHOST={url} ", " ".join(anna.answers("ISUPPORT")))
         sending = Requesting(self.hall)
         sending.asks("POST", path_of(url), COIL, Authorization=basic("anna"))
         link = sending.answer().fields["Location"]

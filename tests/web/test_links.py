@@ -194,9 +194,35 @@ class PageTests(HostCase):
         ):
             self.assertEqual(answer.fields[field], value)
         sent = self.sends(b"x", Origin="https://irc.example.org")
-        self.assertEqual(sent.fields["Access-Control-Expose-Headers"], "Location")
+        self.assertEqual(
+            sent.fields["Access-Control-Expose-Headers"], "Location, Content-Range, ETag"
+        )
         wrong = self.sends(b"x", "nobody1", Origin="https://irc.example.org")
         self.assertEqual(wrong.fields["Access-Control-Allow-Origin"], "https://irc.example.org")
+
+    def test_f4_a_page_from_there_fetches_and_deletes_files_too(self) -> None:
+        here = {"Origin": "https://irc.example.org"}
+        link = self.sent(COIL)
+        told = self.asks("OPTIONS", link, **here).fields
+        self.assertEqual(told["Access-Control-Allow-Methods"], "OPTIONS, GET, HEAD, DELETE")
+        self.assertIn("Range", told["Access-Control-Allow-Headers"])
+        for method, status, more in (
+            ("HEAD", 200, {}),
+            ("GET", 206, {"Range": "bytes=0-9"}),
+            ("GET", 416, {"Range": "bytes=999999999-"}),
+            ("DELETE", 200, {"Authorization": basic("tesla")}),
+            ("GET", 404, {}),
+        ):
+            answer = self.asks(method, link, **here, **more)
+            self.assertEqual(answer.status, status)
+            self.assertEqual(answer.fields["Access-Control-Allow-Origin"], here["Origin"])
+            self.assertEqual(answer.fields["Vary"], "Origin")
+
+    def test_f4_a_page_from_elsewhere_cannot_read_a_file(self) -> None:
+        link = self.sent(COIL)
+        for method in ("OPTIONS", "GET", "HEAD"):
+            fields = self.asks(method, link, Origin="https://evil.example").fields
+            self.assertNotIn("Access-Control-Allow-Origin", fields)
 
     def test_f1_f3_a_page_from_elsewhere_sends_nothing(self) -> None:
         """Not even with a password that the browser knows."""

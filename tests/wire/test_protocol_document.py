@@ -25,7 +25,7 @@ ANY = "…"
 
 # Codes that no program is ever told: the store's own word for what is answered as
 # `not_available`, and one that finds the connection closed.
-UNSEEN = {"room_taken", "gone", "sasl"}
+UNSEEN = {"room_taken", "gone", "sasl", "too_fast"}
 # The clients, and the door of IRC: what they tell their person, no program is told.
 CLIENTS = {"irc", "client.py", "desk", "gui.py", "pipe", "remote", "secrecy", "terminal", "window"}
 

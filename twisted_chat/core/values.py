@@ -18,6 +18,8 @@ from .errors import ChatError
 from .hashes import excess, is_hash
 
 LONGEST_OPER = 32  # characters of an operator's name
+LONGEST_DESCRIPTION = 200  # bytes of what a server says of itself in one line of IRC
+LONGEST_URL = 300  # bytes: it has to fit into a line of IRC too
 LONGEST_SECRET = 256  # bytes of a password that has its place on one line of IRC
 
 
@@ -27,6 +29,14 @@ class Oper:
 
     name: str
     hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Where a web gateway for IRC connects from, and the password that it gives."""
+
+    network: IPv4Network | IPv6Network
+    password: str = field(repr=False)
 
 
 def plain_text(value: object) -> str:
@@ -41,6 +51,25 @@ def name(value: object) -> str:
     text = plain_text(value).strip()
     if not text or "\n" in text:
         raise ValueError("it must be a name on one line")
+    return text
+
+
+def line(value: object) -> str:
+    """A text on one line of IRC; it may be empty."""
+    text = plain_text(value).strip()
+    if "\n" in text or len(text.encode()) > LONGEST_DESCRIPTION:
+        raise ValueError(f"it must be on one line, of at most {LONGEST_DESCRIPTION} bytes")
+    return text
+
+
+def url(value: object) -> str:
+    """The whole address of something on the web."""
+    text = plain_text(value).strip()
+    if not re.fullmatch(r"https?://[!-~]+", text) or len(text) > LONGEST_URL:
+        raise ValueError(
+            "it must be an address such as https://example.org/icon.png, of at most"
+            f" {LONGEST_URL} letters"
+        )
     return text
 
 
@@ -187,6 +216,29 @@ def _oper(value: object) -> Oper:
     if too_much := excess(kept):
         raise ValueError(f"the hash of {found} costs too much to be checked: {too_much}")
     return Oper(found, kept)
+
+
+def gateways(value: object) -> tuple[Gateway, ...]:
+    """Passwords, each with an @ and the address of a gateway behind it."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list):
+        raise ValueError("it must be a password, an @ and an address, or a list of such texts")
+    return tuple(map(_gateway, texts))
+
+
+def _gateway(value: object) -> Gateway:
+    password, _, address = plain_text(value).rpartition("@")
+    if not password or not password.isprintable() or " " in password or password[0] == ":":
+        raise ValueError(
+            "it must be a password without spaces, an @ and the address of the gateway"
+        )
+    secret(password)
+    try:
+        return Gateway(ip_network(address, strict=False), password)
+    except ValueError:
+        raise ValueError(
+            "behind the last @ there must be an address, such as 10.0.0.7 or 10.0.0.0/8"
+        ) from None
 
 
 def secret(value: object) -> str:

@@ -43,7 +43,7 @@ def admin(talk: IrcTalk, message: Message) -> None:
     only_this_server(talk, message)
     names = ", ".join(talk.chat.settings.admins) or "nobody has said so"
     talk.numeric("256", talk.company.server, text="Who runs this server")
-    talk.numeric("257", text=talk.chat.settings.name)
+    talk.numeric("257", text=talk.company.description)
     talk.numeric("258", text="Its administrators")
     talk.numeric("259", text=names)
 
@@ -76,7 +76,7 @@ def lusers(talk: IrcTalk, message: Message) -> None:
 @command("LINKS", help="LINKS: the servers there are, which is one")
 def links(talk: IrcTalk, message: Message) -> None:
     server = talk.company.server
-    talk.numeric("364", server, server, text=f"0 {talk.chat.settings.name}")
+    talk.numeric("364", server, server, text=f"0 {talk.company.description}")
     talk.numeric("365", "*", text="That is all of them")
 
 

@@ -50,8 +50,11 @@ def _describe(talk: IrcTalk, person: Person) -> None:
     if person is talk.me or talk.oper:
         host = sessions[0].door.host or "localhost"  # on a Unix socket
         talk.numeric("378", nick, text=f"is connecting from *@{host} {host}")
+        for other in company.talks_of(person):
+            if other.gateway:
+                talk.numeric("320", nick, text=f"is here through the web gateway {other.gateway}")
     _tell_rooms(talk, person)
-    talk.numeric("312", nick, company.server, text=shown(talk.chat.settings.name))
+    talk.numeric("312", nick, company.server, text=company.description)
     if company.is_oper(person):
         talk.numeric("313", nick, text="is an operator of this server")
     if person.away:

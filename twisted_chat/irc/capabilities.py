@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ..core.clean import MAX_LINES
-from . import metadata, sasl
+from . import isupport, metadata, sasl
 
 if TYPE_CHECKING:
     from .talk import IrcTalk
@@ -51,6 +51,7 @@ CAPABILITIES = {
         ),
         Capability("draft/chathistory"),
         Capability("draft/event-playback"),
+        Capability(isupport.CAPABILITY),
         Capability("draft/message-redaction", renders=True),
         Capability(metadata.CAPABILITY, value=lambda talk: metadata.limits()),
         Capability(

@@ -7,6 +7,7 @@ from hashlib import sha256
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from ..core.clean import shown
 from ..core.roster import host_of
 from ..session import Session, State
 from . import batches
@@ -44,6 +45,7 @@ class Company:
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
         self.server = _server_name(chat.settings.name)
+        self.description = shown(chat.settings.description or chat.settings.name)
         self.epoch = chat.store.epoch[:8]
         self.started = strftime("%Y-%m-%d %H:%M UTC", gmtime(chat.wall() / 1000))
         self.most_online = 0

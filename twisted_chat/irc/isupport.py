@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..core.clean import shown
 from ..web.address import takes_files_at
-from .message import LONGEST_LINE
+from .commands import When, command, not_registered
+from .message import LONGEST_LINE, Message
+from .playback import batch
 
 if TYPE_CHECKING:
     from .talk import IrcTalk
 
+CAPABILITY = "draft/extended-isupport"
 TARGETS = 4  # of one PRIVMSG or NOTICE
 MONITORED = 100
 HISTORY = 500  # messages of one CHATHISTORY
@@ -57,33 +60,56 @@ def tokens(talk: IrcTalk) -> list[str]:
         f"CHATHISTORY={HISTORY}",
         "MSGREFTYPES=msgid,timestamp",
         "CLIENTTAGDENY=",
+        *([f"draft/ICON={settings.icon}"] if settings.icon else []),
         *filehost(talk),
     ]
 
 
 def filehost(talk: IrcTalk) -> list[str]:
     """Where the client can send files to, if it can: with the password of an account only."""
-    where = "" if talk.me.guest else takes_files_at(talk.chat.settings, talk.connection)
-    return [f"soju.im/FILEHOST={where}"] if where else []
+    known = talk.registered and not talk.me.guest
+    where = takes_files_at(talk.chat.settings, talk.connection) if known else ""
+    return [f"draft/FILEHOST={where}", f"soju.im/FILEHOST={where}"] if where else []
 
 
 def tell_account(talk: IrcTalk) -> None:
     """What there is for an account that there was not for the guest who has become one."""
-    tokens = [] if talk.closed else filehost(talk)
-    if tokens:
-        talk.numeric("005", *tokens, text="are supported by this server")
+    if not talk.closed:
+        _tell(talk, filehost(talk))
 
 
 def tell(talk: IrcTalk) -> None:
-    """005, thirteen tokens to a line at most and no line too long."""
-    most = LONGEST_LINE - len(f":{talk.company.server} 005 {talk.nick}  :are supported\r\n") - 40
-    line: list[str] = []
-    for token in tokens(talk):
-        if len(line) == 13 or len(" ".join([*line, token])) > most:
+    """005: everything."""
+    _tell(talk, tokens(talk))
+
+
+def _tell(talk: IrcTalk, told: list[str]) -> None:
+    """Tokens, thirteen to a line at most and no line too long, as a batch to those who know it."""
+    head = f":{talk.company.server} 005 {talk.nick}"
+    most = LONGEST_LINE - len(f"{head}  :are supported by this server\r\n".encode())
+    lines: list[list[str]] = []
+    for token in told:
+        if not lines or len(lines[-1]) == 13 or len(" ".join([*lines[-1], token])) > most:
+            lines.append([])
+        lines[-1].append(token)
+    if not lines:
+        return
+    if not talk.has(CAPABILITY):
+        for line in lines:
             talk.numeric("005", *line, text="are supported by this server")
-            line = []
-        line.append(token)
-    talk.numeric("005", *line, text="are supported by this server")
+        return
+    with batch(talk, "draft/isupport") as reference:
+        tags = {"batch": reference} if reference else None
+        for line in lines:
+            text = f"005 {talk.nick} {' '.join(line)} :are supported by this server"
+            talk.line(talk.company.server, text, tags)
+
+
+@command("ISUPPORT", when=When.ALWAYS, help="ISUPPORT: what this server supports, as in 005")
+def isupport(talk: IrcTalk, message: Message) -> None:
+    if not talk.registered and not talk.has(CAPABILITY):
+        raise not_registered(talk)
+    tell(talk)
 
 
 def tell_counts(talk: IrcTalk) -> None:

@@ -103,9 +103,9 @@ def say(talk: IrcTalk, text: str) -> None:
 
 def describe(talk: IrcTalk) -> None:
     """Who NickServ is, for WHOIS."""
-    company, settings = talk.company, talk.chat.settings
+    company = talk.company
     talk.numeric("311", NICKSERV, "services", company.server, "*", text="Accounts of this server")
-    talk.numeric("312", NICKSERV, company.server, text=shown(settings.name))
+    talk.numeric("312", NICKSERV, company.server, text=company.description)
     talk.numeric("313", NICKSERV, text="is a service of this server")
 
 

@@ -42,6 +42,7 @@ from . import (  # those that are not used here enter their commands in the tabl
     services,
     signing_up,  # noqa: F401
     speaking,  # noqa: F401
+    webirc,  # noqa: F401
     who,  # noqa: F401
 )
 from .answers import Answers
@@ -79,6 +80,7 @@ class IrcTalk(Conversation):
         self.modes: set[str] = set()  # of the user: i, w, B
         self.scope = token_hex(4)  # what makes a short label of this connection's its own
         self.failures = 0  # wrong passwords
+        self.gateway = ""  # what a web gateway that speaks for the client calls itself
         self.logged_in_with = ""  # the certificate, if it was one
         self.exchange: sasl.Exchange | None = None  # a login with SASL that is under way
         self.rooms: dict[Room, None] = {}  # which the client has joined, as it sees it
@@ -90,6 +92,8 @@ class IrcTalk(Conversation):
         self.batch: batches.Open | None = None  # that the client has opened
         self.hearing = hearing.Hearing(self)
         self.parting: dict[str, str] = {}  # the reasons with which rooms are being left
+        self.fresh = True  # whether what is carried out is the first that has come
+        self._heard = False
         self.counted = False  # among those that are not registered
         self._mistakes = 0
         self._answering = False
@@ -178,6 +182,8 @@ class IrcTalk(Conversation):
             message = self._read(line)
             if message is None:
                 return True
+            self.fresh = not self._heard
+            self._heard = True
             message = services.redirected(message)
             if message.tags and self.has("labeled-response"):
                 label = message.tags.get("label", "")[:64]

@@ -49,6 +49,15 @@ class Settings:
         key="trusted-proxy",
         many=True,
     )
+    webirc: tuple[values.Gateway, ...] = option(
+        (),
+        values.gateways,
+        "PASSWORD@ADDRESS",
+        "a web gateway for IRC at this address or in this network, which may say with WEBIRC and"
+        " this password for whom it connects; give it again for more",
+        many=True,
+        secret=True,
+    )
     irc_port: str | None = option(
         None, values.port, "PORT", "another port, which speaks IRC only; written as --port is"
     )
@@ -100,6 +109,20 @@ class Settings:
         "another database than the one in the data folder (sqlite:////a/path)",
     )
     name: str = option("twisted-chat", values.name, "NAME", "what the server calls itself")
+    description: str = option(
+        "",
+        values.line,
+        "TEXT",
+        "one line about the server, which IRC clients are told in WHOIS, LINKS and ADMIN instead of"
+        " its name",
+    )
+    icon: str = option(
+        "",
+        values.url,
+        "URL",
+        "where IRC clients find a square picture of the network; {size} in it stands for the pixels"
+        " they want",
+    )
     motd: str = option("", values.plain_text, "TEXT", "shown to everybody who has logged in")
     motd_file: Path | None = option(
         None,

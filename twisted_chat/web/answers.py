@@ -55,7 +55,7 @@ class Answers:
             self.fields = {
                 "Access-Control-Allow-Origin": asked.fields["origin"],
                 "Access-Control-Allow-Credentials": "true",
-                "Access-Control-Expose-Headers": "Location",
+                "Access-Control-Expose-Headers": "Location, Content-Range, ETag",
                 "Vary": "Origin",
             }
 

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 _LINK = re.compile(FILES + r"/([1-9][0-9]{0,14})/([0-9a-f]{32})(?:/[^/]*)?")
 _TICKET = re.compile(FILES + f"/{ONCE}" + r"/([0-9a-f]{32})(?:/[^/]*)?")
 SENDING = ("OPTIONS", "POST")
-FETCHING = ("GET", "HEAD", "DELETE")
+FETCHING = ("OPTIONS", "GET", "HEAD", "DELETE")
 FETCHING_ONCE = ("GET",)
+SENT_WITH = "Authorization, Content-Type, Content-Disposition"
+FETCHED_WITH = "Authorization, Range, If-Range, If-None-Match"
 FOR_A_DAY = str(24 * 60 * 60)
 # A picture or a film is shown in a page that the browser makes for it; nothing else may happen.
 POLICY = (
@@ -95,7 +97,7 @@ class FileHost:
             self._say(HTTPStatus.METHOD_NOT_ALLOWED, sentence, Allow=allowed)
             return
         if asked.method == "OPTIONS":
-            self._tell_options()
+            self._tell_options(methods)
             return
         if self._talk.exposed:
             raise exposure.refusal(self._talk.tls)
@@ -111,12 +113,15 @@ class FileHost:
         if not self._talk.closed:
             self._talk.end(self._answers.answer(status, body, self._chat.wall(), more))
 
-    def _tell_options(self) -> None:
-        told = {"Allow": ", ".join(SENDING), "Accept-Post": "*/*"}
+    def _tell_options(self, methods: tuple[str, ...]) -> None:
+        told = {"Allow": ", ".join(methods)}
+        if methods is SENDING:
+            told["Accept-Post"] = "*/*"
         if self._answers.fields:
+            fields = SENT_WITH if methods is SENDING else FETCHED_WITH
             told |= {
-                "Access-Control-Allow-Methods": ", ".join(SENDING),
-                "Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Disposition",
+                "Access-Control-Allow-Methods": ", ".join(methods),
+                "Access-Control-Allow-Headers": fields,
                 "Access-Control-Max-Age": FOR_A_DAY,
             }
         self._say(HTTPStatus.OK, "", **told)
@@ -194,7 +199,8 @@ class FileHost:
         """Give out a file of a conversation, to whoever has a ticket for it."""
         serving = await self._chat.files.serve(ticket, 0)
         fields = _measures(serving.name, serving.size, Part(0, serving.size, whole=True))
-        self._pass_on(serving, HTTPStatus.OK, {"Content-Security-Policy": POLICY, **fields})
+        policy = {**self._answers.fields, "Content-Security-Policy": POLICY}
+        self._pass_on(serving, HTTPStatus.OK, policy | fields)
 
     def _pass_on(self, serving: Serving, status: HTTPStatus, fields: dict[str, str]) -> None:
         talk = self._talk
@@ -211,6 +217,7 @@ class FileHost:
     def _about(self, tag: str) -> dict[str, str]:
         # It never changes, but it may be gone: so it is asked for each time.
         return {
+            **self._answers.fields,
             "ETag": tag,
             "Cache-Control": "private, no-cache",
             "Content-Security-Policy": POLICY,
