@@ -32,7 +32,7 @@ from .core.commands import TABLE
 from .core.entries import Entry
 from .core.errors import ChatError, StartError
 from .core.events import Closed, Event, Receipt
-from .core.names import Names
+from .core.names import Names, fold
 from .core.results import Sent, Whispered
 from .core.roombook import RoomBook
 from .core.rooms import Room
@@ -109,7 +109,7 @@ class Chat:
         self.guests = Guests(self)
         self.metadata = Metadata(self)
         self.devices = Devices(self)
-        self.admins = frozenset(name.lower() for name in settings.admins)
+        self.admins = frozenset(fold(name).folded for name in settings.admins)
         self.started = ticks()
         self.signin = SignIn(self, passwords)
         self.accounts = Accounts(self, passwords, self.signin.proving)
@@ -129,6 +129,7 @@ class Chat:
         self.store.deliver = self.committed
         kept = self.store.load()
         fill(self.roster, self.rooms, kept, self.admins)
+        self._tell_of_admins()
         self.files.start(kept)
         self.endings.start(kept)
         if not self.settings.scram:
@@ -137,6 +138,16 @@ class Chat:
                 lambda failure: self.log.failure(
                     "What SCRAM needs is still in the database", failure
                 )
+            )
+
+    def _tell_of_admins(self) -> None:
+        """Say in the log who has a say over everybody."""
+        for name in self.settings.admins:
+            there = self.signin.find(name) is not None
+            self.log.info(
+                "{name} is an administrator of this server{missing}",
+                name=name,
+                missing="" if there else ", as soon as there is an account of that name",
             )
 
     def reload_motd(self) -> None:

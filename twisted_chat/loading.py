@@ -13,13 +13,13 @@ from .store import Snapshot
 
 
 def fill(roster: Roster, rooms: RoomBook, kept: Snapshot, admins: Collection[str]) -> None:
-    """Take up people, rooms and who is where."""
+    """Take up people, rooms and who is where; `admins` are the folded names of administrators."""
     for account in kept.accounts:
         name = Name(account.name, account.folded, account.skeleton)
         person = Person(account.id, name)
         person.intro = account.intro
         person.away = account.away
-        person.admin = (account.admin or account.folded in admins) and not account.erased
+        person.admin = account.folded in admins and not account.erased
         person.suspended_until = account.suspended_until
         person.created = account.created
         person.last_seen = account.last_seen

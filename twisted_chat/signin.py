@@ -14,7 +14,7 @@ from .core.limits import SlidingWindow, Unlimited
 from .core.namebook import NameBook
 from .core.names import Name, fold
 from .core.roster import Person
-from .login_attempts import LoginAttempts
+from .login_attempts import LoginAttempts, folded
 from .proving import SCHEME, WRONG, Proof, Proving, keep_verifier
 from .store import reading
 
@@ -71,7 +71,7 @@ class SignIn:
     def new_name(self, text: str, local: bool) -> Name:
         """The name if it is free, or a refusal that says what is wrong with it."""
         chat = self._chat
-        admin = text.lower() in chat.admins
+        admin = folded(text) in chat.admins
         # The server's owner may call an administrator what nobody else may be called, such as root.
         name = fold(text) if admin else chat.names.check(text)
         if chat.roster.names.collides(name) or self._being_made.collides(name):
@@ -160,9 +160,10 @@ class SignIn:
     async def make_account(self, name: Name, password: str, network: str | None = None) -> Person:
         """Make an account under a name that was found free."""
         chat = self._chat
-        admin = name.folded in chat.admins
-        person = Person(await self._store_account(name, password, network, admin), name)
-        person.admin = admin
+        person = Person(await self._store_account(name, password, network), name)
+        person.admin = name.folded in chat.admins
+        if person.admin:
+            chat.log.info("{name} is an administrator of this server", name=name.shown)
         person.created = chat.wall()
         person.shown = {chat.rooms.lobby.id: chat.rooms.lobby.last_seq}
         chat.roster.add(person)
@@ -186,9 +187,7 @@ class SignIn:
             person.created = chat.wall()
             chat.roster.add(person)
 
-    async def _store_account(
-        self, name: Name, password: str, network: str | None, admin: bool = False
-    ) -> int:
+    async def _store_account(self, name: Name, password: str, network: str | None) -> int:
         """Store a new account, whose name nobody else gets meanwhile; its number.
 
         It counts as one of those that a network may make, if it comes from one.
@@ -204,7 +203,7 @@ class SignIn:
             )
 
             def apply(ledger: Ledger) -> int:
-                kept = (name.shown, name.folded, name.skeleton, SCHEME, secret, admin)
+                kept = (name.shown, name.folded, name.skeleton, SCHEME, secret)
                 number = ledger.add_account(*kept)
                 keep_verifier(ledger, number, verifier)
                 return number

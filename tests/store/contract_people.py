@@ -17,10 +17,10 @@ class PeopleContract(StoreCase):
     def test_a_new_account(self) -> None:
         self.say("before")
         number = self.change(
-            lambda ledger: ledger.add_account("Ann", "ann", "ann~", "argon2", "hash", admin=True)
+            lambda ledger: ledger.add_account("Ann", "ann", "ann~", "argon2", "hash")
         )
         [found] = self.store.load().accounts
-        self.assertEqual(found[:6], (number, "Ann", "ann", "ann~", "", True))
+        self.assertEqual(found[:6], (number, "Ann", "ann", "ann~", "", False))
         self.assertEqual((found.last_seen, found.created), (self.time, self.time))
         self.assertIs(found.erased, False)
         self.assertEqual(
@@ -61,11 +61,11 @@ class PeopleContract(StoreCase):
         number = self.account("ann")
         self.change(
             lambda ledger: ledger.set_account(
-                number, intro="hi", admin=True, suspended_until=7, away="out", last_seen=9
+                number, intro="hi", suspended_until=7, away="out", last_seen=9
             )
         )
         [found] = self.store.load().accounts
-        self.assertEqual((found.intro, found.admin, found.suspended_until), ("hi", True, 7))
+        self.assertEqual((found.intro, found.suspended_until), ("hi", 7))
         self.assertEqual((found.away, found.last_seen), ("out", 9))
 
     def test_credentials_are_replaced(self) -> None:
@@ -154,7 +154,7 @@ class PeopleContract(StoreCase):
         def fill(ledger: Ledger) -> None:
             ledger.set_credential(ann, "argon2", "x")
             ledger.add_token(ann, "phone", "h")
-            ledger.set_account(ann, intro="me", away="out", admin=True)
+            ledger.set_account(ann, intro="me", away="out")
             ledger.put_ignored(ann, ben)
             ledger.put_ignored(ben, ann)
             ledger.put_invite(room, ann)
@@ -166,7 +166,7 @@ class PeopleContract(StoreCase):
         loaded = self.store.load()
         gone = loaded.accounts[0]
         self.assertEqual((gone.name, gone.erased, gone.intro), ("ann", True, ""))
-        self.assertEqual((gone.away, gone.admin), ("", False))
+        self.assertEqual(gone.away, "")
         self.assertEqual((loaded.members, loaded.invites, loaded.ignored), ([], [], []))
         self.assertEqual(self.read(lambda it: reading.credentials(it, ann)), {})
         self.assertEqual(self.read(lambda it: reading.tokens(it, ann)), [])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
+
+from twisted.logger import capturedLogs, formatEvent
 
 from twisted_chat.core.events import Closed
 
@@ -106,3 +109,47 @@ class AdministratorTests(HallTestCase):
         for client in (self.root, self.ann):
             client.reads("The server restarts: come back in a moment.", "Disconnected")
             self.assertTrue(client.closed)
+
+
+class OptionTests(HallTestCase):
+    settings: ClassVar = {"admins": ("root", "Ünal")}
+
+    def starts_again(self, *admins: str) -> list[str]:
+        """The server is started with these administrators; what the log says of them."""
+        self.hall.settings = replace(self.hall.settings, admins=admins)
+        with capturedLogs() as events:
+            self.hall.restart()
+        lines = [formatEvent(event) or "" for event in events]
+        return [line for line in lines if "administrator" in line]
+
+    def test_b16_the_option_alone_says_who_is_an_administrator(self) -> None:
+        self.people("root", "ann")
+        self.assertEqual(self.starts_again("Ann"), ["Ann is an administrator of this server"])
+        root, ann = self.people("root", "ann")
+        root.types("stats")
+        root.reads("(Only an administrator can use stats.)")
+        ann.types("stats")
+        ann.hears("people online")
+        self.assertEqual(self.starts_again(), [])
+        [ann] = self.people("ann")
+        ann.types("stats")
+        ann.reads("(Only an administrator can use stats.)")
+
+    def test_b16_an_administrator_to_be_is_named_too(self) -> None:
+        self.assertEqual(
+            self.starts_again("bell"),
+            [
+                "bell is an administrator of this server, as soon as there is an account of"
+                " that name"
+            ],
+        )
+        with capturedLogs() as events:
+            self.people("bell")
+        lines = [formatEvent(event) or "" for event in events]
+        self.assertIn("bell is an administrator of this server", lines)
+
+    def test_b11_however_the_name_is_written_it_is_made_on_the_servers_machine_alone(self) -> None:
+        for name in ("Ünal", "ünal", "U\N{COMBINING DIAERESIS}nal"):
+            stranger = self.hall.connects("192.0.2.1")
+            stranger.types(name)
+            stranger.hears("(An administrator's account can only be made on the server's own")

@@ -30,7 +30,6 @@ class AccountFields(TypedDict, total=False):
     folded: str
     skeleton: str
     intro: str
-    admin: bool
     suspended_until: int | None
     suspended_reason: str
     away: str
@@ -47,7 +46,6 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         skeleton: str,
         scheme: str | None,
         value: str | None,
-        admin: bool = False,
     ) -> int:
         """Make an account and return its number; what was said before is not new to it.
 
@@ -61,7 +59,6 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
             name=name,
             folded=folded,
             skeleton=skeleton,
-            admin=admin,
             last_seen=now,
             created=now,
         )
@@ -219,7 +216,6 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
             .where(account.c.id == id)
             .values(
                 erased=True,
-                admin=False,
                 intro="",
                 away="",
                 suspended_until=None,

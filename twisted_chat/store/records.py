@@ -19,7 +19,7 @@ class Account(NamedTuple):
     folded: str
     skeleton: str
     intro: str
-    admin: bool
+    admin: bool  # not heeded: who is an administrator is for the settings to say
     suspended_until: int | None
     suspended_reason: str
     away: str

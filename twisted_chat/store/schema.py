@@ -29,6 +29,7 @@ account = sa.Table(
     sa.Column("folded", sa.Text, nullable=False, unique=True),
     sa.Column("skeleton", sa.Text, nullable=False),
     sa.Column("intro", sa.Text, nullable=False, server_default=""),
+    # Written by earlier versions and not heeded any more: the settings say who is one.
     sa.Column("admin", sa.Boolean, nullable=False, server_default=sa.text("0")),
     sa.Column("suspended_until", Number),
     sa.Column("suspended_reason", sa.Text, nullable=False, server_default=""),
