@@ -26,6 +26,12 @@ class ParseTests(SynchronousTestCase):
         ):
             self.assertEqual(seconds, parse(text), text)
 
+    def test_a_number_without_its_unit(self) -> None:
+        self.assertEqual(parse("5m", with_unit=True), 300)
+        for text in ("5", " 10 ", "9" * 10):
+            refusal = self.assertRaises(ChatError, parse, text, with_unit=True)
+            self.assertIn(f"{text.strip()} of what?", refusal.sentence)
+
     def test_a10_what_is_no_length(self) -> None:
         for text in (
             "", " ", "m", "10x", "-5", "+5", "1.5h", "1e308", "nan", "٣", "５m", "10m5", "s10",

@@ -34,6 +34,7 @@ from .passwords import Passwords
 from .securing import Sealing
 from .settings import Settings
 from .store import open_store
+from .text.talk import FIRST_STEPS
 
 START = 1_767_261_600_000  # 2026-01-01 10:00 UTC, in milliseconds
 PASSWORD = "correct horse"
@@ -376,7 +377,7 @@ class Hall:
             client.types(password, password)
         elif client.received.endswith("password: "):  # which nobody asks a guest for
             client.types(password)
-        client.hears("Login successful, Welcome to ", "\n")
+        client.hears("Login successful, Welcome to ", f"{FIRST_STEPS}\n")
         self.wait(2)  # until everybody has been told
         for other in self.clients:
             other.collect()

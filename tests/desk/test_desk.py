@@ -94,7 +94,9 @@ class TypingTests(DeskTest):
         self.edison.reads("[1 10:00] tesla: one", "[2 10:00] tesla: two", "[3 10:00] tesla: three")
         online = ["The currently online users are:", "edison"]
         self.tesla.reads(
-            *("[1 10:00] tesla: one", "[2 10:00] tesla: two", "[3 10:00] tesla: three"),
+            *("[1 10:00] tesla: one", "(Message 1 sent: 1 now, 0 later)"),
+            *("[2 10:00] tesla: two", "(Message 2 sent: 1 now, 0 later)"),
+            *("[3 10:00] tesla: three", "(Message 3 sent: 1 now, 0 later)"),
             *online,
             *online,
         )

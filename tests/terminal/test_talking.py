@@ -112,7 +112,7 @@ class TalkingTests(TerminalCase):
     def test_commands_and_their_answers_stand_together(self) -> None:
         tesla = self.person("tesla")
         tesla.types("/hisory")
-        tesla.shows("#lobby> /hisory\n(hisory is an unknown command. Did you mean history?)")
+        tesla.shows("#lobby> /hisory\n(hisory is an unknown command. Did you mean history?")
         tesla.types("BM")
         tesla.shows("#lobby> BM\nMessage:")
         tesla.types("from a question")

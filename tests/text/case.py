@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.testing import PASSWORD, Client, Hall
+from twisted_chat.text.talk import FIRST_STEPS
 
-WELCOME = "Login successful, Welcome to twisted-chat!"
+WELCOME = f"Login successful, Welcome to twisted-chat!\n{FIRST_STEPS}"
 
 
 class HallTestCase(SynchronousTestCase):

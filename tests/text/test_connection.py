@@ -14,7 +14,7 @@ class LineEndTests(HallTestCase):
         ann, bob = self.hall.person("ann"), self.hall.connects()
         for line in ("bob", "x", "x"):
             bob.sends(line.encode() + b"\r\n")
-        bob.hears(f"{WELCOME}\r\n")
+        bob.hears(WELCOME.replace("\n", "\r\n") + "\r\n")
         ann.says("hello")
         bob.sends(b"BM hi\r\nPM\r\nann\r\nyou\r\n")
         text = bob.takes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from twisted_chat.core.commands import TABLE, WHAT_THERE_IS, Who
+from twisted_chat.core.commands import TABLE, TO_EVERYONE, WHAT_THERE_IS, Who
 
 from .case import HallTestCase
 
@@ -36,12 +36,12 @@ class HelpTests(HallTestCase):
     def test_a9_a_line_that_is_no_command_gets_the_nearest(self) -> None:
         ann = self.hall.person("ann")
         for line, answer in (
-            ("hsitory", "hsitory is an unknown command. Did you mean history?"),
-            ("/whoels", "whoels is an unknown command. Did you mean whoelse?"),
+            ("hsitory", f"hsitory is an unknown command. Did you mean history? {TO_EVERYONE}"),
+            ("/whoels", f"whoels is an unknown command. Did you mean whoelse? {TO_EVERYONE}"),
             (
                 "broadcast hi",
                 "broadcast is an unknown command. Did you mean broadcast message or "
-                "broadcast user?",
+                f"broadcast user? {TO_EVERYONE}",
             ),
             (
                 "xyzzy",

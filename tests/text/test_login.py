@@ -6,6 +6,9 @@ from typing import ClassVar
 
 from twisted.logger import capturedLogs, formatEvent
 
+from twisted_chat.text.entering import ABOUT_NAMES
+from twisted_chat.text.talk import FIRST_STEPS
+
 from .case import WELCOME, HallTestCase
 
 PROMPT = "Username: "
@@ -19,6 +22,14 @@ class PromptTests(HallTestCase):
         self.assertEqual(ann.takes(), "")
         self.hall.wait(0.02)
         self.assertEqual(ann.takes(), PROMPT)
+
+    def test_help_explains_the_prompt(self) -> None:
+        ann = self.hall.connects()
+        for word in ("help", "/HELP"):
+            ann.types(word)
+            ann.hears("\n".join(ABOUT_NAMES) + "\nUsername: ")
+        ann.types("ann", "alternating", "alternating")
+        ann.hears(WELCOME)
 
     def test_somebody_new_chooses_a_password_twice(self) -> None:
         ann = self.hall.connects()
@@ -85,7 +96,7 @@ class PromptTests(HallTestCase):
         hall = self.open_hall(name="simple chat server", motd="Be kind.\nBe brief.")
         ann = hall.connects()
         ann.types("ann", "x", "x")
-        ann.hears("Login successful, Welcome to simple chat server!\nBe kind.\nBe brief.\n")
+        ann.hears("Welcome to simple chat server!\n", f"{FIRST_STEPS}\nBe kind.\nBe brief.\n")
 
     def test_many_fruitless_dialogues_are_the_last(self) -> None:
         ann = self.hall.connects()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .case import HallTestCase
+from .case import WELCOME, HallTestCase
 
 
 class WhoTests(HallTestCase):
@@ -190,5 +190,5 @@ class PresenceTests(HallTestCase):
         ann = self.signs_up("ann")
         bob = self.signs_up("bob")
         self.hall.wait(2)
-        ann.hears("Welcome to twisted-chat!\nbob joined the conversation\n")
+        ann.hears(f"{WELCOME}\nbob joined the conversation\n")
         self.assertNotIn("bob joined", bob.takes())

@@ -148,7 +148,7 @@ class TalkTests(HallTestCase):
         ann.types("/talk", "moin")
         ann.reads(
             "(You are not talking to #lobby any more)",
-            "(moin is an unknown command. Did you mean join?)",
+            "(moin is an unknown command. Did you mean join? BM <text> says it to everyone.)",
         )
 
     def test_tata_alone_leaves_even_then(self) -> None:

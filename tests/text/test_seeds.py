@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from twisted.logger import capturedLogs, formatEvent
 
+from twisted_chat.text.talk import FIRST_STEPS
+
 from .case import HallTestCase
 
 
@@ -30,7 +32,7 @@ class SimpleChatServerTests(HallTestCase):
         client.types("csee4119")
         client.hears("Username: ", "Enter user's password: ")
         client.types("lotsofassignments")
-        client.reads("Login successful, Welcome to simple chat server!")
+        client.reads("Login successful, Welcome to simple chat server!", FIRST_STEPS)
         client.types("whoelse")
         client.reads("The currently online users are:", "(Not found)")
         client.types("personalintro")
@@ -67,7 +69,7 @@ class SimpleChatServerTests(HallTestCase):
         seas = self.hall.connects()
         seas.types("seas", "summerisover")
         seas.hears(
-            "Login successful, Welcome to simple chat server!\n"
+            f"Login successful, Welcome to simple chat server!\n{FIRST_STEPS}\n"
             "Your offline messages:\n"
             "[columbia/1 11:00 private] columbia: hello <private message>\n"
         )

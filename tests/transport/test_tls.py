@@ -7,10 +7,11 @@ from unittest import mock
 
 from twisted_chat import factory
 from twisted_chat.testing import PASSWORD, Hall
+from twisted_chat.text.talk import FIRST_STEPS
 
 from .case import FAR, Secure, TransportTestCase
 
-WELCOME = "Login successful, Welcome to twisted-chat!\n"
+WELCOME = f"Login successful, Welcome to twisted-chat!\n{FIRST_STEPS}\n"
 
 
 class TestCase(TransportTestCase):

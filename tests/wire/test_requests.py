@@ -9,9 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import TestCase
 
+from twisted_chat.core.errors import ChatError
 from twisted_chat.core.vocabulary import WhoElse
 from twisted_chat.testing import Hall, Program
-from twisted_chat.wire.requests import MOST_DEPTH, MOST_KEYS
+from twisted_chat.wire.requests import MOST_DEPTH, MOST_KEYS, decode, read
 
 LONGEST_LINE = 6 * 8192
 
@@ -222,6 +223,31 @@ class RefusalTests(InHall):
             self.assertEqual(program.asks(do)["error"]["code"], "not_now", do)
         refused = program.asks("send", room="#lobby", text="x", cid="1")
         self.assertEqual(refused["error"]["code"], "not_now")
+
+    def test_a9_what_is_wrong_is_said_in_plain_words(self) -> None:
+        for line, sentence in (
+            (b"{", "That line ends before its JSON does."),
+            (b'{"a" 1}', "That line is not JSON: look at byte 5."),
+            (b"[1]", 'That line is not a JSON object, such as {"id": 1, "do": "ping"}.'),
+            (b'{"a": 1e400}', "A number on that line is too large."),
+            (b'{"do": "send"}', "send needs room."),
+            (b'{"do": "mute", "room": "#a"}', "mute needs user."),
+            (b'{"do": "ping", "x": 1}', "ping has no argument x."),
+            (b'{"do": "ping", "x\xc2\x9b": 1}', "ping has no argument x\ufffd."),
+            (
+                b'{"do": "entries", "room": "#a", "after": "x"}',
+                "after must be a whole number, not text.",
+            ),
+            (
+                b'{"do": "delivered", "positions": {"#a": null}}',
+                "Each value of positions must be a whole number, not null.",
+            ),
+            (b'{"do": "publish", "device_keys": {}}', "device_keys needs ed25519."),
+            (b'{"do": "broadcast user", "users": "ann"}', "users must be a list, not text."),
+        ):
+            with self.assertRaises(ChatError, msg=line) as raised:
+                read(decode(line))
+            self.assertEqual(raised.exception.sentence, sentence)
 
     def test_a10_numbers(self) -> None:
         bot = self.hall.bot("bot")

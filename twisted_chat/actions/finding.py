@@ -150,7 +150,7 @@ def deadline(chat: Chat, duration: str) -> int | None:
     """When something ends that lasts so long from now; None for never."""
     if not duration:
         return None
-    seconds = durations.parse(duration)
+    seconds = durations.parse(duration, with_unit=True)
     if not seconds:
         raise ChatError("bad_duration", "It has to last for a second at least.")
     return chat.wall() + seconds * 1000

@@ -90,7 +90,8 @@ class Row(msgspec.Struct, frozen=True):
         return " ".join([self.name, *(arg.usage for arg in self.args)])
 
 
-WHAT_THERE_IS = "help shows what there is; BM <text> says it to everyone."
+TO_EVERYONE = "BM <text> says it to everyone."
+WHAT_THERE_IS = f"help shows what there is; {TO_EVERYONE}"
 
 
 class Table:
@@ -134,7 +135,7 @@ class Table:
             return f"There is no command in that. {WHAT_THERE_IS}"
         longer = [row.name for row in self.rows if row.name.startswith(f"{word.lower()} ")]
         near = longer or get_close_matches(word.lower(), self._words, n=1, cutoff=0.6)
-        hint = f"Did you mean {' or '.join(near)}?" if near else WHAT_THERE_IS
+        hint = f"Did you mean {' or '.join(near)}? {TO_EVERYONE}" if near else WHAT_THERE_IS
         shown = word if len(word) <= 32 else word[:32] + "…"
         return f"{shown} is an unknown command. {hint}"
 

@@ -15,9 +15,18 @@ _DURATION = re.compile(rf"[0-9]{{1,10}}|{_PART}(?: *{_PART})*")
 _NUMBER_AND_UNIT = re.compile(r"([0-9]+) *([a-z])")
 
 
-def parse(text: str) -> int:
-    """The seconds in "90", "90s", "10m", "2h", "7d", "1w", "1h30m" or "1 minute 30 seconds"."""
+def parse(text: str, with_unit: bool = False) -> int:
+    """The seconds in "90", "90s", "10m", "2h", "7d", "1w", "1h30m" or "1 minute 30 seconds".
+
+    A number alone counts seconds, unless it has to come `with_unit`.
+    """
     plain = text.strip().lower()
+    if with_unit and re.fullmatch("[0-9]{1,10}", plain) and int(plain):
+        raise ChatError(
+            "bad_duration",
+            f"{plain} of what? Give the unit too: {plain}m for minutes, {plain}h for hours or"
+            f" {plain}d for days.",
+        )
     if not _DURATION.fullmatch(plain):
         raise ChatError(
             "bad_duration",

@@ -236,7 +236,10 @@ class Desk(News):
                 place, manner = command.place, "action"
             case _:
                 place = LOBBY
-        return await self.settled(self.user.say(place, command.text, manner=manner))
+        sent = await self.settled(self.user.say(place, command.text, manner=manner))
+        if isinstance(command, words.Broadcast) and self.front.echoes:
+            self.say(*replies.lines(sent))  # who calls everybody is told how many have heard it
+        return sent
 
     async def settled(self, outgoing: Outgoing) -> Sent | Whispered:
         """What has become of a message of one's own in the end."""

@@ -8,8 +8,14 @@ from typing import Generic, TypeVar
 from ..core.commands import TABLE
 from ..core.errors import ChatError
 from ..core.standing import MOST_NAMES, Standing
-from ..core.vocabulary import Logout
+from ..core.vocabulary import Help, Logout
 from .dialogue import MOST_SLIPS, Terminal
+
+ABOUT_NAMES = (
+    "Type the name that you want to be known by here, and then a password.",
+    "A name that is new is yours from then on; you choose its password by typing it twice.",
+    "tata leaves.",
+)
 
 Entry = TypeVar("Entry")  # what one has who has signed in
 
@@ -44,10 +50,14 @@ class Entering(ABC, Generic[Entry]):
         for _ in range(MOST_NAMES):
             while not name:
                 name = (await self._terminal.ask("Username: ")).strip()
-            row = TABLE.named(name)
+            row = TABLE.named(name.removeprefix("/"))
             if row is not None and row.make is Logout:
                 self._terminal.log_out(name)
                 return None
+            if row is not None and row.make is Help:
+                self._terminal.say(*ABOUT_NAMES)
+                name = ""
+                continue
             try:
                 return await self.prove(name)
             except ChatError as error:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..proving import Proof
 
 DEVICE = "text"  # all text sessions of an account are one device
+FIRST_STEPS = "Type help to list the commands, BM <text> to speak to everyone, and tata to leave."
 
 
 class TextTalk(Conversation):
@@ -71,7 +72,7 @@ class TextTalk(Conversation):
         self.sit_down(proof)
         assert self.session is not None
         self.say(f"Login successful, Welcome to {self.chat.settings.name}!")
-        self.say(*map(shown, self.chat.motd))
+        self.say(FIRST_STEPS, *map(shown, self.chat.motd))
         try:
             unseen = await reading.unseen(self.chat, self.session)
         except ChatError as error:

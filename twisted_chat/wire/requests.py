@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
 from ..core import vocabulary as words
+from ..core.clean import shown
 from ..core.commands import TABLE, Row
 from ..core.errors import ChatError
 from ..core.sealing import DeviceKeys, OneTimeKey
@@ -157,7 +159,7 @@ def decode(line: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise ChatError("bad_utf8", "That line is not UTF-8.") from None
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise ChatError("syntax", f"That line is not a JSON object: {error}.") from None
+        raise ChatError("syntax", _not_an_object(str(error))) from None
     if len(request) > MOST_KEYS:
         raise ChatError("syntax", f"An object may have {MOST_KEYS} keys at most.")
     return request
@@ -193,16 +195,16 @@ def read(request: dict[str, Any]) -> tuple[object, Row | None]:
     values = {name: value for name, value in request.items() if name != "id"}
     kind = REQUESTS.get(verb)
     if kind is not None:
-        return _convert(values, kind), None
+        return _convert(verb, values, kind), None
     row = TABLE.named(verb)
     if row is None or row.name != verb:
-        raise ChatError("unknown_command", f"There is no {verb[:32]}: ask for help.")
+        raise ChatError("unknown_command", f"There is no {shown(verb[:32])}: ask for help.")
     del values["do"]
     known = set(row.make.__struct_fields__) - NOT_FOR_PROGRAMS
     for name in values:
         if name not in known:
-            raise ChatError("args", f"{verb} has no argument {name[:32]}.")
-    return _convert(values, row.make), row
+            raise ChatError("args", f"{verb} has no argument {shown(name[:32])}.")
+    return _convert(verb, values, row.make), row
 
 
 def spoken(
@@ -218,11 +220,60 @@ def spoken(
     return command(room, text, cid, sealed, version, manner)
 
 
-def _convert(values: dict[str, Any], kind: type[Any]) -> object:
+def _convert(verb: str, values: dict[str, Any], kind: type[Any]) -> object:
     for name, value in values.items():
         if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
-            raise ChatError("args", f"The number for {name[:32]} is too large.")
+            raise ChatError("args", f"The number for {shown(name[:32])} is too large.")
     try:
         return msgspec.convert(values, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise ChatError("args", f"{error}.") from None
+        raise ChatError("args", _wrong_argument(verb, str(error))) from None
+
+
+# What msgspec says of a request that is not as it should be, and what programs are told.
+_COMPLAINT = re.compile(
+    "(?:Object missing required field `(?P<missing>.*?)`"
+    "|Object contains unknown field `(?P<unknown>.*?)`"
+    "|Expected `(?P<expected>[^`]*)`, got `(?P<got>[^`]*)`"
+    r"|.*?)(?: - at `\$\.?(?P<place>[^`]*)`)?",
+    re.DOTALL,
+)
+_KINDS_OF_VALUES = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number with a point",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+
+
+def _wrong_argument(verb: str, complaint: str) -> str:
+    """What is wrong with the arguments of a request."""
+    found = _COMPLAINT.fullmatch(complaint)
+    assert found is not None  # it takes anything
+    place = found["place"] or ""
+    if place.endswith("[...]"):
+        place = f"Each value of {place.removesuffix('[...]')}"
+    if found["missing"] is not None:
+        return f"{place or verb} needs {found['missing']}."
+    if found["unknown"] is not None:
+        return f"{place or verb} has no argument {shown(found['unknown'][:32])}."
+    if found["expected"] is None:
+        return f"{place or 'An argument'} of {verb} is not as the protocol says."
+    wanted = " or ".join(_KINDS_OF_VALUES.get(k.strip(), k) for k in found["expected"].split("|"))
+    got = _KINDS_OF_VALUES.get(found["got"], found["got"])
+    return f"{place or verb} must be {wanted}, not {got}."
+
+
+def _not_an_object(complaint: str) -> str:
+    """What is wrong with a line that is no JSON object."""
+    byte = re.search(r"\(byte ([0-9]+)\)", complaint)
+    if byte is not None:
+        return f"That line is not JSON: look at byte {byte[1]}."
+    if "truncated" in complaint:
+        return "That line ends before its JSON does."
+    if "out of range" in complaint:
+        return "A number on that line is too large."
+    return 'That line is not a JSON object, such as {"id": 1, "do": "ping"}.'
