@@ -105,13 +105,14 @@ class Devices:
             told.pop(by, None)
         self._chat.tell_sessions(told, DevicesEvent(person.name))
 
-    async def of(self, room: Room) -> tuple[str, People]:
-        """The version of a conversation's devices, and these by the names of their people."""
+    async def of(self, room: Room) -> tuple[str, People, int]:
+        """The version of a conversation's devices, these by the names of their people, and the
+        number of its last entry, which tells with those before it how these people came there."""
         # It is worked out before they are read: so they may be newer, but never older than it.
-        version = self.version(room)
+        version, seq = self.version(room), room.last_seq
         kept = self._lists.get(room.id)
         if kept is not None and kept[0] == version:
-            return kept
+            return *kept, seq
         everybody = {person.id: person.name for person in room.people()}
         found = await self._chat.read(lambda db: keys.devices(db, sorted(everybody)))
         people: People = {name: [] for name in everybody.values()}
@@ -121,7 +122,7 @@ class Devices:
         self._lists[room.id] = version, people
         if len(self._lists) > MOST_LISTS:
             del self._lists[next(iter(self._lists))]
-        return version, people
+        return version, people, seq
 
     async def claim(self, session: Session, room: Room, asked: Sequence[str]) -> dict[str, Claimed]:
         """Keys to begin with, of those of these devices that are in a conversation.

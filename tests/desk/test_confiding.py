@@ -369,13 +369,15 @@ class RoomTests(Confidential):
         albert.types("/history #coil")
         albert.finds("not readable here")
 
-    def test_many_who_are_met_at_once_are_one_line(self) -> None:
+    def test_i11_everybody_who_can_read_is_named_however_many_they_are(self) -> None:
         people = [self.office.desk(name) for name in ("ann", "ben", "cid", "dan", "eve", "fay")]
         self.tesla.types("/create #full")
         for one in (*people, self.edison):
             one.types("/join #full")
         self.forget()
         self.tesla.types("/encrypt #full", "yes", "/say #full hello, all")
-        told = [line.text for line in self.tesla.lines if line.text.startswith("[keys]")]
-        self.assertEqual(told, ["[keys] 6 devices of 6 people in #full are known from now on."])
+        (told,) = [line.text for line in self.tesla.lines if line.text.startswith("[keys]")]
+        self.assertIn("What you say in #full is encrypted for ann ('", told)
+        for seat in (*people, self.edison):
+            self.assertIn(f"{seat.name} ({seat.user.secrets.devices.own!r})", told)
         people[0].finds("tesla: hello, all")

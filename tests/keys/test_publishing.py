@@ -14,7 +14,7 @@ class PublishingTests(SealedCase):
     def test_what_is_published_is_what_others_are_told(self) -> None:
         self.encrypts(self.tesla, "edison")
         answer = self.edison.asks("keys", room="TESLA")
-        self.assertEqual(set(answer), {"version", "people"})
+        self.assertEqual(set(answer), {"version", "people", "seq"})
         self.assertEqual(
             answer["people"],
             {

@@ -140,9 +140,16 @@ class User:
     # --- saying ------------------------------------------------------------------------------
 
     def looks(self, room: str) -> list[News]:
-        news = self.does(self.confidant.learn(room, self.server.people(self, room)))
-        self.news += news
-        return list(news)
+        listed = self.does(self.confidant.learn(room, self.server.people(self, room)))
+        self.news += listed.news
+        return list(listed.news)
+
+    def sees(self, room: str, came: str = "", went: str = "") -> None:
+        """An entry of a room is shown that says so."""
+        if came:
+            self.does(self.confidant.came(room, came))
+        if went:
+            self.does(self.confidant.went(room, went))
 
     def claims(self, room: str) -> None:
         wanted = self.confidant.unclaimed(room, self.now)

@@ -225,7 +225,7 @@ class BadKeysTests(PeopleCase):
     """Keys that are not signed by their device are refused, with a reason."""
 
     def refused(self, said: object) -> str:
-        learned = self.alice.confidant.learn("bob", {"bob": [said]}).value
+        learned = self.alice.confidant.learn("bob", {"bob": [said]}).value.news
         one: News
         (one,) = [news for news in learned if news.what is What.REFUSED]
         self.assertEqual(self.recipients(), [])

@@ -252,6 +252,7 @@ class RoomTests(TalkingCase):
         self.alice.says("#den", "before")
         self.server.rooms["#den"].add("dora")
         dora = User(self.server, "dora")
+        self.alice.sees("#den", came="dora")
         self.alice.says("#den", "after")
         self.assertEqual(self.kinds("#den"), ["keys", "message", "keys", "message"])
         self.assertEqual(

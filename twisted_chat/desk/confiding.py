@@ -15,6 +15,8 @@ from ..core.commands import Command
 from ..core.errors import ChatError
 from ..core.results import FileLine, FileList, Line, Page
 from ..remote.conversations import LOBBY, folded
+from . import vocabulary
+from .readers import STANDINGS, Readers
 
 if TYPE_CHECKING:
     from ..core.entries import Entry
@@ -22,12 +24,6 @@ if TYPE_CHECKING:
     from .desk import Desk
 
 MOST_FOUND = 20  # messages that a search of one's own shows
-STANDINGS = {
-    "seen": "not compared yet",
-    "verified": "verified",
-    "new": "new, or back, since you have compared",
-    "changed": "its keys have changed",
-}
 ONCE_MORE = "Enter it again: "
 
 
@@ -86,6 +82,25 @@ class Confiding:
         for person, one in left_out:
             found.append(f"    {shown(one.device)} (in the name of {shown(person)}, gets nothing)")
         return found
+
+    async def read_by(self, command: vocabulary.Readers) -> None:
+        """Show who can read an encrypted room, after changing that if it was asked for."""
+        readers = await self.readers(command)
+        if command.admit:
+            self._desk.say(
+                f"({shown(command.admit)} counts as a member of {shown(readers.room)} here)"
+            )
+        self._desk.say(*readers.lines())
+        self._desk.changed()
+
+    async def readers(self, command: vocabulary.Readers) -> Readers:
+        """Who can read a room, changed as the command says."""
+        if command.verified and command.all:
+            raise ChatError("args", "Choose one: verified devices only, or all.")
+        readers = Readers(self._user, command.room or self._desk.here)
+        only_verified = command.verified if command.verified or command.all else None
+        await readers.change(only_verified, command.admit)
+        return readers
 
     async def protect(self) -> None:
         """Ask for a passphrase for the keys, or take it away."""

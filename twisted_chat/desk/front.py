@@ -72,5 +72,7 @@ class Status(NamedTuple):
     typing: tuple[str, ...]  # who types in the current conversation
     unsent: tuple[str, ...]  # texts of one's own that are not stored yet, oldest first
     last: str  # what has become of one's last message here: "17 stored", "17 read", or nothing
-    secrecy: str = ""  # of the current conversation: "encrypted", "encrypted, verified", or nothing
+    # Of the current conversation: "encrypted", "encrypted, verified", of a room in which only
+    # verified devices read "encrypted, verified only", or nothing.
+    secrecy: str = ""
     transfers: tuple[Progress, ...] = ()

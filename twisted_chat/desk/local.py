@@ -13,6 +13,7 @@ from .vocabulary import (
     Jump,
     Next,
     Passphrase,
+    Readers,
     Reconnect,
     Reply,
     Send,
@@ -54,6 +55,8 @@ async def carry_out(desk: Desk, command: Command) -> None:
             desk.say(*desk.carrying.listed())
         case Verify(name, ok):
             await desk.confiding.verify(name, ok)
+        case Readers():
+            await desk.confiding.read_by(command)
         case Passphrase():
             await desk.confiding.protect()
         case Reconnect():

@@ -225,7 +225,10 @@ class News(Watcher):
     def _secrecy(self) -> str:
         if not self.user.secrets.encrypted(self.here):
             return ""
-        verified = self.here[0] != "#" and self.user.secrets.devices.is_verified(self.here)
+        if self.here[0] == "#":
+            restricted = self.user.secrets.devices.is_restricted(self.here)
+            return "encrypted, verified only" if restricted else "encrypted"
+        verified = self.user.secrets.devices.is_verified(self.here)
         return "encrypted, verified" if verified else "encrypted"
 
     def _connection(self) -> str:

@@ -53,6 +53,13 @@ class Verify(Command, frozen=True):
     ok: bool = False
 
 
+class Readers(Command, frozen=True):
+    room: str = ""
+    verified: bool = False
+    all: bool = False
+    admit: str = ""
+
+
 class Passphrase(Command, frozen=True):
     pass
 
@@ -101,6 +108,15 @@ _enter(
     "compare six words with somebody, so that nobody is between you; ok when they are the same",
     Arg("user", optional=True),
     Arg("ok", Form.FLAG, optional=True, keyword="ok"),
+)
+_enter(
+    "readers",
+    Readers,
+    "who can read an encrypted room; let only verified devices read there, or all; admit somebody",
+    Arg("room", Form.ROOM, optional=True, shown="#room"),
+    Arg("verified", Form.FLAG, optional=True, keyword="verified"),
+    Arg("all", Form.FLAG, optional=True, keyword="all"),
+    Arg("admit", optional=True, keyword="admit", shown="user"),
 )
 _enter("passphrase", Passphrase, "protect the keys that are kept on this computer")
 _enter("reconnect", Reconnect, "try at once to connect again")

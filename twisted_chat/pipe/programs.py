@@ -15,7 +15,7 @@ from ..core.clean import without_blanks
 from ..core.errors import ChatError, StartError
 from ..desk.places import read_events
 from ..desk.typed import Command, Said, meaning
-from ..desk.vocabulary import Get, Send
+from ..desk.vocabulary import Get, Readers, Send
 from ..remote.conversations import LOBBY
 from ..remote.link import Lost
 from ..remote.outbox import Outgoing, Stage
@@ -89,6 +89,8 @@ class Programs:
         if do == "switch":
             self._desk.switch(str(arguments.get("place") or LOBBY))
             return {"place": self._desk.here}
+        if do == "readers":
+            return await self._readers(**arguments)
         if do == "edit" and arguments.keys() == {"message", "text"}:
             edited = await self._desk.confiding.edit(words.Edit(**arguments))
             if edited is not None:
@@ -129,6 +131,21 @@ class Programs:
             raise ChatError("args", "fetch takes file, a number, and path, a string, if any.")
         fetched = await self._desk.carrying.get(file, path)
         return {**fetched._asdict(), "path": str(fetched.path)}
+
+    async def _readers(
+        self, room: object = "", verified: object = None, admit: object = "", **more: object
+    ) -> Request:
+        """Who can read an encrypted room; `verified` says whether only verified devices do."""
+        if more or not (
+            isinstance(room, str)
+            and isinstance(admit, str)
+            and (verified is None or isinstance(verified, bool))
+        ):
+            raise ChatError(
+                "args", "readers takes room and admit, strings, and verified, true or false."
+            )
+        command = Readers(room, verified is True, verified is False, admit)
+        return (await self._desk.confiding.readers(command)).told()
 
     # --- what a line asks for ----------------------------------------------------------------
 
@@ -188,6 +205,9 @@ def _asked(meant: Command) -> Request:
         return {"do": "send", "room": command.place, "path": command.path}
     if isinstance(command, Get):
         return {"do": "fetch", "file": command.file, "path": command.path}
+    if isinstance(command, Readers):
+        rule = {"verified": command.verified} if command.verified or command.all else {}
+        return {"do": "readers", "room": command.room, "admit": command.admit, **rule}
     if meant.local and typed.row.name != "switch":
         raise ChatError("unknown_command", f"{typed.row.name} is for people only.")
     return {"do": typed.row.name, **command.given()}

@@ -54,6 +54,22 @@ class Conversation:
         self.seen: dict[str, int] = {}  # and have read
         self.waiting: dict[int, Event] = {}  # behind a gap
         self.filling = False
+        self.awaited: list[tuple[int, Callable[[], None]]] = []  # who waits for which position
+
+    def when_at(self, seq: int, then: Callable[[], None]) -> None:
+        """Call this as soon as everything up to a number has come."""
+        if self.position >= seq:
+            then()
+        else:
+            self.awaited.append((seq, then))
+
+    def reached(self) -> None:
+        """The position has changed."""
+        if self.awaited:
+            due = [then for seq, then in self.awaited if seq <= self.position]
+            self.awaited = [one for one in self.awaited if one[0] > self.position]
+            for then in due:
+                then()
 
     @property
     def private(self) -> bool:
@@ -239,6 +255,7 @@ class Conversations:
         for _, event in sorted(waiting.items()):
             self.happened(event)
         self._count(conversation)
+        conversation.reached()
 
     def _accept_late(self, conversation: Conversation, event: Event) -> None:
         if number(event["seq"]) <= conversation.position:
@@ -252,8 +269,11 @@ class Conversations:
         entry = entry_of(event)
         if entry is not None:
             entry = self.unseal(conversation, entry)
-        if entry is None:
-            return
+        if entry is not None:
+            self._keep(conversation, entry, event)
+        conversation.reached()
+
+    def _keep(self, conversation: Conversation, entry: Entry, event: Event) -> None:
         conversation.keep(entry)
         if self._is_for_me(entry):
             if entry.seq > conversation.read:

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
+from ..core.entries import Entry, Kind
 from ..core.errors import ChatError
-from .conversations import folded
-from .link import NONSENSE
+from .conversations import Conversation, folded
+from .events import number
+from .link import NONSENSE, Lost
 
 if TYPE_CHECKING:
-    from ..secrecy.acquaintances import Acquaintance, News
-    from ..secrecy.circle import Compared
+    from ..secrecy.acquaintances import Acquaintance
+    from ..secrecy.circle import Compared, Listed, Reader
     from .secrets import Secrets
 
-MOST_NAMED = 5  # devices that are met at once and named one by one
+MOST_NAMED = 5  # devices that are met at once and told of one by one
+MOST_IN_LINE = 20  # of more, in one sentence
+MOST_LOOKS = 3  # at a list, while people come and go
+LONGEST_WAIT = 10.0  # seconds for the entries that a list rests on
+MEMBERSHIP = frozenset((Kind.JOIN, Kind.LEAVE, Kind.KICK, Kind.BAN))
 VERSION = "keys "  # facts on the shelf: the version of a conversation's devices that is known
 
 
 class Devices:
     """What one user knows of the devices of others, and of other ones in the own name."""
 
-    def __init__(self, secrets: Secrets, run: Callable[..., Deferred[Any]]) -> None:
+    def __init__(
+        self, secrets: Secrets, run: Callable[..., Deferred[Any]], clock: IReactorTime
+    ) -> None:
         self._secrets = secrets
         self._run = run
+        self._clock = clock
+        self._moved: dict[str, int] = {}  # the last entry of a room that changed who is in it
+        self._awaited: dict[Deferred[None], str] = {}  # entries on their way, by their room
         self._versions: dict[str, str] = {}  # of what was learnt and is as it was
         self._learning: dict[str, Deferred[None]] = {}
         self._compared: dict[str, Compared] = {}  # of which the words were shown, by names
@@ -36,9 +48,16 @@ class Devices:
         """The connection is another one, and everything may have changed."""
         self._versions.clear()
         self._learning.clear()
+        self._moved.clear()
+        for waiting in list(self._awaited):
+            waiting.errback(Lost("The connection was lost."))
 
     def entered(self, rooms: Mapping[str, Mapping[str, Any]]) -> None:
-        """What a sign-in says is as it was."""
+        """What a sign-in says is as it was; rooms that it does not name are left."""
+        named = {folded(label) for label in rooms}
+        for label in self._secrets.confidant.rooms_known():
+            if label not in named:
+                self.left(label)
         for label, room in rooms.items():
             version = str(room.get("version", ""))
             if version and self._secrets.shelf.facts.get(VERSION + label) == version:
@@ -89,21 +108,108 @@ class Devices:
         return outcome
 
     async def _learn(self, label: str) -> None:
-        answer = await self._secrets.ask("keys", room=label)
-        people, version = told(answer, "people", dict), told(answer, "version", str)
-        if not all(isinstance(devices, list) for devices in people.values()):
-            raise nonsense()
-        news, changes = self._secrets.confidant.learn(label, people)
+        people, version = await self._asked(label)
+        confidant = self._secrets.confidant
+        listed, changes = confidant.learn(label, people)
         # Told before it is kept: who is killed between the two is told twice, and never not at all.
-        for sentence in _sentences(label, news):
+        for sentence in _sentences(label, listed, confidant.recipients(label).devices):
             self._secrets.tell(label, sentence)
         await self._secrets.write(changes)
         self._versions[label] = version
         self._secrets.forgotten(self._secrets.shelf.remember(**{VERSION + label: version}))
 
+    async def _asked(self, label: str) -> tuple[dict[str, Any], str]:
+        """The people of a conversation with their devices, and the version of these.
+
+        What it rests on has come by then: the entries of the room up to the one that the list was
+        made at. If somebody has come or gone since, it is asked for once more.
+        """
+        for _ in range(MOST_LOOKS):
+            answer = await self._secrets.ask("keys", room=label)
+            people, version = told(answer, "people", dict), told(answer, "version", str)
+            if not all(isinstance(devices, list) for devices in people.values()):
+                raise nonsense()
+            if not label.startswith("#") or "seq" not in answer:
+                break
+            try:
+                seq = number(answer["seq"])
+            except ValueError:
+                raise nonsense() from None
+            await self._until(label, seq)
+            if self._moved.get(label, 0) <= seq:
+                break
+        return people, version
+
+    async def _until(self, label: str, seq: int) -> None:
+        """Wait until the entries of a room up to this one have come, but not for ever."""
+        conversation = self._secrets.conversations.get(label)
+        if conversation is None or conversation.position >= seq:
+            return
+        waiting: Deferred[None] = Deferred()
+        self._awaited[waiting] = label
+        conversation.when_at(seq, lambda: None if waiting.called else waiting.callback(None))
+        waiting.addTimeout(LONGEST_WAIT, self._clock)
+        with suppress(TimeoutError):
+            try:
+                await waiting
+            finally:
+                del self._awaited[waiting]
+
+    # --- who is in a room --------------------------------------------------------------------
+
+    def moved(self, conversation: Conversation, entry: Entry) -> None:
+        """An entry of a room says that somebody has come or gone."""
+        label = conversation.label
+        self._moved[label] = entry.seq
+        self.outdated(label)
+        if self._secrets.is_open and self._secrets.encrypted(label):
+            confidant = self._secrets.confidant
+            with suppress(ChatError):  # that is no name of anybody
+                if entry.kind is Kind.JOIN:
+                    changes = confidant.came(label, entry.author).changes
+                else:
+                    changes = confidant.went(label, entry.subject or entry.author).changes
+                self._secrets.forgotten(self._secrets.write(changes))
+
+    def left(self, label: str) -> None:
+        """One is not in a room any more."""
+        self.outdated(label)
+        self._moved.pop(label, None)
+        for waiting in [one for one, room in self._awaited.items() if room == label]:
+            waiting.errback(ChatError("not_in_room", f"You are not in {label} any more."))
+        if self._secrets.is_open and label.startswith("#"):
+            self._secrets.forgotten(
+                self._secrets.write(self._secrets.confidant.left(label).changes)
+            )
+
+    def readers(self, label: str) -> list[Reader]:
+        """Everybody whom the server lists in a room."""
+        return self._secrets.confidant.readers(self._named(label))
+
+    def is_restricted(self, label: str) -> bool:
+        """Whether one encrypts there for verified devices only."""
+        return self._secrets.is_open and self._secrets.confidant.is_restricted(self._named(label))
+
+    async def restrict(self, label: str, only_verified: bool) -> None:
+        """Encrypt in a room for verified devices only, or for every device of its members."""
+        label = self._named(label)
+        await self._secrets.kept(self._secrets.confidant.restrict(label, only_verified))
+
+    async def admit(self, label: str, name: str) -> None:
+        """Somebody whom nobody has seen coming belongs in a room all the same."""
+        label = self._named(label)
+        await self._secrets.kept(self._secrets.confidant.admit(label, name))
+        await self.learn(label)
+
+    # --- before something is sent ------------------------------------------------------------
+
+    def is_known(self, label: str) -> bool:
+        """Whether the devices of a conversation, and who is in it, are those of this moment."""
+        return bool(self.version(label)) and self._secrets.confidant.knows(self._named(label))
+
     async def prepare(self, label: str) -> None:
         """See to it that everybody's devices are known, and sessions with them begun."""
-        if not self.version(label):
+        if not self.is_known(label):
             await self.learn(label)
         wanted = self._secrets.confidant.unclaimed(label, self._secrets.wall())
         if wanted:
@@ -122,7 +228,7 @@ class Devices:
     async def look_around(self) -> None:
         """Learn of the devices in encrypted conversations, as far as that is not known."""
         for label, conversation in list(self._secrets.conversations.all.items()):
-            if conversation.encrypted and label not in self._versions:
+            if conversation.encrypted and not self.is_known(label):
                 try:
                     await self.learn(label)
                 except ChatError as error:
@@ -166,16 +272,41 @@ class Devices:
         return self._secrets.confidant.own.device
 
 
-def _sentences(label: str, news: Sequence[News]) -> list[str]:
-    """What there is to tell of devices; a room full of people who are met at once is one line."""
+def _sentences(label: str, listed: Listed, readers: Sequence[Acquaintance]) -> list[str]:
+    """What there is to tell of devices: everybody by name, however many they are."""
     from ..secrecy.acquaintances import What
 
-    first = [one for one in news if one.what is What.FIRST]
-    if len(first) <= MOST_NAMED:
-        return [one.sentence for one in news]
-    people = len({one.name for one in first})
-    met = f"{len(first)} devices of {people} people in {label} are known from now on."
-    return [met, *(one.sentence for one in news if one.what is not What.FIRST)]
+    news = [one for one in listed.news if one.what is not What.FIRST or one.waits]
+    met = [one for one in listed.news if one not in news]
+    sentences: list[str] = []
+    if listed.first:
+        met, news = [], [one for one in news if one.what is not What.NEW or one.waits]
+        whole = [_named(*one) for one in _by_name((one.name, one.device) for one in readers)]
+        sentences += _in_lines(f"What you say in {label} is encrypted for", whole)
+        sentences += _in_lines(f"New in {label} since you were there:", listed.newcomers)
+    elif len(met) > MOST_NAMED:
+        whole = [_named(*one) for one in _by_name((one.name, one.device) for one in met)]
+        met, sentences = [], _in_lines("Known from now on:", whole)
+    return [*sentences, *(one.sentence for one in (*met, *news))]
+
+
+def _by_name(devices: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for name, device in devices:
+        found.setdefault(name, []).append(device)
+    return list(found.items())
+
+
+def _named(name: str, devices: Sequence[str]) -> str:
+    return f"{name} ({', '.join(map(repr, devices))})"
+
+
+def _in_lines(begins: str, names: Sequence[str]) -> list[str]:
+    """Sentences that name all of these, none of them endless."""
+    return [
+        f"{begins} {', '.join(names[first : first + MOST_IN_LINE])}."
+        for first in range(0, len(names), MOST_IN_LINE)
+    ]
 
 
 def told(answer: object, name: str, kind: type[Any]) -> Any:

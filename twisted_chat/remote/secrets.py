@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -50,6 +51,7 @@ class Secrets:
         ask: Ask,
         conversations: Conversations,
         tell: Tell,
+        clock: IReactorTime,
     ) -> None:
         """`ask` is for the server, `tell` is told sentences on a conversation."""
         self.wall = wall  # seconds since 1970
@@ -58,7 +60,7 @@ class Secrets:
         self._run = run
         self.conversations = conversations
         self.encrypted = Encrypted(conversations, tell)
-        self.devices = Devices(self, run)
+        self.devices = Devices(self, run, clock)
         self._safe: Safe | None = None
         self._vault: Vault | None = None
         self._confidant: Confidant | None = None

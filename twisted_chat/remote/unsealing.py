@@ -14,6 +14,7 @@ from ..core.attachments import Attachment
 from ..core.entries import SECRET, UNREADABLE, WORDS, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from ..core.names import fold
+from .devices import MEMBERSHIP
 from .link import Lost
 from .slots import SENT, TEXT
 
@@ -50,6 +51,8 @@ class Unsealing:
             conversation.id = conversation.id or entry.id
             self._secrets.encrypted.mark(conversation, entry.seq)
             self._secrets.devices.look_around_soon()
+        elif entry.kind in MEMBERSHIP:
+            self._secrets.devices.moved(conversation, entry)
         elif entry.kind is Kind.DELETE:
             self._forget(conversation, entry.target or 0)
         if entry.form in UNREADABLE:
@@ -187,7 +190,7 @@ class Unsealing:
 
     async def _begin_anew(self, label: str, author: str, device: str) -> None:
         secrets = self._secrets
-        if not secrets.devices.version(label):
+        if not secrets.devices.is_known(label):
             await secrets.devices.learn(label)
         if not secrets.confidant.may_greet(label, author, device, secrets.wall()):
             return

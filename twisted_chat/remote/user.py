@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..core.clean import check_lines
-from ..core.entries import Entry, Form, Kind
+from ..core.entries import Entry, Form
 from ..core.errors import ChatError
 from ..core.events import Whisper
 from .account import Account, Entrance
@@ -41,7 +41,6 @@ GOODBYE_WITHIN = 3.0  # seconds the server has to answer a goodbye
 MOST_LISTED = 100_000  # people or rooms that a server can make one keep
 ORDINARY_LONGEST = 4096  # bytes of a text, where a server does not say
 
-MEMBERSHIP = frozenset((Kind.JOIN, Kind.LEAVE, Kind.KICK, Kind.BAN))
 IN_CLEAR = frozenset(("sealed", "text", "file", "manner", "tags"))  # of an event
 if TYPE_CHECKING:
     from ..secrecy.envelopes import SealedFile
@@ -73,7 +72,9 @@ class User:
         self.online: dict[str, None] = {}  # who is, oneself included
         self.commands: list[dict[str, Any]] = []  # the server's own table
         self.conversations = Conversations(self._fill, self._taken, self._missing)
-        self.secrets = Secrets(time.time, run, self.ask, self.conversations, self._about_keys)
+        self.secrets = Secrets(
+            time.time, run, self.ask, self.conversations, self._about_keys, clock
+        )
         self.sealing = Sealing(self.secrets)
         self.unsealing = Unsealing(self.secrets)
         self.recalling = Recalling(self.secrets, run)
@@ -176,6 +177,7 @@ class User:
     def offline(self) -> None:
         """The connection is gone."""
         self._confirming.offline()
+        self.secrets.devices.forget()
         self.online.clear()
         self.typists.forget()
         if self.outbox is not None:
@@ -262,8 +264,6 @@ class User:
         self.typists.ends(conversation.label, entry.author)
         if self.outbox is not None and entry.cid is not None:
             self.outbox.seen(entry)
-        if entry.kind in MEMBERSHIP:
-            self.secrets.devices.outdated(conversation.label)
         try:
             self.watcher.entry(conversation, entry)
             self.watcher.event(as_read(event, entry))
@@ -354,8 +354,11 @@ class User:
             encrypted = bool(event.get("encrypted"))
             self.conversations.joined(label, event.get("id", 0), event["last"], encrypted)
             self.secrets.encrypted.joined(label, event["last"], encrypted)
+            if self.secrets.encrypted(label):
+                self.secrets.devices.look_around_soon()
         else:
             self.conversations.left(label)
+            self.secrets.devices.left(label)
             if self.account.shelf is not None:
                 self.account.shelf.move({}, [label]).addErrback(lambda failure: None)
         self.watcher.room(label, event["joined"])

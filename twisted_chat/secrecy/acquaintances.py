@@ -52,6 +52,7 @@ class What(Enum):
     BACK = "back"
     GONE = "gone"
     REFUSED = "refused"
+    UNSEEN = "unseen"  # the server lists somebody in a room whom nobody has seen coming
 
 
 class News(NamedTuple):
@@ -62,7 +63,7 @@ class News(NamedTuple):
     device: str
     curve25519: str = ""
     waits: bool = False  # it gets nothing until its owner is verified
-    reason: str = ""  # why it was refused
+    reason: str = ""  # why it was refused, or in which room somebody is that was not seen
 
     @property
     def sentence(self) -> str:
@@ -84,6 +85,12 @@ class News(NamedTuple):
                 return f"{whose} is no longer in use."
             case What.REFUSED:
                 return f"{whose} is not used, because {self.reason}."
+            case What.UNSEEN:
+                return (
+                    f"The server lists {self.name} in {self.reason}, but they were not seen joining"
+                    f" it, so they get no keys. If they belong there:"
+                    f" /readers {self.reason} admit {self.name}"
+                )
 
 
 class Known(msgspec.Struct):

@@ -1,4 +1,10 @@
-"""One's own device and the people it knows: who may read what is said, and who is verified."""
+"""One's own device and the people it knows: who may read what is said, and who is verified.
+
+The server lists the devices of a room's people, but it does not decide who they are. The first
+list is believed, and everybody on it is told of by name. From then on somebody is a member who
+was seen to come, in an entry of the room that was shown, and was not seen to go. Whoever else
+the server lists is told of and gets no key, until the person at the client admits them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +15,7 @@ import msgspec
 
 from ..core.errors import ChatError
 from ..core.names import fold, room_name
-from .acquaintances import Acquaintance, Acquaintances, News
+from .acquaintances import Acquaintance, Acquaintances, News, Standing, What
 from .device import OwnDevice
 from .outcome import whole
 from .rows import Rows
@@ -18,6 +24,9 @@ from .words import six_words
 
 if TYPE_CHECKING:
     from .vault import Vault
+
+
+MEMBERS = "members"
 
 
 class Recipients(NamedTuple):
@@ -40,8 +49,32 @@ class Compared(NamedTuple):
         return six_words(*self)
 
 
-class _Members(msgspec.Struct):
-    names: list[str]
+class Reader(NamedTuple):
+    """Somebody whom the server lists in a room."""
+
+    name: str
+    own: bool  # this device's own account
+    seen: bool  # to be a member; otherwise nothing is encrypted for them
+    reads: tuple[Acquaintance, ...]  # devices that may read what is said now
+    waits: tuple[Acquaintance, ...]  # and those that may not
+
+
+class Listed(NamedTuple):
+    """What came of a list of people and their devices."""
+
+    news: list[News]  # to tell before anything is sent
+    first: bool = False  # of a room: who can read there is to be told by name
+    newcomers: tuple[str, ...] = ()  # who was not there when the person was last
+
+
+class _Members(msgspec.Struct, omit_defaults=True):
+    """What is kept of a room's people; all names are folded."""
+
+    names: list[str] = []  # those that the server has listed last
+    seen: list[str] | None = None  # those that were seen; None until there is a first list
+    before: list[str] | None = None  # those that were seen when the person left
+    told: list[str] = []  # those of whom it was told that nobody has seen them
+    only_verified: bool = False
 
 
 class Circle:
@@ -65,22 +98,129 @@ class Circle:
         return self.own.bundle(at_server, now)
 
     @whole
-    def learn(self, room: str, people: Mapping[str, Sequence[object]]) -> list[News]:
+    def learn(self, room: str, people: Mapping[str, Sequence[object]]) -> Listed:
         """Take in the answer to `keys`; tell the person what is new before anything is sent."""
         told = {fold(name).folded: devices for name, devices in people.items()}
-        names = self._names(room)
-        if room.startswith("#"):
-            names = sorted(told)
-            self.rows.put("members", self.place(room), _Members(names))
-        return [one for name in names for one in self.people.learn(name, told.get(name, ()))]
+        if not room.startswith("#"):
+            names = self.place(room).split(" ")
+            return Listed([one for name in names for one in self._learn(name, told)])
+        members = self._members(room)
+        members.names = sorted(told)
+        first, before = members.seen is None, members.before
+        if first:
+            members.seen, members.before = list(members.names), None
+        news = [
+            News(What.UNSEEN, name, "", reason=room)
+            for name in members.names
+            if told[name] and name not in members.told and not self._is_member(members, name)
+        ]
+        members.told = [name for name in members.told if name in told]
+        members.told += [one.name for one in news]
+        self._keep_members(room, members)
+        for name in self._names(room):
+            news += self._learn(name, told)
+        if members.only_verified:
+            news = [self._awaited(one) for one in news]
+        newcomers = set(members.names) - set(members.names if before is None else before)
+        return Listed(news, first, tuple(sorted(newcomers - {self.own.account})))
+
+    def _learn(self, name: str, told: Mapping[str, Sequence[object]]) -> list[News]:
+        return self.people.learn(name, told.get(name, ()))
+
+    def _awaited(self, one: News) -> News:
+        """News of a device in a room for verified ones only."""
+        found = self.people.find(one.name, one.curve25519)
+        waits = found is not None and found.in_use and found.standing is not Standing.VERIFIED
+        return one._replace(waits=True) if waits else one
+
+    def knows(self, room: str) -> bool:
+        """Whether it is known who is in a conversation."""
+        return not room.startswith("#") or self._members(room).seen is not None
+
+    def rooms_known(self) -> list[str]:
+        """The rooms, by their folded names, of which it is known who is in them."""
+        return [room for room in self.rows.keys(MEMBERS) if self._members(room).seen is not None]
+
+    @whole
+    def came(self, room: str, name: str) -> None:
+        """The person was shown that somebody has come into a room."""
+        members, name = self._members(room), fold(name).folded
+        if members.seen is not None and name not in members.seen:
+            members.seen.append(name)
+            members.told = [one for one in members.told if one != name]
+            self._keep_members(room, members)
+
+    @whole
+    def went(self, room: str, name: str) -> None:
+        """Somebody has left a room or was put out; they are told of should they be listed again."""
+        members, name = self._members(room), fold(name).folded
+        if members.seen is not None:
+            members.seen = [one for one in members.seen if one != name]
+            members.told = [one for one in members.told if one != name]
+            self._keep_members(room, members)
+
+    @whole
+    def left(self, room: str) -> None:
+        """One is not in a room any more: who is there is told anew when one comes back."""
+        members = self._members(room)
+        if members.seen is not None:
+            gone = _Members(before=members.seen, only_verified=members.only_verified)
+            self._keep_members(room, gone)
+
+    @whole
+    def admit(self, room: str, name: str) -> None:
+        """The person says that somebody whom the server lists belongs in a room."""
+        members, folded = self._members(room), fold(name).folded
+        if members.seen is None or folded not in members.names:
+            raise ChatError("args", f"The server does not list {name} in {room}.")
+        if folded not in members.seen:
+            members.seen.append(folded)
+            self._keep_members(room, members)
+
+    @whole
+    def restrict(self, room: str, only_verified: bool) -> None:
+        """Encrypt in a room for verified devices only, or for every device of its members."""
+        members = self._members(room)
+        members.only_verified = only_verified
+        self._keep_members(room, members)
+
+    def is_restricted(self, room: str) -> bool:
+        """Whether this device encrypts there for verified devices only."""
+        return room.startswith("#") and self._members(room).only_verified
+
+    def readers(self, room: str) -> list[Reader]:
+        """Everybody whom the server lists in a room, oneself included."""
+        members, may_read = self._members(room), set(self.recipients(room).devices)
+        found = []
+        for name in members.names:
+            devices = self.people.devices(name)
+            reads = tuple(one for one in devices if one in may_read)
+            waits = tuple(one for one in devices if one not in may_read)
+            seen = self._is_member(members, name)
+            found.append(Reader(name, name == self.own.account, seen, reads, waits))
+        return found
 
     def recipients(self, room: str) -> Recipients:
         """The devices that may read what is said now, and those that have to wait."""
         devices = [one for name in self._names(room) for one in self.people.devices(name)]
-        return Recipients(
-            tuple(one for one in devices if not one.waits),
-            tuple(one for one in devices if one.waits),
-        )
+        strict = self.is_restricted(room)
+        ready: list[Acquaintance] = []
+        withheld: list[Acquaintance] = []
+        for one in devices:
+            waits = one.waits or (strict and one.standing is not Standing.VERIFIED)
+            (withheld if waits else ready).append(one)
+        return Recipients(tuple(ready), tuple(withheld))
+
+    def doubt(self, room: str, author: str, device: str, standing: Standing) -> str:
+        """What is to be said of something that came from this device of somebody's in a room."""
+        if not room.startswith("#"):
+            return ""
+        members = self._members(room)
+        if members.seen is not None and not self._is_member(members, author):
+            return f"{author} was not seen joining {room}"
+        if members.only_verified and standing is Standing.SEEN:
+            return f"this is from the device {device!r}, which is not verified"
+        return ""
 
     def is_verified(self, name: str) -> bool:
         """Whether somebody was verified, and with every device that is in use now."""
@@ -117,7 +257,17 @@ class Circle:
             self.people.verify(one)
 
     def _names(self, room: str) -> list[str]:
+        """Whose devices may read in a conversation: listed, and seen to be there."""
         if not room.startswith("#"):
             return self.place(room).split(" ")
-        members = self.rows.find("members", self.place(room), _Members)
-        return members.names if members is not None else []
+        members = self._members(room)
+        return [name for name in members.names if self._is_member(members, name)]
+
+    def _is_member(self, members: _Members, name: str) -> bool:
+        return name == self.own.account or name in (members.seen or ())
+
+    def _members(self, room: str) -> _Members:
+        return self.rows.find(MEMBERS, self.place(room), _Members) or _Members()
+
+    def _keep_members(self, room: str, members: _Members) -> None:
+        self.rows.put(MEMBERS, self.place(room), members)

@@ -56,7 +56,7 @@ from .reading import (
     text_prefix,
 )
 from .rows import TEXT, Delete, Rows
-from .sealing import Message, Sealed, Sealing, nobody_can_read
+from .sealing import Message, Sealed, Sealing, nobody_can_read, nobody_is_verified
 from .signed import BadKeys, checked_one_time
 
 if TYPE_CHECKING:
@@ -129,9 +129,11 @@ class Confidant(Circle):
         without = tuple(one for one in recipients.devices if one not in ready)
         shares: tuple[str, ...] = ()
         if room.startswith("#"):
-            if not self._names(room):
+            if not self.knows(room):
                 sentence = f"Who is in {room} is not known yet, so this was not sent: try again."
                 raise ChatError("no_keys", sentence)
+            if self._others(recipients.withheld) and not self._others(recipients.devices):
+                raise nobody_is_verified(room)
             shares, sealed, number = self._sealing.for_room(place, message, ready, now)
         else:
             other = fold(room).folded
@@ -151,6 +153,10 @@ class Confidant(Circle):
         )
         self.rows.put(TEXT, sent_key(message.cid), kept)
         return Sealed(shares, sealed, without)
+
+    def _others(self, devices: Iterable[Acquaintance]) -> bool:
+        """Whether any of these devices is somebody else's."""
+        return any(one.name != self.own.account for one in devices)
 
     @whole
     def draft(self, message: Message) -> None:
@@ -201,6 +207,8 @@ class Confidant(Circle):
             if comes is not As.EDIT:
                 self._counting.absent(place, author, spot)
             return self._unreadable(sealed, error.reason)
+        doubt = self.doubt(room, author, opened.device, opened.standing)
+        opened = opened._replace(doubt=doubt)
         kept = Kept(
             digest=digest_of(sealed),
             n=opened.n,

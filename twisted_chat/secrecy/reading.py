@@ -72,6 +72,7 @@ class Opened(NamedTuple):
     late: bool  # it should have come before others that were shown already
     news: tuple[News, ...]  # of the device, if it was not known
     gone: bool = False  # the device was taken out of use, as far as is known
+    doubt: str = ""  # what is to be said of it in this room
 
     @property
     def verified(self) -> bool:
@@ -85,6 +86,8 @@ class Opened(NamedTuple):
             return f"this is from the device {self.device!r}, which is not verified"
         if self.gone and self.standing is Standing.VERIFIED:
             return f"this is from the device {self.device!r}, which is no longer in use"
+        if self.doubt:
+            return self.doubt
         if self.late:
             return "this should have come earlier"
         if self.missing:

@@ -58,6 +58,10 @@ class Rows:
             plain = None if sealed is None else self.vault.open(table, key, sealed)
         return None if plain is None else msgspec.json.decode(plain, type=kind)
 
+    def keys(self, table: str) -> list[str]:
+        """The keys of the rows that are written in a table."""
+        return [key for other, key in self._written if other == table]
+
     def put(self, table: str, key: str, record: msgspec.Struct) -> None:
         """Change a row; one that stays as it was is not written again."""
         plain = msgspec.json.encode(record)

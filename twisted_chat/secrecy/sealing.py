@@ -139,3 +139,12 @@ def nobody_can_read(name: str, *, waiting: bool) -> ChatError:
             f" compared the words: say /verify {name}.",
         )
     return ChatError("no_keys", f"{name} has no device yet that could read this: it was not sent.")
+
+
+def nobody_is_verified(room: str) -> ChatError:
+    """Why a message to a room is for nobody."""
+    return ChatError(
+        "withheld",
+        f"Nobody in {room} has a device that may read this, so it was not sent: /readers {room}"
+        " shows why.",
+    )

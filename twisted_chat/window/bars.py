@@ -99,6 +99,7 @@ def locks(root: tk.Misc, palette: Palette) -> dict[str, tk.BitmapImage]:
         NOT_YET: icons.bitmap(root, "open", palette.muted),
         "encrypted": icons.bitmap(root, "locked", palette.own),
         "encrypted, verified": icons.bitmap(root, "verified", palette.own),
+        "encrypted, verified only": icons.bitmap(root, "verified", palette.own),
     }
 
 

@@ -161,14 +161,14 @@ class Parts:
             self.composer.focus_here()
 
     def _ask_for_secrecy(self) -> None:
-        """Have the conversation encrypted, or compare words with whom one talks to."""
+        """Have the conversation encrypted, compare words, or show who reads in a room."""
         status = self._desk.status()
         if self.questions.is_open:
             return
         if not status.secrecy:
             self._acts.do(f"/encrypt {self._desk.here}")
         elif status.here.startswith("#"):
-            self._acts.do("/verify")  # it asks whom
+            self._acts.do("/readers")
         else:
             self.comparing.begin(self._desk.here)
 

@@ -25,9 +25,9 @@ async def answer(
         return {"one_time": waiting, "version": version}
     room = sealed_room(chat, session, asked.room)
     if isinstance(asked, Keys):
-        version, people = await chat.devices.of(room)
+        version, people, seq = await chat.devices.of(room)
         sealed_room(chat, session, asked.room)  # whoever was put out meanwhile is told nothing
-        return {"version": version, "people": people}
+        return {"version": version, "people": people, "seq": seq}
     if isinstance(asked, Claim):
         taken = await chat.devices.claim(session, room, asked.devices)
         sealed_room(chat, session, asked.room)
