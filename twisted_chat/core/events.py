@@ -86,10 +86,10 @@ class Whisper(Event, frozen=True):
 class Devices(Event, frozen=True):
     """Somebody's devices, or their keys, are not what they were.
 
-    Whoever was not told is, when they use those that they know.
+    It is told to clients that do not read just then too: who reads is shown before anything is
+    said, and the changes of an account are limited.
     """
 
-    passing = True
     who: str
 
 
