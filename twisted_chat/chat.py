@@ -19,13 +19,10 @@ from .account_limits import AccountLimits
 from .accounts import Accounts
 from .client_certificates import ClientCertificates
 from .composing import (
-    Content,
     check_cid,
     check_tags,
     composed,
-    form_of,
     only_sealed,
-    said_before,
     stale,
 )
 from .core.commands import TABLE
@@ -234,15 +231,14 @@ class Chat:
         self.may_speak(person, room)
         check_cid(cid)
         if not sealed and not self.rooms.takes_words(room):
-            words = Content(text, form_of(manner))
-            return said_before(self, person, room, words, cid, only_sealed())
+            raise only_sealed()
         content = composed(self, room, text, sealed, manner)
         if tags:
             check_tags(tags)
         if sealed and person.guest:
             raise ChatError("guest", "A guest has no keys to encrypt with.")
         if sealed and version != self.devices.version(room):
-            return said_before(self, person, room, content, cid, stale())
+            raise stale()
         sending = Sending(self, session, room, content, cid, tags)
         if not self._outgoing:
             self.clock.callLater(0, self._hand_over)
@@ -294,8 +290,9 @@ class Chat:
 
     def sent(self, person: Person, room: Room, entry: Entry, again: bool = False) -> Sent:
         """The answer to somebody whose message is stored."""
-        online, offline = self.audience(room)
-        inside = room.has(person)  # or it speaks from outside
+        inside = room.has(person)  # or they speak from outside
+        known = inside or not room.hidden  # who was put out is told nothing more of it
+        online, offline = self.audience(room) if known else (0, 0)
         return Sent(
             room=room.label(person),
             seq=entry.seq,

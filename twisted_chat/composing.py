@@ -5,19 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from twisted.internet.defer import Deferred
-
 from .core.clean import check_lines, shown
-from .core.entries import MANNERS, Entry, Form, Kind
+from .core.entries import MANNERS, Form
 from .core.errors import ChatError
-from .core.results import Sent
 from .core.rooms import Room
-from .core.roster import Person
 from .core.sealing import check_envelope
 
 if TYPE_CHECKING:
     from .chat import Chat
-    from .store import Ledger
 
 
 LONGEST_CID = 64  # characters
@@ -75,8 +70,9 @@ def check_tags(tags: str) -> None:
 
 def check_cid(cid: str | None) -> None:
     """Refuse what cannot be a sender's own id of a message."""
-    if cid is not None and not 0 < len(cid) <= LONGEST_CID:
-        raise ChatError("args", f"A cid is a string of 1 to {LONGEST_CID} characters.")
+    # SQLite's JSON ends a string at a zero byte, so that such a message would never be found again.
+    if cid is not None and not (0 < len(cid) <= LONGEST_CID and cid.isprintable()):
+        raise ChatError("args", f"A cid is a string of 1 to {LONGEST_CID} visible characters.")
 
 
 def only_sealed(what: str = "This conversation") -> ChatError:
@@ -93,20 +89,3 @@ def stale() -> ChatError:
     return ChatError(
         "stale", "People or devices have changed here: get their keys, and seal it for these."
     )
-
-
-def said_before(
-    chat: Chat, person: Person, room: Room, content: Content, cid: str | None, refusal: ChatError
-) -> Deferred[Sent]:
-    """The answer to a message that may not be said any more so: that it was before, or that not."""
-    if cid is None or person.guest:
-        raise refusal
-
-    def apply(ledger: Ledger) -> Entry:
-        # Behind everything that is waiting, so the first sending of it is known by now.
-        if ledger.said(person.id, cid) is None:
-            raise refusal
-        text, form = content
-        return ledger.post(room.id, Kind.MESSAGE, person.id, person.name, text, cid=cid, form=form)
-
-    return chat.change(apply).addCallback(lambda entry: chat.sent(person, room, entry, again=True))

@@ -38,6 +38,17 @@ class SendingTests(FilesTestCase):
         pairs = [r for r in self.hall.chat.rooms.rooms.values() if r.kind is RoomKind.PAIR]
         self.assertEqual(len(pairs), 1)
 
+    def test_d1_it_is_answered_again_where_one_may_say_nothing_now(self) -> None:
+        self.edison.asks("create", room="#den")
+        self.tesla.asks("join", room="#den")
+        file = self.uploads(self.tesla, "#den")
+        first = self.says_file(self.tesla, "#den", file, "a")
+        self.edison.asks("ban", room="#den", user="tesla")
+        again = self.says_file(self.tesla, "#den", file, "a")
+        self.assertEqual((again["seq"], again["again"]), (first["seq"], True))
+        refused = self.says_file(self.tesla, "#den", file, "b")
+        self.assert_refused(refused, "not_a_member")
+
     def test_who_is_away_has_it_later(self) -> None:
         self.edison.vanishes()
         file = self.sends(self.tesla, "edison")

@@ -183,3 +183,78 @@ class DeviceTests(InHall):
         self.hall.bot("bot", device="one more")
         self.assertEqual([n for n, device in enumerate(devices) if device.closed], [1])
         self.assertEqual(devices[1].takes_events("closed")[0]["code"], "too_many_devices")
+
+
+class SentAgainTests(InHall):
+    """What is sent again is answered with its number, whatever has happened meanwhile."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ann, self.bob = self.hall.bot("ann"), self.hall.bot("bob")
+        self.ann.asks("create", room="#den", private=True)
+        self.ann.asks("invite", room="#den", user="bob")
+        self.bob.asks("join", room="#den")
+        self.seq = self.says("#den", "one")["seq"]
+
+    def says(self, room: str, cid: str, text: str = "hello") -> dict[str, Any]:
+        return self.bob.asks("send", room=room, text=text, cid=cid)
+
+    def code(self, room: str, cid: str, text: str = "hello") -> object:
+        return self.says(room, cid, text)["error"]["code"]
+
+    def check_again(self, refusal: str) -> None:
+        """The first message has its number, and a new one is refused."""
+        again = self.says("#den", "one")
+        self.assertEqual((again["seq"], again["again"]), (self.seq, True))
+        self.assertEqual(self.code("#den", "two"), refusal)
+        self.assertEqual(self.code("#den", "one", "other words"), "conflict")
+
+    def test_d1_by_somebody_who_was_muted(self) -> None:
+        self.ann.asks("mute", room="#den", user="bob", duration="1h")
+        self.check_again("muted")
+
+    def test_d1_by_somebody_who_was_banned(self) -> None:
+        self.ann.asks("ban", room="#den", user="bob")
+        self.check_again("no_such_room")
+        again = self.says("#den", "one")
+        self.assertEqual((again["now"], again["later"]), (0, 0))  # which is not theirs to know now
+
+    def test_d1_by_somebody_who_left(self) -> None:
+        self.bob.asks("leave", room="#den")
+        self.check_again("no_such_room")
+
+    def test_d1_in_a_room_that_was_deleted(self) -> None:
+        self.ann.asks("delete", what="#den", sure=True)
+        self.check_again("no_such_room")
+
+    def test_d1_in_private_to_somebody_who_is_gone(self) -> None:
+        said = self.says("ann", "three")
+        self.ann.asks("delete", what="#den", sure=True)
+        self.ann.asks("delete-account", sure=True)
+        self.assertEqual(self.says("ann", "three")["seq"], said["seq"])
+        self.assertEqual(self.code("ann", "four"), "no_such_user")
+
+    def test_c6_no_id_tells_whether_a_hidden_room_exists(self) -> None:
+        self.ann.asks("create", room="#cellar", private=True)
+        for room in ("#cellar", "#nowhere"):
+            self.assertEqual(self.code(room, "one"), "no_such_room")
+
+    def test_a9_an_id_has_visible_characters(self) -> None:
+        for cid in ("a\0b", "\x07", "a\u2028b", "\x7f", "", "x" * 65):
+            self.assertEqual(self.code("#lobby", cid), "args")
+            self.assertEqual(self.code("ann", cid), "args")
+        self.assertEqual(self.says("#lobby", "ï ☃ \U0001f600")["seq"], 1)
+
+    def test_a9_a_zero_byte_finds_nothing_and_breaks_nothing(self) -> None:
+        self.says("#den", "plain", "needle")
+        for verb, arguments in (
+            ("search", {"text": "needle\0"}),
+            ("search", {"text": "\0"}),
+            ("history", {"place": "#den\0"}),
+            ("entries", {"room": "#den\0", "after": 0}),
+            ("claim", {"room": "#den", "devices": ["\0"]}),
+            ("read", {"positions": {"#den\0": 1}}),
+        ):
+            self.assertNotEqual(
+                self.bob.asks(verb, **arguments).get("error", {}).get("code"), "internal"
+            )

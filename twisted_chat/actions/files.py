@@ -19,7 +19,7 @@ from ..core.roster import Person
 from ..session import Session
 from ..store import Ledger, files
 from . import performs
-from .finding import account_named, conversation
+from .finding import account_named, conversation, may_know_of, place_of
 from .reading import scopes
 from .talking import speaking_place
 
@@ -68,18 +68,26 @@ class Naming(Protocol):
 def say_file(chat: Chat, session: Session, said: Naming) -> Deferred[Sent]:
     """Say a file that has been uploaded."""
     person, file, cid, sealed = session.person, said.file, said.cid, said.sealed
-    room = speaking_place(chat, session, said.room)
     check_cid(cid)
+    refusal: ChatError | None = None
+    try:
+        room = speaking_place(chat, session, said.room)
+    except ChatError as error:
+        room, refusal = place_of(chat, person, said.room), error
+        if room is None:  # such a file was never said
+            raise
     assert file is not None
     if said.text:
         raise ChatError("args", "A message that is a file has no text: say that in another one.")
     if room is None:
         raise files.no_such_file(file, " of yours that is to be sent there and has been uploaded")
-    refusal = _refusal(chat, room, sealed, said.version)
+    refusal = refusal or _refusal(chat, room, sealed, said.version)
 
     def apply(ledger: Ledger) -> tuple[Entry, bool]:
-        if refusal is not None and ledger.said(person.id, cid) is None:
-            raise refusal
+        if refusal is not None:
+            old = ledger.said(person.id, cid)
+            if old is None or (old.room != room.id and not may_know_of(room, person)):
+                raise refusal
         return ledger.post_file(file, room.id, person.id, person.name, cid, sealed)
 
     def stored(outcome: tuple[Entry, bool]) -> Sent:

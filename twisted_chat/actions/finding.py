@@ -60,9 +60,25 @@ def visible_room(chat: Chat, session: Session, name: str) -> Room:
     """A room this person may know of; a hidden one answers as if it did not exist."""
     room = chat.rooms.find(name)
     person = session.person
-    if room is None or room.deleted_at is not None or (room.hidden and not may_know(room, person)):
+    if room is None or not may_know_of(room, person):
         raise _no_such_room(name)
     return room
+
+
+def place_of(chat: Chat, person: Person, name: str) -> Room | None:
+    """The conversation that a name stands for, whether the person may see it or not.
+
+    For finding what they have said there before; it must not tell anything else of it.
+    """
+    if name.startswith("#"):
+        return chat.rooms.find(name)
+    other = chat.roster.names.find(name)
+    return None if other is None else person.pairs.get(other.id)
+
+
+def may_know_of(room: Room, person: Person) -> bool:
+    """Whether a room exists for somebody."""
+    return room.deleted_at is None and (not room.hidden or may_know(room, person))
 
 
 def known_room(chat: Chat, session: Session, name: str) -> Room:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 
@@ -11,7 +11,7 @@ from ..chat import Chat
 from ..composing import check_cid, check_tags, composed, only_sealed, stale
 from ..core import vocabulary as words
 from ..core.clean import check_formatted
-from ..core.entries import IN_WORDS, Entry, Form, Kind, State
+from ..core.entries import IN_WORDS, MANNERS, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from ..core.results import Done, Result, Sent, SentToSeveral, Whispered
 from ..core.rooms import LOBBY, Role, Room
@@ -24,9 +24,11 @@ from .finding import (
     Said,
     account_named,
     kept_file,
+    may_know_of,
     message_named,
     moderated_room,
     no_such_message,
+    place_of,
     somebody_named,
     visible_room,
 )
@@ -35,16 +37,65 @@ from .rooms import delete_room
 MOST_RECIPIENTS = 100
 
 Answer = Deferred[Sent] | Coroutine[Deferred[Any], Any, Whispered]
+Saying = words.Broadcast | words.Say | words.Message
+S = TypeVar("S", words.Broadcast, words.Say, words.Message)
+
+
+def repeatable(say: Callable[[Chat, Session, S], Answer]) -> Callable[[Chat, Session, S], Answer]:
+    """Answer a message that is sent again with its number, whatever keeps it from being said now.
+
+    Who has lost the answer would otherwise take the refusal for the fate of the first one.
+    """
+
+    def said(chat: Chat, session: Session, command: S) -> Answer:
+        try:
+            return say(chat, session, command)
+        except ChatError as refusal:
+            return _said_before(chat, session.person, command, refusal)
+
+    return said
+
+
+def _said_before(chat: Chat, person: Person, command: Saying, refusal: ChatError) -> Deferred[Sent]:
+    """The answer to a message that was stored under this id before, or else the refusal."""
+    name = command.room if isinstance(command, words.Say) else LOBBY
+    if isinstance(command, words.Message):
+        name = command.user
+    room, cid, form = place_of(chat, person, name), command.cid, MANNERS.get(command.manner)
+    text = command.text
+    if not isinstance(command, words.Broadcast) and command.sealed:
+        text, form = command.sealed, Form.SEALED
+    if form is None or cid is None or person.guest:
+        raise refusal
+    check_cid(cid)
+    known = room is not None and may_know_of(room, person)
+
+    def apply(ledger: Ledger) -> Entry:
+        # Behind everything that is waiting, so the first sending of it is known by now. Also where
+        # there is no such room: how long an answer takes must not tell that from a hidden one.
+        old = ledger.said(person.id, cid)
+        if old is None or room is None or (old.room != room.id and not known):
+            raise refusal
+        ledger.post(room.id, Kind.MESSAGE, person.id, person.name, text, cid=cid, form=form)
+        return old
+
+    def again(old: Entry) -> Sent:
+        assert room is not None
+        return chat.sent(person, room, old, again=True)
+
+    return chat.change(apply).addCallback(again)
 
 
 @performs(words.Broadcast)
-def broadcast(chat: Chat, session: Session, command: words.Broadcast) -> Deferred[Sent]:
+@repeatable
+def broadcast(chat: Chat, session: Session, command: words.Broadcast) -> Answer:
     lobby, manner, tags = chat.rooms.lobby, command.manner, command.tags
     return chat.say(session, lobby, command.text, command.cid, manner=manner, tags=tags)
 
 
 @performs(words.Say)
-def say(chat: Chat, session: Session, command: words.Say) -> Deferred[Sent]:
+@repeatable
+def say(chat: Chat, session: Session, command: words.Say) -> Answer:
     return chat.say(
         session,
         visible_room(chat, session, command.room),
@@ -66,6 +117,7 @@ def act(chat: Chat, session: Session, command: words.Act) -> Answer:
 
 
 @performs(words.Message)
+@repeatable
 def message(chat: Chat, session: Session, command: words.Message) -> Answer:
     other = somebody_named(chat, command.user)
     _may_write_to(session.person, other)

@@ -113,7 +113,7 @@ def cid_of(talk: IrcTalk, label: str) -> str | None:
     Many clients count their labels from 1 in every connection, so a short one is only this
     connection's; a long one is the message's for good, as every sender's own id is.
     """
-    if not label:
+    if not label or not label.isprintable():
         return None
     return label if len(label) >= LONG_LABEL else f"irc:{talk.scope}:{label}"
 
