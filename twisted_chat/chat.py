@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from twisted.internet.defer import Deferred
@@ -87,6 +88,7 @@ class Chat:
         self.clock = clock
         self.ticks = ticks  # seconds that only go forward: for limits and time-outs
         self.wall = wall  # milliseconds since 1970: for people
+        self.unkept = count(wall())  # numbers for what is said and kept nowhere
         self.motd = message_of_the_day(settings)
         self.names = Names(
             (*TABLE.words(), settings.name),
@@ -170,6 +172,10 @@ class Chat:
         outcome = Outcome[T](origin)
         self.store.change(apply, outcome)
         return outcome.known
+
+    def all_said(self) -> Deferred[None]:
+        """Fires when everything that was said before is stored and shown."""
+        return self.change(_nothing)
 
     def read(self, question: Callable[[Connection], T]) -> Deferred[T]:
         """Ask the store on a reading thread."""
@@ -481,3 +487,7 @@ class Chat:
         self.presence.stop()
         for session in tuple(self.sessions):
             session.close(reason)
+
+
+def _nothing(ledger: Ledger) -> None:
+    """A change that changes nothing, and waits for its turn."""

@@ -331,6 +331,11 @@ class Conversation:
         """Whether messages are under way."""
         return self._under_way > 0
 
+    @property
+    def sending_more(self) -> bool:
+        """Whether others are under way beside the message that is being taken."""
+        return self._under_way > 1
+
     def under_way(self, answered: Deferred[None]) -> None:
         """Count a message until it is answered."""
         self.set_out()

@@ -62,6 +62,10 @@ class Delivery:
             if not CHANGING.isdisjoint([entry.kind for entry in fresh]):
                 room.forget_recent()  # the store knows what has become of the words
             self.active.add(room)
+            for entry in fresh:
+                origin = origins.get(entry.id)
+                if origin is not None and origin.state is not State.LIVE:
+                    origin.said.add(entry.id)
             try:
                 if room.pair is not None:
                     self._spread_pair(room, fresh, origins)
@@ -135,7 +139,7 @@ class Delivery:
             if person.hides(entry):
                 pieces.append(dialect.hidden(room, entry, person))
             elif entry.sender == person.id and entry.kind is Kind.MESSAGE:
-                here = origins.get(entry.id) is session
+                here = origins.get(entry.id) is session or entry.id in session.said
                 pieces.append(dialect.own(room, entry, person, here))
             else:
                 pieces.append(dialect.entry(room, entry, person))
@@ -155,6 +159,7 @@ class Delivery:
     def admit(self, session: Session) -> None:
         """Write to this session from now on, in all its rooms."""
         session.state = State.LIVE
+        session.said.clear()
         if session.lobby:
             self._enter(session, self.rooms.lobby)
         for room in session.person.rooms:

@@ -48,6 +48,7 @@ class Session:
         "parting",
         "paused_at",
         "person",
+        "said",
         "since",
         "state",
         "stuck",
@@ -77,6 +78,7 @@ class Session:
         self.lobby = lobby  # whether its door shows the lobby
         self.parting = ""  # why it ends, for those who look on
         self.behind: dict[Room, int] = dict(positions)
+        self.said: set[int] = set()  # ids of messages that it said since it is behind
         self.fetching = False
         self.stuck = False  # the peer does not read
         self.token = 0  # the number of the token it can resume with

@@ -14,7 +14,6 @@ from .session import Session
 
 if TYPE_CHECKING:
     from .chat import Chat
-    from .store import Ledger
 
 
 class Manner(NamedTuple):
@@ -32,11 +31,12 @@ async def whisper(
     """Say something to these people, after everything that was said before."""
     composed(chat, None, text, manner=how.manner)
     check_tags(how.tags)
-    await chat.change(_nothing)  # behind what was said before; nothing of it is stored
-    person, now = session.person, chat.wall()
+    await chat.all_said()
+    person, now, number = session.person, chat.wall(), next(chat.unkept)
 
     def said(label: str) -> Whisper:
-        return Whisper(how.place or label, person.name, text, now, how.manner, how.to, how.tags)
+        place, by = how.place or label, person.name
+        return Whisper(place, by, text, now, how.manner, how.to, how.tags, number)
 
     told = said(person.name)
     heard = sum(_tell(chat, other, told, person) for other in people if other is not person)
@@ -50,7 +50,7 @@ async def whisper(
     for own in chat.sessions_of(person):
         if own is not session and own.reads:
             own.receive(said(label))
-    return Whispered(label, heard)
+    return Whispered(label, heard, number, now)
 
 
 def _tell(chat: Chat, person: Person, told: Whisper, by: Person) -> bool:
@@ -60,7 +60,3 @@ def _tell(chat: Chat, person: Person, told: Whisper, by: Person) -> bool:
         for session in sessions:
             session.receive(told)
     return bool(sessions)
-
-
-def _nothing(ledger: Ledger) -> None:
-    pass

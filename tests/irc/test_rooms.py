@@ -110,31 +110,6 @@ class RoomTests(IrcCase):
         self.assertRegex(echo.tags["msgid"], r"^[0-9a-f]+-\d+-5$")
         self.assertEqual(echo.params, ("#coil", "said"))
 
-    def test_d1_a_long_label_is_the_message_s_id_for_good(self) -> None:
-        label = "7b9c41f0-long-enough"
-        for _ in range(2):
-            full = self.account("full", *FULL)
-            full.answers("JOIN #coil")
-            full.sends_lines(f"@label={label} PRIVMSG #coil :once")
-            echo = full.messages()[-1]
-            self.assertEqual((echo.tags["label"], echo.params[-1]), (label, "once"))
-            full.vanishes()
-        self.tesla.types("history #coil")
-        self.assertEqual(self.tesla.takes().count("full: once"), 2)  # live, and in history
-        full = self.account("full", *FULL)
-        refused = full.answers(f"@label={label} PRIVMSG #coil :twice")
-        self.assertIn("FAIL PRIVMSG CONFLICT", "".join(refused))
-
-    def test_d1_a_short_label_is_the_connection_s_own(self) -> None:
-        for _ in range(2):
-            full = self.account("full", *FULL)
-            full.answers("JOIN #coil")
-            full.sends_lines("@label=1 PRIVMSG #coil :again")
-            self.assertEqual(full.messages()[-1].tags["label"], "1")
-            full.vanishes()
-        self.tesla.types("search again")
-        self.assertEqual(self.tesla.takes().count("full: again"), 4)
-
     def test_h9_the_lobby_is_shown_only_after_it_is_joined(self) -> None:
         self.tesla.says("nobody on IRC hears this")
         self.assertEqual(self.iris.lines(), [])

@@ -81,6 +81,7 @@ class Whisper(Event, frozen=True):
     manner: str = ""
     to: str = ""  # who of a room is meant, such as `@#room`
     tags: str = ""
+    id: int = 0  # the same for everybody who is shown it
 
 
 class Devices(Event, frozen=True):

@@ -42,6 +42,8 @@ class Whispered(Result, frozen=True):
 
     room: str
     now: int
+    id: int = 0  # of the `Whisper` that they were shown
+    time: int = 0
 
 
 class Line(msgspec.Struct, frozen=True):

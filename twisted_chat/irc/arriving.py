@@ -10,6 +10,7 @@ from ..core.errors import ChatError
 from ..core.events import Closed, Event, Invitation, Notice, Receipt, Typing, Whisper
 from ..core.events import Room as RoomEvent
 from . import away, isupport, markers, metadata, names, replaying
+from .message import encoded
 from .numerics import Refused
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def receive(talk: IrcTalk, event: Event) -> None:
                 hide_room(talk, room, talk.parting.pop(room.name, ""))
         case Whisper():
             target = event.to or (event.room if event.by == talk.nick else talk.nick)
-            talk.write(talk.dialect.whisper(target, event))
+            talk.write(encoded(talk.dialect.whisper(target, event)))
         case Typing():
             _typing(talk, event)
         case Receipt(read=int(seq)) if event.who == talk.nick:

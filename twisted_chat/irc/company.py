@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_REMEMBERED = 500  # of those who are gone, for WHOWAS
 LOOK_EVERY = 5.0  # seconds
+SCOPE = "irc:"  # begins the ids of messages that came with a label
 MOST_MASKS = 20_000  # names whose look is kept at hand
 
 
@@ -58,6 +59,7 @@ class Company:
         self._watchers: dict[str, dict[IrcTalk, None]] = {}  # by the folded name that they monitor
         self.gone: deque[Gone] = deque(maxlen=MOST_REMEMBERED)
         self.composed = Composed()
+        self.labels: dict[str, dict[str, str | None]] = {}  # by the scope of a talk; see `Talk`
         self.markers = Markers(self)
         self.subscriptions = Subscriptions(self)
         self._dialects: dict[frozenset[str], IrcDialect] = {}
@@ -88,6 +90,7 @@ class Company:
         """A connection is gone."""
         self._count_off(talk)
         self.talks.pop(talk, None)
+        self.labels.pop(talk.scope, None)
         for room in self.rooms_of(talk):
             self.hides(talk, room)
         for key in tuple(talk.monitored):
@@ -203,6 +206,16 @@ class Company:
         if talk.has("account-tag") and not person.guest:
             tags["account"] = person.name
         return tags
+
+    def unkept_msgid(self, number: int) -> str:
+        """What something that is kept nowhere is called by."""
+        return f"{self.epoch}-0-{number}"
+
+    def label_of(self, cid: str | None) -> str | None:
+        """The label that the echo of a message has, once; None if the echo is not to be shown."""
+        if cid is None or not cid.startswith(SCOPE):
+            return ""
+        return self.labels.get(cid.rpartition(":")[0], {}).pop(cid, "")
 
     def is_oper(self, person: Person) -> bool:
         """Whether one of somebody's clients is an operator's, or it administers the server."""

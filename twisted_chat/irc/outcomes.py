@@ -57,6 +57,8 @@ def _show(
     try:
         if not talk.closed:
             show(talk, answers, result, target, said)
+    except (ChatError, Refused) as error:
+        refusals.of_saying(talk, answers, error, target)
     except Exception:
         talk.failed(Failure())
     finally:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..actions.finding import somebody_named
 from ..actions.talking import speaking_place
 from ..composing import check_tags
 from ..core.errors import ChatError
-from . import refusals
+from . import outcomes, refusals
 from .commands import saying, shortened
 from .isupport import TARGETS
 from .message import Message, encoded, write_tags
@@ -34,15 +35,29 @@ def pass_tags_on(talk: IrcTalk, message: Message, answers: Answers) -> None:
     talk.charge(len(targets) - 1)
     for target in dict.fromkeys(targets):
         try:
-            room, place, others = _reached(talk, target)
+            _in_turn(talk, answers, target, partial(_pass_tags, talk, target, tags, answers))
         except (ChatError, Refused) as error:
             refusals.of_saying(talk, answers, error, target)
-            continue
-        knowing = [other for other in others if other.has("message-tags")]
-        _pass_on(talk, f"TAGMSG {place}", tags, knowing)
-        _echo(talk, f"TAGMSG {place}", tags, answers)
-        if room is not None and tags.get("+typing") == "active":
-            talk.chat.typists.typing(talk.me, room, but=_is_on_irc)
+
+
+def _pass_tags(talk: IrcTalk, target: str, tags: dict[str, str], answers: Answers) -> None:
+    room, place, others = _reached(talk, target)
+    knowing = [other for other in others if other.has("message-tags")]
+    _pass_on(talk, f"TAGMSG {place}", tags, knowing, answers)
+    if room is not None and tags.get("+typing") == "active":
+        talk.chat.typists.typing(talk.me, room, but=_is_on_irc)
+
+
+def _in_turn(talk: IrcTalk, answers: Answers, target: str, pass_on: Callable[[], None]) -> None:
+    """Pass something on, behind everything that the client has said before."""
+    if not talk.sending_more:
+        pass_on()
+        return
+
+    def now(talk: IrcTalk, answers: Answers, result: None, target: str, said: None) -> None:
+        pass_on()
+
+    outcomes.wait_for(talk.chat.all_said(), talk, answers, now, target, None)
 
 
 def _is_on_irc(session: Session) -> bool:
@@ -51,6 +66,10 @@ def _is_on_irc(session: Session) -> bool:
 
 def pass_ctcp_on(talk: IrcTalk, command: str, target: str, text: str, answers: Answers) -> None:
     """Let another client answer what is asked of it in CTCP, where the channel allows that."""
+    _in_turn(talk, answers, target, partial(_pass_ctcp, talk, command, target, text, answers))
+
+
+def _pass_ctcp(talk: IrcTalk, command: str, target: str, text: str, answers: Answers) -> None:
     room, place, others = _reached(talk, target)
     person = None if place.startswith("#") else talk.company.person(place)
     if person is not None and not person.online:
@@ -58,8 +77,7 @@ def pass_ctcp_on(talk: IrcTalk, command: str, target: str, text: str, answers: A
     if room is not None and room.rules.no_ctcp:
         raise Refused("404", place, text="No CTCP is passed on there (+C)")
     line = f"{command} {place} :\x01{text.strip(chr(1))}\x01"
-    _pass_on(talk, line, {}, others)
-    _echo(talk, line, {}, answers)
+    _pass_on(talk, line, {}, others, answers)
 
 
 def _reached(talk: IrcTalk, target: str) -> tuple[Room | None, str, Iterable[IrcTalk]]:
@@ -78,15 +96,22 @@ def _reached(talk: IrcTalk, target: str) -> tuple[Room | None, str, Iterable[Irc
     return room, place, [one for one in others if one.keeps_up]
 
 
-def _pass_on(talk: IrcTalk, line: str, tags: dict[str, str], others: Iterable[IrcTalk]) -> None:
+def _pass_on(
+    talk: IrcTalk,
+    line: str,
+    tags: dict[str, str],
+    others: Iterable[IrcTalk],
+    answers: Answers,
+) -> None:
+    """Show a line to others, and to its author's client if it wants to see that; under one id."""
     company, me = talk.company, talk.me
+    msgid = {"msgid": company.unkept_msgid(next(talk.chat.unkept))}
+
+    def known(other: IrcTalk) -> dict[str, str]:
+        own = msgid if other.has("message-tags") else {}
+        return {**company.now_tags(other, me), **own, **tags}
+
     for other in others:
-        known = {**company.now_tags(other, me), **tags}
-        other.write(encoded([f"{write_tags(known)}:{company.mask(me.name)} {line}"]))
-
-
-def _echo(talk: IrcTalk, line: str, tags: dict[str, str], answers: Answers) -> None:
+        other.write(encoded([f"{write_tags(known(other))}:{company.mask(me.name)} {line}"]))
     if talk.has("echo-message") and (talk.has("message-tags") or not line.startswith("TAGMSG")):
-        company, me = talk.company, talk.me
-        mine = {**company.now_tags(talk, me), **tags}
-        answers.add(f":{company.mask(me.name)} {line}", mine)
+        answers.add(f":{company.mask(me.name)} {line}", known(talk))

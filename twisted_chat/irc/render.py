@@ -23,9 +23,6 @@ from .message import LONGEST_LINE, encoded, escape, pieces
 if TYPE_CHECKING:
     from .company import Company
 
-SCOPED = re.compile(r"irc:[0-9a-f]{8}:")
-"""What a short label is made an id of a message with; it is taken off again when it is shown."""
-
 TAGS = re.compile(r"[^\s\x00-\x20]+")
 """Tags that are safe to be sent; others can only be in a row that came from elsewhere."""
 
@@ -34,7 +31,7 @@ MODES = {Kind.OP: "+o", Kind.DEOP: "-o", Kind.VOICE: "+v", Kind.DEVOICE: "-v"}
 NOWHERE = Room(0, Name("", "", ""), RoomKind.PAIR)
 """Where whispers are said."""
 
-_batches, _whispers = count(1), count(1)
+_batches = count(1)
 
 
 class IrcDialect:
@@ -50,7 +47,6 @@ class IrcDialect:
         self._timed = "server-time" in caps
         self._accounted = "account-tag" in caps
         self._echoes = "echo-message" in caps
-        self._labels = "labeled-response" in caps
         self._multiline = {"draft/multiline", "batch"} <= caps
         self._redacts = "draft/message-redaction" in caps
         self._extended_join = "extended-join" in caps
@@ -81,7 +77,9 @@ class IrcDialect:
             return self.entry(room, entry, viewer)
         if not self._echoes:
             return b""
-        label = label_of(entry.cid) if self._labels else ""
+        label = self.company.label_of(entry.cid)
+        if label is None:
+            return b""  # it comes with the answer
         return self.rendered(room, target_of(room, entry, viewer), entry, label)
 
     def hidden(self, room: Room, entry: Entry, viewer: Person) -> bytes:
@@ -232,17 +230,17 @@ class IrcDialect:
         told = [part for part in pieces(plain.sentence(entry), most) if part]
         return [(rest if index else tags) + head + part for index, part in enumerate(told)]
 
-    def whisper(self, target: str, event: Whisper, label: str = "") -> bytes:
-        """Words that are kept nowhere."""
-        number, form = next(_whispers), MANNERS[event.manner]
+    def whisper(self, target: str, event: Whisper) -> list[str]:
+        """Words that are kept nowhere, as lines without their ends."""
+        form = MANNERS[event.manner]
         person = self.company.person(event.by)
         sender = None if person is None or person.guest else person.id
         entry = Entry(
-            *(0, 0, number, Kind.MESSAGE, event.time, sender, event.by, event.text),
+            *(0, 0, event.id, Kind.MESSAGE, event.time, sender, event.by, event.text),
             form=form,
             tags=event.tags,
         )
-        return self._said(NOWHERE, target, entry, label)
+        return self.lines(NOWHERE, target, entry)
 
     # --- parts of lines ---------------------------------------------------------------------
 
@@ -299,11 +297,6 @@ def target_of(room: Room, entry: Entry, viewer: Person) -> str:
         return room.name
     other = room.other(viewer).name
     return other if entry.author == viewer.name else viewer.name
-
-
-def label_of(cid: str | None) -> str:
-    """The label that became this id of a message."""
-    return SCOPED.sub("", cid, count=1) if cid else ""
 
 
 def timestamp(milliseconds: int) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from ..actions import perform
 from ..actions.finding import joined_room
@@ -16,10 +18,11 @@ from ..core.errors import ChatError
 from ..core.events import Whisper
 from ..core.results import Result, Sent, Whispered
 from ..core.rooms import Role
+from ..session import State
 from . import batches, outcomes, passing, refusals, services
 from .commands import saying, shortened, spoken
 from .isupport import TARGETS
-from .message import Message, write_tags
+from .message import Message, encoded, write_tags
 from .numerics import Refused
 
 if TYPE_CHECKING:
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from .talk import IrcTalk
 
 STATUS = "@+"  # before the name of a channel: only its operators, or those with a voice too
-LONG_LABEL = 16  # characters from which a label is taken to be nobody else's
 
 
 @saying("PRIVMSG", "PRIVMSG <nick or channel>[,…] <text>: say it there")
@@ -78,7 +80,7 @@ def _send_to_each(
     asks = text.startswith("\x01")
     if asks and (acted := action_in(text)):
         text, manner, asks = acted, "action", False
-    cid = cid_of(talk, answers.label) if len(targets) == 1 else None
+    alone = len(targets) == 1
     tags = _passed_on(message)
     for target in targets:
         try:
@@ -87,7 +89,7 @@ def _send_to_each(
             elif target[:1] in STATUS and target[1:2] == "#":
                 _to_a_few(talk, target, text, manner, tags, answers)
             else:
-                _to_all(talk, target, text, manner, cid, tags, answers)
+                _to_all(talk, target, text, manner, tags, answers, alone)
         except (ChatError, Refused) as error:
             refusals.of_saying(talk, answers, error, target)
 
@@ -107,15 +109,12 @@ def action_in(text: str) -> str:
     return rest if word.upper() == "ACTION" else ""
 
 
-def cid_of(talk: IrcTalk, label: str) -> str | None:
-    """The id of a message that came with a label.
+class Awaited(NamedTuple):
+    """What was said and is not stored yet, and what is told with the answer to it."""
 
-    Many clients count their labels from 1 in every connection, so a short one is only this
-    connection's; a long one is the message's for good, as every sender's own id is.
-    """
-    if not label or not label.isprintable():
-        return None
-    return label if len(label) >= LONG_LABEL else f"irc:{talk.scope}:{label}"
+    said: words.Say | words.Message
+    away: str  # the line that tells that the other is away
+    whole: bool  # the echo is all of the answer, and is shown where the room has it
 
 
 def _to_all(
@@ -123,41 +122,67 @@ def _to_all(
     target: str,
     text: str,
     manner: str,
-    cid: str | None,
     tags: str,
     answers: Answers,
+    alone: bool,
 ) -> None:
-    """Say something to a person, or to everybody in a channel."""
+    """Say something to a person, or to everybody in a channel; `alone` if nowhere else as well."""
     assert talk.session is not None
     if target.lower() in services.NAMES:
         raise Refused("407", services.NICKSERV, text="Say that to NickServ alone")
     if target[:1] != "#" and talk.company.person(target) is talk.me:
         _to_oneself(talk, text, manner, tags, answers)
         return
+    away, cid = _away_line(talk, target, manner), None
+    whole = alone and not away and _is_shown_own(talk, target)
+    if answers.label and talk.has("echo-message"):
+        cid = talk.labelled(answers.label if whole else None)
     make = words.Say if target.startswith("#") else words.Message
     said = make(target, text, cid, manner=manner, tags=tags)
-    done = perform(talk.chat, talk.session, said)
-    outcomes.wait_for(done, talk, answers, _was_said, target, said)
+    try:
+        done = perform(talk.chat, talk.session, said)
+    except ChatError:
+        talk.forget_label(cid)
+        raise
+    if cid is not None:
+        done.addErrback(_was_refused, talk, cid)
+    outcomes.wait_for(done, talk, answers, _was_said, target, Awaited(said, away, whole))
+
+
+def _away_line(talk: IrcTalk, target: str, manner: str) -> str:
+    """301, when somebody is written to who is away; nothing otherwise."""
+    other = None if target.startswith("#") or manner == "notice" else talk.company.person(target)
+    if other is None or not other.away:
+        return ""
+    return f":{talk.company.server} 301 {talk.nick} {other.name} :{formatted(other.away)}"
+
+
+def _was_refused(failure: Failure, talk: IrcTalk, cid: str) -> Failure:
+    talk.forget_label(cid)
+    return failure
 
 
 def _was_said(
-    talk: IrcTalk, answers: Answers, result: Result, target: str, said: words.Say | words.Message
+    talk: IrcTalk, answers: Answers, result: Result, target: str, awaited: Awaited
 ) -> None:
     """Answer somebody whose words are stored, or were shown to whom they were for."""
-    if target[0] != "#" and said.manner != "notice":
-        other = talk.company.person(target)
-        if other is not None and other.away:
-            away = f":{talk.company.server} 301 {talk.nick} {other.name} :{formatted(other.away)}"
-            answers.add(away)
-    if not talk.has("echo-message"):
-        return
+    said, cid = awaited.said, awaited.said.cid
     if isinstance(result, Whispered):
-        echo = Whisper(target, talk.nick, said.text, talk.chat.wall(), said.manner, tags=said.tags)
-        _echo_whisper(talk, result.room, echo, answers)
-    elif isinstance(result, Sent):
-        if result.again or not _is_shown_own(talk, target):
+        talk.forget_label(cid)
+        echo = Whisper(target, talk.nick, said.text, result.time, said.manner, id=result.id)
+        _echo_whisper(talk, result.room, replace(echo, tags=said.tags), answers)
+    elif isinstance(result, Sent) and talk.has("echo-message"):
+        in_place = _is_shown_own(talk, target)
+        live = talk.session is not None and talk.session.state is State.LIVE
+        if live or not in_place:
+            # What the delivery has not shown by now it never will.
+            in_place = not talk.forget_label(cid) and in_place
+        if in_place and (cid is None or awaited.whole):
+            answers.label = ""  # the echo has it, or will have it when the client reads
+        else:
             _echo(talk, target, said, result, answers)
-        answers.label = ""  # the echo has it
+    if awaited.away:
+        answers.add(awaited.away)
 
 
 def _to_oneself(talk: IrcTalk, text: str, manner: str, tags: str, answers: Answers) -> None:
@@ -165,11 +190,11 @@ def _to_oneself(talk: IrcTalk, text: str, manner: str, tags: str, answers: Answe
     me, chat = talk.me, talk.chat
     composed(chat, None, text, manner=manner)
     check_tags(tags)
-    told = Whisper(me.name, me.name, text, chat.wall(), manner, tags=tags)
+    number = next(chat.unkept)
+    told = Whisper(me.name, me.name, text, chat.wall(), manner, tags=tags, id=number)
     for own in talk.company.reading(me):
-        own.write(own.dialect.whisper(me.name, told))
-    if talk.has("echo-message"):
-        _echo_whisper(talk, me.name, told, answers)
+        own.write(encoded(own.dialect.whisper(me.name, told)))
+    _echo_whisper(talk, me.name, told, answers)
 
 
 def _to_a_few(
@@ -188,19 +213,18 @@ def _to_a_few(
     to = target[0] + room.name
     others = [person for person in of_rank if person is not me and person.online]
     done = Deferred.fromCoroutine(chat.whisper(session, others, text, room.name, to, manner, tags))
-    echo = Whisper(room.name, me.name, text, chat.wall(), manner, to, tags)
+    echo = Whisper(room.name, me.name, text, 0, manner, to, tags)
     outcomes.wait_for(done, talk, answers, _was_told, to, echo)
 
 
 def _was_told(talk: IrcTalk, answers: Answers, result: Whispered, to: str, echo: Whisper) -> None:
-    if talk.has("echo-message"):
-        _echo_whisper(talk, to, echo, answers)
+    _echo_whisper(talk, to, replace(echo, time=result.time, id=result.id), answers)
 
 
 def _echo_whisper(talk: IrcTalk, to: str, echo: Whisper, answers: Answers) -> None:
-    label = answers.label if talk.has("labeled-response") else ""
-    talk.connection.reply(talk.dialect.whisper(to, echo, label))
-    answers.label = ""
+    if talk.has("echo-message"):
+        for line in talk.dialect.whisper(to, echo):
+            answers.add_rendered(line)
 
 
 def _is_shown_own(talk: IrcTalk, target: str) -> bool:
@@ -212,7 +236,7 @@ def _is_shown_own(talk: IrcTalk, target: str) -> bool:
 def _echo(
     talk: IrcTalk, target: str, said: words.Say | words.Message, result: Sent, answers: Answers
 ) -> None:
-    """Show a message to its author that was stored before, or is in no room of the author's."""
+    """Show a message to its author with the answer, since it is not shown in its place."""
     chat, me = talk.chat, talk.me
     other = talk.company.person(target)
     room = me.pairs.get(other.id) if other is not None else chat.rooms.find(target)
@@ -230,5 +254,5 @@ def _echo(
         form=MANNERS[said.manner],
         tags=said.tags,
     )
-    label = answers.label if talk.has("labeled-response") else ""
-    talk.connection.reply(talk.dialect.rendered(room, room.label(me), entry, label))
+    for line in talk.dialect.lines(room, room.label(me), entry):
+        answers.add_rendered(line)

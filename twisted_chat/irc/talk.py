@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from secrets import token_hex
 from typing import TYPE_CHECKING, cast
 
@@ -78,7 +79,8 @@ class IrcTalk(Conversation):
         self.oper_tries = 0
         self.said_away = ""  # by this client, and not another of the person's
         self.modes: set[str] = set()  # of the user: i, w, B
-        self.scope = token_hex(4)  # what makes a short label of this connection's its own
+        self.scope = f"irc:{token_hex(8)}"  # begins the ids of its messages that have a label
+        self._labelled = count(1)
         self.failures = 0  # wrong passwords
         self.gateway = ""  # what a web gateway that speaks for the client calls itself
         self.logged_in_with = ""  # the certificate, if it was one
@@ -136,6 +138,20 @@ class IrcTalk(Conversation):
     def has(self, *caps: str) -> bool:
         """Whether the client has asked for all of these capabilities."""
         return self.caps.issuperset(caps)
+
+    def labelled(self, label: str | None) -> str:
+        """An id for a message whose echo has a label; with None the echo comes with the answer."""
+        cid = f"{self.scope}:{next(self._labelled)}"
+        self.company.labels.setdefault(self.scope, {})[cid] = label
+        return cid
+
+    def forget_label(self, cid: str | None) -> bool:
+        """The echo of a message is not for the delivery to show; whether it was to be shown yet."""
+        labels = self.company.labels.get(self.scope, {})
+        waiting = cid in labels
+        if cid is not None:
+            labels.pop(cid, None)
+        return waiting
 
     def caps_changed(self) -> None:
         """What is delivered looks otherwise from now on."""

@@ -344,8 +344,8 @@ class User:
                 room, f"The server says that {by} has said something there in clear: not shown."
             )
             return
-        time, more = number(event["time"]), {k: str(event.get(k, "")) for k in ("manner", "to")}
-        self.watcher.whisper(Whisper(room, by, text, time, **more))
+        time, manner, to = number(event["time"]), *(str(event.get(k, "")) for k in ("manner", "to"))
+        self.watcher.whisper(Whisper(room, by, text, time, manner, to))
         self.watcher.event(event)
 
     def _moved(self, event: Event) -> None:
