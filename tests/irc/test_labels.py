@@ -117,8 +117,9 @@ class LabelTests(IrcCase):
             )
 
     def test_h9_a_refusal_has_the_label_and_the_next_message_is_said(self) -> None:
-        came = self.asks(self.rose, "@label=x PRIVMSG #nowhere :a", "@label=x PRIVMSG #coil :b")
-        self.assertEqual([head[:2] for head in heads(came)], [("x", "403"), ("x", "PRIVMSG")])
+        came = self.asks(self.rose, "@label=x PRIVMSG #nowhere :a", "@label=y PRIVMSG #coil :b")
+        answers = {head[:2] for head in heads(came)}
+        self.assertEqual(answers, {("x", "403"), ("y", "PRIVMSG")})
 
 
 class UnkeptTests(IrcCase):
