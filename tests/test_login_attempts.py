@@ -122,7 +122,7 @@ class NetworkTests(Case):
             hall.connects(SCHOOL).types(f"known{number}", "guess")
         for number in range(3):
             words = b64encode(f"web{number}:guess".encode()).decode()
-            request = f"POST /files HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {words}\r\n"
+            request = f"POST /files HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {words}\r\n"
             hall.connects(SCHOOL).sends(f"{request}Content-Length: 1\r\n\r\n".encode())
         for number in range(2):
             words = b64encode(f"\0irc{number}\0guess".encode()).decode()

@@ -45,6 +45,7 @@ class Loaded(Struct, frozen=True):
     key: Any
     fingerprint: str  # of the key
     certificate: str  # the certificate's, as other programs write it
+    names: frozenset[str]  # that it is for, in lower case
     ends: float  # seconds since 1970
     stamp: Stamp
 
@@ -77,7 +78,8 @@ class Files:
             ) from None
         ends = chain[0].not_valid_after_utc.timestamp()
         shown = chain[0].fingerprint(SHA256()).hex(":").upper()
-        return Loaded(context, key, fingerprint(key.public_key()), shown, ends, stamp)
+        names = _names(chain[0])
+        return Loaded(context, key, fingerprint(key.public_key()), shown, names, ends, stamp)
 
     def _chain(self, content: bytes) -> list[x509.Certificate]:
         try:
@@ -204,6 +206,16 @@ def fingerprint(public_key: Any) -> str:
 def _public(key: Any) -> bytes:
     encoded: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return encoded
+
+
+def _names(certificate: x509.Certificate) -> frozenset[str]:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        names = found.value.get_values_for_type(x509.DNSName)
+    except (x509.ExtensionNotFound, ValueError):
+        common = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        names = [str(one.value) for one in common]
+    return frozenset(name.lower() for name in names)
 
 
 def _divided(chosen: str) -> tuple[Path, Path]:

@@ -49,6 +49,10 @@ class Line(Protocol):
     def local(self) -> bool: ...
     @property
     def destination(self) -> tuple[str, int] | None: ...
+    @property
+    def asked_for_name(self) -> str: ...
+    @property
+    def certified_names(self) -> frozenset[str]: ...
 
     @property
     def certificate(self) -> str: ...
@@ -122,6 +126,11 @@ class Conversation:
     @property
     def certificate(self) -> str:
         return self.connection.certificate
+
+    @property
+    def local(self) -> bool:
+        """Whether this is somebody on the server's own machine, as far as that can be told."""
+        return self.connection.local
 
     @property
     def exposed(self) -> bool:

@@ -120,6 +120,11 @@ class ChatFactory(ServerFactory):
         return None
 
     @property
+    def certified_names(self) -> frozenset[str]:
+        """The names in the certificate of the moment, in lower case."""
+        return frozenset() if self._sealing is None else self._sealing.names
+
+    @property
     def has_tls(self) -> bool:
         return self._sealing is not None
 

@@ -92,7 +92,17 @@ class ChatProtocol(Output):
             if host is None:
                 return None
             place = str(host).removeprefix("::ffff:"), here.port
-        return name_asked_for(self.transport) or place[0], place[1]
+        return self.asked_for_name or place[0], place[1]
+
+    @property
+    def asked_for_name(self) -> str:
+        """What the peer has called this server in TLS; empty without it."""
+        return name_asked_for(self.transport)
+
+    @property
+    def certified_names(self) -> frozenset[str]:
+        """The names in the server's certificate, in lower case."""
+        return self.factory.certified_names
 
     @property
     def tls(self) -> bool:

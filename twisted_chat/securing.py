@@ -49,6 +49,12 @@ class Sealing(TLSMemoryBIOFactory):
 
     def __init__(self, identity: Identity) -> None:
         super().__init__(_Creator(identity), False, Factory())
+        self._identity = identity
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names in the certificate of the moment."""
+        return self._identity.current.names
 
     def seal(self, protocol: ChatProtocol) -> Sealed:
         """Put TLS beneath a connection; what arrives on its transport is now TLS's to read."""

@@ -58,7 +58,7 @@ class TokenTests(IrcCase):
         self.account("anna").vanishes()
         browser = Browser(self.hall)
         browser.says_lines(f"PASS :anna:{PASSWORD}", "NICK anna", "USER a 0 * :A")
-        self.assertEqual(told("\n".join(browser.lines())), "http://chat.example:9999/files")
+        self.assertEqual(told("\n".join(browser.lines())), "http://localhost:9999/files")
 
 
 class AddressTests(TransportTestCase):

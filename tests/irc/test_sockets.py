@@ -20,7 +20,7 @@ class Browser(Client):
         hall.clients.append(self)
         self.messages: list[bytes] = []
         self.socket = ClientProtocol(
-            parse_uri("ws://chat.example:9999/"),
+            parse_uri("ws://localhost:9999/"),
             subprotocols=subprotocols or None,
             origin=origin,  # type: ignore[arg-type]
         )
@@ -49,7 +49,7 @@ class Browser(Client):
 
 class SocketTests(IrcCase):
     def test_h9_a_page_is_in_the_same_room_as_others(self) -> None:
-        browser = Browser(self.hall, "http://chat.example:9999", "text.ircv3.net")
+        browser = Browser(self.hall, "http://localhost:9999", "text.ircv3.net")
         self.assertEqual(browser.socket.subprotocol, "text.ircv3.net")
         browser.says_lines("NICK web", "USER web 0 * :Web", "JOIN #lobby")
         lines = browser.lines()
@@ -67,7 +67,7 @@ class SocketTests(IrcCase):
         self.assertEqual(browser.lines()[-1].split(" ")[1], "PONG")
 
     def test_f1_another_site_s_page_is_refused(self) -> None:
-        for origin in ("http://evil.example", "null", "https://chat.example:9999"):
+        for origin in ("http://evil.example", "null", "https://localhost:9999"):
             browser = Browser(self.hall, origin, "text.ircv3.net")
             self.assertNotEqual(browser.socket.state.name, "OPEN", origin)
             self.assertTrue(browser.closed)
@@ -108,7 +108,7 @@ class SocketTests(IrcCase):
 
     def test_f5_what_is_no_beginning_of_a_websocket_is_refused(self) -> None:
         upgrade = (
-            b"Host: chat.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
         )
         for start, more, status in (

@@ -30,13 +30,20 @@ def key_pem(key: Any, password: bytes = b"") -> bytes:
     return encoded
 
 
-def certificate_pem(key: Any, name: str = "chat.example", ends: datetime | None = None) -> bytes:
+def certificate_pem(
+    key: Any,
+    name: str = "chat.example",
+    ends: datetime | None = None,
+    extension: x509.ExtensionType | None = None,
+) -> bytes:
     """A certificate for a key, good for 90 days or until then."""
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     end = ends or datetime.now(UTC) + timedelta(days=90)
+    builder = x509.CertificateBuilder()
+    if extension is not None:
+        builder = builder.add_extension(extension, critical=False)
     return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
+        builder.subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())

@@ -16,7 +16,7 @@ from .case import TransportTestCase, version_1
 SPOKEN = {
     Door.IRC: (b"NICK bob\r\nUSER bob 0 * :Bob\r\n", " 001 bob :Welcome to twisted-chat"),
     Door.JSON: (b'{"id": 1, "do": "ping"}\n', '{"re":1,"ok":{}}'),
-    Door.WEB: (b"GET / HTTP/1.1\r\nHost: chat.example:9999\r\n\r\n", "HTTP/1.1 200 OK\r\n"),
+    Door.WEB: (b"GET / HTTP/1.1\r\nHost: localhost:9999\r\n\r\n", "HTTP/1.1 200 OK\r\n"),
     Door.TEXT: (b"bob\n", "Login successful, Welcome to twisted-chat!"),
     Door.FETCH: (b"fetch-file 0f\n", "That ticket was used, has expired or was never given out"),
     Door.FOREIGN: (b"SSH-2.0-OpenSSH_9.9\r\n", "This port speaks IRC, JSON and text;"),

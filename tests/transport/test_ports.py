@@ -273,9 +273,9 @@ class ProcessTests(SynchronousTestCase):
         self.assertIn(
             f"port {main} speaks JSON; the web page is at http://127.0.0.1:{main}/", told["text"]
         )
-        page = self.said(to(ports["HTTP"]), b"GET / HTTP/1.1\r\nHost: lab:1\r\n\r\n")
-        self.assertIn(f"twisted_chat.client lab {main}\n", page)
-        self.assertIn(f"/server add chat lab/{main} -tls\n", page)
+        page = self.said(to(ports["HTTP"]), b"GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n")
+        self.assertIn(f"twisted_chat.client localhost {main}\n", page)
+        self.assertIn(f"/server add chat localhost/{main} -tls\n", page)
         self.assertNotIn("ncat", page)
         secure = trusting().wrap_socket(to(ports["TLS"]), server_hostname="lab")
         page = self.said(secure, b"GET / HTTP/1.1\r\nHost: lab:1\r\n\r\n")

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 HERE = "127.0.0.1"
-HOST = "chat.example:9999"
+HOST = "localhost:9999"
 COIL = bytes(range(256)) * 700  # a file of several pieces
 PNG = {"Content_Type": "image/png", "Content_Disposition": 'attachment; filename="coil.png"'}
 

@@ -14,7 +14,7 @@ from twisted_chat.testing import Hall
 from twisted_chat.web.page import Facts, Place, page
 from twisted_chat.web.request import BadRequest, read
 
-HOST = b"\r\nHost: h\r\n"
+HOST = b"\r\nHost: localhost\r\n"
 
 
 class TestCase(SynchronousTestCase):
@@ -37,7 +37,7 @@ class RequestTests(TestCase):
             (b"CONNECT h:443 HTTP/1.1" + HOST, "405 Method Not Allowed"),
             (b"GET / HTTP/1.1\r\n", "400 Bad Request"),
             (b"GET / HTTP/3.1" + HOST, "505 HTTP Version Not Supported"),
-            (b"GET / HTTP/1.1" + HOST + b"Host: h\r\n", "400 Bad Request"),
+            (b"GET / HTTP/1.1" + HOST + b"Host: localhost\r\n", "400 Bad Request"),
             (b"GET / HTTP/1.1" + HOST + b"bad field\r\n", "400 Bad Request"),
             (b"GET / HTTP/1.1" + HOST + b"X : y\r\n", "400 Bad Request"),
             (b"GET / HTTP/1.1" + HOST + b"X: y\r\n folded\r\n", "400 Bad Request"),
@@ -68,12 +68,12 @@ class RequestTests(TestCase):
     def test_ways_to_ask_for_the_page(self) -> None:
         for data in (
             b"GET / HTTP/1.1" + HOST,
-            b"GET / HTTP/1.1\nHost: h\n",
+            b"GET / HTTP/1.1\nHost: localhost\n",
             b"GET / HTTP/1.0\r\n",
             b"GET /?x=1 HTTP/1.1" + HOST,
-            b"GET http://h/ HTTP/1.1" + HOST,
-            b"GET http://h HTTP/1.1" + HOST,
-            b"GET / HTTP/1.1\r\nhOST: h\r\nX:\xc3\xbc\r\n",
+            b"GET http://localhost/ HTTP/1.1" + HOST,
+            b"GET http://localhost HTTP/1.1" + HOST,
+            b"GET / HTTP/1.1\r\nhOST: localhost\r\nX:\xc3\xbc\r\n",
             b"GET / HTTP/1.1\r\nHost:\r\n",
         ):
             head, _ = self.asks(data + b"\r\n")
@@ -86,7 +86,9 @@ class RequestTests(TestCase):
 
     def test_head_has_no_body(self) -> None:
         for path, status in (("/", "200 OK"), ("/x", "404 Not Found"), ("", "400 Bad Request")):
-            head, body = self.asks(f"HEAD {path or '/ x'} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+            head, body = self.asks(
+                f"HEAD {path or '/ x'} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+            )
             self.assertIn(status, head)
             self.assertEqual(body, "")
         whole, body = self.asks(b"GET / HTTP/1.1" + HOST + b"\r\n")
@@ -123,7 +125,7 @@ class RequestTests(TestCase):
             for body in (b"NICK bob\r\nUSER bob 0 * :b\r\n", b'{"id":1,"do":"ping"}\n', b"bob\n"):
                 client = hall.connects()
                 client.sends(
-                    b"POST / HTTP/1.1\r\nHost: h\r\nOrigin: http://evil.example\r\n"
+                    b"POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n"
                     b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
                 )
                 self.assertTrue(client.takes().startswith("HTTP/1.1 405 "))
@@ -168,7 +170,8 @@ class HostTests(TestCase):
             ("chat.example", "twisted_chat.client chat.example 80\n"),
             ("[2001:db8::1]:9999", "s_client -quiet -connect [2001:db8::1]:9999\n"),
         ):
-            _, body = self.asks(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            request = f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+            _, body = self.asks(request, web_address="https://chat.example")
             self.assertIn(shown, body.replace("</code>", "\n"))
 
 

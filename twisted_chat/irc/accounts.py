@@ -134,7 +134,7 @@ async def make(talk: IrcTalk, password: str) -> None:
         await signin.adopt(talk.session, password)
         isupport.tell_account(talk)
         return
-    local = talk.connection.local
+    local = talk.local
     registration.proof = await signin.register(registration.nick, password, talk.network, local)
 
 

@@ -148,7 +148,7 @@ class Registration:
         talk, signin = self._talk, self._talk.chat.signin
         if not self.nick or not talk.chat.settings.registration_open or signin.find(self.nick):
             return False
-        signin.new_name(self.nick, talk.connection.local)
+        signin.new_name(self.nick, talk.local)
         return True
 
 

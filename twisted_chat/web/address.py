@@ -1,14 +1,19 @@
-"""Where the web door is, as somebody has to call it who is connected here."""
+"""Where the web door is, as somebody has to call it who is connected here, and its own names."""
 
 from __future__ import annotations
 
+from functools import cache
+from ipaddress import ip_address
+from socket import gethostname
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ..core.doorways import Door
 
 if TYPE_CHECKING:
     from ..conversation import Line
     from ..settings import Settings
+    from .request import Request
 
 FILES = "/files"  # where files are sent to, and below which they lie
 ONCE = "once"  # below that: what a ticket opens, instead of a link
@@ -45,3 +50,38 @@ def takes_files_at(settings: Settings, line: Line) -> str:
     """Where somebody who is connected here can send files to; empty if it is nowhere."""
     base = address(settings, line) if takes_files(settings) else ""
     return base and base + FILES
+
+
+def goes_by(asked: Request, settings: Settings, line: Line) -> bool:
+    """Whether a request calls the server by a name that is known to be its own.
+
+    Any other name may belong to somebody whose page is meant for another server, and who has it
+    lead here since (DNS rebinding). No address can be made to do so, and a program that is no
+    browser and came over TLS has named the server to it already.
+    """
+    name = asked.place[0].lower().removesuffix(".")
+    if not name or _is_address(name) or name in _own_names():
+        return True
+    chosen = (settings.web_address, *settings.web_origins)
+    if any(name == urlsplit(one).hostname for one in chosen if one):
+        return True
+    wildcard = f"*.{name.partition('.')[2]}"
+    if any(one in (name, wildcard) for one in line.certified_names):
+        return True
+    return "origin" not in asked.fields and name == line.asked_for_name.lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def _own_names() -> frozenset[str]:
+    """What this machine is called on itself and in its own network."""
+    name = gethostname().lower()
+    short = name.partition(".")[0]
+    return frozenset({"localhost", name, short, f"{short}.local"} - {""})

@@ -14,9 +14,7 @@ _START = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/([0-9])\.([0-9
 _FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)")
 _WHOLE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)  # of a target that names a host too
 _LENGTH = re.compile("[0-9]{1,15}")
-_HOST = re.compile(
-    r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?"
-)
+_HOST = re.compile(r"([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?")
 LARGEST_PORT = 65535
 # Two of these could be understood in two ways, by a proxy and here.
 ONCE = ("host", "content-length", "transfer-encoding", "authorization")
@@ -44,6 +42,12 @@ class Request(Struct, frozen=True):
     path: str
     host: str  # and its port, as the browser wrote it; empty when it named none
     fields: Mapping[str, str]  # by their names in lower case
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The name or the address in `host`, without brackets, and the port; empty if not there."""
+        found = _HOST.fullmatch(self.host)
+        return (found[1].strip("[]"), found[2] or "") if found else ("", "")
 
     @property
     def size(self) -> int | None:
@@ -91,7 +95,7 @@ def read(lines: list[bytes]) -> Request:
         raise BadRequest("the field Host is missing")
     host = fields.get("host", "")
     found = _HOST.fullmatch(host)
-    if host and (found is None or int(found[1] or 0) > LARGEST_PORT):
+    if host and (found is None or int(found[2] or 0) > LARGEST_PORT):
         raise BadRequest("the field Host is no host")
     return Request(method, path, host, fields)
 

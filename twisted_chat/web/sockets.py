@@ -103,6 +103,10 @@ class SocketTalk(IrcTalk):
         self._below = connection
         super().__init__(chat, SocketLine(connection, self._socket, destination), company)
 
+    @property
+    def local(self) -> bool:
+        return False  # the page may be from anywhere, whichever machine its browser is on
+
     def shake_hands(self, head: bytes) -> bool:
         """Answer the request; whether it is a WebSocket from here on."""
         self._socket.receive_data(head)

@@ -12,7 +12,7 @@ from ..core.errors import ChatError
 from ..core.events import Closed
 from ..text.render import LF
 from . import page, request
-from .address import address, takes_files
+from .address import address, goes_by, takes_files
 from .filehost import FileHost, is_about_files
 from .request import LONGEST_HEAD, BadRequest, Request
 from .sockets import may_come_from, wants_socket
@@ -55,7 +55,16 @@ class WebTalk(Conversation):
             self._answer(error.status, f"The request is not understood: {error}.\n")
 
     def _serve(self, asked: Request) -> None:
-        if wants_socket(asked) and Door.IRC in self.connection.offer.doors:
+        # What has a key in its address is for whoever has that, by whatever name they come.
+        by_key = is_about_files(asked.path) and asked.method in METHODS
+        if not by_key and not goes_by(asked, self.chat.settings, self.connection):
+            self._answer(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f"This server does not know that it is called {asked.place[0]}: use its address, or"
+                f" have it started with --web-address http://{asked.host} or a certificate for that"
+                " name.\n",
+            )
+        elif wants_socket(asked) and Door.IRC in self.connection.offer.doors:
             self._upgrade(asked)
         elif is_about_files(asked.path) and takes_files(self.chat.settings):
             # Behind the head there may be the beginning of a file, which waits here meanwhile.
@@ -75,7 +84,8 @@ class WebTalk(Conversation):
 
     def _upgrade(self, asked: Request) -> None:
         """Go over to IRC in a WebSocket."""
-        if not may_come_from(asked, self.chat.settings.web_origins, self.connection.tls):
+        settings, secure = self.chat.settings, self.connection.tls
+        if not may_come_from(asked, settings.web_origins, secure, settings.web_address):
             self._answer(
                 HTTPStatus.FORBIDDEN,
                 "Pages from there may not chat here; who runs the server can let them"
@@ -109,10 +119,8 @@ class WebTalk(Conversation):
         if not asked.host:
             host, port = self.connection.destination or ("HOST", 0)
             return str(host), str(port or "PORT")
-        name, colon, port_written = asked.host.rpartition(":")
-        if not colon or "]" in port_written:
-            name, port_written = asked.host, ""
-        return name.strip("[]"), port_written or ("443" if self.connection.tls else "80")
+        name, written = asked.place
+        return name, written or ("443" if self.connection.tls else "80")
 
     def _destination(self, asked: Request) -> tuple[str, int] | None:
         """Where the browser has connected to, as it calls it."""
