@@ -344,6 +344,9 @@ class Friend(Watcher):
     def missing(self, conversation: Conversation, first: int, last: int) -> None:
         self.shown.append(f"{conversation.label} {first}-{last} missing")
 
+    def set_back(self, conversation: Conversation, last: int) -> None:
+        self.shown.append(f"{conversation.label} was set back to {last}")
+
     def waiting(self, sentence: str, seconds: float) -> None:
         self.pauses.append(seconds)
 

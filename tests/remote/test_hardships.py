@@ -92,6 +92,23 @@ class AccountTests(HardshipTest):
         rows = shelf._db.execute("SELECT seq FROM position").fetchall()
         self.assertEqual(rows, [(8,)])  # where it is now, not where it was
 
+    def test_d14_a_server_that_was_set_back_is_noticed(self) -> None:
+        """The client has seen three messages more than the server has, under the same epoch."""
+        tesla, edison = self.company.user("tesla"), self.company.user("edison")
+        edison.says("#lobby", "one", "two")
+        tesla.hears("#lobby/1 edison: one", "#lobby/2 edison: two")
+        self.company.wait(2)
+        tesla.user.conversations.all["#lobby"].position += 3
+        tesla.wire.breaks()
+        self.company.wait(5)
+        tesla.hears("#lobby was set back to 2")
+        edison.says("#lobby", "three")  # under a number that was seen before
+        tesla.hears("#lobby/3 edison: three")
+        self.company.wait(2)
+        tesla.wire.breaks()
+        self.company.wait(5)
+        self.assertNotIn("#lobby was set back to 3", tesla.shown)
+
 
 class OutboxTests(HardshipTest):
     def refuse_sends(self, times: int, code: str) -> None:

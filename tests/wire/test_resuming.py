@@ -155,6 +155,17 @@ class PositionTests(InHall):
             self.assertEqual([e["event"] for e in said[3:]], ["edit", "delete"])
             self.assertEqual(said[3]["target"], 2)
 
+    def test_d14_who_has_seen_more_than_there_is_is_told(self) -> None:
+        self._ann_says("a", "b")
+        _, answer = self._back(lobby=2)
+        self.assertNotIn("lost", answer)
+        _, answer = self._back(lobby=5)
+        self.assertEqual(answer["lost"], {"#lobby": 2})
+        self.assertFalse(answer["reset"])
+        self.bot.epoch = ""  # who does not say of which history it is has nothing to compare
+        _, answer = self._back(lobby=5)
+        self.assertNotIn("lost", answer)
+
     def test_d14_a_copy_of_another_time_is_another_history(self) -> None:
         """A restore gives the database another epoch; here it is given one by hand."""
         self._ann_says("a")

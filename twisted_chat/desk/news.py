@@ -142,6 +142,14 @@ class News(Watcher):
         label = conversation.label
         self.tell(f"({count:,} older {what} of {label} cannot be read any more.)", place=label)
 
+    def set_back(self, conversation: Conversation, last: int) -> None:
+        label = conversation.label
+        self.tell(
+            f"(The server has lost messages of {label} that were here before: what it has ends at"
+            f" {last:,}. Tell who runs it.)",
+            place=label,
+        )
+
     def sending(self, message: Outgoing) -> None:
         if message.stage is Stage.TOLD and self.front.echoes:
             own, now = self.user.name, round(time() * 1000)

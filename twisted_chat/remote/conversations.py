@@ -125,8 +125,12 @@ class Conversations:
         fill: Callable[[str, int, int], None],
         take: Callable[[Conversation, Entry, Event], None],
         missing: Callable[[Conversation, int, int], None],
+        set_back: Callable[[Conversation, int], None],
     ) -> None:
-        """`fill` asks for the entries of a gap; `take` and `missing` are told what came of it."""
+        """`fill` asks for the entries of a gap; `take` and `missing` are told what came of it.
+
+        `set_back` is told where a conversation ends of which more was seen.
+        """
         self.unseal: Callable[[Conversation, Entry], Entry | None] = lambda _, entry: entry
         """Reads what is sealed; None for what is nothing to show."""
         self.is_for_good: Callable[[str], bool] = lambda label: False
@@ -134,6 +138,7 @@ class Conversations:
         self._fill = fill
         self._take = take
         self._missing = missing
+        self._set_back = set_back
         self.all: dict[str, Conversation] = {}
         self.name = ""  # one's own
         self._mention = re.compile("(?!)")
@@ -168,7 +173,8 @@ class Conversations:
         for label, room in rooms.items():
             conversation, begins = kept.get(label), number(room["from"])
             another = conversation is not None and conversation.id not in (0, room["id"])
-            if conversation is None or another or reset:
+            lost = self._has_lost(conversation, room) and not reset
+            if conversation is None or another or reset or lost:
                 conversation = self._new(label, position=begins)
             elif conversation.position < begins:
                 self._missing(conversation, conversation.position + 1, begins)
@@ -184,10 +190,21 @@ class Conversations:
             if conversation.read < number(room["read"]) or not conversation.entries:
                 conversation.read = room["read"]
             self._count(conversation)
+            if lost:
+                self._set_back(conversation, number(room["last"]))
             if another and not reset and begins:
                 # The position that was given was that of another room of this name.
                 conversation.position, conversation.filling = 0, True
                 self._fill(label, 0, begins)
+
+    @staticmethod
+    def _has_lost(conversation: Conversation | None, room: Mapping[str, Any]) -> bool:
+        """Whether the server has less of a conversation than was seen; it has been set back then.
+
+        The numbers that were seen may be given anew, so the conversation begins again.
+        """
+        same = conversation is not None and conversation.id == room["id"]
+        return same and conversation is not None and conversation.position > number(room["last"])
 
     def _count(self, conversation: Conversation) -> None:
         """How much is unread."""

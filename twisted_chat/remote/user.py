@@ -71,7 +71,7 @@ class User:
         self.hello: Event = {}
         self.online: dict[str, None] = {}  # who is, oneself included
         self.commands: list[dict[str, Any]] = []  # the server's own table
-        self.conversations = Conversations(self._fill, self._taken, self._missing)
+        self.conversations = Conversations(self._fill, self._taken, self._missing, self._set_back)
         self.secrets = Secrets(
             time.time, run, self.ask, self.conversations, self._about_keys, clock
         )
@@ -271,6 +271,9 @@ class User:
             # One entry that cannot be shown must not stop all that come after it.
             self.log.failure("{room}/{seq} was not shown", room=conversation.label, seq=entry.seq)
         self._confirming.soon()
+
+    def _set_back(self, conversation: Conversation, last: int) -> None:
+        self.watcher.set_back(conversation, last)
 
     def _missing(self, conversation: Conversation, first: int, last: int) -> None:
         self.watcher.missing(conversation, first, last)

@@ -36,6 +36,9 @@ class Watcher:
     def missing(self, conversation: Conversation, first: int, last: int) -> None:
         """Entries that cannot be had any more."""
 
+    def set_back(self, conversation: Conversation, last: int) -> None:
+        """The server has lost what comes after that number, and numbers anew from there."""
+
     def sending(self, message: Outgoing) -> None:
         """A message of one's own has come further."""
 

@@ -20,6 +20,7 @@ class Start(NamedTuple):
 
     positions: dict[Room, int]
     unknown: list[str]
+    lost: dict[str, int]  # the end of rooms in which the program has seen more than there is
     read: Mapping[int, int]  # how far the person has read, by the rooms' ids
     unread: Mapping[int, int]  # messages of others from there to where the stream begins
 
@@ -41,13 +42,15 @@ async def starting_points(
             at = (person.shown or {}).get(room.id, room.last_seq if room.pair is None else 0)
         positions[room] = max(room.readable_since(person), min(at, room.last_seq))
     folded = {label.lower(): room for label, room in rooms.items()}
-    unknown = []
+    unknown, lost = [], {}
     for label, at in asked.items():
         found = folded.get(label.lower())
         if found is None:
             unknown.append(label)
-        elif at <= found.last_seq:  # a number that was never given is of another room's log
+        elif at <= found.last_seq:
             positions[found] = max(found.readable_since(person), at)
+        else:  # numbers are given once: they were lost, or are of another room's log
+            lost[found.label(person)] = found.last_seq
     read = dict(kept.joined)
     for number, seq in kept.read.items():
         read[number] = max(seq, read.get(number, 0))
@@ -57,7 +60,7 @@ async def starting_points(
         if (after := read.get(room.id, 0)) < at and not person.guest
     ]
     unread = await chat.read(lambda db: reading.unread(db, person.id, spans)) if spans else {}
-    return Start(positions, unknown, read, unread)
+    return Start(positions, unknown, lost, read, unread)
 
 
 class _Kept(NamedTuple):

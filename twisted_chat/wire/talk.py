@@ -254,6 +254,7 @@ class JsonTalk(Conversation):
             "epoch": self.chat.store.epoch,
             "reset": reset,
             "unknown": start.unknown,
+            **({"lost": start.lost} if start.lost and epoch else {}),
             "rooms": {
                 room.label(person): {
                     "id": room.id,
