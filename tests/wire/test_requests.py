@@ -94,6 +94,16 @@ class IdTests(InHall):
             program.sends(json.dumps({"id": number, "do": "ping"}).encode() + b"\n")
             self.assertEqual(program.sort_out().pop(), {"re": number, "ok": {}})
 
+    def test_a5_g1_an_id_is_repeated_without_a_control_character(self) -> None:
+        program = self.hall.program()
+        number = "x\x7f\x9b\u202ey"
+        for ask in ("ping", "nonsense"):
+            request = {"id": number, "do": ask}
+            program.sends(json.dumps(request, ensure_ascii=False).encode() + b"\n")
+            answer = program.takes().splitlines()[-1]
+            self.assertTrue(answer.isascii() and answer.isprintable(), answer)
+            self.assertEqual(json.loads(answer)["re"], number)
+
     def test_other_ids_are_refused(self) -> None:
         program = self.hall.program()
         wrong: tuple[Any, ...] = (True, 1.5, [], {}, "x" * 65)

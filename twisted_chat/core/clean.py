@@ -156,6 +156,11 @@ def without_forbidden(text: str) -> str:
     return _FORBIDDEN_ANYWHERE.sub("", text)
 
 
+def without_controls(text: str) -> str:
+    """The same without formatting codes, for what is only repeated."""
+    return text if text.isprintable() else _FORBIDDEN.sub("", text)
+
+
 def _visible(found: re.Match[str]) -> str:
     return _VISIBLE.get(ord(found[0]), "\ufffd")
 

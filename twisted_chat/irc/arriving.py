@@ -10,6 +10,7 @@ from ..core.errors import ChatError
 from ..core.events import Closed, Event, Invitation, Notice, Receipt, Typing, Whisper
 from ..core.events import Room as RoomEvent
 from . import away, isupport, markers, metadata, names, replaying
+from .commands import repeated
 from .message import encoded
 from .numerics import Refused
 
@@ -143,5 +144,4 @@ def rename(talk: IrcTalk, wanted: str) -> None:
         talk.chat.guests.rename(me, wanted)
     except ChatError as error:
         number = "433" if error.code == "name_taken" else "432"
-        safe = wanted if wanted.isprintable() and " " not in wanted and wanted[0] != ":" else "*"
-        raise Refused(number, safe, text=error.sentence) from None
+        raise Refused(number, repeated(wanted), text=error.sentence) from None

@@ -119,6 +119,11 @@ def words_in(message: Message, index: int) -> str:
     return "" if is_blank(text) else text
 
 
+def repeated(word: str) -> str:
+    """A word of a client's as a middle parameter of an answer, or `*` if it cannot be one."""
+    return word if word and shortened(word) == word else "*"
+
+
 def shortened(word: str) -> str:
     """A word of a client's, safe as a middle parameter of an answer."""
     word = "".join(c for c in word if c.isprintable() and c != " ")[:64]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.clean import without_controls
 from .commands import When, command, words_in
 from .message import Message
 from .numerics import Refused
@@ -21,7 +22,7 @@ async def ping(talk: IrcTalk, message: Message) -> None:
         # Clients take the answer for a sign that they have all that there was when they asked.
         await session.caught_up()
     server = talk.company.server
-    talk.line(server, f"PONG {server} :{message.params[0]}")
+    talk.line(server, f"PONG {server} :{without_controls(message.params[0])}")
 
 
 @command("PONG", when=When.ALWAYS)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
+from ..core.clean import without_controls
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..core.formatting import unformatted
 from ..core.names import fold
 from . import accounts, arriving, metadata, sasl
 from .capabilities import CAPABILITIES, Capability
-from .commands import When, command, shortened
+from .commands import When, command, repeated, shortened
 from .message import LONGEST_LINE, Message
 from .numerics import Refused
 
@@ -183,8 +184,7 @@ def check_nick(talk: IrcTalk, wanted: str) -> None:
     try:
         fold(wanted)
     except ChatError as error:
-        shown = wanted if wanted.isprintable() and " " not in wanted and wanted[0] != ":" else "*"
-        raise Refused("432", shown, text=error.sentence) from None
+        raise Refused("432", repeated(wanted), text=error.sentence) from None
 
 
 @command("USER", 4, when=When.BEFORE)
@@ -219,7 +219,7 @@ async def negotiate(talk: IrcTalk, message: Message) -> None:
             registration.negotiating = False
             await registration.go_on()
         case _:
-            raise Refused("410", word[:32], text="There is no such CAP command")
+            raise Refused("410", repeated(word), text="There is no such CAP command")
 
 
 def _offered(talk: IrcTalk) -> list[str]:
@@ -249,21 +249,22 @@ def _list(talk: IrcTalk, word: str, names: list[str]) -> None:
 def _request(talk: IrcTalk, asked: str) -> None:
     """Take all changes or none."""
     caps = set(talk.caps)
-    for word in asked.split():
+    written = without_controls(asked)
+    for word in filter(None, asked.split(" ")):
         name = word.removeprefix("-")
         row = CAPABILITIES.get(name)
         wanted = not word.startswith("-")
         if row is None or row.fixed or (wanted and not row.offered(talk)):
-            talk.line(talk.company.server, f"CAP {talk.nick} NAK :{asked}")
+            talk.line(talk.company.server, f"CAP {talk.nick} NAK :{written}")
             return
         if wanted:
             caps.add(name)
         elif name == "cap-notify" and talk.registration.version >= 302:
-            talk.line(talk.company.server, f"CAP {talk.nick} NAK :{asked}")
+            talk.line(talk.company.server, f"CAP {talk.nick} NAK :{written}")
             return
         else:
             caps.discard(name)
-    talk.line(talk.company.server, f"CAP {talk.nick} ACK :{asked}")
+    talk.line(talk.company.server, f"CAP {talk.nick} ACK :{written}")
     talk.flush()
     if metadata.CAPABILITY not in caps:
         talk.company.subscriptions.clear(talk)

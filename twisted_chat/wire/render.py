@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -188,12 +189,21 @@ JSON = JsonDialect()
 
 def answer(request: object, result: Result | dict[str, Any]) -> bytes:
     """The line that answers a request with what came of it."""
-    return encode({"re": request, "ok": plain(result)}) + b"\n"
+    return encode({"re": _named(request), "ok": plain(result)}) + b"\n"
 
 
 def refusal(request: object, code: str, message: str, details: dict[str, object]) -> bytes:
     """The line that refuses a request."""
-    return encode({"re": request, "error": {"code": code, "message": message, **details}}) + b"\n"
+    error = {"code": code, "message": message, **details}
+    return encode({"re": _named(request), "error": error}) + b"\n"
+
+
+def _named(request: object) -> object:
+    """A request's own id as it may be encoded, with every control character escaped."""
+    if not isinstance(request, str) or request.isprintable():
+        return request
+    # A JSON string in ASCII: what is no control is none in UTF-16 either.
+    return msgspec.Raw(json.dumps(request).encode())
 
 
 def plain(value: Any) -> Any:
