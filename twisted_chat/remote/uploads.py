@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from .transfers import Transfers
 
 ORDINARY_MOST = 100_000_000  # bytes of a file, where a server does not say
-MOST_IN_VAIN = 3  # times that a server may have taken everything and not have said so
+# Times that a server may have everything and not say that it has stored it. Connections that
+# break at this very moment are no fault of the server, so there are some more than a few.
+MOST_IN_VAIN = 10
 
 
 class Upload:
@@ -90,6 +92,8 @@ class Upload:
         if not isinstance(position, int) or not 0 <= position <= source.stored:
             raise Lost(NONSENSE)
         self._transfer.moved(position)
+        if position < source.stored:
+            self._in_vain = 0  # what was sent before has not all arrived
         while position < source.stored:
             piece = await self._do(partial(source.read, position))
             await carrier.send(piece)
