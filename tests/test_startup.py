@@ -305,15 +305,20 @@ class LimitsTest(TestCase):
 class UsersTest(TestCase):
     def test_b14_users_are_taken_in_and_no_password_is_logged(self) -> None:
         users = self.folder / "users.txt"
-        users.write_text(f"tesla {CANARY}\nedison {CANARY} with spaces\n\n{CANARY}\n# {CANARY}\n")
+        users.write_text(
+            f"tesla {CANARY}\nedison {CANARY} with spaces\n\n{CANARY}\nbell direct\n# {CANARY}\n"
+        )
         server = self.server("--users", "users.txt", "--log-json", "log.json")
         line = server.line_with("New accounts from")
-        self.assertIn("New accounts from users.txt: 2; there already: 0; left out: 2", line)
+        self.assertIn("New accounts from users.txt: 3; there already: 0; left out: 2", line)
+        weak = server.line_with("easy to guess")
+        self.assertIn("New accounts with a password of fewer than 8 characters", weak)
+        self.assertTrue(weak.endswith(": 1"), weak)
         told = [line for line in server.lines if "is left out:" in line]
-        self.assertEqual([line.split("Line ")[1][0] for line in told], ["4", "5"])
+        self.assertEqual([line.split("Line ")[1][0] for line in told], ["4", "6"])
         server.stop()
         again = self.server("--users", "users.txt", "--log-json", "log.json")
-        self.assertIn("users.txt: 0; there already: 2", again.line_with("New accounts from"))
+        self.assertIn("users.txt: 0; there already: 3", again.line_with("New accounts from"))
         again.stop()
         self.assertNotIn(CANARY, "\n".join(server.lines + again.lines))
         for file in self.folder.rglob("*"):

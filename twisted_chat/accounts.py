@@ -34,28 +34,29 @@ class Accounts:
         certificate of its connection.
         """
         person, network = session.person, session.door.network
+        check = self._chat.signin.check_new(person.named.folded)
+        check(new)
         wrong = "That is not your password."
         _, kept = await self._proving.verify(person.name, person, old, network, wrong)
-        await self._set_password(
-            person, new, network, kept, session.device, session.door.certificate
-        )
+        stored = await self._passwords.kept(new, self._chat.settings.scram, network, check)
+        await self._set_password(person, stored, kept, session.device, session.door.certificate)
 
     async def reset_password(self, person: Person) -> str:
         """Give an account a random password, and tell it."""
-        new = secrets.token_urlsafe(9)
-        await self._set_password(person, new)
+        settings = self._chat.settings
+        new = secrets.token_urlsafe(max(9, settings.password_min))
+        await self._set_password(person, await self._passwords.kept(new, settings.scram))
         return new
 
     async def _set_password(
         self,
         person: Person,
-        password: str,
-        network: str = "",
+        stored: tuple[str, str | None],
         instead_of: str | None = None,
         device: str | None = None,
         certificate: str = "",
     ) -> None:
-        secret, verifier = await self._passwords.kept(password, self._chat.settings.scram, network)
+        secret, verifier = stored
 
         def apply(ledger: Ledger) -> str:
             if instead_of is None:

@@ -15,6 +15,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
 from .core.errors import ChatError, StartError
+from .passwords import weakness
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -53,6 +54,7 @@ class Newcomers:
         self._made = 0
         self._known = 0
         self._refused = 0
+        self._weak = 0
         self._stopped = False
 
     async def take_in(self) -> None:
@@ -69,6 +71,14 @@ class Newcomers:
                 known=self._known,
                 refused=self._refused,
                 file=self._file.name,
+            )
+
+        if self._weak:
+            log.warn(
+                "New accounts with a password of fewer than {shortest} characters, or with their"
+                " name for a password, which are easy to guess: {count}",
+                count=self._weak,
+                shortest=self._chat.settings.password_min,
             )
 
     def stop(self) -> None:
@@ -95,6 +105,7 @@ class Newcomers:
                 return 0
             free = self._chat.signin.new_name(name, local=True)
             await self._chat.signin.make_account(free, password)
+            self._weak += weakness(password, name, self._chat.settings.password_min) is not None
         except ChatError as error:
             if error.code == "busy":
                 return AGAIN

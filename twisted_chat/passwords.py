@@ -91,6 +91,21 @@ def _opaque(password: str) -> str:
         ) from None
 
 
+def weakness(password: str, name: str, shortest: int) -> str | None:
+    """Why this is not taken as a new password for that name; None if it is."""
+    if 0 < len(password) < shortest:
+        return f"A password has at least {shortest} characters: choose a longer one."
+    if password.casefold() == name.casefold():
+        return "A password cannot be the name that it is for: choose another one."
+    return None
+
+
+def check_new(password: str, name: str, shortest: int) -> None:
+    """Refuse a new password that is too easy to guess."""
+    if why := weakness(password, name, shortest):
+        raise ChatError("bad_password", why)
+
+
 class Passwords:
     """Hashes and checks passwords without holding up the reactor.
 
@@ -154,12 +169,20 @@ class Passwords:
         return self._submit(network, work)
 
     def kept(
-        self, password: str, with_verifier: bool, network: str = ""
+        self,
+        password: str,
+        with_verifier: bool,
+        network: str = "",
+        check: Callable[[str], None] = lambda prepared: None,
     ) -> Deferred[tuple[str, str | None]]:
-        """What to store for a new password: its hash, and what SCRAM needs if that is kept."""
+        """What to store for a new password: its hash, and what SCRAM needs if that is kept.
+
+        `check` is called on the thread with the password as it is hashed, and may refuse it.
+        """
 
         def work() -> tuple[str, str | None]:
             prepared = prepare(password)
+            check(prepared)
             hashed = self._schemes.hash(prepared)
             return hashed, self._derive(prepared) if with_verifier else None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +17,7 @@ from .core.namebook import NameBook
 from .core.names import Name, fold
 from .core.roster import Person
 from .login_attempts import LoginAttempts, folded
+from .passwords import check_new
 from .proving import SCHEME, WRONG, Proof, Proving, keep_verifier
 from .store import reading
 
@@ -158,7 +161,10 @@ class SignIn:
         return _just_made(await self.make_account(name, password, network))
 
     async def make_account(self, name: Name, password: str, network: str | None = None) -> Person:
-        """Make an account under a name that was found free."""
+        """Make an account under a name that was found free.
+
+        Without a network it is the server's owner who makes it, with any password.
+        """
         chat = self._chat
         person = Person(await self._store_account(name, password, network), name)
         person.admin = name.folded in chat.admins
@@ -192,14 +198,16 @@ class SignIn:
 
         It counts as one of those that a network may make, if it comes from one.
         """
+        check = self.check_new(name.folded) if network is not None else _take_any
         self.passwords.check(network or "")
+        check(password)  # as far as it can be known, before it counts
         counted = network is not None and not isinstance(network, Unlimited)
         if self._sign_ups is not None and counted:
             self._sign_ups.take(network, self._chat.ticks())
         self._being_made.register(name, None)
         try:
             secret, verifier = await self.passwords.kept(
-                password, self._chat.settings.scram, network or ""
+                password, self._chat.settings.scram, network or "", check
             )
 
             def apply(ledger: Ledger) -> int:
@@ -211,6 +219,10 @@ class SignIn:
             return await self._chat.change(apply)
         finally:
             self._being_made.forget(name)
+
+    def check_new(self, name: str) -> Callable[[str], None]:
+        """What refuses new passwords for that name which are too easy to guess."""
+        return partial(check_new, name=name, shortest=self._chat.settings.password_min)
 
     # --- tokens -------------------------------------------------------------------------
 
@@ -260,6 +272,10 @@ class SignIn:
             raise ChatError("bad_token", "That token was used already: log in with a password.")
         await self.recall(person)
         return Token(proof, found.device, new, found.id)
+
+
+def _take_any(password: str) -> None:
+    """No new password is refused."""
 
 
 def _just_made(person: Person) -> Proof:

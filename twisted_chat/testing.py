@@ -265,6 +265,7 @@ class Hall:
         self.settings = Settings(
             **{
                 "flood_limit": 0,
+                "password_min": 1,
                 "connection_limit": 0,
                 "plaintext": "always",
                 "keep_free": 0,

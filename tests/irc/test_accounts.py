@@ -340,6 +340,23 @@ class ClosedTests(IrcCase):
         self.assertIn("FAIL REGISTER TEMPORARILY_UNAVAILABLE iris :This server takes no", came[-1])
 
 
+class NewPasswordTests(IrcCase):
+    settings: ClassVar[dict[str, Any]] = {"password_min": 8}
+
+    def test_b17_what_is_wrong_with_a_new_password_is_said(self) -> None:
+        peer = self.client()
+        why = "A password has at least 8 characters: choose a longer one."
+        came = peer.answers("NICK iris", "USER i 0 * :I", "REGISTER * * short")
+        self.assertIn(f"FAIL REGISTER UNACCEPTABLE_PASSWORD iris :{why}", came[-1])
+        self.assertIn(why, peer.answers("NS REGISTER short")[-1])
+        self.assertIn(
+            "cannot be the name", peer.answers("NICK iris-flower", "NS REGISTER Iris-Flower")[-1]
+        )
+        peer.sends_lines("NS REGISTER long-enough")
+        peer.hears(" 001 iris-flower ")
+        self.assertIn(why, peer.answers("NS PASSWD long-enough short")[-1])
+
+
 class SecretNamesTests(IrcCase):
     """Where nobody can make an account or be a guest, strangers learn of no name."""
 

@@ -81,7 +81,20 @@ class PromptTests(HallTestCase):
         for password in ("é" * 513, "x" * 1025):
             client = self.hall.connects()
             client.types("late", password, password)
-            client.hears("(A password has at most 1,024 bytes of UTF-8.)\n", PROMPT)
+            client.hears("(A password has at most 1,024 bytes of UTF-8.)\nEnter Password: ")
+
+    def test_b17_a_new_password_is_asked_for_again_until_it_is_good(self) -> None:
+        hall = self.open_hall(password_min=8)
+        ann = hall.connects()
+        ann.types("ann-of-cleves", "short", "short")
+        short = "(A password has at least 8 characters: choose a longer one.)\n"
+        ann.hears(short + "Enter Password: ")
+        ann.types("Ann-of-Cleves", "Ann-of-Cleves")
+        ann.hears("(A password cannot be the name that it is for: choose another one.)\n")
+        ann.types("1234567", "1234567")
+        ann.hears(short + "(No password was chosen: begin again.)\n" + PROMPT)
+        ann.types("ann-of-cleves", "12345678", "12345678")
+        ann.hears(WELCOME)
 
     def test_a_password_is_the_same_on_every_keyboard(self) -> None:
         self.hall.person("ann", "pässword")

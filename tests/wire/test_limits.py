@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from twisted.trial.unittest import TestCase
@@ -318,3 +319,43 @@ class LoginLimitTests(TestCase):
             hall.clock.advance(601)
             answer = hall.program().asks("register", name="one-more", password=PASSWORD)
             self.assertEqual(answer["name"], "one-more")
+
+
+class PasswordTests(TestCase):
+    def test_b17_a_new_password_is_neither_short_nor_the_name(self) -> None:
+        with Hall(password_min=8, guests=True) as hall:
+            program = hall.program()
+            for password, why in (
+                ("1234567", "at least 8 characters"),
+                ("Edison-Bell", "cannot be the name"),
+                ("e\u0301" * 7, "at least 8 characters"),  # of two code points each
+            ):
+                answer = program.asks("register", name="edison-bell", password=password)
+                self.assertEqual(answer["error"]["code"], "bad_password")
+                self.assertIn(why, answer["error"]["message"])
+            guest = hall.program()
+            guest.asks("guest", name="iris")
+            self.assertIn("at least 8", guest.asks("password", new="short")["error"]["message"])
+            program.asks("register", name="edison-bell", password="12345678")
+            answer = program.asks("password", old="12345678", new="short")
+            self.assertIn("at least 8", answer["error"]["message"])
+
+    def test_b17_passwords_that_there_are_go_on(self) -> None:
+        with Hall() as hall:
+            program = hall.program()
+            program.asks("register", name="bob", password="short")
+            program.vanishes()
+            hall.settings = replace(hall.settings, password_min=8)
+            hall.restart()
+            self.assertEqual(
+                hall.program().asks("login", name="bob", password="short")["name"], "bob"
+            )
+
+    def test_b13_b17_a_password_that_is_refused_is_no_new_account(self) -> None:
+        with Hall(password_min=8, flood_limit=1000) as hall:
+            for number in range(70):
+                program = hall.program()
+                program.asks("register", name=f"bob{number}", password="short")
+                program.vanishes()
+            answer = hall.program().asks("register", name="bob", password=PASSWORD)
+            self.assertEqual(answer["name"], "bob")

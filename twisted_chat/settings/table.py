@@ -159,6 +159,12 @@ class Settings:
         "how long a block lasts: 60, 10m, 2h, 7d; each one soon after it is twice as long, up to"
         " an hour",
     )
+    password_min: int = option(
+        8,
+        values.whole(1, 128),
+        "NUMBER",
+        "characters that a new password has at least; those in the file of --users may be shorter",
+    )
     idle_timeout: int = option(
         0, values.duration, "TIME", "log out who was silent so long; 0 never does"
     )

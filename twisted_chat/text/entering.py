@@ -73,7 +73,15 @@ class Entering(ABC, Generic[Entry]):
         if standing.guest:
             return await self.come_as_guest(name)
         self._terminal.say(f"{name} is a new name here: choose a password for it.")
-        return await self.register(name, await self._chosen())
+        for _ in range(MOST_SLIPS):
+            password = await self._chosen()
+            try:
+                return await self.register(name, password)
+            except ChatError as error:
+                if error.code != "bad_password":
+                    raise
+                self._terminal.refuse(error)
+        raise _nothing_chosen()
 
     async def _known(self, name: str) -> Entry:
         """Ask for the password until it is right or there are no tries left."""
@@ -95,4 +103,8 @@ class Entering(ABC, Generic[Entry]):
             if await self._terminal.ask("Enter Password again: ", secret=True) == password:
                 return password
             self._terminal.say("(The two passwords are not the same: choose again.)")
-        raise ChatError("bad_password", "No password was chosen: begin again.")
+        raise _nothing_chosen()
+
+
+def _nothing_chosen() -> ChatError:
+    return ChatError("bad_password", "No password was chosen: begin again.")
