@@ -47,6 +47,7 @@ def run() -> None:
         _open_streams()
         code = main(sys.argv[1:])
     except KeyboardInterrupt:
+        print("Interrupted: this client ends.", file=sys.stderr)
         code = INTERRUPTED
     raise SystemExit(code)
 

@@ -331,7 +331,8 @@ class ManyTest(ClientCase):
         line_with(client, "Login successful")
         client.send_signal(signal.SIGINT)
         assert client.stderr is not None
-        self.assertEqual(sentences(client.stderr.read()), [])
+        said = sentences(client.stderr.read())
+        self.assertEqual(said, ["Interrupted: this client ends."])
         self.assertEqual(client.wait(PATIENCE), 130)
 
     def test_a_shared_terminal_is_left_as_it_was(self) -> None:

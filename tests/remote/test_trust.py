@@ -35,8 +35,19 @@ class JudgeTests(SynchronousTestCase):
 
     def test_whom_the_system_vouches_for_needs_no_pin_and_may_not_lose_it_silently(self) -> None:
         self.assertIs(self.judged(VOUCHED), Verdict.GO_ON)
-        self.assertIs(self.judged(VOUCHED, "SHA256:other"), Verdict.GO_ON)
+        self.assertIs(self.judged(VOUCHED, VERIFIED), Verdict.GO_ON)
         self.assertIs(self.judged(SELF_MADE, VERIFIED), Verdict.REFUSE)
+
+    def test_i3_a_certificate_of_an_authority_takes_the_place_of_a_key_only_visibly(self) -> None:
+        found = judge(VOUCHED, "chat.example:9999", "SHA256:other")
+        self.assertEqual((found.verdict, found.keep), (Verdict.NEW, VERIFIED))
+        for key in ("SHA256:other", "SHA256:one"):
+            self.assertIn(key, found.sentence)
+        self.assertEqual(found.key, "SHA256:one")
+
+    def test_i3_a_known_key_stays_known_when_an_authority_vouches_for_it_too(self) -> None:
+        found = judge(VOUCHED, "chat.example:9999", "SHA256:one")
+        self.assertEqual((found.verdict, found.keep), (Verdict.GO_ON, ""))
 
     def test_i1_without_tls_only_on_this_machine_or_where_one_insists(self) -> None:
         self.assertIs(self.judged(PLAIN), Verdict.REFUSE)

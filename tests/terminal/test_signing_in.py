@@ -60,6 +60,7 @@ class SignInTests(TerminalCase):
             terminal.shows("Username:")
             terminal.presses(key)
             self.assertEqual(terminal.ended(), 0)
+            terminal.shows("(Interrupted: this client ends.)")
 
     def test_no_server(self) -> None:
         self.server.kill()
@@ -100,6 +101,7 @@ class LeavingTests(TerminalCase):
             terminal.presses("C-c")
             terminal.hides("half a line")
             terminal.presses(way)
+            terminal.shows("(Interrupted: this client ends.)")
             self.left(terminal)
         terminal = self.shell()
         terminal.types("/quit")

@@ -115,6 +115,8 @@ class Pipe:
 
     def _interrupted(self) -> Deferred[None] | None:
         """Somebody ends this program: go when everything is on disk."""
+        if not self._stopping:
+            self._errors.say("Interrupted: this client ends.")
         self._stopping = True
         self._typist.stop()
         self._desk.leave_at_once()

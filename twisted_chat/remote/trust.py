@@ -32,6 +32,7 @@ class Judgement(NamedTuple):
     verdict: Verdict
     sentence: str = ""
     keep: str = ""  # what to remember of the server
+    key: str = ""  # that a person can compare
 
 
 def judge(
@@ -40,21 +41,32 @@ def judge(
     """Compare a peer with what is remembered of the server."""
     if not peer.tls:
         return _plain(peer, server, kept, insecure)
-    if peer.verified:
-        return Judgement(Verdict.GO_ON, keep=VERIFIED)
     if kept == peer.fingerprint:
-        return Judgement(Verdict.GO_ON)
+        return Judgement(Verdict.GO_ON)  # that an authority vouches for it too makes it no weaker
+    if peer.verified and kept in ("", VERIFIED):
+        return Judgement(Verdict.GO_ON, keep=VERIFIED)
+    if peer.verified:
+        return Judgement(
+            Verdict.NEW,
+            f"The key of {server} was {kept}. Now it has a certificate that an authority vouches"
+            " for, and so will any other be good that one vouches for; its key is"
+            f" {peer.fingerprint}",
+            keep=VERIFIED,
+            key=peer.fingerprint,
+        )
     if not kept:
         return Judgement(
             Verdict.NEW,
             f"{server} is new here; its key is {peer.fingerprint}",
             keep=peer.fingerprint,
+            key=peer.fingerprint,
         )
     if trust_new_key:
         return Judgement(
             Verdict.NEW,
             f"The new key of {server} is trusted from now on: {peer.fingerprint}",
             keep=peer.fingerprint,
+            key=peer.fingerprint,
         )
     return Judgement(Verdict.REFUSE, _changed(peer, server, kept))
 

@@ -18,6 +18,7 @@ from ..desk.starting import Arguments, make_user
 from .device import Keyboard, standard_output
 from .screen import Screen
 
+INTERRUPTED = "(Interrupted: this client ends.)"
 GOODBYE_WITHIN = 3.0  # seconds until a server that does not answer is left without a word
 
 
@@ -70,11 +71,14 @@ class Session:
             life.stop()
         else:
             self._leaving = self._reactor.callLater(GOODBYE_WITHIN, life.stop)
+            self.desk.tell(INTERRUPTED)
             self.desk.leave()
 
     def _over(self, code: int) -> None:
         """Everything was said: give the terminal back."""
         self._code = code
+        if code == 0 and self._leaving is None and not self.desk.user.life.been_in:
+            self.desk.tell(INTERRUPTED)  # instead of an answer
         unsent = self.desk.owed()
         if unsent:
             what = "1 message is" if unsent == 1 else f"{unsent:,} messages are"

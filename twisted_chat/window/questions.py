@@ -76,11 +76,11 @@ class Questions:
 
     def trusts(self, judgement: Judgement) -> Deferred[bool]:
         """Ask whether to trust a server."""
-        about = judgement.sentence.replace(judgement.keep, "").rstrip(" :")
+        about = judgement.sentence.removesuffix(judgement.key).rstrip(" :")
         question = Question(
             f"Compare its key with what whoever runs the server says.\n{about}:",
             "Do you trust this server?",
-            to_compare=judgement.keep,
+            to_compare=judgement.key,
             yes="Trust",
             no="Do not connect",
         )
