@@ -38,7 +38,11 @@ def check(settings: Settings) -> str:
     if not path.exists():
         _check_place(path)
         return f"The settings are in order; the database {path} will be made at the first start."
-    _check_database(path)
+    if not _check_database(path):
+        return (
+            f"The settings are in order; a change of the database {path} was cut off, which the "
+            "next start will undo before it looks at the database."
+        )
     return f"The settings and the database {path} are in order."
 
 
@@ -54,9 +58,12 @@ def _check_contents(folder: Path) -> None:
         raise StartError(f"The folder {folder} cannot be used: it cannot be written to.")
 
 
-def _check_database(path: Path) -> None:
+def _check_database(path: Path) -> bool:
+    """Whether it could be looked at without changing it."""
     try:
         soundness.check_writable(path)
+        if soundness.is_interrupted(path):
+            return False
         soundness.check_header(path)
         raw = open_raw(path, "ro")
         raw.text_factory = bytes  # text that is no UTF-8 is nothing to stop for
@@ -80,3 +87,4 @@ def _check_database(path: Path) -> None:
         raise soundness.damaged(path, str(error)) from None
     if damage is not None:
         raise soundness.damaged(path, damage)
+    return True

@@ -112,6 +112,10 @@ class Disk:
         """What would be in the files now."""
         return {name: it.after_a_power_cut(chance) for name, it in self._files.items()}
 
+    def after_a_kill(self) -> dict[str, bytes]:
+        """What is in the files now."""
+        return {name: bytes(it.seen) for name, it in self._files.items()}
+
     def kill(self, store: Store) -> None:
         """End a server as a kill does: the kernel goes on with what it has of the files."""
         for path in self._folder.iterdir():

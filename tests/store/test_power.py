@@ -16,7 +16,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests import often
 from tests.store import fresh
 from tests.store.disk import AVAILABLE, Disk
+from twisted_chat.checking import check
 from twisted_chat.core.errors import StartError
+from twisted_chat.settings import Settings
 from twisted_chat.store import LOBBY, Post, Store, open_store, write_ahead_log
 
 ROUNDS = often(5, 200)
@@ -91,12 +93,17 @@ class PowerTests(SynchronousTestCase):
 
         self.disk.look = look
 
+    def lay_out(self, files: dict[str, bytes]) -> Path:
+        """Put files into a folder of their own."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir(parents=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        return folder
+
     def assert_all_there_after_the_cuts(self) -> None:
         for files, known in self.cuts:
-            folder = Path(self.mktemp()).absolute()
-            folder.mkdir(parents=True)
-            for name, content in files.items():
-                (folder / name).write_bytes(content)
+            folder = self.lay_out(files)
             with Disk(folder).in_use():
                 store = open_store(str(folder / "chat.db"), lambda: 0)
                 with closing(sqlite3.connect(folder / "chat.db")) as db:
@@ -159,6 +166,30 @@ class PowerTests(SynchronousTestCase):
             error = self.assertRaises(StartError, self.start)
             self.assertIn("cannot be used: Input/output error", str(error))
             self.start().close()
+
+    def test_d5_a_restored_copy_whose_first_start_is_cut_anywhere(self) -> None:
+        self.begin(0)
+        with closing(sqlite3.connect(self.path)) as db:
+            db.execute("PRAGMA journal_mode = DELETE")
+        found: list[dict[str, bytes]] = []
+
+        def look() -> None:
+            found.extend((self.disk.after_a_kill(), self.disk.after_a_power_cut(self.chance)))
+
+        self.disk.look = look
+        with self.disk.in_use():
+            store = self.start()
+            self.disk.look = lambda: None
+            store.close()
+        interrupted = 0
+        for files in found:
+            if "chat.db" in files:
+                folder = self.lay_out(files)
+                if "undo" in check(Settings(port="0", data=folder)):
+                    interrupted += 1
+                with Disk(folder).in_use():
+                    open_store(str(folder / "chat.db"), lambda: 0).close()
+        self.assertGreater(interrupted, 4)
 
     def test_k3_a_start_while_another_program_writes_is_refused(self) -> None:
         self.begin(0)

@@ -82,6 +82,8 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
         if not path.exists():
             _make(path, lock, now)
         soundness.check_writable(path)
+        if soundness.is_interrupted(path):
+            soundness.undo_interrupted(path)
         epoch, to_migrate = _look(path)
         write_again(path)
         if to_migrate:
@@ -89,8 +91,8 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
         database = Database(path, lock, epoch)
     except BaseException as error:
         lock.release()
-        if isinstance(error, OSError | DBAPIError):
-            why = error.strerror if isinstance(error, OSError) else error.orig
+        if isinstance(error, OSError | DBAPIError | sqlite3.Error):
+            why = error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)
             raise StartError(f"The database {path} cannot be used: {why}.") from error
         raise
     lock.note(epoch)

@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import struct
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from ..core.errors import StartError
+from .connecting import open_raw
+from .write_ahead_log import log_of
 
 _MAGIC = b"SQLite format 3\0"
 _LOG_MAGIC = b"\x37\x7f\x06"
@@ -32,7 +35,7 @@ def damaged(path: Path, what: str) -> StartError:
 
 def check_writable(path: Path) -> None:
     """Raise StartError where SQLite would open the database for reading only, and not say so."""
-    for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+    for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
         if file.exists() and not os.access(file, os.W_OK, effective_ids=_EFFECTIVE):
             raise StartError(
                 f"The database {path} cannot be used: {file.name} cannot be written to by who runs"
@@ -40,18 +43,39 @@ def check_writable(path: Path) -> None:
             )
 
 
-def check_header(path: Path) -> None:
-    """Raise StartError unless the file begins as a database does and has all its pages."""
+def is_interrupted(path: Path) -> bool:
+    """Whether a change of the whole file was cut: SQLite undoes it when it may write.
+
+    A copy that was restored may have no write-ahead log yet, and changes to one at its first start.
+    """
+    _header(path)
+    journal = path.with_name(path.name + "-journal")
+    return journal.exists() and journal.stat().st_size > 0
+
+
+def undo_interrupted(path: Path) -> None:
+    """Let SQLite undo what was cut."""
+    with closing(open_raw(path, "rw")) as raw:
+        raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
+def _header(path: Path) -> bytes:
     with path.open("rb") as file:
         header = file.read(100)
     if not header:
         raise damaged(path, "it is empty")
     if header[:16] != _MAGIC:
         raise damaged(path, "it does not begin as a database does")
+    return header
+
+
+def check_header(path: Path) -> None:
+    """Raise StartError unless the file begins as a database does and has all its pages."""
+    header = _header(path)
     page_size = _page_size(header)
     if page_size < 512 or page_size & (page_size - 1):
         raise damaged(path, "its first page makes no sense")
-    log = _log_of(path)
+    log = log_of(path)
     if (log.exists() and log.stat().st_size) or len(header) < 100:
         return  # pages may still be in the log: see check_log
     pages, changes, valid_for = (struct.unpack_from(">I", header, at)[0] for at in (28, 24, 92))
@@ -64,7 +88,7 @@ def check_log(path: Path, connection: sqlite3.Connection) -> None:
 
     The connection must have read already: then SQLite has noted how many frames it accepts.
     """
-    log = _log_of(path)
+    log = log_of(path)
     size = log.stat().st_size if log.exists() else 0
     page_size, pages = (connection.execute(f"PRAGMA {it}").fetchone()[0] for it in _SIZES)
     present = path.stat().st_size // page_size
