@@ -16,6 +16,7 @@ from .store import migrations, soundness
 from .store.blobs import contents_of
 from .store.connecting import close, open_raw, open_reader
 from .store.database import locate
+from .store.lock import noted
 
 DATABASE = "chat.db"  # its name in the data folder
 
@@ -65,6 +66,7 @@ def _check_database(path: Path) -> bool:
         if soundness.is_interrupted(path):
             return False
         soundness.check_header(path)
+        epoch, last = noted(path)
         raw = open_raw(path, "ro")
         raw.text_factory = bytes  # text that is no UTF-8 is nothing to stop for
         try:
@@ -72,7 +74,7 @@ def _check_database(path: Path) -> bool:
             if version is None or version[0].decode() not in migrations.revisions():
                 raise StartError(f"The database {path} was made by a newer version of the program.")
             soundness.check_log(path, raw)
-            soundness.check_newest(path, raw)
+            soundness.check_last_commit(path, raw, soundness.check_newest(path, raw), epoch, last)
         finally:
             raw.close()
         reader = open_reader(path)

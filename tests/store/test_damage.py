@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
 from tests.store import fresh
+from twisted_chat.checking import check
 from twisted_chat.core.errors import StartError
+from twisted_chat.settings import Settings
 from twisted_chat.store import LOBBY, Post, Query, Scope, open_store, reading, search
 
 ROUNDS = often(100, 3000)
@@ -36,6 +39,7 @@ class DamageTests(SynchronousTestCase):
             store.post([Post(LOBBY, ann, "ann", text, str(number))])
             store.run_once()
         self.files = {path: path.read_bytes() for path in (self.path, self.log)}
+        self.noted = (self.folder / "chat.db.lock").read_bytes()
         store.close()
 
     def lay_out(self, path: Path | None = None, content: bytes = b"") -> None:
@@ -133,6 +137,60 @@ class DamageTests(SynchronousTestCase):
     def test_d2_a_torn_last_commit_is_forgotten(self) -> None:
         self.lay_out(self.log, self.files[self.log][:-100])
         self.assertEqual(self.outcome(), f"{MESSAGES - 1} left")
+
+    def test_d5_commits_that_are_gone_after_a_kill_are_missed(self) -> None:
+        self.files[self.folder / "chat.db.lock"] = self.noted
+        whole = self.files[self.log]
+        self.lay_out()
+        self.assertEqual(self.outcome(), "clean")
+        for left in (0, 32, 5000, len(whole) // 2, len(whole) - 100):
+            self.lay_out(self.log, whole[:left])
+            self.assertEqual(self.outcome(), "refused", left)
+            error = self.assertRaises(StartError, check, Settings(port="0", data=self.folder))
+            self.assertIn("has lost what was stored last", str(error))
+        self.log.unlink()
+        error = self.assertRaises(StartError, open_store, str(self.path), lambda: 0)
+        self.assertIn(f"(entry {MESSAGES - 20} of {MESSAGES}, change 1 of 1)", str(error))
+        with closing(sqlite3.connect(self.path)) as db:
+            db.execute("UPDATE meta SET value = 'another' WHERE key = 'epoch'")
+            db.commit()
+        store = open_store(str(self.path), lambda: 0)
+        self.assertEqual(store.epoch, "another")
+        store.close()
+
+    def test_d5_changes_that_are_gone_are_missed_too(self) -> None:
+        self.lay_out()
+        open_store(str(self.path), lambda: 0).close()
+        before = self.path.read_bytes()
+        store = open_store(str(self.path), lambda: 0)
+        fresh.change(store, lambda it: it.set_credential(1, "scheme", "value"))
+        fresh.change(store, lambda it: None)  # is none
+        store.close()
+        self.path.write_bytes(before)
+        error = self.assertRaises(StartError, open_store, str(self.path), lambda: 0)
+        self.assertIn("change 1 of 2", str(error))
+
+    def test_d5_entries_that_were_erased_are_not_missed(self) -> None:
+        self.lay_out()
+        store = open_store(str(self.path), lambda: 0)
+        room = fresh.change(store, lambda it: it.add_room("room", "room", False, None))
+        store.post([Post(room, 1, "ann", "the last words", None)])
+        fresh.settle(store)
+        fresh.change(store, lambda it: it.set_room(room, deleted_at=1))
+        while not fresh.change(store, lambda it: it.erase_room(room, 100)):
+            pass
+        store.close()
+        store = open_store(str(self.path), lambda: 0)
+        store.post([Post(LOBBY, 1, "ann", "later words", None)])
+        fresh.settle(store)
+        [last] = fresh.read(store, lambda it: reading.entries(it, LOBBY, MESSAGES, None, 9))
+        self.assertEqual(last.id, MESSAGES + 2)
+        store.close()
+
+    def test_d2_a_note_that_a_power_cut_has_spoiled_is_none(self) -> None:
+        for content in (b"", b"\0" * 100, self.noted[:-10], b"1\nx\n\xff \xff\n"):
+            self.lay_out(self.folder / "chat.db.lock", content)
+            self.assertEqual(self.outcome(), "clean", content)
 
     def test_d5_a_log_of_another_database_is_refused(self) -> None:
         other = self.folder / "other"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -216,6 +217,61 @@ class UnknownTests(StoreCase):
         with self.assertLogs("twisted_chat.store", "ERROR"):
             settle(self.store)
         self.assertEqual((answers, self.deaths), ([7], 0))
+
+
+class TakenAwayTests(StoreCase):
+    """The database's files are moved, removed or replaced while the server runs."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.batches: list[Batch] = []
+        self.store.deliver = self.batches.append
+
+    def answered(self) -> list[str]:
+        """What was said and told of since this was last asked."""
+        batches = self.batches[:]
+        self.batches.clear()
+        return [entry.text for batch in batches for entry in batch.entries]
+
+    def assert_withheld(self, *texts: str) -> None:
+        for text in texts:
+            self.ask_to_say(text)
+        settle(self.store)
+        self.assertEqual(self.answered(), [])
+
+    def say_and_wait(self, text: str) -> None:
+        self.ask_to_say(text)
+        settle(self.store)
+        self.assertEqual(self.answered(), [text])
+
+    def test_d6_nothing_is_acknowledged_before_the_files_are_back(self) -> None:
+        away = self.folder / "away"
+        for name in ("chat.db", "chat.db-wal"):
+            for quiet in (False, True):
+                if quiet:
+                    os.utime(self.folder, (0, 0))
+                self.say_and_wait("here")
+                (self.folder / name).rename(away)
+                self.assert_withheld("not known", "not known either")
+                (self.folder / name).write_bytes(b"another")
+                self.assert_withheld("nor this")
+                away.rename(self.folder / name)
+                settle(self.store)
+                self.assertEqual(self.answered(), ["not known", "not known either", "nor this"])
+
+    def test_d6_nor_is_anything_when_the_server_stops_meanwhile(self) -> None:
+        (self.folder / "chat.db").rename(self.folder / "away")
+        self.assert_withheld("unknown")
+        self.store.close()
+        self.assertEqual(self.answered(), [])
+        (self.folder / "away").rename(self.folder / "chat.db")
+        self.store = self.reopened()
+
+    def test_d6_what_changes_nothing_is_answered(self) -> None:
+        (self.folder / "chat.db").unlink()
+        self.store.change(lambda ledger: None, lambda result: None)
+        settle(self.store)
+        self.assertEqual(len(self.batches), 1)
 
 
 class ConstraintTests(StoreCase):

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from queue import Queue
 from typing import Any, NoReturn
+from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.store import fresh
 from twisted_chat.core.errors import ChatError
-from twisted_chat.store import LOBBY, Batch, Post, Store, open_store, reading
+from twisted_chat.store import LOBBY, Batch, Ledger, Post, Store, open_store, reading, writer
 from twisted_chat.store.readers import ThreadReaders
 
 PATIENCE = 60
@@ -75,6 +76,24 @@ class ThreadTests(SynchronousTestCase):
         self.run_until(lambda: cursors)
         self.assertEqual(cursors, [{LOBBY: 9}])
         self.assertEqual(self.store.load().rooms[0].last_seq, 100)
+
+    def test_d6_what_was_withheld_is_told_of_when_the_database_is_back(self) -> None:
+        patch = mock.patch.object(writer, "AWAY", 0.001)
+        patch.start()
+        self.addCleanup(patch.stop)
+        away, answered, gone = self.path.with_name("away"), list[Post](), threading.Event()
+
+        def take_away(ledger: Ledger) -> None:
+            ledger.set_credential(1, "scheme", "value")
+            self.path.rename(away)
+            gone.set()
+
+        self.store.change(take_away, lambda result: None)
+        self.store.post([Said(answered, LOBBY, 1, "ann", "x", None)])
+        gone.wait(PATIENCE)
+        self.assertEqual((answered, self.calls.qsize()), ([], 0))
+        away.rename(self.path)
+        self.run_until(lambda: answered)
 
     def test_whatever_waits_is_one_batch(self) -> None:
         held, begun = threading.Event(), threading.Event()

@@ -16,6 +16,7 @@ from ..core.errors import ChatError
 from .connecting import driver
 from .cursors import DirtyCursors, Moves
 from .database import Database
+from .last_commit import LastCommit, keep, last_commit_in
 from .ledger import Ledger
 from .log import Mark
 from .work import Batch, Change, Post, Upkeep, Work
@@ -36,6 +37,8 @@ class Committer:
         self._ledger = Ledger(connection, now)
         self._cursors = cursors
         self._complained = -COMPLAIN_EVERY
+        self._changed = False  # anything but messages, in the present transaction
+        self.last = last_commit_in(self._run)
 
     def commit(self, works: list[Work]) -> Batch:
         """Commit a batch, or roll it back and put the same refusal into all its works.
@@ -88,7 +91,8 @@ class Committer:
 
         What does not go, for want of room or because of another program, goes later.
         """
-        self.attend(Upkeep(lambda _: self._log.checkpoint_if_long(), lambda outcome: None))
+        if self._log.is_long():
+            self.attend(Upkeep(lambda _: self._log.checkpoint(), lambda outcome: None))
 
     @property
     def behind(self) -> int:
@@ -102,6 +106,7 @@ class Committer:
 
     def _write(self, works: list[Work], moves: Moves, say: Callable[[Post], None]) -> None:
         ledger = self._ledger
+        self._changed = False
         self._run("BEGIN IMMEDIATE")
         # First, so that what a change of this batch erases does not come back.
         ledger.move_cursors(moves.delivered)
@@ -119,7 +124,11 @@ class Committer:
             elif isinstance(work, Change):
                 self._apply(work)
         ledger.flush()
+        last = LastCommit(self.last.changes + self._changed, ledger.last_id)
+        if self._changed:
+            keep(self._run, last)
         self._run("COMMIT")
+        self.last = last
 
     def _say(self, post: Post) -> None:
         ledger = self._ledger
@@ -146,11 +155,14 @@ class Committer:
         mark = ledger.mark()
         self._run("SAVEPOINT work")
         work.error = None  # of an attempt that was rolled back
+        changed = False
         try:
             if isinstance(work, Post):
                 self._say(work)
             else:
+                before = self._driver.total_changes
                 work.result = work.apply(ledger)
+                changed = self._driver.total_changes != before
             ledger.flush()
         except (OperationalError, sqlite3.OperationalError):
             raise  # the disk, not the work
@@ -163,6 +175,8 @@ class Committer:
                 work.entry = None
             self._run("ROLLBACK TO work")
             ledger.fall_back(mark)
+        else:
+            self._changed |= changed
         self._run("RELEASE work")
 
     def _roll_back(self, start: Mark) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -13,10 +14,14 @@ from sqlalchemy.exc import DBAPIError
 
 from ..core.errors import StartError
 from . import migrations, soundness
-from .connecting import close, open_raw, open_reader, open_writer
+from .connecting import close, driver, open_raw, open_reader, open_writer
+from .last_commit import LastCommit, last_commit_in
 from .lock import Lock
 from .migrations import recorded
 from .write_ahead_log import WriteAheadLog, log_of, sync_folder, write_again
+
+_SETTLED = 100_000_000
+"""Nanoseconds after which a folder that changes again certainly has another time."""
 
 
 class Database:
@@ -31,7 +36,15 @@ class Database:
         self.writer.exec_driver_sql("SELECT 1 FROM meta").all()
         self.log = WriteAheadLog(path, self.writer)
         sync_folder(path.parent)
-        self._opened = [_identity(path), _identity(self.log.path)]
+        lock.note(epoch, last_commit_in(driver(self.writer).execute))
+        self._names = (str(path), str(self.log.path))
+        self._folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._quiet_since = 0
+        self._opened = [*map(_identity, self._names)]
+
+    def note(self, last: LastCommit) -> None:
+        """Note what was committed last where the next start will find it without the log."""
+        self._lock.note_commit(last)
 
     def reader(self) -> sa.Connection:
         """Another connection, which can only read."""
@@ -39,10 +52,27 @@ class Database:
 
     def moved(self) -> bool:
         """Whether the files that are in use are no longer those that have the names."""
-        return [_identity(self.path), _identity(self.log.path)] != self._opened
+        return [*map(_identity, self._names)] != self._opened
+
+    def has_moved(self) -> bool:
+        """The same for every commit, at a fraction of the cost.
+
+        Whatever happens to a name changes the time of its folder. A time that is so recent that
+        another change could have the same says nothing yet.
+        """
+        changed = os.fstat(self._folder).st_mtime_ns
+        if changed == self._quiet_since:
+            return False
+        now = time.time_ns()
+        if self.moved():
+            return True
+        if now - changed > _SETTLED:
+            self._quiet_since = changed
+        return False
 
     def close(self) -> None:
         """Close; readers must be closed before, since the last connection tidies up."""
+        os.close(self._folder)
         close(self.writer)
         self.log.close()
         self._lock.release()
@@ -84,7 +114,7 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
         soundness.check_writable(path)
         if soundness.is_interrupted(path):
             soundness.undo_interrupted(path)
-        epoch, to_migrate = _look(path)
+        epoch, to_migrate = _look(path, lock)
         write_again(path)
         if to_migrate:
             _change(path, now, migrations.upgrade)
@@ -95,7 +125,6 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
             why = error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)
             raise StartError(f"The database {path} cannot be used: {why}.") from error
         raise
-    lock.note(epoch)
     return database
 
 
@@ -136,7 +165,7 @@ def _change(
         close(connection)
 
 
-def _look(path: Path) -> tuple[str, bool]:
+def _look(path: Path, lock: Lock) -> tuple[str, bool]:
     """The epoch of a sound database, and whether it must be migrated; else StartError."""
     soundness.check_header(path)
     raw = open_raw(path, "ro")
@@ -154,16 +183,18 @@ def _look(path: Path) -> tuple[str, bool]:
                 "install that version again."
             )
         soundness.check_log(path, raw)
-        return soundness.check_newest(path, raw), revision != known[-1]
+        epoch = soundness.check_newest(path, raw)
+        soundness.check_last_commit(path, raw, epoch, lock.epoch, lock.last)
+        return epoch, revision != known[-1]
     except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes what it finds damaged
         raise soundness.damaged(path, str(error)) from error
     finally:
         raw.close()
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        found = os.stat(path)
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -17,6 +17,7 @@ from ..core.errors import ChatError
 from . import schema
 from .connecting import driver
 from .indexing import Index, searchable
+from .last_commit import last_commit_in
 from .records import Gone
 from .rows import COLUMNS, entry_of
 
@@ -65,6 +66,7 @@ class Log:
     """Appends to the rooms' logs and changes what they show.
 
     `entries` are those of the present transaction, in order; `gone` are the files that it drops.
+    `last_id` is the number of the last entry there has ever been.
     """
 
     def __init__(self, connection: sa.Connection, now: Callable[[], int]) -> None:
@@ -76,10 +78,9 @@ class Log:
         self._rows: list[tuple[object, ...]] = []
         self._ends: dict[int, End] = {}
         self._recalled: dict[tuple[int, str], Entry | None] = {}
-        newest = connection.execute(sa.select(sa.func.max(entry.c.id))).scalar()
-        self._last_id: int = newest or 0
         self._driver = driver(connection)
-        self.index = Index(connection, self._last_id)
+        self.last_id = last_commit_in(self._driver.execute).entry
+        self.index = Index(connection, self.last_id)
 
     def end(self, room: int) -> int:
         """The number of the room's last entry."""
@@ -119,7 +120,7 @@ class Log:
             end = self._ends[room] = self._find_end(room)
         seq = end.seq = end.seq + 1
         time = end.time = max(self.now(), end.time)
-        number = self._last_id = self._last_id + 1
+        number = self.last_id = self.last_id + 1
         new = Entry(
             number,
             room,
@@ -188,7 +189,7 @@ class Log:
     def mark(self) -> Mark:
         """Where the transaction stands; everything before is flushed."""
         self.flush()
-        return Mark(len(self.entries), self._last_id, len(self.gone))
+        return Mark(len(self.entries), self.last_id, len(self.gone))
 
     def fall_back(self, mark: Mark) -> None:
         """Forget what came after the mark; the database has been told to already."""
@@ -200,7 +201,7 @@ class Log:
         del self.gone[mark.gone :]
         self._rows.clear()
         self._inserted = len(self.entries)
-        self._last_id = mark.last_id
+        self.last_id = mark.last_id
 
     def flush(self) -> None:
         """Insert the entries that wait, so that SQL sees them."""
@@ -227,11 +228,11 @@ class Log:
 
     def behind(self) -> int:
         """About how many entries the full-text index does not know yet."""
-        return self._last_id - self.index.upto
+        return self.last_id - self.index.upto
 
     def follow_with_index(self) -> None:
         """Take some more entries into the index, in a transaction of its own."""
-        self.index.follow(self._last_id)
+        self.index.follow(self.last_id)
 
     # For the rest of the ledger
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from ..core.errors import StartError
 from .connecting import open_raw
+from .last_commit import LastCommit, last_commit_in
 from .write_ahead_log import log_of
 
 _MAGIC = b"SQLite format 3\0"
@@ -171,6 +172,21 @@ def check_newest(path: Path, connection: sqlite3.Connection) -> str:
         run(f"SELECT * FROM {table} LIMIT 1").fetchall()
     run("SELECT rowid FROM words WHERE words MATCH 'tags : r1' ORDER BY rowid DESC LIMIT 1")
     return str(epoch[0], "ascii", "replace")
+
+
+def check_last_commit(
+    path: Path, connection: sqlite3.Connection, epoch: str, noted_epoch: str, noted: LastCommit
+) -> None:
+    """Raise StartError when less was committed than a server has noted, having this database."""
+    found = last_commit_in(connection.execute)
+    if noted_epoch == epoch and found.is_less_than(noted):
+        raise StartError(
+            f"The database {path} has lost what was stored last (entry {found.entry} of "
+            f"{noted.entry}, change {found.changes} of {noted.changes}): its write-ahead log "
+            f"{log_of(path).name} is missing or cut off, or it is an older copy. Nothing was "
+            "changed. Put the log back, or restore a backup; give what you go on with a new epoch,"
+            " as docs/operations.md says."
+        )
 
 
 def quick_check(connection: sa.Connection) -> str | None:

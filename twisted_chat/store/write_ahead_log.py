@@ -9,6 +9,7 @@ process ends, and each start writes the log's pages once more before anything is
 from __future__ import annotations
 
 import fcntl
+import mmap
 import os
 import struct
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ CHECKPOINT_EVERY = 1000
 _AT_ONCE = 1024 * 1024
 _LENGTH = struct.Struct("=I")  # in SQLite's index of the log: how many pages it holds
 _LENGTH_AT = 16
+_HEAD = 136  # bytes of the index before the pages themselves
 _LOCKS = (2, 120)  # how many bytes of the index, and where, stand for writing and checkpoints
 
 
@@ -37,17 +39,21 @@ class WriteAheadLog:
         self.path = log_of(database)
         self._run = driver(connection).execute
         # Open until SQLite has closed its own: closing any descriptor gives up a process's locks.
-        self._index = os.open(_index_of(database), os.O_RDONLY | os.O_CLOEXEC)
+        self._file = os.open(_index_of(database), os.O_RDONLY | os.O_CLOEXEC)
+        self._index = mmap.mmap(self._file, _HEAD, mmap.MAP_SHARED, mmap.PROT_READ)
 
-    def checkpoint_if_long(self) -> None:
-        """Take the log into the database when it has become long.
+    def is_long(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        (length,) = _LENGTH.unpack_from(self._index, _LENGTH_AT)
+        return bool(length >= CHECKPOINT_EVERY)
+
+    def checkpoint(self) -> None:
+        """Take into the database what can be taken while others read.
 
         SQLite would do so by itself, and not tell when it fails. After a failed sync another
         checkpoint may not write the same pages again, and still allow the log to be overwritten.
         """
-        (length,) = _LENGTH.unpack(os.pread(self._index, _LENGTH.size, _LENGTH_AT))
-        if length >= CHECKPOINT_EVERY:
-            self._run("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self._run("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def size(self) -> int:
         """Its size in bytes: a long reader keeps it from being emptied."""
@@ -58,7 +64,8 @@ class WriteAheadLog:
 
     def close(self) -> None:
         """Let go of it, after the last connection was closed."""
-        os.close(self._index)
+        self._index.close()
+        os.close(self._file)
 
 
 def write_again(database: Path) -> None:

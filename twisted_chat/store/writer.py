@@ -29,6 +29,9 @@ IDLE = 0.1
 MOST_BEHIND = 100_000
 """Entries that the index may lack; beyond that it is looked after between two batches too."""
 
+AWAY = 0.2
+"""Seconds after which it is looked again whether the database is back in its place."""
+
 _NO_ROOM = 5.0  # seconds until the index is tried again when the disk had no room for it
 _SIZE_OF_OTHERS = 256
 
@@ -63,6 +66,7 @@ class Writer:
     ) -> None:
         self.heartbeat: float | None = None
         self.cursors: Final = DirtyCursors()
+        self._database = database
         self._committer = Committer(database, now, self.cursors)
         self._deliver = deliver
         self._die = die
@@ -77,6 +81,9 @@ class Writer:
         self._closed = False
         self._dead = False
         self._patience = IDLE
+        # What was committed to a database that was no longer in its place.
+        self._withheld: Batch | None = None
+        self._stopping = threading.Event()
 
     def submit(self, work: Work) -> None:
         """Queue a work; ChatError when there is no room for it, and then nothing is stored."""
@@ -137,6 +144,7 @@ class Writer:
     def stop(self) -> None:
         """Finish everything that is queued, and end."""
         self._closed = True
+        self._stopping.set()
         if self._thread is not None:
             self.wake()
             self._thread.join()
@@ -146,7 +154,7 @@ class Writer:
 
     def run_once(self) -> bool:
         """Commit one batch on the calling thread; False when there is nothing to do."""
-        if self._dead:
+        if self._dead or self._is_withholding():
             return False
         try:
             first = self._queue.get_nowait()
@@ -168,6 +176,10 @@ class Writer:
 
     def _work(self) -> None:
         while not self._dead and not (self._closed and self._queue.empty()):
+            if self._is_withholding():
+                if self._stopping.wait(AWAY):
+                    return
+                continue
             try:
                 # In a silent hour nothing is to be done, and nobody looks again and again.
                 item = self._queue.get(timeout=self._patience if self.behind else None)
@@ -207,13 +219,33 @@ class Writer:
     def _settle(self, first: Item) -> None:
         works, upkeep = self._gather(first)
         if works or self.cursors:
-            self._deliver(self._committer.commit(works))
+            last = self._committer.last
+            batch = self._committer.commit(works)
+            if self._committer.last != last and self._database.has_moved():
+                self._withheld = batch
+            else:
+                self._report(batch)
         if upkeep is not None:
             self._committer.attend(upkeep)
             self._deliver(Batch([], [upkeep]))
         if self.behind > MOST_BEHIND:
             self._look_after_index()
         self._committer.checkpoint()
+
+    def _report(self, batch: Batch) -> None:
+        self._database.note(self._committer.last)
+        self._deliver(batch)
+
+    def _is_withholding(self) -> bool:
+        """Whether something was committed that cannot be told of yet.
+
+        If the files come back to their place, it is there, and so it is told of then. If not, it is
+        lost, and nobody was answered. Meanwhile no other batch is committed.
+        """
+        if self._withheld is not None and not self._database.moved():
+            batch, self._withheld = self._withheld, None
+            self._guarded(lambda: self._report(batch))
+        return self._withheld is not None
 
     def _guarded(self, work: Callable[[], None]) -> None:
         self.heartbeat = time.monotonic()
