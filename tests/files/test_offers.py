@@ -221,3 +221,22 @@ class FullDiskTests(FilesTestCase):
         self.free = -1
         self.assert_refused(self.offers(self.tesla, "#lobby", COIL), "store_full")
         self.assertNotIn("error", self.tesla.asks("send", room="#lobby", text="hi", cid="1"))
+
+
+class TotalTests(FilesTestCase):
+    settings: ClassVar[dict[str, Any]] = {"quota": 300_000, "total_quota": 500_000}
+
+    def test_e3_all_files_together_have_a_quota(self) -> None:
+        self.sends(self.tesla, "#lobby", bytes(200_000), "a")
+        self.begins_upload(self.edison, "#lobby", bytes(200_000), "b")
+        refused = self.offers(self.edison, "#lobby", bytes(101_000), "c")
+        self.assert_refused(refused, "quota")  # which says most to who can do something about it
+        self.assert_refused(
+            self.offers(self.hall.bot("ann"), "#lobby", bytes(110_000)), "store_full"
+        )
+        self.hall.restart()
+        tesla, ann = self.hall.bot("tesla"), self.hall.bot("ann")
+        self.assertIn("file", self.offers(ann, "#lobby", bytes(200_000)))
+        self.hall.wait(61)
+        tesla.asks("delete", what="#lobby/1")
+        self.assertIn("file", self.offers(ann, "#lobby", bytes(250_000), "d"))

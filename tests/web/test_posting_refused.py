@@ -50,6 +50,22 @@ class RefusedTests(HostCase):
         self.hall.wait(61)
         self.assertEqual(self.asks("GET", link).status, 200)
 
+    def test_e9_a_new_account_from_the_internet_has_no_links_yet(self) -> None:
+        def sends_from(host: str) -> tuple[int, bytes]:
+            sending = Requesting(self.hall, host)
+            sending.asks("POST", "/files", b"x", Authorization=basic("tesla"))
+            answer = sending.answer()
+            return answer.status, answer.body
+
+        for near in ("10.1.2.3", "::ffff:192.168.0.7", "fd00::1", "127.0.0.1"):
+            self.assertNotEqual(sends_from(near)[0], 403)
+        for far in ("1.2.3.4", "2a00:1450::1"):
+            status, body = sends_from(far)
+            self.assertEqual(status, 403)
+            self.assertIn(b"Your account is too new to share files with links: try again in ", body)
+        self.hall.wait(24 * 3600, step=3600)
+        self.assertNotEqual(sends_from("1.2.3.4")[0], 403)
+
     def test_a_password_may_have_a_colon_and_letters_of_any_kind(self) -> None:
         program = self.hall.program()
         program.asks("register", name="curie", password="pe:ché mignon")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv6Address, ip_address
 from math import ceil
 from typing import Generic, TypeVar
 
@@ -285,3 +285,14 @@ def network(host: str) -> str:
         return str(address.ipv4_mapped)
     prefix = int(address) >> 64 << 64
     return f"{IPv6Address(prefix)}/64"
+
+
+def is_public(host: str) -> bool:
+    """Whether an address is one of the internet's: not loopback, nor of a private network."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return False  # a Unix socket
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_global

@@ -46,7 +46,7 @@ class Files:
         self.blobs: Blobs = chat.store.blobs
         self.blobs.keep_free = chat.settings.keep_free
         self.tickets = Tickets()
-        self.space = Space(chat.settings.quota, {})
+        self.space = Space(chat.settings.quota, chat.settings.total_quota, {})
         self.coming = Turns(chat.clock, chat.ticks, aside.worked, COMING)
         self.going = Turns(chat.clock, chat.ticks, aside.worked, GOING)
         self.moving: dict[Moving, None] = {}
@@ -56,7 +56,8 @@ class Files:
 
     def start(self, kept: Snapshot) -> None:
         """Take up what the store holds; for the start, since it looks at the disk."""
-        self.space = Space(self._chat.settings.quota, kept.used)
+        settings = self._chat.settings
+        self.space = Space(settings.quota, settings.total_quota, kept.used)
         there = self.blobs.listed() if kept.files else {}
         now, wall = self.now(), self._chat.wall() / 1000
         for row in kept.files:

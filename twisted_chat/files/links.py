@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 
 from ..core.attachments import check_name
+from ..core.durations import spoken
 from ..core.errors import ChatError
-from ..core.limits import Unlimited
+from ..core.limits import Unlimited, is_public
 from ..store import files as stored
 from .moving import Receiving, Serving, lost, too_many
 
@@ -72,11 +73,14 @@ class Links:
         self._files = files
         self._of_network: Counter[str] = Counter()
 
-    async def receive(self, person: Person, name: str, size: int | None) -> ReceivingForLink:
-        """Begin to take in a file, whose size may not be known yet."""
+    async def receive(
+        self, person: Person, host: str, name: str, size: int | None
+    ) -> ReceivingForLink:
+        """Begin to take in a file that comes from a host, whose size may not be known yet."""
         files = self._files
         check_name(name)
         files.check_account(person)
+        self._check_age(person, host)
         files.check_size(size or 0)
         files.space.check(person, size or 0, files.now())
         with files.space.asked_for(person, size or 0):
@@ -90,6 +94,18 @@ class Links:
             raise
         await files.begin(receiving)
         return receiving
+
+    def _check_age(self, person: Person, host: str) -> None:
+        """Refuse somebody who has just signed up: links would be good for spreading anything."""
+        age = (self._chat.wall() - person.created) // 1000
+        left = self._chat.settings.link_age - age
+        if left > 0 and not person.admin and is_public(host):
+            raise ChatError(
+                "not_allowed",
+                f"Your account is too new to share files with links: try again in {spoken(left)}."
+                " Until then you can send files with a client of the chat.",
+                retry_after=left,
+            )
 
     async def keep(self, unnamed: Unnamed, digest: str) -> None:
         """All of a file is on the disk: it stays until it is deleted."""

@@ -70,11 +70,13 @@ class Unnamed:
 
 
 class Space:
-    """What the files of each account take, against its quota."""
+    """What the files of each account and of all together take, against quotas; 0 is no bound."""
 
-    def __init__(self, quota: int, used: dict[int, int]) -> None:
+    def __init__(self, quota: int, total_quota: int, used: dict[int, int]) -> None:
         self._quota = quota
+        self._total_quota = total_quota
         self.used = Counter(used)  # by account: its complete files
+        self._total = self.used.total()
         self._unnamed: dict[int, dict[int, Unnamed]] = {}  # by account, then by number
         self._asked: Counter[int] = Counter()  # by account: offers that are being taken note of
 
@@ -102,15 +104,17 @@ class Space:
     def completed(self, one: Unnamed) -> None:
         one.complete = True
         self.used[one.owner.id] += counted(one.size)
+        self._total += counted(one.size)
 
     def dropped(self, gone: Gone) -> None:
         if gone.complete:
             self.used[gone.owner] -= counted(gone.size)
+            self._total -= counted(gone.size)
             if not self.used[gone.owner]:
                 del self.used[gone.owner]
 
     def check(self, owner: Person, size: int, now: float, but: Unnamed | None = None) -> None:
-        """Refuse what would be more than an account may have."""
+        """Refuse what would be more than an account may have, or all of them together."""
         own = self.of(owner.id)
         if but is None and len(own) >= MOST_OF_ONE:
             raise ChatError(
@@ -118,19 +122,27 @@ class Space:
                 f"You have {MOST_OF_ONE} files that are uploaded or on their way and in no"
                 " message: send them, or wait until they are forgotten within an hour.",
             )
-        if not self._quota:
-            return
-        taken = self.used[owner.id] + self._asked[owner.id]
-        taken += sum(one.claims(now) for one in own if one is not but)
-        if taken + counted(size) > self._quota:
-            raise ChatError(
-                "quota",
-                f"Your files take {size_in_words(taken)} and may take"
-                f" {size_in_words(self._quota)}, so there is no place for"
-                f" {size_in_words(size)} more: delete files of yours first.",
-                quota=self._quota,
-                used=taken,
-            )
+        if self._quota:
+            taken = self.used[owner.id] + self._asked[owner.id]
+            taken += sum(one.claims(now) for one in own if one is not but)
+            if taken + counted(size) > self._quota:
+                raise ChatError(
+                    "quota",
+                    f"Your files take {size_in_words(taken)} and may take"
+                    f" {size_in_words(self._quota)}, so there is no place for"
+                    f" {size_in_words(size)} more: delete files of yours first.",
+                    quota=self._quota,
+                    used=taken,
+                )
+        if self._total_quota:
+            all_taken = self._total + self._asked.total()
+            all_taken += sum(one.claims(now) for one in self if one is not but)
+            if all_taken + counted(size) > self._total_quota:
+                raise ChatError(
+                    "store_full",
+                    "The files of all people together take as much as they may, so there is no"
+                    " place for more: delete files of yours, or tell who runs the server.",
+                )
 
     @contextmanager
     def asked_for(self, owner: Person, size: int) -> Iterator[None]:

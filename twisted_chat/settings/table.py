@@ -198,6 +198,13 @@ class Settings:
         "what the files of one account may take on the disk; 0 sets no bound",
         shown="1G",
     )
+    total_quota: int = option(
+        20_000_000_000,
+        values.size,
+        "SIZE",
+        "what all files together may take on the disk; 0 sets no bound",
+        shown="20G",
+    )
     keep_free: int = option(
         1_000_000_000,
         values.size,
@@ -211,6 +218,14 @@ class Settings:
         "TIME",
         "how long the link leads to a file that was sent over HTTP; 0 for as long as there is one",
         shown="365d",
+    )
+    link_age: int = option(
+        24 * 60 * 60,
+        values.duration,
+        "TIME",
+        "how old an account has to be to send files over HTTP from beyond loopback and private"
+        " networks; 0 takes them at once",
+        shown="1d",
     )
     nick_length: int = option(
         32, values.whole(4, 32), "NUMBER", "characters a new name of a person may have"

@@ -139,7 +139,7 @@ class FileHost:
         name = names.name_of(disposition, asked.fields.get("content-type", ""))
         self._chat.files.check_size(size or 0)
         proof = await self._prove()
-        receiving = await links.receive(proof.person, name, size)
+        receiving = await links.receive(proof.person, talk.host, name, size)
         try:
             key = await links.key(receiving.unnamed)
         except Exception:
