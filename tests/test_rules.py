@@ -69,7 +69,7 @@ class RulesTests(SynchronousTestCase):
             ("+b ~a:", "args"),
             ("+b ~m:", "args"),
             ("+b ~m:~m:bob", "args"),
-            ("+e ~m:bob", "args"),
+            ("+I ~m:bob", "args"),
             ("+b " + "\U0001f642" * 60, "args"),
             ("+b " + "x" * 200, "args"),
             ("+" + "m" * 21, "args"),

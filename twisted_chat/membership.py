@@ -91,14 +91,15 @@ class Membership:
             heirs_role, heir.role = heir.role, Role.OWNER
 
         def apply(ledger: Ledger) -> Entry:
-            if heir is not None:
-                ledger.put_member(room.id, heir.person.account, role=int(Role.OWNER))
-                ledger.post(room.id, Kind.OWNER, by.account, by.name, subject=heir.person.name)
             ledger.drop_member(room.id, person.account)
             if kind is Kind.BAN:
                 ledger.put_ban(room.id, person.account, until)
             ledger.drop_invite(room.id, person.account)
-            return ledger.post(room.id, kind, by.account, by.name, reason, subject=subject)
+            entry = ledger.post(room.id, kind, by.account, by.name, reason, subject=subject)
+            if heir is not None:
+                ledger.put_member(room.id, heir.person.account, role=int(Role.OWNER))
+                ledger.post(room.id, Kind.OWNER, by.account, by.name, subject=heir.person.name)
+            return entry
 
         try:
             entry = await self._chat.change(apply)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from tests.irc.case import IrcCase
+from tests.irc.case import IrcCase, IrcClient
 from twisted_chat.irc.commands import COMMANDS
 
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -16,8 +16,11 @@ LEAVES = {"QUIT"}
 class HostileInputTests(IrcCase):
     settings: ClassVar[dict[str, object]] = {"guests": True, "flood_limit": 0}
 
+    rose: IrcClient | None = None
+
     def check(self, line: str) -> None:
         """The answer to a line, which is safe to show in a terminal, has no fault in it."""
+        assert self.rose is not None
         for came in self.rose.answers(line):
             shown = came.replace("\x01", "")
             self.assertNotRegex(shown, CONTROLS, f"to {line!r}")
@@ -29,7 +32,6 @@ class HostileInputTests(IrcCase):
         for bad in HOSTILE:
             for name in sorted(COMMANDS.keys() - LEAVES):
                 found += [
-                    f"{name} {bad}",
                     f"{name} :{bad} {bad}",
                     f"{name} #coil {bad} :{bad}",
                     f"{name} rose {bad} {bad} :{bad}",
@@ -42,16 +44,14 @@ class HostileInputTests(IrcCase):
         return found
 
     def test_h1_h2_control_characters_of_a_registered_client(self) -> None:
-        for caps in ((), ("standard-replies", "message-tags", "echo-message", "batch")):
-            self.rose = self.account("rose", *caps)
-            self.rose.answers("JOIN #coil")
-            for line in self.lines():
-                if self.rose.closed:
-                    self.rose = self.account("rose", *caps)
-                self.check(line)
+        for line in self.lines():
+            if self.rose is None or self.rose.closed:
+                self.rose = self.account("rose", "standard-replies", "echo-message", "batch")
+                self.rose.answers("JOIN #coil")
+            self.check(line)
 
     def test_h1_h2_control_characters_before_registration(self) -> None:
-        for line in self.lines()[::3]:
+        for line in self.lines()[::5]:
             client = self.client()
             client.sends_lines("CAP LS 302", "NICK lily", line)
             for came in client.lines():

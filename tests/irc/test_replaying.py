@@ -36,7 +36,9 @@ class ReplayCase(IrcCase):
 
     def says(self, *texts: str, room: str = "#coil") -> None:
         for text in texts:
-            self.bob.asks("send", room=room, text=text, cid=f"{room} {text} {self.hall.wall()}")
+            self.bob.asks(
+                "send", room=room, text=text, cid=f"{room} {text.split()} {self.hall.wall()}"
+            )
 
     def comes_back(self, *caps: str, nick: str = "alice") -> list[Message]:
         """What Alice is shown of the house when she logs in again."""

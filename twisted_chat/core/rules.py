@@ -184,9 +184,12 @@ class Rules(msgspec.Struct, omit_defaults=True, dict=True):
 
     def _judge(self, person: Person) -> str:
         fitting = [mask for mask in self.bans if fits(mask, person)]
-        if not fitting or any(fits(mask, person) for mask in self.exceptions):
+        excepted = [mask for mask in self.exceptions if fits(mask, person)]
+        if not all(map(is_mute, excepted)):
             return ""
-        return "muted" if all(map(is_mute, fitting)) else "banned"
+        if not all(map(is_mute, fitting)):
+            return "banned"
+        return "muted" if fitting and not excepted else ""
 
     def bans_person(self, person: Person) -> bool:
         """Whether a mask keeps somebody out."""
@@ -267,8 +270,8 @@ def _mask(letter: str, text: str) -> str:
     if not text:
         raise ChatError("args", f"Say whom: +{letter} bob, or +{letter} *!*@example.org")
     mask = completed(text)
-    if is_mute(mask) and letter != "b":
-        raise ChatError("args", f"{MUTE} mutes, and belongs to the bans: +b {MUTE}bob")
+    if is_mute(mask) and letter == "I":
+        raise ChatError("args", f"{MUTE} is for bans and exceptions from them: +b {MUTE}bob")
     return mask
 
 

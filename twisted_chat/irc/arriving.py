@@ -118,7 +118,9 @@ def receive(talk: IrcTalk, event: Event) -> None:
         case Receipt(read=int(seq)) if event.who == talk.nick:
             markers.read_elsewhere(talk, event.room, seq)
         case Invitation():
-            talk.line(talk.company.mask(event.by), f"INVITE {talk.nick} {event.room}")
+            by = talk.company.person(event.by)
+            tags = {} if by is None else talk.company.now_tags(talk, by)
+            talk.line(talk.company.mask(event.by), f"INVITE {talk.nick} {event.room}", tags)
         case Notice():
             talk.notice(event.text)
         case Closed():

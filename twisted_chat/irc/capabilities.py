@@ -40,7 +40,7 @@ CAPABILITIES = {
     for row in (
         Capability("account-notify"),
         Capability("account-tag", renders=True),
-        Capability("away-notify"),
+        Capability("away-notify", renders=True),
         Capability("batch", renders=True),
         Capability("cap-notify"),
         Capability("chghost"),

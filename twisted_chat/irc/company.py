@@ -225,6 +225,10 @@ class Company:
         """Whether only those see it in lists who share a room with it."""
         return any("i" in talk.modes for talk in self.talks_of(person))
 
+    def people(self) -> set[Person]:
+        """Everybody who is here with an IRC client."""
+        return {talk.me for talk in self.talks}
+
     def is_secure(self, session: Session) -> bool:
         """Whether nobody can listen in on a session."""
         return session.door.secure

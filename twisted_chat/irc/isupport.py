@@ -116,11 +116,13 @@ def tell_counts(talk: IrcTalk) -> None:
     """How many there are."""
     chat = talk.chat
     here = len(chat.roster.online)
+    invisible = sum(map(talk.company.is_invisible, talk.company.people()))
     rooms = sum(1 for _ in chat.rooms.group_rooms())
     admins = {person.id for person in chat.roster.online.values() if person.admin}
     opers = len(admins | {other.me.id for other in talk.company.talks if other.oper})
     waiting = talk.company.unregistered
-    talk.numeric("251", text=f"There are {here} users and 0 invisible on 1 servers")
+    counted = f"{here - invisible} users and {invisible} invisible on 1 servers"
+    talk.numeric("251", text=f"There are {counted}")
     talk.numeric("252", str(opers), text="operators of the server online")
     talk.numeric("253", str(waiting), text="connections that are not registered")
     talk.numeric("254", str(rooms), text="channels formed")

@@ -119,7 +119,7 @@ def _refuse(talk: IrcTalk, room: Room, change: tuple[bool, str, str], error: Cha
     _, letter, argument = change
     if error.code != "args":
         refusals.add(talk, talk.answers, error, "MODE", room.name)
-    elif argument:
+    elif argument or letter == "k":
         talk.numeric("696", room.name, letter, shortened(argument), text=error.sentence)
     else:
         talk.numeric("461", "MODE", text=error.sentence)

@@ -28,6 +28,9 @@ TAGS = re.compile(r"[^\s\x00-\x20]+")
 
 MODES = {Kind.OP: "+o", Kind.DEOP: "-o", Kind.VOICE: "+v", Kind.DEVOICE: "-v"}
 
+OWN = frozenset((Kind.OWNER, Kind.EDIT, Kind.ENCRYPT))
+"""What is told as words or modes of the server's."""
+
 NOWHERE = Room(0, Name("", "", ""), RoomKind.PAIR)
 """Where whispers are said."""
 
@@ -50,6 +53,9 @@ class IrcDialect:
         self._multiline = {"draft/multiline", "batch"} <= caps
         self._redacts = "draft/message-redaction" in caps
         self._extended_join = "extended-join" in caps
+        self._away = "away-notify" in caps
+        # What the server says itself; an account has not sent it.
+        self._own = OWN if self._redacts else OWN | {Kind.DELETE}
 
     # --- what the delivery asks for ---------------------------------------------------------
 
@@ -107,7 +113,17 @@ class IrcDialect:
                     return tags.encode("utf-8", "replace") + line
             return self._said(room, target, entry, label)
         lines = self._happened(room, target, entry, self.tags(room, entry, label))
+        if entry.kind is Kind.JOIN and self._away:
+            lines += self._absence(room, entry)
         return encoded(lines) if lines else b""
+
+    def _absence(self, room: Room, entry: Entry) -> list[str]:
+        """That somebody who has just joined is away."""
+        person = self.company.person(entry.author)
+        if person is None or not person.away:
+            return []
+        tags = self.tags(room, entry, first=False)
+        return [f"{tags}:{self.company.mask(entry.author)} AWAY :{formatted(person.away)}"]
 
     def _said(self, room: Room, target: str, entry: Entry, label: str) -> bytes:
         """A message in as many lines as it takes."""
@@ -264,10 +280,11 @@ class IrcDialect:
                 tags.append(f"msgid={self.company.epoch}-{room.id}-{entry.seq}")
             if entry.tags and TAGS.fullmatch(entry.tags):
                 tags.append(entry.tags)
-        if self._accounted and entry.sender is not None:
+        by_server = entry.kind in self._own
+        if self._accounted and entry.sender is not None and not by_server:
             account, _, _ = self.company.mask(entry.author).partition("!")
             tags.append(f"account={escape(account)}")
-        if self._tagged and self.company.is_bot(entry.author):
+        if self._tagged and self.company.is_bot(entry.author) and not by_server:
             tags.append("bot")
         return f"@{';'.join(tags)} " if tags else ""
 

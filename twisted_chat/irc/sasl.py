@@ -139,6 +139,9 @@ async def authenticate(talk: IrcTalk, message: Message) -> None:
     word = message.params[0]
     if word == "*":
         abort(talk)
+    elif account := accounts.account_of(talk):
+        why = f"You are logged in as {account} already: connect again to be somebody else"
+        talk.numeric("907", text=why)
     elif len(word) > CHUNK:
         talk.exchange = None
         talk.numeric("905", text="That is too long: send 400 letters at a time")
@@ -175,8 +178,7 @@ def _begin(talk: IrcTalk, name: str) -> None:
 async def _go_on(talk: IrcTalk, exchange: Exchange, chunk: str) -> None:
     data = exchange.take(chunk)
     if exchange.too_long:
-        talk.exchange = None
-        talk.numeric("905", text="That is longer than any login")
+        raise ChatError("sasl", "That is longer than any login.")
     if data is None:
         return
     challenge = await exchange.mechanism.answer(data)

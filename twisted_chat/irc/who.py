@@ -63,7 +63,8 @@ def _found(talk: IrcTalk, mask: str) -> Iterator[tuple[Room | None, Person]]:
     everybody = mask in ("*", "0")
     pattern = "*" if everybody else mask.lower()
     for person in list(talk.chat.roster.online.values()):
-        if everybody and talk.company.is_invisible(person) and _shared(talk, person) is None:
+        hidden = talk.company.is_invisible(person) and person is not talk.me
+        if hidden and _shared(talk, person) is None:
             continue
         if everybody or _matches(talk, pattern, person):
             yield _shared(talk, person), person
