@@ -252,6 +252,9 @@ def _context(chain: list[x509.Certificate], key: Any) -> SSL.Context:
     context.set_options(
         SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE
     )
+    # The key of tickets lives as long as the process: whoever got hold of it could read all that
+    # was sent meanwhile by those who resume with one over TLS 1.2.
+    context.set_options(SSL.OP_NO_TICKET)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # a connection that is idle needs none
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     _ask_for_certificates(context)
@@ -267,7 +270,6 @@ def _ask_for_certificates(context: SSL.Context) -> None:
     """Take any certificate that a client has, or none: it is known by its fingerprint alone."""
     context.set_verify(SSL.VERIFY_PEER, lambda *found: True)
     context.set_verify_depth(0)  # who has signed it means nothing
-    context.set_session_id(b"twisted-chat")  # without it OpenSSL resumes no such session
     context.set_alpn_select_callback(_spare_browsers)
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .protocol import ChatProtocol
 
 
+TOO_LATE = bytes.fromhex("1503010002020a")  # TLS's alert for who has been greeted without it
+PATIENCE_FOR_TLS = 3.0  # seconds, where nobody may sign in without it
+
+
 class Entrance:
     """Decides by the first bytes; who sends none is taken for a person."""
 
@@ -32,9 +36,13 @@ class Entrance:
         self.listen()
 
     def listen(self) -> None:
-        """Wait for the first byte, for a while."""
-        chat = self._protocol.factory.chat
-        self._silence = chat.clock.callLater(chat.settings.greet_after, self._silent)
+        """Wait for the first byte, for a while: what comes from far away may take long to come."""
+        protocol = self._protocol
+        chat = protocol.factory.chat
+        seconds = chat.settings.greet_after
+        if protocol.factory.has_tls and protocol.conversation.exposed:
+            seconds = max(seconds, PATIENCE_FOR_TLS)
+        self._silence = chat.clock.callLater(seconds, self._silent)
 
     def leave(self) -> None:
         """Wait no longer: it is decided, or nobody is there any more."""
@@ -116,6 +124,8 @@ class Entrance:
         if self._greeted and not self._protocol.conversation.closed:
             self._greeted = False  # it was taken for the proxy itself
             self._protocol.start_over()
+        self.leave()
+        if not self._protocol.conversation.closed:
             self.listen()
 
     def _enter(self, door: Door | None, data: bytes) -> bytes:
@@ -133,7 +143,7 @@ class Entrance:
         if door is Door.TLS:
             self._tls = False
             if self._greeted:
-                protocol.drop()  # it has read a greeting that is no TLS
+                protocol.refuse_tls(TOO_LATE)
             else:
                 protocol.begin_tls(data)
             return b""

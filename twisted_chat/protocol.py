@@ -148,15 +148,18 @@ class ChatProtocol(Output):
         """These are the first bytes of TLS; without a certificate there is none."""
         sealed = self.factory.seal(self)
         if not self.factory.has_tls:
-            # Said in TLS, so that a client can tell this from a server that is gone.
-            self.conversation.lost()
-            self.transport.write(NO_TLS)
-            self.transport.loseConnection()
+            self.refuse_tls(NO_TLS)
         elif sealed is None:
             self.drop()
         else:
             self.secure = True
             sealed.dataReceived(data)
+
+    def refuse_tls(self, alert: bytes) -> None:
+        """Say in TLS that there is none: a client can tell this from a server that is gone."""
+        self.conversation.lost()
+        self.transport.write(alert)
+        self.transport.loseConnection()
 
     def handshakeCompleted(self) -> None:
         """What was opened with TLS begins anew inside it."""

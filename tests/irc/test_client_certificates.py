@@ -154,14 +154,15 @@ class ExternalTests(CertificateCase):
         client.sends_lines("USER t 0 * :T")
         client.hears(" 001 tesla :")
 
-    def test_h10_a_session_that_is_resumed_has_its_certificate(self) -> None:
+    def test_h10_i2_no_session_is_resumed_and_the_certificate_is_shown_again(self) -> None:
         self.has_added("one")
-        context = trusting(ssl.TLSVersion.TLSv1_2)
-        first = self.secure("one", context=context)
-        self.assertEqual(self.logs_in(first), self.GOOD)
-        again = self.secure("one", context=context, session=first.tls.session)
-        self.assertEqual(self.logs_in(again), self.GOOD)
-        self.assertTrue(again.tls.session_reused)
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = trusting(version)
+            first = self.secure("one", context=context)
+            self.assertEqual(self.logs_in(first), self.GOOD)
+            again = self.secure("one", context=context, session=first.tls.session)
+            self.assertEqual(self.logs_in(again), self.GOOD)
+            self.assertFalse(again.tls.session_reused)
 
     def test_browsers_are_asked_for_no_certificate(self) -> None:
         client = self.secure("one", alpn=["h2", "http/1.1"])

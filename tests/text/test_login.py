@@ -120,13 +120,25 @@ class PromptTests(HallTestCase):
 
     def test_a4_what_is_not_utf8_is_refused_and_asked_for_again(self) -> None:
         ann = self.hall.connects()
+        ann.types("a b")
         ann.sends(b"\xff\n")
         ann.hears("(That line is not UTF-8: its byte 1 fits nowhere.", f")\n{PROMPT}")
         ann.types("ann", "x", "x")
         ann.hears(WELCOME)
 
+    def test_a7_who_begins_with_what_is_no_text_is_no_person(self) -> None:
+        for line, sentence in (
+            (b"\xff\xfe", "That line is not UTF-8: its byte 1 fits nowhere."),
+            (b"te\0sla", "That line has a zero byte in it, and text has none."),
+        ):
+            noise = self.hall.connects()
+            noise.sends(line + b"\ntesla\n")
+            noise.hears(sentence, "Disconnected\n")
+            self.assertTrue(noise.closed)
+
     def test_a7_five_lines_that_are_no_text_are_enough(self) -> None:
         noise = self.hall.connects()
+        noise.types("a b")
         noise.sends(b"\xff\xfe\n" * 4)
         self.assertFalse(noise.closed)
         noise.sends(b"\xff\xfe\n")

@@ -61,6 +61,10 @@ class PortTestCase(FrontTestCase):
             self.assertTrue(client.closed)
 
 
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 SWITCHES = {
     Door.IRC: ("no_irc", "ERROR :This port speaks JSON and text;"),
     Door.WEB: ("no_web", "HTTP/1.1 421 Misdirected Request\r\n"),
@@ -187,6 +191,14 @@ class OwnPortTests(PortTestCase):
             client.sends(SPOKEN[door][0])
             client.hears(*answers)
             self.assertTrue(client.closed, (offer, door))
+
+    def test_a_port_for_browsers_has_irc_over_websockets_too(self) -> None:
+        for settings, answer in (({}, "101 Switching"), ({"no_irc": True}, "200 OK")):
+            hall = self.front(**settings)
+            client = self.client(hall)
+            client.protocol.offer = Offer(frozenset({Door.WEB}))
+            client.sends(UPGRADE)
+            client.hears(f"HTTP/1.1 {answer}")
 
     def test_a_port_for_tls_takes_nothing_else_and_inside_it_everything(self) -> None:
         hall = self.front()

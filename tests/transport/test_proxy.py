@@ -116,6 +116,15 @@ class PlaintextTests(ProxyTestCase):
         client.hears("over TLS only", f"ncat --ssl {HERE} 9999\n")
         self.assertTrue(client.closed)
 
+    def test_i1_tls_may_begin_late_behind_a_proxy_too(self) -> None:
+        hall = self.hall(plaintext="loopback")
+        client = self.behind(hall, version_1(FAR), "127.0.0.1")
+        hall.settle()
+        hall.wait(2.9, step=0.1)
+        client.hears_nothing()
+        hall.wait(0.2, step=0.1)
+        client.hears("over TLS only")
+
     def test_i1_a_proxy_may_have_taken_off_the_tls(self) -> None:
         for client_has, answer in ((1, "tesla is a new name"), (0, "over TLS only")):
             hall = self.hall(plaintext="never")

@@ -119,7 +119,23 @@ class TalkTests(TestCase):
         hall.wait(0.31)
         client.hears("Username: ")
         client.sends(b"\x16\x03\x01\x02\x00\x01")
+        client.hears("\x15\x03\x01\x00\x02\x02\x0a")  # in TLS: this message is unexpected
         self.assertTrue(client.closed)
+
+    def test_i1_tls_may_begin_late_where_nobody_logs_in_without_it(self) -> None:
+        for settings, host in (
+            ({}, FAR),
+            ({"greet_after": 0.0}, FAR),
+            ({"plaintext": "never"}, "127.0.0.1"),
+        ):
+            hall = self.hall(**settings)
+            client = self.secure(hall, host)
+            hello, client._pending = client._pending, b""
+            hall.wait(2.9, step=0.1)
+            client._pending = hello
+            hall.settle()
+            hall.wait(0.4, step=0.1)
+            client.hears("Username: ")  # inside of it nobody is waited for any longer
 
     def test_what_is_asked_at_once_with_the_handshake_is_answered(self) -> None:
         hall = self.hall()

@@ -94,7 +94,8 @@ class Settings:
         values.seconds,
         "SECONDS",
         "how long whoever says nothing is waited for, before being greeted as somebody with netcat;"
-        " too short a time greets those who come with TLS or a browser",
+        " too short a time greets those who come with TLS or a browser (those who may not log in"
+        " without TLS are waited for 3 seconds at least)",
     )
     data: Path = option(
         Path("chat-data"),

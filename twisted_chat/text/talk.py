@@ -39,6 +39,7 @@ class TextTalk(Conversation):
         self.dialect: TextDialect = LF
         self._greeted = False
         self._mistakes = 0
+        self._understood = False  # a line that was text has come
         self._asking: Deferred[str] | None = None
         self._prompt = b""
         self._place = ""  # where plain lines are said, after `talk`
@@ -119,6 +120,9 @@ class TextTalk(Conversation):
             self.connection.reply(self.dialect.encoded(*lines))
 
     def refuse(self, error: ChatError) -> None:
+        if error.code == "bad_utf8" and not self._understood:
+            self.close(Closed("syntax", error.sentence))  # no person has typed that
+            return
         self.say(f"({shown(error.sentence)})")
         if self._prompt:
             self.connection.reply(self._prompt)  # what was asked for is still awaited
@@ -158,6 +162,7 @@ class TextTalk(Conversation):
     def take(self, line: bytes) -> bool:
         try:
             text = decode_line(line)
+            self._understood = True
             self._note_shown()
             if self._asking is not None:
                 self._answer(text)

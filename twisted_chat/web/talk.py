@@ -64,7 +64,7 @@ class WebTalk(Conversation):
                 f" have it started with --web-address http://{asked.host} or a certificate for that"
                 " name.\n",
             )
-        elif wants_socket(asked) and Door.IRC in self.connection.offer.doors:
+        elif wants_socket(asked) and Door.IRC not in self.chat.settings.closed_doors:
             self._upgrade(asked)
         elif is_about_files(asked.path) and takes_files(self.chat.settings):
             # Behind the head there may be the beginning of a file, which waits here meanwhile.
