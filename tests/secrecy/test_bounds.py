@@ -81,9 +81,8 @@ class BoundsTests(SynchronousTestCase):
         self.alice, self.bob = User(self.server, "alice"), User(self.server, "bob")
 
     def test_nobody_has_more_than_twenty_devices(self) -> None:
-        news = self.alice.does(
-            self.alice.confidant.learn("bob", {"bob": [device(f"{n}") for n in range(25)]})
-        )
+        people = {"bob": [device(f"{n}") for n in range(25)]}
+        news = self.alice.does(self.alice.confidant.learn("bob", people)).news
         self.assertEqual(len(self.alice.confidant.recipients("bob").devices), MOST_DEVICES)
         self.assertIs(news[0].what, What.REFUSED)
 
