@@ -37,6 +37,9 @@ class Diary:
     def invited(self, room: Room, by: Person, person: Person) -> None:
         self.lines.append(f"{by.name} invites {person.name} to {room.name}")
 
+    def room_renamed(self, room: Room, old: str, by: Person, reason: str) -> None:
+        self.lines.append(f"{by.name} renames {old} to {room.name}: {reason}")
+
 
 class Clumsy(Diary):
     """One that fails whatever it is told."""
@@ -85,6 +88,8 @@ class OnlookerTests(SynchronousTestCase):
         self.wrote("tesla came", "edison came")
         tesla.asks("invite", room="#coil", user="edison")
         self.wrote("tesla invites edison to #coil")
+        tesla.asks("rename", room="#coil", name="#wires", reason="more of them")
+        self.wrote("tesla renames #coil to #wires: more of them")
         edison.vanishes()
         self.wrote("edison went from []: ")
 

@@ -105,6 +105,8 @@ class Housekeeping:
     async def _erase(self) -> None:
         """Erase rooms deleted long ago, and all traces of what was deleted, step by step."""
         chat = self._chat
+        if chat.rooms.expire(chat.wall()):
+            await chat.change(lambda ledger: ledger.drop_former_names(chat.wall()))
         due = chat.wall() - ROOM_KEPT
         for room in tuple(chat.rooms.rooms.values()):
             if room.deleted_at is not None and room.deleted_at <= due:

@@ -27,6 +27,9 @@ def fill(roster: Roster, rooms: RoomBook, kept: Snapshot, admins: Collection[str
         person.devices = kept.devices.get(account.id, "")
         roster.add(person)
     _fill_rooms(roster, rooms, kept)
+    for former in kept.former:
+        if former.room in rooms.rooms:
+            rooms.keep_former(rooms.rooms[former.room], room_name(former.name), former.until)
     people = roster.people
     for member in kept.members:
         place, person = rooms.rooms[member.room], people[member.account]

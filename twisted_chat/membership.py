@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from .core.entries import Entry, Kind
 from .core.errors import ChatError
 from .core.events import Room as RoomEvent
+from .core.names import Name
 from .core.roombook import pair_of
 from .core.rooms import Member, Role, Room
 from .core.roster import Person
@@ -154,6 +155,18 @@ class Membership:
                     RoomEvent(room.label(person), True, room.last_seq, room.id, room.encrypted)
                 )
             self._chat.delivery.follow_with(session, room, reached.get(session, room.last_seq))
+
+    def rename(self, room: Room, name: Name, until: int, by: Person, reason: str) -> None:
+        """A room is called otherwise; its entry has said so already to those who read."""
+        old = room.name
+        self._chat.rooms.rename(room, name, until)
+        for member in tuple(room.members.values()):
+            for session in self._chat.sessions_of(member.person):
+                at = session.position(room)
+                number, encrypted = room.id, room.encrypted
+                session.receive(RoomEvent(old, False, at, number, encrypted, why="renamed"))
+                session.receive(RoomEvent(room.name, True, at, number, encrypted, was=old))
+        self._chat.onlookers.room_renamed(room, old, by, reason)
 
     def close_room(self, room: Room, now: int) -> None:
         """A room is deleted: nobody sees it any more."""

@@ -41,6 +41,9 @@ class Onlooker(Protocol):
     def invited(self, room: Room, by: Person, person: Person) -> None:
         """Somebody is asked into a room."""
 
+    def room_renamed(self, room: Room, old: str, by: Person, reason: str) -> None:
+        """A room has another name."""
+
 
 class Onlookers(list[Onlooker]):
     """Tells all of them; one that fails harms neither the others nor who is talked about."""
@@ -64,6 +67,9 @@ class Onlookers(list[Onlooker]):
 
     def invited(self, room: Room, by: Person, person: Person) -> None:
         self._tell(lambda onlooker: onlooker.invited(room, by, person))
+
+    def room_renamed(self, room: Room, old: str, by: Person, reason: str) -> None:
+        self._tell(lambda onlooker: onlooker.room_renamed(room, old, by, reason))
 
     def _tell(self, tell: Callable[[Onlooker], None]) -> None:
         for onlooker in tuple(self):

@@ -61,6 +61,17 @@ class PipeDeskTest(SynchronousTestCase):
         self.assertEqual(self.desk.done_with(self.lobby), 8)
         self.assertEqual(self.confirmed, [8])
 
+    def test_c13_a_room_that_is_renamed_meanwhile_is_confirmed_when_it_is_written(self) -> None:
+        self.happens()
+        self.happens()
+        self.lobby.label = "#wires"
+        self.desk.renamed("#lobby", "#wires")
+        self.assertEqual(self.desk.done_with(self.lobby), 6)
+        self.is_written()
+        self.is_written()
+        self.assertEqual(self.desk.done_with(self.lobby), 8)
+        self.assertEqual(self.desk.here, "#wires")
+
     def test_a16_nothing_is_taken_in_that_nobody_reads(self) -> None:
         self.happens()
         self.happens("x" * (MOST_WAITING // 2))

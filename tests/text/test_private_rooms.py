@@ -23,6 +23,7 @@ LINES = {
     "members": "members {room}",
     "invite": "invite {room} bob",
     "topic": "topic {room}",
+    "rename": "rename {room} #elsewhere",
     "op": "op {room} bob",
     "deop": "deop {room} bob",
     "voice": "voice {room} bob",

@@ -12,7 +12,7 @@ from ..core.clean import check_formatted
 from ..core.entries import Entry, Kind
 from ..core.errors import ChatError
 from ..core.events import Invitation, Notice
-from ..core.names import room_name
+from ..core.names import Name, room_name
 from ..core.results import Done, Joined, Result, TopicIs
 from ..core.rooms import LOBBY, Member, Role, Room, RoomKind
 from ..core.roster import Person
@@ -31,14 +31,15 @@ from .finding import (
 
 MOST_ROOMS = 200  # of one person
 DAYS_UNTIL_ERASED = 7
+DAYS_UNTIL_FREE = 7  # of a name that a room had
+MOST_FORMER = 3  # such names of one room
 
 
 @performs(words.Create)
 async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
     person = session.person
     name = chat.names.check_room(command.room)
-    # Taken, reserved or hidden: the answer tells nobody which.
-    taken = ChatError("not_available", f"{name.shown} is not available.")
+    taken = _not_available(name)
     if not chat.rooms.available(name):
         raise taken
     _may_be_in_another(session)
@@ -208,6 +209,68 @@ async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
     room.topic = text
     room.keep_rules(rules)
     return Done()
+
+
+@performs(words.Rename)
+async def rename(chat: Chat, session: Session, command: words.Rename) -> Done:
+    room = moderated_room(chat, session, command.room, Role.OWNER)
+    person, old = session.person, room.name
+    name = chat.names.check_room(command.name)
+    reason = check_formatted(command.reason, LONGEST_REASON) if command.reason else ""
+    _may_be_renamed(chat, room, name)
+    until = chat.wall() + DAYS_UNTIL_FREE * 24 * 3600 * 1000
+
+    def apply(ledger: Ledger) -> None:
+        if ledger.encrypted(room.id):
+            raise _keeps_its_name(room)
+        ledger.rename_room(room.id, name.shown, name.folded, until)
+        text = f"{name.shown} {reason}".rstrip()
+        ledger.post(room.id, Kind.RENAME, person.account, person.name, text, subject=old)
+
+    chat.rooms.being_made.register(name, None)
+    chat.rooms.being_renamed.add(room)
+    try:
+        await chat.change(apply)
+    except ChatError as error:
+        raise _not_available(name) if error.code == "room_taken" else error from None
+    finally:
+        chat.rooms.being_made.forget(name)
+        chat.rooms.being_renamed.discard(room)
+    chat.membership.rename(room, name, until, person, reason)
+    return Done(f"{old} is called {name.shown} now.")
+
+
+def _may_be_renamed(chat: Chat, room: Room, name: Name) -> None:
+    """Refuse a name that the room cannot have now."""
+    if room is chat.rooms.lobby:
+        raise ChatError("not_allowed", f"{LOBBY} is everybody's and keeps its name.")
+    if name == room.named:
+        raise ChatError("args", f"{room.name} is called so already.")
+    if not chat.rooms.takes_words(room):
+        raise _keeps_its_name(room)
+    if not chat.rooms.available(name, room):
+        raise _not_available(name)
+    if room in chat.rooms.being_renamed:
+        raise ChatError("not_now", f"{room.name} is just being renamed: try again.")
+    former = [one.folded for one in chat.rooms.former_names(room)]
+    names = {*former, room.named.folded, name.folded}
+    if len(names) > MOST_FORMER + 1:
+        raise ChatError(
+            "too_many",
+            f"{room.name} has been renamed {MOST_FORMER} times in {DAYS_UNTIL_FREE} days: wait"
+            " until one of its old names is free again.",
+        )
+
+
+def _keeps_its_name(room: Room) -> ChatError:
+    return ChatError(
+        "encrypted", f"{room.name} is encrypted: everybody's devices know it by its name."
+    )
+
+
+def _not_available(name: Name) -> ChatError:
+    """Taken, reserved or hidden: the answer tells nobody which."""
+    return ChatError("not_available", f"{name.shown} is not available.")
 
 
 async def delete_room(chat: Chat, session: Session, name: str, sure: bool) -> Result:

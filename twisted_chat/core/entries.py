@@ -33,6 +33,7 @@ class Kind(IntEnum):
     MODE = 17
     VOICE = 18
     DEVOICE = 19
+    RENAME = 20  # the subject was its name; the text is its new one, a space and the reason
 
 
 WORDS = frozenset((Kind.MESSAGE, Kind.EDIT))

@@ -64,7 +64,8 @@ class Room(Event, frozen=True):
     last: int
     id: int  # the same as long as the conversation exists
     encrypted: bool = False  # what is said there is sealed
-    why: str = ""  # it ended: "left", "put out" or "deleted"
+    why: str = ""  # it ended: "left", "put out" or "deleted"; or it was "renamed"
+    was: str = ""  # what a room that was renamed was called; the same room, with its numbers
 
 
 class Whisper(Event, frozen=True):

@@ -115,6 +115,10 @@ class Room:
         """Whether nobody who is not invited may know of it."""
         return self.rules.hidden
 
+    def rename(self, name: Name) -> None:
+        """It is called otherwise from now on."""
+        self.named, self.name = name, name.shown
+
     def keep_rules(self, rules: Rules) -> None:
         """These rules are stored."""
         self.kept_rules = rules

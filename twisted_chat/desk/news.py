@@ -189,6 +189,12 @@ class News(Watcher):
             self._put_out(label)
         self.changed()
 
+    def renamed(self, old: str, label: str) -> None:
+        if old == self.here:
+            self.here = label
+        if old in self._last:
+            self._last[label] = self._last.pop(old)
+
     def _put_out(self, label: str) -> None:
         self.tell(f"(You are not in {label} any more.)")
         if label == self.here:

@@ -16,6 +16,7 @@ from .numerics import Refused
 
 if TYPE_CHECKING:
     from ..core.rooms import Room
+    from ..core.roster import Person
     from ..proving import Proof
     from .talk import IrcTalk
 
@@ -95,14 +96,28 @@ def hide_room(talk: IrcTalk, room: Room, reason: str = "") -> None:
     talk.line(talk.company.mask(talk.nick), text, talk.company.now_tags(talk, talk.me))
 
 
+def rename_room(talk: IrcTalk, room: Room, old: str, by: Person, reason: str) -> None:
+    """A room that the client has joined has another name."""
+    reason = formatted(reason)
+    if talk.has("draft/channel-rename"):
+        source, tags = talk.company.mask(by.name), talk.company.now_tags(talk, by)
+        talk.line(source, f"RENAME {old} {room.name} :{reason}", tags)
+    elif old.lower() != room.name.lower() and talk.company.hides(talk, room):
+        me = talk.company.mask(talk.nick)
+        part = f"PART {old}" + (f" :{reason}" if reason else "")
+        talk.line(me, part, talk.company.now_tags(talk, talk.me))
+        show_room(talk, room)
+    talk.flush()  # what is said there may follow at once
+
+
 def receive(talk: IrcTalk, event: Event) -> None:
     """Show an event that concerns this session."""
     chat = talk.chat
     match event:
         case RoomEvent():
             room = chat.rooms.rooms.get(event.id)
-            if room is None or room.pair is not None:
-                return
+            if room is None or room.pair is not None or event.was or event.why == "renamed":
+                return  # a room's new name is told by those who look on
             if event.joined:
                 show_room(talk, room)
                 talk.flush()  # what is said there may follow at once

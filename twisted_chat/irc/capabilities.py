@@ -49,6 +49,7 @@ CAPABILITIES = {
             offered=lambda talk: talk.chat.settings.registration_open and not talk.exposed,
             value=lambda talk: "before-connect",
         ),
+        Capability("draft/channel-rename", renders=True),
         Capability("draft/chathistory"),
         Capability("draft/event-playback"),
         Capability(isupport.CAPABILITY),

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from ..core.rooms import Room
     from .talk import IrcTalk
 
+CAPABILITY = "draft/channel-rename"
+REFUSED = {
+    "not_available": "CHANNEL_NAME_IN_USE",
+    **dict.fromkeys(("args", "bad_name", "encrypted", "not_now", "too_many"), "CANNOT_RENAME"),
+}
+"""What FAIL RENAME says of a refusal that has no numeric."""
+
 
 def room_shown(talk: IrcTalk, name: str) -> Room:
     """A room that the client has joined."""
@@ -62,6 +69,9 @@ async def join_one(talk: IrcTalk, name: str, key: str) -> None:
     if room is chat.rooms.lobby:
         await _join_lobby(talk)
         return
+    if chat.rooms.renamed_from(name) is not None:
+        await _join_renamed(talk, name, key)
+        return
     if room is not None and room.has(session.person):
         if room.deleted_at is None:
             return
@@ -71,6 +81,32 @@ async def join_one(talk: IrcTalk, name: str, key: str) -> None:
     if (room is None or room.deleted_at is not None) and await _made(talk, name):
         return
     await perform(chat, session, words.Join(name, key))
+
+
+async def _join_renamed(talk: IrcTalk, name: str, key: str) -> None:
+    """Say where a channel is that had that name; who does not know of renaming is led there."""
+    assert talk.session is not None
+    room = visible_room(talk.chat, talk.session, name)
+    text = f"The channel is called {room.name} now"
+    if talk.has(CAPABILITY):
+        talk.fail("JOIN", "CHANNEL_RENAMED", text, shortened(name), room.name)
+        return
+    talk.numeric("470", shortened(name), room.name, text=text)
+    await join_one(talk, room.name, key)
+
+
+@command("RENAME", 2, help="RENAME <channel> <new name> [<reason>]: call a channel otherwise")
+async def rename(talk: IrcTalk, message: Message) -> None:
+    assert talk.session is not None
+    room, name = room_shown(talk, message.params[0]), message.params[1]
+    old, asked = room.name, words.Rename(room.name, name, words_in(message, 2))
+    try:
+        await perform(talk.chat, talk.session, asked)
+    except ChatError as error:
+        code = REFUSED.get(error.code)
+        if code is None:
+            raise
+        talk.fail("RENAME", code, error.sentence, old, shortened(name))
 
 
 async def _made(talk: IrcTalk, name: str) -> bool:

@@ -67,6 +67,13 @@ class Markers:
         known[names.folded(target)] = time
         return True
 
+    def rename(self, old: str, new: str) -> None:
+        """A room has another name, and its markers with it."""
+        for known in self._of.values():
+            time = known.pop(names.folded(old), 0)
+            if time:
+                known[names.folded(new)] = time
+
     def is_full(self, person: Person, target: str) -> bool:
         """Whether somebody has too many already to have one more."""
         known = self._of.get(person, {})

@@ -17,6 +17,11 @@ def sentence(entry: Entry) -> str:
             whose = "" if entry.subject in ("", entry.author) else f" of {shown(entry.subject)}"
             because = f": {formatted(entry.text)}" if entry.text else ""
             return f"{by} has deleted message {entry.target}{whose}{because}"
+        case Kind.RENAME:
+            name, _, why = formatted(entry.text).partition(" ")
+            return f"{by} has renamed {shown(entry.subject)} to {name}" + (
+                f": {why}" if why else ""
+            )
         case Kind.ENCRYPT:
             return (
                 f"{by} encrypts this conversation from here on: only clients that have the keys can"

@@ -20,7 +20,7 @@ from ..chat import STOPPING
 from ..core.clean import formatted, shown
 from ..core.rooms import Room
 from ..core.roster import Person
-from . import metadata
+from . import arriving, metadata
 from .message import encoded, pieces, write_tags
 from .monitoring import tell_status
 from .names import folded
@@ -177,6 +177,12 @@ class Presence:
         for talk in self._company.in_room(room):
             if talk.has("invite-notify") and talk.person not in (by, person):
                 self._tell_one(talk, by, mask, f"INVITE {person.name} {room.name}")
+
+    def room_renamed(self, room: Room, old: str, by: Person, reason: str) -> None:
+        """A room has another name: every client that has joined it is told, now and not later."""
+        self._company.markers.rename(old, room.name)
+        for talk in self._company.in_room(room):
+            arriving.rename_room(talk, room, old, by, reason)
 
     def _tell_look(self, person: Person, before: str) -> None:
         """Somebody's user or host is another; who does not know of such sees it come anew."""

@@ -51,6 +51,7 @@ class IrcDialect:
         self._accounted = "account-tag" in caps
         self._echoes = "echo-message" in caps
         self._multiline = {"draft/multiline", "batch"} <= caps
+        self._renames = "draft/channel-rename" in caps
         self._redacts = "draft/message-redaction" in caps
         self._extended_join = "extended-join" in caps
         self._away = "away-notify" in caps
@@ -112,6 +113,8 @@ class IrcDialect:
                 if len(line) <= LONGEST_LINE:
                     return tags.encode("utf-8", "replace") + line
             return self._said(room, target, entry, label)
+        if entry.kind is Kind.RENAME and self._renames:
+            return b""  # it is told with RENAME
         lines = self._happened(room, target, entry, self.tags(room, entry, label))
         if entry.kind is Kind.JOIN and self._away:
             lines += self._absence(room, entry)

@@ -138,6 +138,12 @@ class PipeDesk(Desk):
         # What was meant for a room is not said to everybody because one was put out of it.
         self.here = here
 
+    def renamed(self, old: str, label: str) -> None:
+        super().renamed(old, label)
+        for kept in (self._told, self._telling, self._missed):
+            if old in kept:
+                kept[label] = kept.pop(old)
+
     # --- what happens ------------------------------------------------------------------------
 
     def event(self, event: Event) -> None:

@@ -170,6 +170,7 @@ class Conversations:
         self.name = name
         self._mention = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
         kept, self.all = self.all, {}
+        self._follow_names(kept, rooms)
         for label, room in rooms.items():
             conversation, begins = kept.get(label), number(room["from"])
             another = conversation is not None and conversation.id not in (0, room["id"])
@@ -206,6 +207,24 @@ class Conversations:
         same = conversation is not None and conversation.id == room["id"]
         return same and conversation is not None and conversation.position > number(room["last"])
 
+    def _follow_names(
+        self, kept: dict[str, Conversation], rooms: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Know rooms that were renamed meanwhile by their numbers, unless they are encrypted.
+
+        Who has seen a conversation encrypted under a name is led away from it by nobody.
+        """
+        gone = {
+            one.id: label
+            for label, one in kept.items()
+            if label not in rooms and one.id and not one.private and not self.is_for_good(label)
+        }
+        for label, room in rooms.items():
+            before = gone.get(room["id"]) if _LABEL.fullmatch(label) else None
+            if label not in kept and before is not None and not self.is_for_good(label):
+                kept[label] = kept.pop(before)
+                kept[label].label = label
+
     def _count(self, conversation: Conversation) -> None:
         """How much is unread."""
         unread = [one for one in conversation.entries.values() if one.seq > conversation.read]
@@ -232,6 +251,19 @@ class Conversations:
         elif begins > conversation.position:
             conversation.position = conversation.read = begins
         conversation.encrypted = conversation.encrypted or encrypted
+
+    def renamed(self, old: str, label: str) -> bool:
+        """A room has another name and is the same; False if it was not known by the old one."""
+        conversation = self.all.get(old)
+        if conversation is None or label in self.all or not _LABEL.fullmatch(label):
+            return False
+        del self.all[old]
+        self.all[label] = conversation
+        conversation.label, conversation.filling = label, False
+        waiting, conversation.waiting = conversation.waiting, {}
+        for _, event in sorted(waiting.items()):
+            self.happened({**event, "room": label})
+        return True
 
     def left(self, label: str) -> None:
         self.all.pop(label, None)

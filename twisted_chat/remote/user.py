@@ -32,6 +32,7 @@ from .recalling import Recalling
 from .sealing import Sealing, only_words
 from .secrets import Secrets
 from .shelf import Run, Shelf
+from .slots import Place
 from .transfers import Files, Transfers
 from .typists import Typists
 from .unsealing import Unsealing
@@ -184,10 +185,11 @@ class User:
             self.outbox.disconnected()
 
     def _welcomed(self, answer: dict[str, Any]) -> None:
-        again = self.life.been_in
+        again, before = self.life.been_in, set(self.conversations.all)
         self.life.entered()
         self.conversations.begin(answer["name"], answer["rooms"], answer["reset"])
-        gone = [] if answer["reset"] else answer["unknown"]
+        left = before - set(self.conversations.all)
+        gone = [] if answer["reset"] else [*{*answer["unknown"], *left}]
         if self.account.shelf is not None and gone:
             self.account.shelf.move({}, gone).addErrback(lambda failure: None)
         if self.outbox is None:
@@ -351,8 +353,23 @@ class User:
         self.watcher.whisper(Whisper(room, by, text, time, manner, to))
         self.watcher.event(event)
 
+    def _renamed(self, old: str, label: str) -> None:
+        """A room has another name; its numbers go on."""
+        if not self.conversations.renamed(old, label):
+            return
+        conversation, shelf = self.conversations.all[label], self.account.shelf
+        if shelf is not None:
+            # Under the new name it is known on the disk as soon as that is confirmed.
+            place = Place(conversation.id, self.watcher.done_with(conversation))
+            shelf.move({label: place}, [old]).addErrback(lambda failure: None)
+        self.watcher.renamed(old, label)
+
     def _moved(self, event: Event) -> None:
-        label = event["room"]
+        label, was = event["room"], str(event.get("was", ""))
+        if event.get("why") == "renamed" and not self.secrets.encrypted(label):
+            return  # what it is called now is said next
+        if was and not self.secrets.encrypted(was) and not self.secrets.encrypted(label):
+            self._renamed(was, label)
         if event["joined"]:
             encrypted = bool(event.get("encrypted"))
             self.conversations.joined(label, event.get("id", 0), event["last"], encrypted)

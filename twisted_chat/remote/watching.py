@@ -59,6 +59,9 @@ class Watcher:
     def room(self, label: str, joined: bool) -> None:
         """One is in a room now, or in it no longer."""
 
+    def renamed(self, old: str, label: str) -> None:
+        """A room that one is in has another name, and is the same."""
+
     def notice(self, code: str, text: str) -> None:
         """A sentence of the server's."""
 

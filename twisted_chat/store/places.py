@@ -21,6 +21,12 @@ mute = schema.mute
 ban = schema.ban
 invite = schema.invite
 entry = schema.entry
+former_name = schema.former_name
+
+_MOVE_MARKERS = (
+    "UPDATE OR REPLACE read_marker SET target = ?1 WHERE target = ?2 "
+    "AND account IN (SELECT account FROM member WHERE room = ?3)"
+)
 
 
 class RoomFields(TypedDict, total=False):
@@ -103,6 +109,28 @@ class RoomChanges(PeopleChanges):
                 sa.update(room_table).where(room_table.c.id == id).values(**columns)
             )
 
+    def rename_room(self, id: int, name: str, folded: str, until: int) -> None:
+        """Call a room otherwise; until then its old name is nobody else's.
+
+        ChatError('room_taken') when the new name belongs to another room, or did lately.
+        """
+        old = self.connection.execute(
+            sa.select(room_table.c.name, room_table.c.folded).where(room_table.c.id == id)
+        ).one()
+        self.set_room(id, name=name, folded=folded)
+        drop = sa.delete(former_name).where(former_name.c.folded.in_((folded, old.folded)))
+        if old.folded != folded:
+            self.connection.execute(drop)
+            row = {"folded": old.folded, "name": old.name, "room": id, "until": until}
+            self.connection.execute(sa.insert(former_name).values(**row))
+            # What IRC clients have marked there, by the name as they fold it.
+            marked = (name.lower()[:64], old.name.lower()[:64], id)
+            self.connection.exec_driver_sql(_MOVE_MARKERS, marked)
+
+    def drop_former_names(self, now: int) -> None:
+        """Forget the names that rooms had and that are free again."""
+        self.connection.execute(sa.delete(former_name).where(former_name.c.until <= now))
+
     def rules(self, id: int) -> Rules:
         """The rules of a room, with what this transaction has made of them."""
         row = self.connection.execute(
@@ -137,6 +165,7 @@ class RoomChanges(PeopleChanges):
         Until that is done the row has a name of which no other is kept off, and so can be found.
         """
         self.set_room(id, folded=None, deleted_at=self.now())
+        self.connection.execute(sa.delete(former_name).where(former_name.c.room == id))
 
     def close_unused(self, id: int, known: int) -> bool:
         """Free the name of a room in which nothing was ever said, for `erase_room` to follow.
@@ -181,7 +210,7 @@ class RoomChanges(PeopleChanges):
         if len(gone) == at_most:
             return False
         self.drop_files_of(id)
-        kept = (member, mute, ban, invite, schema.room_metadata)
+        kept = (member, mute, ban, invite, schema.room_metadata, former_name)
         for table in (*kept, schema.cursor, schema.read_cursor):
             self.connection.execute(sa.delete(table).where(table.c.room == id))
         self.set_room(id, name="", folded=None, topic="", rules="")
@@ -261,5 +290,11 @@ class RoomChanges(PeopleChanges):
         others = sa.select(room_table.c.id).where(
             room_table.c.folded == folded, room_table.c.id.is_distinct_from(but)
         )
-        if self.connection.execute(others).first():
+        held = sa.select(former_name.c.room).where(
+            former_name.c.folded == folded,
+            former_name.c.until > self.now(),
+            former_name.c.room.is_distinct_from(but),
+        )
+        run = self.connection.execute
+        if run(others).first() or run(held).first():
             raise ChatError("room_taken", f"There is a room called {name} already.")

@@ -72,6 +72,15 @@ class Ban(NamedTuple):
     until: int | None
 
 
+class FormerName(NamedTuple):
+    """A name that a room had, which leads to it until then."""
+
+    folded: str
+    name: str
+    room: int
+    until: int
+
+
 class Snapshot(NamedTuple):
     """Everything that a server keeps in memory."""
 
@@ -84,6 +93,7 @@ class Snapshot(NamedTuple):
     """(room, account)"""
     ignored: list[tuple[int, int]]
     """(account, the account it ignores)"""
+    former: list[FormerName]
     devices: dict[int, str]
     """The version of an account's devices that have keys."""
     files: list[StoredFile]

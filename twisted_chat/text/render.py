@@ -152,7 +152,9 @@ def _happened(label: str, entry: Entry, cleaned: Callable[[str], str]) -> str:
     by, whom, text = entry.author, entry.subject, cleaned(entry.text)
     because = f": {text}" if text else ""
     lasting = f" for {text}" if text else ""
+    name, _, why = text.partition(" ")
     sentences = {
+        Kind.RENAME: f"{by} renamed {whom} to {name}" + (f": {why}" if why else ""),
         Kind.TOPIC: f"{by} {'set' if text else 'took away'} the topic of {label}{because}",
         Kind.JOIN: f"{by} joined {label}",
         Kind.LEAVE: f"{by} left {label}{because}",

@@ -43,9 +43,10 @@ async def starting_points(
         positions[room] = max(room.readable_since(person), min(at, room.last_seq))
     folded = {label.lower(): room for label, room in rooms.items()}
     unknown, lost = [], {}
-    for label, at in asked.items():
-        found = folded.get(label.lower())
-        if found is None:
+    # Names that rooms had come first, so that what is said of a room by its own name counts.
+    for label, at in sorted(asked.items(), key=lambda one: one[0].lower() in folded):
+        found = folded.get(label.lower()) or chat.rooms.renamed_from(label)
+        if found is None or found not in positions:
             unknown.append(label)
         elif at <= found.last_seq:
             positions[found] = max(found.readable_since(person), at)

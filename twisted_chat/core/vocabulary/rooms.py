@@ -68,6 +68,21 @@ class Topic(Command, frozen=True):
     text: str | None = None
 
 
+@command(
+    "rename",
+    ROOM,
+    Arg("name"),
+    REASON,
+    who=Who.GUEST,
+    group="Rooms",
+    help="call a room otherwise: rename #coil #wires; the old name leads there for a week",
+)
+class Rename(Command, frozen=True):
+    room: str
+    name: str
+    reason: str = ""
+
+
 @command("op", ROOM, USER, who=Who.GUEST, group="Moderation", help="make a member an operator")
 class Op(Command, frozen=True):
     room: str
