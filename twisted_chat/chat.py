@@ -188,11 +188,19 @@ class Chat:
         return outcome.known
 
     async def search(self, wanted: Query) -> Entries:
-        """Find messages, among them those that the index has not taken in yet."""
+        """Find messages, among them those that the index has not taken in yet.
+
+        Where the disk is full the index stays as it is, and the newest messages are not found.
+        """
         for _ in range(self.store.steps_behind):  # and not for ever, while others talk on
             taken_in = Outcome[bool]()
             self.store.index(taken_in)
-            await taken_in.known
+            try:
+                await taken_in.known
+            except ChatError as error:
+                if error.code != "store_full":
+                    raise
+                break
         return await self.read(lambda db: search(db, wanted))
 
     def scrub(self) -> Deferred[bool]:

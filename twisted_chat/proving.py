@@ -75,10 +75,13 @@ class Proving:
         if person is None or kept is None or not verdict.ok or person.erased:
             return None
         old, new = kept, verdict.new_hash
-        if new is not None and await chat.change(
-            lambda ledger: ledger.replace_credential(person.id, SCHEME, old, new)
-        ):
-            kept = new
+        if new is not None:
+            # Where nothing can be stored, the old one does until the next login.
+            with suppress(ChatError):
+                if await chat.change(
+                    lambda ledger: ledger.replace_credential(person.id, SCHEME, old, new)
+                ):
+                    kept = new
         if verdict.verifier is not None:
             await self._keep_verifier(person, verdict.verifier, kept)
         return Proof(person, secrets), kept

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
@@ -54,6 +56,7 @@ class SignIn:
             SlidingWindow(SIGN_UPS_PER_NETWORK, SIGN_UPS, SIGN_UP_SPAN) if limited else None
         )
         self._secret = b""
+        self._succession = secrets.token_bytes(32)  # what the next tokens are made with
         self._being_made: NameBook[None] = NameBook()
 
     # --- names --------------------------------------------------------------------------
@@ -126,7 +129,9 @@ class SignIn:
     async def secret(self) -> bytes:
         """What this server alone knows."""
         if not self._secret:
-            kept = await self._chat.change(lambda ledger: ledger.secret(secrets.token_hex(32)))
+            kept = await self._chat.read(reading.secret)
+            if kept is None:
+                kept = await self._chat.change(lambda ledger: ledger.secret(secrets.token_hex(32)))
             self._secret = bytes.fromhex(kept)
         return self._secret
 
@@ -227,14 +232,22 @@ class SignIn:
     # --- tokens -------------------------------------------------------------------------
 
     async def new_token(self, proof: Proof, device: str) -> Token:
-        """A token to sign in with next time; only its hash is kept."""
+        """A token to sign in with next time; only its hash is kept.
+
+        It is empty where the disk is full: then the password is needed next time too.
+        """
         token, account = secrets.token_urlsafe(32), proof.person.id
 
         def apply(ledger: Ledger) -> tuple[int, str]:
             number = ledger.add_token(account, device, _hash(token))
             return number, ledger.devices_version(account)
 
-        number, version = await self._chat.change(apply)
+        try:
+            number, version = await self._chat.change(apply)
+        except ChatError as error:
+            if error.code != "store_full":
+                raise
+            return Token(proof, device, "", 0)
         self._chat.devices.changed(proof.person, version)
         return Token(proof, device, token, number)
 
@@ -252,10 +265,12 @@ class SignIn:
     async def with_token(self, token: str) -> Token:
         """Sign in with a token; the next one comes with the answer.
 
-        It stays good until that one is used: the answer may never arrive.
+        It stays good until that one is used: the answer may never arrive. All who come with it
+        meanwhile get the same one: so whichever answer is the last to arrive, its token is good.
         """
         chat = self._chat
-        old, new = _hash(token), secrets.token_urlsafe(32)
+        successor = hmac.digest(self._succession, token.encode(), "sha256")
+        old, new = _hash(token), urlsafe_b64encode(successor).decode().rstrip("=")
         found = await chat.read(lambda db: reading.token(db, old))
         person = None if found is None else chat.roster.people.get(found.account)
         if found is None or person is None or person.erased:

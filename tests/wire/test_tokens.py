@@ -25,11 +25,38 @@ class TokenTests(InHall):
         self.assertNotEqual(lost["token"], token)
         _, answer = resumes(self.hall, token)  # as if that answer had not come
         self.assertEqual(answer["name"], "bot")
-        _, refused = resumes(self.hall, lost["token"])
-        self.assertEqual(refused["error"]["code"], "bad_token")
         _, again = resumes(self.hall, answer["token"])
         self.assertEqual(again["name"], "bot")
         _, refused = resumes(self.hall, token)
+        self.assertEqual(refused["error"]["code"], "bad_token")
+
+    def test_b7_an_attempt_that_is_answered_late_takes_nothing_away(self) -> None:
+        _, token = self._registered()
+        early, late = self.hall.program(), self.hall.program()
+        early.queues("resume", token=token)
+        late.queues("resume", token=token)
+        _, answer = resumes(self.hall, token)  # while both are on their way
+        early.deliver()
+        early.breaks()
+        late.deliver()
+        _, again = resumes(self.hall, answer["token"])
+        self.assertEqual(again["name"], "bot")
+        late = self.hall.program()
+        late.queues("resume", token=token)  # its successor was used
+        _, answer = resumes(self.hall, again["token"])
+        late.deliver()
+        _, again = resumes(self.hall, answer["token"])
+        self.assertEqual(again["name"], "bot")
+
+    def test_b7_it_is_good_too_after_the_server_was_started_again(self) -> None:
+        _, token = self._registered()
+        _, lost = resumes(self.hall, token)
+        self.hall.restart()
+        _, answer = resumes(self.hall, token)
+        self.assertEqual(answer["name"], "bot")
+        _, again = resumes(self.hall, answer["token"])
+        self.assertEqual(again["name"], "bot")
+        _, refused = resumes(self.hall, lost["token"])
         self.assertEqual(refused["error"]["code"], "bad_token")
 
     def test_b7_a_device_that_resumes_takes_the_place_of_its_lost_session(self) -> None:

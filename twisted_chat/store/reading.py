@@ -62,6 +62,12 @@ def load(connection: sa.Connection) -> Snapshot:
     )
 
 
+def secret(connection: sa.Connection) -> str | None:
+    """What this server alone knows; None if it has no secret yet."""
+    found = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.key == "secret"))
+    return found.scalar_one_or_none()
+
+
 def credentials(connection: sa.Connection, account: int) -> dict[str, str]:
     """What an account's sign-in is checked against: {scheme: value}."""
     table = schema.credential
