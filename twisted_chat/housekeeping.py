@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
 
 from .core.durations import spoken
+from .core.errors import ChatError
 from .core.events import Closed
 from .core.rooms import Room
 from .session import Session, State
-from .store import Ledger
+from .signin import A_DAY
+from .store import Ledger, reading
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -24,6 +27,7 @@ MOST_PAUSE = 60.0  # seconds it may read nothing at all
 MEMORY = 60.0  # seconds a silent room's newest entries stay in memory
 ROOM_KEPT = 7 * 24 * 3600 * 1000  # milliseconds between a room's deletion and its erasure
 ERASE_EVERY = 3600.0
+TOKENS_AT_ONCE = 200  # so that messages need not wait for it
 
 
 class Housekeeping:
@@ -96,17 +100,25 @@ class Housekeeping:
             return
         self._erasing = True
         done = Deferred.fromCoroutine(self._erase())
-        done.addErrback(lambda failure: self._chat.log.failure("Something was not erased", failure))
+        done.addErrback(self._not_erased)
         done.addBoth(self._erased)
 
     def _erased(self, _: object) -> None:
         self._erasing = False
 
+    def _not_erased(self, failure: Failure) -> None:
+        if failure.check(ChatError):  # such as a full disk
+            reason = failure.getErrorMessage()
+            self._chat.log.warn("What is due is erased later: {reason}", reason=reason)
+        else:
+            self._chat.log.failure("Something was not erased", failure)
+
     async def _erase(self) -> None:
-        """Erase rooms deleted long ago, and all traces of what was deleted, step by step."""
+        """Erase tokens and rooms that are due, and all traces of what was deleted, step by step."""
         chat = self._chat
         if chat.rooms.expire(chat.wall()):
             await chat.change(lambda ledger: ledger.drop_former_names(chat.wall()))
+        await self._expire_tokens()
         due = chat.wall() - ROOM_KEPT
         for room in tuple(chat.rooms.rooms.values()):
             if room.deleted_at is not None and room.deleted_at <= due:
@@ -115,6 +127,19 @@ class Housekeeping:
                     pass
         while not await chat.scrub():
             await deferLater(chat.clock, 1.0)
+
+    async def _expire_tokens(self) -> None:
+        """Revoke the tokens that nobody has used for long, and forget the devices they were of."""
+        chat = self._chat
+        here = sorted({session.token for session in chat.sessions if session.token})
+        for start in range(0, len(here), TOKENS_AT_ONCE):
+            part = here[start : start + TOKENS_AT_ONCE]
+            await chat.change(partial(Ledger.use_tokens, numbers=part, before=chat.wall() - A_DAY))
+        before = chat.signin.tokens_expire_before()
+        while old := await chat.read(lambda db: reading.unused_tokens(db, before, TOKENS_AT_ONCE)):
+            versions = await chat.change(partial(Ledger.expire_tokens, numbers=old, before=before))
+            for number, version in versions.items():
+                chat.devices.changed(chat.roster.people[number], version)
 
 
 def _erase_step(room: int, ledger: Ledger) -> bool:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 SIGN_UPS_PER_NETWORK = 60
 SIGN_UPS = 300
 SIGN_UP_SPAN = 600.0  # seconds
+A_DAY = 24 * 60 * 60 * 1000  # milliseconds
+TOKEN_LIFE = 90 * A_DAY  # without being used
 
 
 class Token(NamedTuple):
@@ -55,6 +57,7 @@ class SignIn:
         self._sign_ups = (
             SlidingWindow(SIGN_UPS_PER_NETWORK, SIGN_UPS, SIGN_UP_SPAN) if limited else None
         )
+        self._started = chat.wall()
         self._secret = b""
         self._succession = secrets.token_bytes(32)  # what the next tokens are made with
         self._being_made: NameBook[None] = NameBook()
@@ -231,6 +234,15 @@ class SignIn:
 
     # --- tokens -------------------------------------------------------------------------
 
+    def tokens_expire_before(self) -> int:
+        """When a token must have been used since, in milliseconds since 1970.
+
+        By how long the server is up, and not by the time of day: a clock that jumps must not end
+        everybody's tokens.
+        """
+        up = self._chat.ticks() - self._chat.started
+        return self._started + int(up * 1000) - TOKEN_LIFE
+
     async def new_token(self, proof: Proof, device: str) -> Token:
         """A token to sign in with next time; only its hash is kept.
 
@@ -252,12 +264,12 @@ class SignIn:
         return Token(proof, device, token, number)
 
     async def revoke(self, session: Session) -> None:
-        """Make a session's token worth nothing, and forget the keys of its device."""
+        """Make a session's token worth nothing, and forget its device."""
         person = session.person
 
         def apply(ledger: Ledger) -> str:
             ledger.drop_token(person.id, session.token)
-            ledger.drop_device(person.id, session.device)
+            ledger.forget_device(person.id, session.device)
             return ledger.devices_version(person.id)
 
         self._chat.devices.changed(person, await self._chat.change(apply))
@@ -275,6 +287,11 @@ class SignIn:
         person = None if found is None else chat.roster.people.get(found.account)
         if found is None or person is None or person.erased:
             raise ChatError("bad_token", "That token is not known here: log in with a password.")
+        if found.used < self.tokens_expire_before():
+            days = TOKEN_LIFE // A_DAY
+            raise ChatError(
+                "bad_token", f"That token was not used for {days} days: log in with a password."
+            )
         proof = Proof(person, person.secrets)
         self.admit(proof)
         try:

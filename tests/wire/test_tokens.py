@@ -6,6 +6,7 @@ from typing import Any
 from unittest import mock
 
 from twisted_chat.core.errors import ChatError
+from twisted_chat.signin import A_DAY
 from twisted_chat.testing import PASSWORD, Hall, Program
 
 from .receiver import resumes
@@ -140,3 +141,79 @@ class TokenTests(InHall):
             )
             self.assertEqual(answer["error"]["code"], "args")
             self.assertIsNone(self.hall.chat.roster.names.find("bot"))
+
+
+class ExpiryTests(InHall):
+    def registered(self, name: str = "bot") -> tuple[Program, str]:
+        program = self.hall.program()
+        answer = program.asks("register", name=name, password=PASSWORD, device="d")
+        return program, str(answer["token"])
+
+    def starts_again_after(self, days: int) -> None:
+        self.hall.wall_offset += days * A_DAY
+        self.hall.restart()
+
+    def devices(self) -> set[str]:
+        """Whose cursors are kept."""
+        rows = self.hall.store.writer._committer._connection.exec_driver_sql(
+            "SELECT DISTINCT device FROM cursor"
+        )
+        return set(rows.scalars())
+
+    def test_b7_a_token_expires_that_was_not_used_for_90_days(self) -> None:
+        program, token = self.registered()
+        program.vanishes()
+        for days, good in ((89, True), (89, True), (91, False)):
+            self.starts_again_after(days)
+            _, answer = resumes(self.hall, token)
+            self.assertEqual("token" in answer, good, days)
+            token = answer.get("token", token)
+        self.assertEqual(answer["error"]["code"], "bad_token")
+        self.assertIn("not used for 90 days: log in with a password", answer["error"]["message"])
+
+    def test_b7_what_has_expired_goes_with_the_keys_and_cursors_of_its_device(self) -> None:
+        program, _ = self.registered()
+        program.asks("send", room="#lobby", text="ohm", cid="1")
+        program.asks("delivered", positions={"#lobby": 1})
+        program.vanishes()
+        self.hall.wait(10)
+        self.assertIn("d", self.devices())
+        self.starts_again_after(91)
+        self.hall.wait(10)
+        self.assertNotIn("d", self.devices())
+        counted = self.hall.store.writer._committer._connection.exec_driver_sql(
+            "SELECT count(*) FROM token"
+        )
+        self.assertEqual(counted.scalar_one(), 0)
+        # What it was shown is not shown to the person once more.
+        text = self.hall.connects()
+        text.types("bot", PASSWORD)
+        self.assertNotIn("ohm", text.takes())
+
+    def test_b7_who_stays_for_months_can_still_resume(self) -> None:
+        program, token = self.registered()
+        self.hall.wait(100 * 24 * 3600, step=12 * 3600)
+        program.vanishes()
+        self.starts_again_after(10)
+        _, answer = resumes(self.hall, token)
+        self.assertEqual(answer["name"], "bot")
+
+    def test_b7_k6_a_clock_that_jumps_ends_no_token(self) -> None:
+        program, token = self.registered()
+        program.vanishes()
+        self.hall.wall_offset += 365 * A_DAY
+        self.hall.wait(2 * 3600, step=600)
+        self.hall.wall_offset -= 365 * A_DAY
+        _, answer = resumes(self.hall, token)
+        self.assertEqual(answer["name"], "bot")
+
+    def test_b7_a_device_that_is_ended_leaves_nothing_behind(self) -> None:
+        program, _ = self.registered()
+        program.asks("send", room="#lobby", text="ohm", cid="1")
+        program.asks("delivered", positions={"#lobby": 1})
+        here = self.hall.bot("bot", device="here")
+        self.hall.wait(10)
+        self.assertIn("d", self.devices())
+        here.asks("devices", end=1)
+        self.hall.wait(10)
+        self.assertNotIn("d", self.devices())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ ignored = schema.ignored
 certificate = schema.certificate
 
 MOST_TOKENS = 20  # of one account
+GONE = "\n"  # stands in cursors for all devices that are forgotten; no device can be called so
 MOST_CERTIFICATES = 10  # of one account
 
 
@@ -104,7 +106,7 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         """Let a device resume with the token of this hash; the number to revoke it by.
 
         An account has at most `MOST_TOKENS`: of those beyond, this device's own go first, and
-        then those that were not used for longest. A device that has none left loses its keys.
+        then those that were not used for longest. A device that has none left is forgotten.
         """
         self._check_alive(account)
         now = self.now()
@@ -119,7 +121,7 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
             self.connection.execute(sa.delete(token).where(token.c.id == row.id))
         left = {device, *(row.device for row in kept[: MOST_TOKENS - 1])}
         for lost in {row.device for row in gone} - left:
-            self.drop_device(account, lost)
+            self.forget_device(account, lost)
         return self._add(token, account=account, device=device, hash=hash, created=now, used=now)
 
     def swap_token(self, old_hash: str, new_hash: str) -> bool:
@@ -133,6 +135,42 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
             .values(hash=new_hash, former=old_hash, used=self.now())
         )
         return done.rowcount == 1
+
+    def use_tokens(self, numbers: Sequence[int], before: int) -> None:
+        """Note that these tokens are in use now, unless that was noted after a time."""
+        self.connection.execute(
+            sa.update(token)
+            .where(token.c.id.in_(numbers), token.c.used < before)
+            .values(used=self.now())
+        )
+
+    def expire_tokens(self, numbers: Sequence[int], before: int) -> dict[int, str]:
+        """Revoke those of these tokens that were last used before a time.
+
+        Devices that have none left are forgotten; the versions of their accounts' devices.
+        """
+        old = token.c.id.in_(numbers) & (token.c.used < before)
+        rows = self.connection.execute(sa.select(token.c.account, token.c.device).where(old)).all()
+        self.connection.execute(sa.delete(token).where(old))
+        for row in rows:
+            if not self._has_token_of(row.account, row.device):
+                self.forget_device(row.account, row.device)
+        return {row.account: self.devices_version(row.account) for row in rows}
+
+    def forget_device(self, account: int, device: str) -> None:
+        """Forget the keys of a device, and how far it was shown its rooms, if it has no token.
+
+        What some device was shown remains known of the account.
+        """
+        self.drop_device(account, device)
+        if not self._has_token_of(account, device):
+            run = self.connection.exec_driver_sql
+            run(_TAKE_OVER_CURSORS, (GONE, account, device))
+            run("DELETE FROM cursor WHERE account = ? AND device = ?", (account, device))
+
+    def _has_token_of(self, account: int, device: str) -> bool:
+        theirs = (token.c.account == account) & (token.c.device == device)
+        return self.connection.execute(sa.select(token.c.id).where(theirs)).first() is not None
 
     def drop_token(self, account: int, number: int) -> bool:
         """Revoke one of an account's tokens; False when it has no such token."""
@@ -272,6 +310,12 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         self.flush()
         self.connection.exec_driver_sql(MOVE_CURSOR, (account, "", room, self.end(room)))
 
+
+_TAKE_OVER_CURSORS = (
+    "INSERT INTO cursor (account, device, room, seq) "
+    "SELECT account, ?, room, seq FROM cursor WHERE account = ? AND device = ? "
+    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
+)
 
 MOVE_CURSOR = (
     "INSERT INTO cursor (account, device, room, seq) VALUES (?,?,?,?) "

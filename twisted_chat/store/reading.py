@@ -85,6 +85,13 @@ def token(connection: sa.Connection, hash: str) -> Token | None:
     return None if found is None else Token._make(found)
 
 
+def unused_tokens(connection: sa.Connection, before: int, limit: int) -> list[int]:
+    """The numbers of tokens that were last used before a time."""
+    table = schema.token
+    found = connection.execute(sa.select(table.c.id).where(table.c.used < before).limit(limit))
+    return list(found.scalars())
+
+
 def tokens(connection: sa.Connection, account: int) -> list[Token]:
     """The tokens of an account, the last used first."""
     table = schema.token
