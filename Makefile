@@ -26,6 +26,13 @@ serve test bench proof pictures clean:
 else
 
 BIN := .venv/bin
+# Each test runs once: those that start terminals, windows and whole clients under pytest,
+# which leaves nothing of one to the next, and all others under trial.
+WHOLE := tests/client tests/system tests/terminal tests/window
+MEMORY := $(filter-out $(WHOLE),$(patsubst %/__init__.py,%,$(wildcard tests/*/__init__.py)) \
+  $(patsubst %.py,%,$(wildcard tests/test_*.py)))
+RUN_TESTS = $(BIN)/trial --jobs=3 --temp-directory=.cache/trial $(subst /,.,$(MEMORY)) && \
+  $(BIN)/pytest --numprocesses=3 $(WHOLE)
 PORT ?= 9999
 READY := .venv/.ready
 
@@ -33,8 +40,7 @@ serve: $(READY)
 	@exec $(BIN)/python -m twisted_chat --port $(PORT)
 
 test: $(READY)
-	$(BIN)/trial --jobs=3 --temp-directory=.cache/trial tests
-	$(BIN)/pytest --numprocesses=3 tests
+	$(RUN_TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -44,8 +50,7 @@ bench: $(READY)
 
 proof: export PROOF := 1
 proof: $(READY)
-	$(BIN)/trial --jobs=3 --temp-directory=.cache/trial tests
-	$(BIN)/pytest --numprocesses=3 tests
+	$(RUN_TESTS)
 
 pictures: $(READY)
 	@$(BIN)/python -m tools.pictures
