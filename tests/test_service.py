@@ -6,22 +6,35 @@ import errno
 import json
 import logging
 import os
+import re
 import socket
 import threading
 from pathlib import Path
+from typing import NoReturn
 from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
-from twisted.logger import ILogObserver, LogEvent, Logger, LogPublisher
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    Logger,
+    LogPublisher,
+    capturedLogs,
+    formatEvent,
+)
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from twisted_chat import listening, pidfile
-from twisted_chat.core.errors import StartError
+from twisted_chat.assembly import assemble
+from twisted_chat.core.errors import ChatError, StartError
 from twisted_chat.logs import MOST_WAITING, Log, Outlet, escaped, take_in_standard_logging
 from twisted_chat.openfiles import raised_file_limit
+from twisted_chat.service import ChatService
+from twisted_chat.settings import Settings
 from twisted_chat.watchdog import EXIT_CODE, HUNG, PERIOD, REPORT_EVERY, Watchdog, stack_of
 
 
@@ -50,6 +63,35 @@ class LogTest(SynchronousTestCase):
             self.shown(),
             r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d Client \(127.0.0.1, 5\) connected  \[ tesla \]\n$",
         )
+
+    def test_k7_logs_that_were_renamed_go_on_in_new_files(self) -> None:
+        people = Path(self.mktemp())
+        observer = Log(people, self.json)
+        for outlet in observer.outlets:
+            self.addCleanup(os.close, outlet.fd)
+        log = Logger("twisted_chat.test", observer=LogPublisher(observer))
+        log.info("one")
+        for file in (people, self.json):
+            file.rename(f"{file}.1")
+        log.info("two")  # into the old ones, since nobody has said anything yet
+        observer.reopen()
+        log.info("three")
+        for file in (people, self.json):
+            self.assertEqual(re.findall("one|two|three", file.read_text()), ["three"])
+            old = Path(f"{file}.1")
+            self.assertEqual(re.findall(r"\bone|two|three", old.read_text())[:2], ["one", "two"])
+
+    def test_k7_logs_that_cannot_be_opened_anew_go_on(self) -> None:
+        people = Path(self.mktemp())
+        people.mkdir()
+        observer = Log(people / "log", None)
+        self.addCleanup(os.close, observer.outlets[0].fd)
+        log = Logger("twisted_chat.test", observer=LogPublisher(observer))
+        log.info("one")
+        people.rename(f"{people}.gone")
+        observer.reopen()
+        log.info("two")
+        self.assertRegex((Path(f"{people}.gone") / "log").read_text(), "one\n.* two\n")
 
     def test_only_what_concerns_people(self) -> None:
         self.other.info("Starting factory")
@@ -209,6 +251,20 @@ class PidFileTest(SynchronousTestCase):
         pidfile.remove_if_dead(Path("nowhere"))
 
 
+class NotReadyTest(SynchronousTestCase):
+    def test_k4_what_cannot_be_read_ahead_is_a_sentence(self) -> None:
+        def refuse(sentence: str) -> NoReturn:
+            raise AssertionError(sentence)
+
+        service = ChatService(Settings(), assemble, Log(None, None), refuse, Clock())
+        with capturedLogs() as logs:
+            service._not_ready(Failure(OSError(24, "Too many open files")))
+            service._not_ready(Failure(ChatError("restart", "The server is stopping.")))
+        said = "so the first who needs it waits for it: Too many open files."
+        self.assertEqual(len(logs), 1)
+        self.assertIn(said, str(formatEvent(logs[0])))
+
+
 class WatchdogTest(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
@@ -216,8 +272,13 @@ class WatchdogTest(SynchronousTestCase):
         self.exits: list[int] = []
         self.looks = 0
         self.said: list[str] = []
+        self.now = 1_000_000.0
         self.watchdog = Watchdog(
-            self.clock, lambda: self.batch, self.look_at_files, self.exits.append
+            self.clock,
+            lambda: self.batch,
+            self.look_at_files,
+            self.exits.append,
+            lambda: self.now,
         )
         self.watchdog.log = Logger("test", observer=self.observe)
         with mock.patch.object(threading, "Thread"):
@@ -235,7 +296,11 @@ class WatchdogTest(SynchronousTestCase):
         for _ in range(round(seconds / PERIOD)):
             if turning:
                 self.clock.advance(PERIOD)
-            self.watchdog.look(PERIOD)
+            self.looks_after(PERIOD)
+
+    def looks_after(self, seconds: float) -> None:
+        self.now += seconds
+        self.watchdog.look(seconds)
 
     def test_quiet_when_all_is_well(self) -> None:
         self.pass_time(30)
@@ -270,9 +335,23 @@ class WatchdogTest(SynchronousTestCase):
     def test_j5_time_of_a_stopped_process_does_not_count(self) -> None:
         self.pass_time(1)
         self.batch = 1
-        self.watchdog.look(3600.0)
-        self.watchdog.look(3600.0)
+        self.looks_after(3600.0)
+        self.looks_after(3600.0)
         self.assertEqual((self.exits, self.said), ([], []))
+
+    def test_k6_a_clock_that_jumps_is_told_of_once_each_way(self) -> None:
+        self.pass_time(1)
+        self.now += 365 * 24 * 3600
+        self.pass_time(10)
+        self.assertEqual(len(self.said), 1)
+        self.assertIn("has gone forward by {by}", self.said[0])
+        self.now -= 365 * 24 * 3600
+        self.pass_time(10)
+        self.assertEqual(len(self.said), 2)
+        self.assertIn("was set back by {by}", self.said[1])
+        self.now += 2  # as clocks are corrected every day
+        self.pass_time(10)
+        self.assertEqual(len(self.said), 2)
 
     def test_nothing_after_the_stop(self) -> None:
         self.batch = 1

@@ -292,6 +292,17 @@ class LimitsTest(TestCase):
             for client in clients:
                 client.close()
 
+    def test_k7_logs_are_opened_anew_when_that_is_asked_for(self) -> None:
+        server = self.server("--log-json", "log.json")
+        log = self.folder / "log.json"
+        log.rename(self.folder / "log.json.1")
+        server.process.send_signal(signal.SIGUSR1)
+        server.line_with("The log files were opened anew")
+        with server.connect() as client:
+            self.assertTrue(self.heard(client, b" "))
+        server.stop()
+        self.assertIn("The log files were opened anew", log.read_text())
+
     def test_k7_log_disk_full(self) -> None:
         if not os.path.exists("/dev/full"):
             return

@@ -18,7 +18,7 @@ from .core.clean import shown
 from .core.errors import ChatError, StartError
 from .core.names import fold
 from .factory import ChatFactory
-from .logs import Log, open_log
+from .logs import Log
 from .passwords import Passwords
 from .securing import Sealing
 from .service import ChatService, Parts
@@ -37,7 +37,7 @@ def service(settings: Settings, only_check: bool, twistd: Mapping[str, Any]) -> 
         if only_check:
             print(check(settings))
             raise SystemExit(0)
-        log = Log(_log_descriptor(twistd), settings.log_json)
+        log = Log(_log_place(twistd), settings.log_json)
     except StartError as error:
         raise SystemExit(str(error)) from None
     return ChatService(settings, assemble, log, _refuser(twistd), reactor)
@@ -84,7 +84,7 @@ def _wall() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _log_descriptor(twistd: Mapping[str, Any]) -> int | None:
+def _log_place(twistd: Mapping[str, Any]) -> int | Path | None:
     """Where the log for people goes; None when twistd was told to keep it in some other way."""
     if twistd.get("logger") or twistd.get("syslog"):
         return None
@@ -92,7 +92,7 @@ def _log_descriptor(twistd: Mapping[str, Any]) -> int | None:
     foreground = twistd.get("nodaemon") or twistd.get("debug")
     if file == "-" or (foreground and not file):
         return 1
-    return open_log(Path(file or "twistd.log"))
+    return Path(file or "twistd.log")
 
 
 def _refuser(twistd: Mapping[str, Any]) -> Callable[[str], NoReturn]:

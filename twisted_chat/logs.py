@@ -43,8 +43,9 @@ ESCAPES = {
 class Outlet:
     """A file descriptor that takes lines from any thread without ever waiting for it."""
 
-    def __init__(self, fd: int, loss: Callable[[int], bytes]) -> None:
+    def __init__(self, fd: int, loss: Callable[[int], bytes], file: Path | None = None) -> None:
         self.fd = fd
+        self.file = file  # what it leads to, where that is a file of the log's own
         self.dropped = 0  # lines lost since the service began
         self._loss = loss  # the line that reports how many were lost
         self._unreported = 0
@@ -75,6 +76,15 @@ class Outlet:
         """Write what waits, as far as there is room for it."""
         with self._lock:
             self._drain()
+
+    def reopen(self) -> None:
+        """Go on in the file that has its name now; StartError if there can be none."""
+        if self.file is None:
+            return
+        fresh = open_log(self.file)
+        with self._lock:
+            os.dup2(fresh, self.fd, inheritable=False)
+        os.close(fresh)
 
     def _append(self, line: bytes) -> None:
         size = len(line)  # first, for a signal may come with any call
@@ -154,17 +164,30 @@ def line_for_programs(event: LogEvent) -> str:
 class Log:
     """The observer that twistd gives all events to."""
 
-    def __init__(self, people: int | None, programs: Path | None) -> None:
-        """Write for people to that file descriptor, and for programs to that file."""
+    log = Logger()
+
+    def __init__(self, people: int | Path | None, programs: Path | None) -> None:
+        """Write for people to that descriptor or file, and for programs to that file."""
         self.for_people = people is not None
         self.outlets: list[Outlet] = []
         self._publish = LogPublisher()
         if people is not None:
-            self._add(Outlet(people, _loss_for_people), line_for_people)
+            self._add(people, _loss_for_people, line_for_people)
         if programs is not None:
-            self._add(Outlet(open_log(programs), _loss_for_programs), line_for_programs)
+            self._add(programs, _loss_for_programs, line_for_programs)
 
-    def _add(self, outlet: Outlet, line: Callable[[LogEvent], str | None]) -> None:
+    def _add(
+        self,
+        place: int | Path,
+        loss: Callable[[int], bytes],
+        line: Callable[[LogEvent], str | None],
+    ) -> None:
+        if isinstance(place, Path):
+            file = place.absolute()
+            outlet = Outlet(open_log(file), loss, file)
+        else:
+            outlet = Outlet(place, loss)
+
         def observe(event: LogEvent) -> None:
             text = line(event)
             if text:
@@ -181,6 +204,15 @@ class Log:
         for outlet in self.outlets:
             outlet.drain()
 
+    def reopen(self) -> None:
+        """Go on in new files, after the old ones were renamed: what rotates logs asks for this."""
+        for outlet in self.outlets:
+            try:
+                outlet.reopen()
+            except StartError as error:
+                self.log.error("{reason} The log goes on in the file that it had.", reason=error)
+        self.log.info("The log files were opened anew")
+
     @property
     def dropped(self) -> int:
         """How many lines were lost since the service began."""
@@ -188,7 +220,7 @@ class Log:
 
 
 def open_log(file: Path) -> int:
-    """The descriptor of a log file; whatever rotates it must copy and truncate."""
+    """The descriptor of a log file, which is made if need be."""
     try:
         return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

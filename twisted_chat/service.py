@@ -15,12 +15,13 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.components import Componentized
+from twisted.python.failure import Failure
 
 from . import collecting, openfiles
 from .aside import AsideThreads
 from .certificate import Identity
 from .chat import Chat
-from .core.errors import ChatError, StartError
+from .core.errors import ChatError, StartError, in_words
 from .core.events import Closed
 from .factory import ChatFactory
 from .logs import PLAIN, Log, take_in_standard_logging
@@ -29,7 +30,7 @@ from .passwords import Passwords
 from .ports import Ports
 from .readying import get_ready
 from .settings import Settings
-from .signals import interrupt_in_order, take_hangups
+from .signals import interrupt_in_order, take_hangups, take_log_rotation
 from .store import Store
 from .watchdog import EXIT_CODE, Watchdog
 
@@ -110,6 +111,7 @@ class ChatService(Service):
         if not self._observer.for_people:
             globalLogPublisher.addObserver(self._observer)
         take_in_standard_logging()
+        take_log_rotation(self._reactor, self._observer.reopen)
         try:
             self._open()
         except StartError as error:
@@ -191,7 +193,18 @@ class ChatService(Service):
     def _get_ready(self) -> None:
         assert self._parts is not None
         reading = self._parts.aside.run(get_ready)
-        reading.addErrback(lambda failure: self.log.failure("Not all was read ahead", failure))
+        reading.addErrback(self._not_ready)
+
+    def _not_ready(self, failure: Failure) -> None:
+        """It is read when it is needed, or that fails for the same reason."""
+        error = failure.value
+        if isinstance(error, ChatError) and error.code == "restart":
+            return  # the server stops already
+        if reason := in_words(error):
+            line = "Not all was read ahead, so the first who needs it waits for it: {reason}"
+            self.log.warn(line, reason=reason)
+        else:
+            self.log.failure("Not all was read ahead", failure)
 
     def _files_changed(self) -> None:
         if self.running and self._parts is not None:

@@ -1,7 +1,7 @@
 """What the system's signals ask of the service.
 
 SIGINT ends it: at once while it starts, in order when it runs. SIGHUP tells it that its files have
-changed, or that its terminal is gone.
+changed, or that its terminal is gone; SIGUSR1, that its logs have been renamed.
 """
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ def take_hangups(reactor: Any, files_changed: Callable[[], None], stop: Callable
 
     # It may come in the middle of anything: all of it is for the reactor's next turn.
     signal.signal(signal.SIGHUP, lambda number, frame: reactor.callFromThread(look))
+
+
+def take_log_rotation(reactor: Any, reopen: Callable[[], None]) -> None:
+    """From now on SIGUSR1, which would end the process, asks to open the log files anew."""
+    signal.signal(signal.SIGUSR1, lambda number, frame: reactor.callFromThread(reopen))
 
 
 def _has_terminal() -> bool:

@@ -18,6 +18,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from .core.durations import spoken
+
 PERIOD = 0.025  # seconds between two looks
 STANDSTILL = 0.1  # a reactor that does nothing else for longer is reported,
 REPORT_EVERY = 10.0  # but not more often than this
@@ -25,6 +27,7 @@ HUNG = 10.0  # seconds after which a batch is taken for lost
 FILES_EVERY = 5.0
 EXIT_CODE = 70  # the system's word for an internal error
 FRAMES = 12
+JUMP = 60.0  # seconds by which a clock that was set differs from one that ran on
 
 
 class Stall:
@@ -56,12 +59,15 @@ class Watchdog:
         writing: Callable[[], object],
         look_at_files: Callable[[], None],
         exit: Callable[[int], object] = os._exit,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         """`writing` tells batches apart, and is None between them."""
         self.longest_standstill = 0.0  # seconds, as the reactor itself noticed
         self._writing = writing
         self._look_at_files = look_at_files
         self._exit = exit
+        self._wall = wall
+        self._told = wall()  # the time of day at the last look
         self._turns = 0
         self._last_turn = 0.0
         self._turning = LoopingCall(self._turn)
@@ -122,10 +128,30 @@ class Watchdog:
                 limit=round(HUNG),
             )
             self._exit(EXIT_CODE)
+        self._look_at_clock(elapsed)
         self._since_files += elapsed
         if self._since_files >= FILES_EVERY:
             self._since_files = 0.0
             self._look_at_files()
+
+    def _look_at_clock(self, elapsed: float) -> None:
+        before, self._told = self._told, self._wall()
+        jump = self._told - before - elapsed
+        if abs(jump) < JUMP:
+            return
+        by = spoken(round(abs(jump)))
+        if jump > 0:
+            self.log.warn(
+                "The clock of this machine has gone forward by {by} at once (it was set, or the"
+                " machine slept): messages are dated by it",
+                by=by,
+            )
+        else:
+            self.log.warn(
+                "The clock of this machine was set back by {by}: messages in a room wait for their"
+                " last one's time for a day at most, and are dated by the clock then",
+                by=by,
+            )
 
 
 def stack_of(thread: int) -> str:

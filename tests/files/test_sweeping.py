@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from unittest import mock
 
+from twisted.internet.defer import fail
 from twisted.logger import capturedLogs, formatEvent
 
 from twisted_chat.core.errors import ChatError
@@ -123,8 +124,23 @@ class SweepingTests(FilesTestCase):
     def test_a_sweep_that_fails_is_told_of_and_tried_again(self) -> None:
         self.offers(self.tesla, "#lobby")
         self.wait(HOUR - 60)
-        with mock.patch("os.scandir", side_effect=OSError(5, "Input/output error")):
+        with (
+            mock.patch("os.scandir", side_effect=OSError(5, "Input/output error")),
+            capturedLogs() as logs,
+        ):
             self.wait(120)
-        self.assertGreaterEqual(len(self.flushLoggedErrors(OSError)), 1)
+        told = {str(formatEvent(event)) for event in logs}
+        self.assertIn(
+            "Files were not swept, which is tried again in a minute: Input/output error.", told
+        )
         self.wait(180)
         self.assertEqual(self.contents(), [])
+
+    def test_k1_a_server_that_stops_meanwhile_says_nothing_of_it(self) -> None:
+        stopping = fail(ChatError("restart", "The server is stopping."))
+        with (
+            mock.patch.object(self.hall.chat.files, "run", return_value=stopping),
+            capturedLogs() as logs,
+        ):
+            self.wait(2 * HOUR)
+        self.assertEqual([str(formatEvent(event)) for event in logs], [])

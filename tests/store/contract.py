@@ -113,6 +113,19 @@ class LogContract(StoreCase):
         self.time = first.time + 5
         self.assertEqual(self.say("later").time, first.time + 5)
 
+    def test_k6_one_jump_of_the_clock_dates_nothing_later(self) -> None:
+        self.say("now")
+        true = self.time
+        self.time += 1000 * 86_400_000
+        ahead = self.say("years ahead")
+        self.assertEqual(ahead.time, self.time)
+        self.time = true + 5
+        for _ in range(2):  # also when it was started meanwhile
+            back = self.say("right again")
+            self.assertEqual(back.time, true + 5)
+            self.reopen()
+        self.assertEqual([e.seq for e in self.everything()], [1, 2, 3, 4])
+
     def test_numbers_go_on_after_a_restart(self) -> None:
         self.say("one")
         self.reopen()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import count
+from unittest import mock
+
 from .case import HallTestCase
 
 
@@ -69,6 +72,17 @@ class BroadcastUsersTests(HallTestCase):
         dan.hears_nothing()
         cid = self.logs_in("cid")
         cid.hears("[ann/1 10:00 private] ann: see you at ten <private message>")
+
+    def test_a9_no_time_is_spent_on_whom_somebody_may_have_meant(self) -> None:
+        self.hall = self.open_hall(guests=True)
+        (ann,) = self.people("ann")
+        self.people(*(f"aaaaaaaaaaaa{number}" for number in range(9)))
+        looks = count()
+        with mock.patch.object(self.hall.chat, "ticks", lambda: next(looks) * 0.001):
+            ann.takes()
+            ann.types("message aaaaaaaaaaaaz hello")
+            ann.hears("(There is no user called aaaaaaaaaaaaz.")
+        self.assertLess(next(looks), 9)
 
     def test_c4_one_unknown_name_refuses_the_whole(self) -> None:
         ann, bob = self.people("ann", "bob")

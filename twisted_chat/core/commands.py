@@ -134,7 +134,7 @@ class Table:
         if not word:
             return f"There is no command in that. {WHAT_THERE_IS}"
         longer = [row.name for row in self.rows if row.name.startswith(f"{word.lower()} ")]
-        near = longer or get_close_matches(word.lower(), self._words, n=1, cutoff=0.6)
+        near = longer or get_close_matches(word.lower()[:32], self._words, n=1, cutoff=0.6)
         hint = f"Did you mean {' or '.join(near)}? {TO_EVERYONE}" if near else WHAT_THERE_IS
         shown = word if len(word) <= 32 else word[:32] + "…"
         return f"{shown} is an unknown command. {hint}"

@@ -19,3 +19,12 @@ class ChatError(Exception):
 
 class StartError(Exception):
     """The service cannot start; the text is the one sentence that says why."""
+
+
+def in_words(error: BaseException) -> str:
+    """Why something could not be done, in words of people; empty where only a traceback tells."""
+    if isinstance(error, ChatError):
+        return error.sentence
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}."
+    return ""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from ..core.errors import ChatError, in_words
 from ..store import Ledger, files
 from .unnamed import KEPT
 
@@ -54,8 +56,18 @@ class Sweeping:
         self._next_expiry = now + EXPIRE_EVERY
         self._busy = True
         done = Deferred.fromCoroutine(self._sweep(now, compare))
-        done.addErrback(lambda failure: self.log.failure("Files were not swept", failure))
+        done.addErrback(self._not_swept)
         done.addBoth(self._swept)
+
+    def _not_swept(self, failure: Failure) -> None:
+        error = failure.value
+        if isinstance(error, ChatError) and error.code == "restart":
+            return  # the server stops, and does it at its next start
+        if reason := in_words(error):
+            line = "Files were not swept, which is tried again in a minute: {reason}"
+            self.log.warn(line, reason=reason)
+        else:
+            self.log.failure("Files were not swept", failure)
 
     def _swept(self, _: object) -> None:
         self._busy = False

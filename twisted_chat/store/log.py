@@ -62,6 +62,13 @@ class Mark(NamedTuple):
     gone: int
 
 
+MOST_AHEAD = 24 * 60 * 60 * 1000
+"""Milliseconds for which a room's time waits for a clock that was set back.
+
+Beyond that the last entry was dated by a clock that was wrong, so its time is not kept to.
+"""
+
+
 class Log:
     """Appends to the rooms' logs and changes what they show.
 
@@ -119,7 +126,10 @@ class Log:
         if end is None:
             end = self._ends[room] = self._find_end(room)
         seq = end.seq = end.seq + 1
-        time = end.time = max(self.now(), end.time)
+        time, latest = self.now(), end.time
+        if time < latest <= time + MOST_AHEAD:
+            time = latest
+        end.time = time
         number = self.last_id = self.last_id + 1
         new = Entry(
             number,
