@@ -118,6 +118,18 @@ class LoginTests(ReplayCase):
         self.assertEqual(self.said_in(came), [])
         self.assertNotIn("BATCH", [message.command for message in came])
 
+    def test_h8_what_was_left_before_the_first_visit_is_shown_to_every_client(self) -> None:
+        self.hall.bot("carol").vanishes()
+        self.says("welcome", room="carol")
+        came = self.comes_back(*FULL, "draft/chathistory", nick="carol")
+        self.assertEqual(self.said_in(came), ["welcome"])
+        [ping] = [message for message in came if message.command == "PING"]
+        self.client_back.answers(f"PONG {ping.params[0]}")
+        self.client_back.vanishes()
+        self.says("are you there?", room="carol")
+        came = self.comes_back(*FULL, "draft/chathistory", nick="carol")
+        self.assertEqual(self.said_in(came), [])  # the client asks for what was said since
+
     def test_h8_of_many_the_newest_are_shown_and_the_rest_is_counted(self) -> None:
         self.says(*[f"m{number}" for number in range(MOST_UNSEEN + 7)])
         came = self.comes_back(*FULL)

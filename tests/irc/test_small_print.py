@@ -69,3 +69,15 @@ class SmallPrintTests(IrcCase):
         self.rose.answers("MODE #coil -e ~m:iris")
         self.iris.lines()
         self.assertIn("You are muted in #coil", self.iris.answers("PRIVMSG #coil :hello")[0])
+
+    def test_h9_names_of_several_channels(self) -> None:
+        self.rose.answers("JOIN #iron")
+        told = [
+            line.split(" ", 1)[1] for line in self.rose.answers("NAMES #coil,#iron,#none,#coil")
+        ]
+        self.assertEqual(
+            [line for line in told if line.startswith("353")],
+            ["353 rose = #coil :@rose iris", "353 rose = #iron :@rose"],
+        )
+        ends = [line.split(" ")[2] for line in told if line.startswith("366")]
+        self.assertEqual(ends, ["#coil", "#iron", "#none"])

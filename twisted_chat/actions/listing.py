@@ -108,8 +108,9 @@ async def mark_away(chat: Chat, person: Person, text: str, kept: bool = True) ->
     """Show somebody as away, or as back; `kept` over a stop of the server."""
     if kept and not person.guest:
         await chat.change(lambda ledger: ledger.set_account(person.id, away=text))
-    person.away = text
-    chat.onlookers.away_changed(person)
+    if text != person.away:
+        person.away = text
+        chat.onlookers.away_changed(person)
 
 
 @performs(words.Ignore)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..actions import perform
-from ..actions.finding import visible_room
+from ..actions.finding import may_know_of, visible_room
 from ..actions.rooms import DAYS_UNTIL_ERASED, join_made
 from ..core import vocabulary as words
 from ..core.clean import without_forbidden
@@ -29,9 +29,9 @@ REFUSED = {
 
 
 def room_shown(talk: IrcTalk, name: str) -> Room:
-    """A room that the client has joined."""
+    """A room that the client has joined; one that is hidden from it is as none."""
     room = talk.chat.rooms.find(name)
-    if room is None or room.deleted_at is not None:
+    if room is None or not may_know_of(room, talk.me):
         raise Refused("403", shortened(name))
     if not talk.shows(room):
         raise Refused("442", room.name)
@@ -181,13 +181,15 @@ async def leave_one(talk: IrcTalk, name: str, reason: str) -> None:
         talk.parting.pop(room.name, None)
 
 
-@command("NAMES", help="NAMES <channel>: who is there")
+@command("NAMES", help="NAMES <channel>[,…]: who is there")
 def list_names(talk: IrcTalk, message: Message) -> None:
     if not message.params:
         talk.numeric("366", "*", text="Name a channel")
         return
-    for name in message.params[0].split(",")[:1]:
-        assert talk.session is not None
+    assert talk.session is not None
+    asked = dict.fromkeys(message.params[0].split(","))
+    talk.charge(len(asked) - 1)
+    for name in asked:
         try:
             room = visible_room(talk.chat, talk.session, name)
             if (room.rules.secret or room.hidden) and not room.has(talk.me):

@@ -39,7 +39,7 @@ def tokens(talk: IrcTalk) -> list[str]:
         "EXTBAN=~,am",
         "ACCOUNTEXTBAN=a",
         f"MODES={MODES}",
-        f"TARGMAX=PRIVMSG:{TARGETS},NOTICE:{TARGETS},TAGMSG:{TARGETS},JOIN:,PART:,KICK:1,NAMES:1,"
+        f"TARGMAX=PRIVMSG:{TARGETS},NOTICE:{TARGETS},TAGMSG:{TARGETS},JOIN:,PART:,KICK:1,NAMES:,"
         "WHOIS:1,LIST:,MONITOR:",
         f"NICKLEN={settings.nick_length}",
         "USERLEN=18",

@@ -37,28 +37,45 @@ class Missed(NamedTuple):
 
 async def missed(talk: IrcTalk, room: Room, upto: int) -> None:
     """Show what no session of the account was shown of a room up to a number."""
+    if talk.has("draft/chathistory"):
+        return  # who can ask for history asks for what they want
     view = _view(talk, room, upto)
     if view is not None:
         await _show(talk, [(room, view)])
 
 
 async def private(talk: IrcTalk) -> None:
-    """The same for private conversations, up to where the session is."""
+    """The same for private conversations, up to where the session is.
+
+    Who comes for the first time is shown them even if they can ask for history: clients ask
+    who has written to them since they were here last, and would never hear of these.
+    """
     assert talk.session is not None
     views = []
     for room in talk.me.pairs.values():
         view = _view(talk, room, talk.session.position(room))
         if view is not None:
             views.append((room, view))
-    if views:
+    if views and not (talk.has("draft/chathistory") and await _was_here(talk)):
         await _show(talk, views)
+
+
+async def _was_here(talk: IrcTalk) -> bool:
+    """Whether an IRC client of the account's was shown anything before."""
+    assert talk.session is not None
+    number, device = talk.me.id, talk.session.device
+    try:
+        return bool(await talk.chat.read(lambda db: reading.device_cursors(db, number, device)))
+    except ChatError as error:
+        talk.close(Closed(error.code, error.sentence))
+        return True
 
 
 def _view(talk: IrcTalk, room: Room, upto: int) -> pages.View | None:
     """What is to be shown of a conversation, if anything is."""
     me = talk.me
-    if me.guest or me.shown is None or talk.has("draft/chathistory"):
-        return None  # who can ask for history asks for what it wants
+    if me.guest or me.shown is None:
+        return None
     after = max(me.shown.get(room.id, 0), room.readable_since(me))
     if after >= upto:
         return None
