@@ -11,7 +11,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from .core.durations import spoken
-from .core.errors import ChatError, in_words
+from .core.errors import ChatError
 from .core.events import Closed
 from .core.rooms import Room
 from .session import Session, State
@@ -102,14 +102,6 @@ class Housekeeping:
         done = Deferred.fromCoroutine(self._erase())
         done.addErrback(self._not_erased)
         done.addBoth(self._erased)
-
-    def _not_erased(self, failure: Failure) -> None:
-        if reason := in_words(failure.value):
-            if not self._chat.refusing:  # else the server stops, and does it at its next start
-                line = "Something was not erased, which is tried again in an hour: {reason}"
-                self._chat.log.warn(line, reason=reason)
-        else:
-            self._chat.log.failure("Something was not erased", failure)
 
     def _erased(self, _: object) -> None:
         self._erasing = False

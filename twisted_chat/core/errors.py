@@ -21,7 +21,7 @@ class StartError(Exception):
     """The service cannot start; the text is the one sentence that says why."""
 
 
-def in_words(error: BaseException) -> str:
+def in_words(error: BaseException | None) -> str:
     """Why something could not be done, in words of people; empty where only a traceback tells."""
     if isinstance(error, ChatError):
         return error.sentence
