@@ -23,7 +23,7 @@ from .irc.talk import IrcTalk
 from .output import Output
 from .peer import Peer
 from .proxying import Header
-from .securing import certificate_of, name_asked_for
+from .securing import certificate_of, name_asked_for, sends_too_much
 from .sending import Outflow, prepare
 from .text.talk import TextTalk
 from .transfer import Fetch, Transfer
@@ -163,7 +163,9 @@ class ChatProtocol(Output):
 
     def handshakeCompleted(self) -> None:
         """What was opened with TLS begins anew inside it."""
-        if not self.conversation.closed:
+        if sends_too_much(self.transport):
+            self.drop()
+        elif not self.conversation.closed:
             self.transport.registerProducer(Outflow(self), True)
             self.entrance.listen()
 

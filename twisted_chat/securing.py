@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+from OpenSSL.crypto import FILETYPE_ASN1, dump_certificate
 from OpenSSL.SSL import Connection
 from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .certificate import Identity
     from .protocol import ChatProtocol
 
+MOST_CERTIFICATES = 16 * 1024  # bytes of a client's, with those that it was signed with
 _HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*\.?")
 
 
@@ -74,6 +76,17 @@ def name_asked_for(transport: Any) -> str:
     name = getattr(transport.getHandle(), "get_servername", lambda: None)() or b""
     found = _HOST_NAME.fullmatch(name.decode("ascii", "replace"))
     return found[0].rstrip(".") if found else ""
+
+
+def sends_too_much(transport: Any) -> bool:
+    """Whether the peer has come with certificates that take more memory than a connection may.
+
+    OpenSSL takes 100 kB of them, and keeps them parsed for as long as there is the connection.
+    """
+    handle = transport.getHandle()
+    found = [handle.get_peer_certificate(), *(handle.get_peer_cert_chain() or ())]
+    sizes = (len(dump_certificate(FILETYPE_ASN1, one)) for one in found if one is not None)
+    return sum(sizes) > MOST_CERTIFICATES
 
 
 def certificate_of(transport: Any) -> str:

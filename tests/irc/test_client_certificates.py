@@ -8,10 +8,20 @@ import ssl
 import tempfile
 import time
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from tests.irc.case import IrcCase, IrcClient
 from tests.transport.case import Secure, identity, trusting
@@ -163,6 +173,28 @@ class ExternalTests(CertificateCase):
             again = self.secure("one", context=context, session=first.tls.session)
             self.assertEqual(self.logs_in(again), self.GOOD)
             self.assertFalse(again.tls.session_reused)
+
+    def test_a14_certificates_that_take_much_memory_end_the_connection(self) -> None:
+        path, size = _folder() / "large.pem", 20_000
+        key = load_pem_private_key(made("one")[0].read_bytes(), None)
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "large")])
+        today = datetime.now(UTC)
+        filled = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.1"), b"x" * size)
+        large = (
+            x509.CertificateBuilder(name, name, key.public_key(), 1)  # type: ignore[arg-type]
+            .not_valid_before(today)
+            .not_valid_after(today + timedelta(days=1))
+            .add_extension(filled, critical=False)
+            .sign(key, SHA256())  # type: ignore[arg-type]
+        )
+        own = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        path.write_bytes(own + large.public_bytes(Encoding.PEM))
+        context = trusting()
+        context.load_cert_chain(path)
+        client = self.secure("", context=context)
+        self.hall.settle()
+        self.assertTrue(client.closed)
+        self.assertEqual(self.hall.factory.connections, {})
 
     def test_browsers_are_asked_for_no_certificate(self) -> None:
         client = self.secure("one", alpn=["h2", "http/1.1"])
