@@ -1,4 +1,5 @@
 # make serve   starts the chat on port 9999 (or PORT=8888); everything it needs is set up by itself
+# make upgrade takes the newest releases of what serving needs into requirements.lock
 # make test    runs every test and every check
 # make bench   measures
 # make proof   runs the tests at full size
@@ -9,7 +10,7 @@
 MAKEFILE_ROOT := $(shell file="$$(printf %s '$(MAKEFILE_LIST)' | sed 's/^ //')"; cd "$$(dirname "$$file")" && pwd -P)
 HERE := $(shell pwd -P)
 
-.PHONY: serve test bench proof pictures clean
+.PHONY: serve upgrade test bench proof pictures clean
 .NOTPARALLEL:
 
 # Another environment's settings must not reach into this one's.
@@ -20,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 ifneq ($(HERE),$(MAKEFILE_ROOT))
 
-serve test bench proof pictures clean:
+serve upgrade test bench proof pictures clean:
 	@$(MAKE) --no-print-directory -C "$(MAKEFILE_ROOT)" $@
 
 else
@@ -35,31 +36,43 @@ RUN_TESTS = $(BIN)/trial --jobs=3 --temp-directory=.cache/trial $(subst /,.,$(ME
   $(BIN)/pytest --numprocesses=3 $(WHOLE)
 PORT ?= 9999
 READY := .venv/.ready
+TOOLS := .venv/.tools
+LOCK := requirements.lock
 
 serve: $(READY)
 	@exec $(BIN)/python -m twisted_chat --port $(PORT)
 
-test: $(READY)
+# Each release is named with its hashes, for every Python and every kind of machine.
+upgrade: $(READY)
+	@$(BIN)/python -m venv .cache/upgrade
+	@.cache/upgrade/bin/python -m pip install --quiet --upgrade uv
+	@.cache/upgrade/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --custom-compile-command 'make upgrade' \
+	  --group build --output-file $(LOCK) pyproject.toml
+	@$(MAKE) --no-print-directory $(READY)
+
+test: $(TOOLS)
 	$(RUN_TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY)
+bench: $(TOOLS)
 	@$(BIN)/python bench/run.py
 
 proof: export PROOF := 1
-proof: $(READY)
+proof: $(TOOLS)
 	$(RUN_TESTS)
 
-pictures: $(READY)
+pictures: $(TOOLS)
 	@$(BIN)/python -m tools.pictures
 
 clean:
 	rm -rf .venv .cache dist .hypothesis _trial_temp* twisted/plugins/dropin.cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): pyproject.toml
+# Nothing but what is in the lock gets here, be it for serving or to install this folder.
+$(READY): pyproject.toml $(LOCK)
 	@mkdir -p .cache
 	@if ! $(BIN)/python -c 'import pip' 2>/dev/null; then \
 	  for python in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -70,7 +83,13 @@ $(READY): pyproject.toml
 	  $$found -m venv --clear .venv || { \
 	    echo 'Python could not make a virtual environment; on Debian and Ubuntu the package python3-venv is needed.' >&2; exit 1; }; fi
 	@echo 'Setting up (once) …'
-	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement $(LOCK)
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TOOLS): $(READY)
+	@echo 'Setting up what the tests need (once) …'
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dev]'
 	@touch $@
 
 endif
