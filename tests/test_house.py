@@ -45,7 +45,8 @@ APPLICATION = {
     *("proving", "session", "settling", "signin", "strangers", "typists", "whispering"),
 }
 DOORS = {
-    *("certificate", "conversation", "entrance", "exposure", "factory", "irc", "opening"),
+    *("backlog", "certificate", "conversation", "entrance", "exposure", "factory"),
+    *("irc", "opening"),
     *("output", "peer", "turning", "web"),
     *("protocol", "proxying", "securing", "sending", "text", "transfer", "wire"),
 }

@@ -69,6 +69,7 @@ class Line(Protocol):
     def signed_in(self) -> None: ...
     def flushed(self) -> bool | None: ...
     def outstanding(self) -> int | None: ...
+    def kept(self, size: int) -> None: ...
     def write(self, data: bytes) -> None: ...
     def reply(self, data: bytes) -> None: ...
     def hold(self) -> None: ...
@@ -218,13 +219,22 @@ class Conversation:
             self._queue(line)
         elif not self._afford(line):
             self._paid = True
-            self._waiting.append(line)
+            self._wait(line)
         elif not self.take(line):
             self._paid = self._barrier = True
-            self._waiting.append(line)
+            self._wait(line)
+
+    def _wait(self, line: bytes | ChatError) -> None:
+        self._waiting.append(line)
+        if isinstance(line, bytes):
+            self.connection.kept(len(line))
+
+    def held(self) -> int:
+        """How many bytes of the client wait to be taken."""
+        return sum([len(line) for line in self._waiting if isinstance(line, bytes)])
 
     def _queue(self, line: bytes | ChatError) -> None:
-        self._waiting.append(line)
+        self._wait(line)
         self._drain()
         if len(self._waiting) >= MOST_WAITING:
             self.connection.hold()

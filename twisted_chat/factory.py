@@ -9,6 +9,7 @@ from twisted.internet.protocol import ServerFactory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from .backlog import Backlog, affordable
 from .chat import Chat
 from .core.doorways import Offer
 from .core.errors import ChatError
@@ -55,6 +56,7 @@ class ChatFactory(ServerFactory):
         self.strangers_of: Counter[str] = Counter()  # by their networks
         self._handshakes = SlidingWindow(HANDSHAKES_PER_NETWORK, HANDSHAKES, HANDSHAKE_SPAN)
         self.offer = Offer().without(chat.settings.closed_doors)
+        self.backlog = Backlog(affordable(chat.settings.backlog), chat.ticks)
         self.company = Company(chat)
         self.housekeeping = Housekeeping(chat)
         self._every_second = LoopingCall(self._look_after)
@@ -147,6 +149,7 @@ class ChatFactory(ServerFactory):
     def disconnected(self, protocol: ChatProtocol) -> None:
         """A connection is gone."""
         self.connections.pop(protocol, None)
+        self.backlog.forget(protocol)
         self._forget_network(protocol)
 
     def _forget_network(self, protocol: ChatProtocol) -> None:
@@ -158,6 +161,7 @@ class ChatFactory(ServerFactory):
     def _look_after(self) -> None:
         try:
             self._close_overdue()
+            self.backlog.tend()
             self.housekeeping.sweep(self.chat.ticks())
             self.company.tend(self.chat.ticks())
         except Exception:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.protocols.basic import LineReceiver
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 
-from .sending import flushed, outstanding, writer
+from .sending import flushed, outstanding, put_behind, queued, writer
 
 if TYPE_CHECKING:
     from .factory import ChatFactory
@@ -25,6 +26,7 @@ class Output(LineReceiver):
 
     def __init__(self) -> None:
         self._transport: Any = None
+        self._beneath: Any = None  # the same without TLS
         self._replies: list[bytes] = []
         self._abort: IDelayedCall | None = None
 
@@ -36,12 +38,34 @@ class Output(LineReceiver):
     @transport.setter
     def transport(self, transport: Any) -> None:
         self._transport = transport
-        self.write = writer(transport, self._replies)
+        if not isinstance(transport, TLSMemoryBIOProtocol):
+            self._beneath = transport
+        self.write = writer(transport, self._replies, self.waits)
 
     @property
     def over_tls(self) -> bool:
         """Whether there is TLS on this very connection."""
         return ISSLTransport.providedBy(self.transport)
+
+    @property
+    def party(self) -> Hashable:
+        """Whose connection it is."""
+        raise AssertionError("only the whole connection knows")
+
+    def waits(self, size: int, anew: bool) -> None:
+        """So many bytes were queued in the transport; `anew` if none were before."""
+        backlog = self.factory.backlog
+        backlog.add(self, size, anew)
+        if backlog.tight:
+            put_behind(self._beneath)
+
+    def held(self) -> int:
+        """How many bytes wait for the peer, or of it."""
+        return queued(self.transport) + sum(map(len, self._replies))
+
+    def unburden(self) -> None:
+        """Close the connection in the next turn, and forget what waits."""
+        self._beneath.abortConnection()
 
     def reply(self, data: bytes) -> None:
         """Send an answer; the answers to one batch go out together."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -244,6 +245,19 @@ class ChatProtocol(Output):
         self.conversation.lost()
         self.transport.abortConnection()
 
+    @property
+    def party(self) -> Hashable:
+        """Whose this is: an account's, or a network's as long as nobody has signed in."""
+        session = self.conversation.session
+        return self.network if session is None else session.person.id
+
+    def held(self) -> int:
+        return super().held() + len(self._buffer) + self.conversation.held()
+
+    def kept(self, size: int) -> None:
+        """So many bytes have come that cannot be taken yet."""
+        self.factory.backlog.add(self, size)
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.entrance.lost()
         self.ended()
@@ -303,18 +317,23 @@ class ChatProtocol(Output):
             return
         if self._busyReceiving:
             self._buffer += data
+            self.kept(len(data))
             return
         if not self._decided and data:
             data = self.entrance.take(data)
             if not data or self.conversation.closed:
                 return
+        before = len(self._buffer)
         self._busyReceiving = True
         try:
             self._split(self._buffer + data if self._buffer else data)
         finally:
             self._busyReceiving = False
-        if self._buffer and not self.line_mode:
-            super().dataReceived(b"")  # it is a WebSocket since then
+        if self._buffer:
+            if not self.line_mode:
+                super().dataReceived(b"")  # it is a WebSocket since then
+            elif len(self._buffer) > before:
+                self.kept(len(self._buffer) - before)
 
     def _split(self, data: bytes) -> None:
         self._buffer = data

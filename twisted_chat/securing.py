@@ -64,7 +64,7 @@ class Sealing(TLSMemoryBIOFactory):
         transport.unregisterProducer()  # to be read on until hands are shaken
         sealed = Sealed(self, protocol, False)
         transport.protocol = protocol.transport = sealed
-        sealed.makeConnection(Direct(transport))
+        sealed.makeConnection(Direct(transport, protocol.waits))
         return sealed
 
 

@@ -52,9 +52,9 @@ class Direct:
 
     __slots__ = ("beneath", "write")
 
-    def __init__(self, beneath: Any) -> None:
+    def __init__(self, beneath: Any, waits: Callable[[int, bool], None]) -> None:
         self.beneath = beneath
-        self.write = writer(beneath, [])
+        self.write = writer(beneath, [], waits)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.beneath, name)
@@ -79,8 +79,12 @@ def prepare(transport: Any) -> None:
         pass  # not a TCP socket: a pipe in a test, or a Unix socket
 
 
-def writer(transport: Any, before: list[bytes]) -> Callable[[bytes], None]:
+def writer(
+    transport: Any, before: list[bytes], waits: Callable[[int, bool], None]
+) -> Callable[[bytes], None]:
     """How to write to a transport, after what is in `before`: at once if nothing is queued there.
+
+    `waits` is told how many bytes were queued, and whether nothing was before.
 
     A transport's own `write` waits for the reactor to find the socket writable, which
     costs two system calls and a turn for each member of a room. So a plain TCP socket is
@@ -112,8 +116,9 @@ def writer(transport: Any, before: list[bytes]) -> Callable[[bytes], None]:
             except OSError:
                 sent = 0  # full, or broken: the transport finds out which
         if sent < len(data):
-            queued = True
+            anew, queued = not queued, True
             transport.write(data[sent:])
+            waits(len(data) - sent, anew)
 
     return write_now
 
@@ -133,11 +138,36 @@ def outstanding(transport: Any) -> int | None:
         return None
     if not transport.connected:
         return None
-    waiting = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
     try:
-        return waiting + _unacknowledged(transport)
+        return _queued(transport) + _unacknowledged(transport)
     except OSError:
         return None
+
+
+def put_behind(transport: Any) -> None:
+    """Let a transport that has anything queued pause its producer, until it has sent all of it.
+
+    By itself it does so from 64 KiB on. That number cannot be changed for it: it is also how much
+    it reads at once.
+    """
+    if isinstance(transport, Connection) and not transport.producerPaused:
+        producer: Any = transport.producer
+        if producer is not None:
+            transport.producerPaused = True
+            producer.pauseProducing()
+
+
+def queued(transport: Any) -> int:
+    """How many bytes wait in this process until the peer's kernel takes them."""
+    waiting = 0
+    if isinstance(transport, TLSMemoryBIOProtocol):
+        waiting = sum(map(len, transport._appSendBuffer))
+        transport = getattr(transport.transport, "beneath", None)
+    return waiting + _queued(transport) if isinstance(transport, Connection) else waiting
+
+
+def _queued(transport: Connection) -> int:
+    return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
 
 
 def flushed(transport: Any) -> bool | None:

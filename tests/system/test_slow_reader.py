@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -33,11 +34,13 @@ for line in connection.makefile("rb"):
 """
 
 
-class SlowReaderTest(SynchronousTestCase):
+class SlowReaderCase(SynchronousTestCase):
+    options: ClassVar[tuple[str, ...]] = OPTIONS
+
     def setUp(self) -> None:
         self.folder = Path(self.mktemp()).absolute()
         self.folder.mkdir(parents=True)
-        self.server = Server(self.folder, *OPTIONS)
+        self.server = Server(self.folder, *self.options)
         self.addCleanup(self.server.kill)
         self.addCleanup(lambda: [peer.hang_up() for peer in self.peers])
         self.peers: list[Program | Person] = []
@@ -77,6 +80,8 @@ class SlowReaderTest(SynchronousTestCase):
 
         run([talker, listener], done)
 
+
+class SlowReaderTest(SlowReaderCase):
     def test_a16_a17_stopped_readers_in_a_busy_room(self) -> None:
         talker, listener = self.program("talker"), self.program("listener")
         stopped = self.stopped_reader()
@@ -144,3 +149,34 @@ class SlowReaderTest(SynchronousTestCase):
         run([nora], lambda: "back" in nora.acknowledged)
         self.assertIn("Your offline messages:", nora.last_words)
         self.assertEqual(sorted(nora.shown), list(range(1, 61)))
+
+
+class CrowdTest(SlowReaderCase):
+    """Many who do not read, at a server that may keep little for them."""
+
+    options = (*OPTIONS, "--guests", "--backlog", "8M")
+
+    def test_a16_k5_answers_that_nobody_reads(self) -> None:
+        talker, listener = self.program("talker"), self.program("listener")
+        self.flood(talker, listener, 40)
+        silent = [self.guest(f"silent{n}") for n in range(200)]
+        for one in silent:
+            one.sendall(b'{"do": "history", "count": 500}\n' * 3)
+        self.server.line_with("Too much waited for connections that do not read")
+        left = self.online(talker) - {"listener"}
+        self.assertLess(len(left), len(silent))
+        self.assertGreater(len(left), 20)  # more than half of what may wait is used up still
+        self.flood(talker, listener, 200)
+        self.assertGreaterEqual(self.online(talker), {"listener"})
+
+    def guest(self, name: str) -> socket.socket:
+        """Somebody who has come in, and who is not going to read what follows."""
+        connection = socket.socket()
+        self.addCleanup(connection.close)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", self.server.port))
+        connection.sendall(json.dumps({"do": "guest", "name": name}).encode() + b"\n")
+        came = b""
+        while b'"ok"' not in came:
+            came += connection.recv(4096)
+        return connection

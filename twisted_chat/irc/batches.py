@@ -125,6 +125,7 @@ def _add(talk: IrcTalk, current: Open, message: Message) -> None:
         raise _invalid("There is nothing to be put together")
     current.command = message.command
     current.count += 1
+    talk.connection.kept(len(text))
     current.size += len(text.encode()) + (bool(current.lines) and not concat)
     if current.count > MAX_LINES:
         raise Invalid("MULTILINE_MAX_LINES", "Those are too many lines", str(MAX_LINES))

@@ -129,6 +129,11 @@ class Exchange:
             raise ChatError("sasl", "That is not Base64.") from None
 
     @property
+    def size(self) -> int:
+        """How many characters have come of a message that is not whole yet."""
+        return len(self._gathered)
+
+    @property
     def too_long(self) -> bool:
         """Whether more has come than any login takes."""
         return len(self._gathered) > MOST
@@ -177,6 +182,7 @@ def _begin(talk: IrcTalk, name: str) -> None:
 
 async def _go_on(talk: IrcTalk, exchange: Exchange, chunk: str) -> None:
     data = exchange.take(chunk)
+    talk.connection.kept(exchange.size)
     if exchange.too_long:
         raise ChatError("sasl", "That is longer than any login.")
     if data is None:

@@ -289,6 +289,10 @@ class IrcTalk(Conversation):
         if not self._answering:
             self.flush()
 
+    def held(self) -> int:
+        parts = 0 if self.batch is None else self.batch.size
+        return super().held() + parts + (0 if self.exchange is None else self.exchange.size)
+
     # --- lines out --------------------------------------------------------------------------
 
     def line(self, source: str, text: str, tags: Mapping[str, str] | None = None) -> None:

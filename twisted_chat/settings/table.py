@@ -182,6 +182,14 @@ class Settings:
         "NUMBER",
         "connections in all, and in proportion those of one address; 0 switches every cap off",
     )
+    backlog: int = option(
+        256_000_000,
+        values.size,
+        "SIZE",
+        "what may wait in memory for all connections together that do not read what they are sent,"
+        " or send lines by halves; then the slowest wait, and in the end are closed",
+        shown="256M",
+    )
     max_message: int = option(
         4096, values.whole(16, 1_000_000), "BYTES", "the longest message, counted in UTF-8"
     )

@@ -127,10 +127,16 @@ class SocketTalk(IrcTalk):
             if self.closed:
                 return
             self._take_frame(frame)
+        waiting = len(self._socket.reader.buffer)  # the beginning of a frame
+        if waiting:
+            self._below.kept(min(waiting, len(data)))
         # Pongs, and the answer to a close.
         self._below.write(b"".join(self._socket.data_to_send()))
         if self._socket.close_expected() and not self.closed:
             self.leave(b"")
+
+    def held(self) -> int:
+        return super().held() + len(self._socket.reader.buffer)
 
     def _take_frame(self, frame: Any) -> None:
         if frame.opcode not in MESSAGES:

@@ -41,6 +41,7 @@ class WebTalk(Conversation):
     def feed(self, line: bytes) -> None:
         """One more line of the head; at an empty one it is answered."""
         self._size += len(line) + 2
+        self.connection.kept(len(line))
         if self._size > LONGEST_HEAD:
             self._answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request is too large.\n")
             return
@@ -144,6 +145,9 @@ class WebTalk(Conversation):
         """That was the answer."""
         self.lost()
         self.connection.end_reading_on(data)
+
+    def held(self) -> int:
+        return super().held() + self._size
 
     def too_long(self, most: int) -> None:
         self._size = LONGEST_HEAD
