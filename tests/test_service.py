@@ -251,12 +251,27 @@ class PidFileTest(SynchronousTestCase):
         pidfile.remove_if_dead(Path("nowhere"))
 
 
-class NotReadyTest(SynchronousTestCase):
-    def test_k4_what_cannot_be_read_ahead_is_a_sentence(self) -> None:
+class TellingTest(SynchronousTestCase):
+    """What the service says of what it sees."""
+
+    def service(self) -> ChatService:
         def refuse(sentence: str) -> NoReturn:
             raise AssertionError(sentence)
 
-        service = ChatService(Settings(), assemble, Log(None, None), refuse, Clock())
+        return ChatService(Settings(), assemble, Log(None, None), refuse, Clock())
+
+    def test_d9_a_log_that_grows_is_told_of_and_again_when_it_is_over(self) -> None:
+        service = self.service()
+        with capturedLogs() as logs:
+            for size in (1, 200, 300, 400, 250, 1, 1, 300):
+                service._log_seen(size * 1024 * 1024)
+        told = [str(formatEvent(event)) for event in logs]
+        self.assertEqual(len(told), 3)
+        self.assertIn("write-ahead log has 314.6 MB: another program", told[0])
+        self.assertEqual(told[1], "The database's write-ahead log is short again")
+
+    def test_k4_what_cannot_be_read_ahead_is_a_sentence(self) -> None:
+        service = self.service()
         with capturedLogs() as logs:
             service._not_ready(Failure(OSError(24, "Too many open files")))
             service._not_ready(Failure(ChatError("restart", "The server is stopping.")))

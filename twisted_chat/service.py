@@ -21,6 +21,7 @@ from . import collecting, openfiles
 from .aside import AsideThreads
 from .certificate import Identity
 from .chat import Chat
+from .core.attachments import size_in_words
 from .core.errors import ChatError, StartError, in_words
 from .core.events import Closed
 from .factory import ChatFactory
@@ -37,6 +38,8 @@ from .watchdog import EXIT_CODE, Watchdog
 FAREWELL = 2.0  # seconds in which clients are told that the service stops
 STOP_WITHIN = 4.5  # seconds in which it has stopped, or is ended
 DRAIN_EVERY = 1.0  # seconds after which a log that could not be written is tried again
+
+LONG_LOG = 256 * 1024 * 1024  # bytes of the write-ahead log that are told of
 
 DAMAGED = 1  # the exit code
 
@@ -86,6 +89,7 @@ class ChatService(Service):
         self._ports = Ports(settings)
         self._newcomers: Newcomers | None = None
         self._watchdog: Watchdog | None = None
+        self._log_is_long = False
         self._draining = LoopingCall(observer.drain)
         self._draining.clock = reactor
 
@@ -221,7 +225,22 @@ class ChatService(Service):
         assert self._parts is not None
         if self._parts.identity is not None:
             self._parts.identity.look()
-        self._reactor.callFromThread(self._files_seen, self._parts.store.moved())
+        store = self._parts.store
+        self._reactor.callFromThread(self._files_seen, store.moved())
+        self._reactor.callFromThread(self._log_seen, store.log_size())
+
+    def _log_seen(self, size: int) -> None:
+        """Tell that the write-ahead log grows, which only somebody can end who runs the server."""
+        if size > LONG_LOG and not self._log_is_long:
+            self._log_is_long = True
+            self.log.warn(
+                "The database's write-ahead log has {size}: another program has been reading the"
+                " database for long, and keeps it from being emptied. End that program.",
+                size=size_in_words(size),
+            )
+        elif size < LONG_LOG // 2 and self._log_is_long:
+            self._log_is_long = False
+            self.log.info("The database's write-ahead log is short again")
 
     def _files_seen(self, moved: bool) -> None:
         assert self._parts is not None

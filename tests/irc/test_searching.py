@@ -110,3 +110,7 @@ class SearchTests(IrcCase):
             ("text=a;limit=x", "limit"),
         ):
             self.assertEqual(self.refusal(query), ("INVALID_PARAMS", about), query)
+
+    def test_d16_what_a_guest_has_said_is_not_found_by_name(self) -> None:
+        self.guest("zoe", *CAPS)
+        self.assertEqual(self.refusal("from=zoe"), ("INVALID_PARAMS", "from"))

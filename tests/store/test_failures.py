@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from tests.store import fresh
 from tests.store.fresh import StoreCase, settle
@@ -163,6 +164,25 @@ class UnknownTests(StoreCase):
     def test_d4_an_unknown_error_ends_the_process(self) -> None:
         self.break_down("COMMIT", lambda: RuntimeError("what?"))
         self.assert_dies()
+
+    def test_b14_no_error_quotes_what_somebody_said(self) -> None:
+        said = "between you and me"
+
+        connection = self.store.writer._committer._connection
+        driver = self.store.writer._committer._ledger._driver
+        failures = [
+            self.assertRaises(DBAPIError, connection.exec_driver_sql, sql, (said,))
+            for sql in ("SELECT nothing FROM nowhere WHERE text = ?", "SELECT ? FROM words MATCH")
+        ]
+        driver.execute("CREATE TEMP TABLE once (text UNIQUE)")
+        driver.execute("INSERT INTO once VALUES (?)", (said,))
+        insert = "INSERT INTO temp.once VALUES (?)"
+        failures.append(
+            self.assertRaises(IntegrityError, connection.exec_driver_sql, insert, (said,))
+        )
+        for failure in failures:
+            self.assertNotIn(said, str(failure))
+            self.assertNotIn(said, "".join(traceback.format_exception(failure)))
 
     def test_d4_a_failed_rollback_ends_the_process(self) -> None:
         self.break_down("COMMIT", lambda: OperationalError("", None, _error(sqlite3.SQLITE_FULL)))

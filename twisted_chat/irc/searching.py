@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..actions.finding import person_named
+from ..actions.finding import account_named
 from ..actions.reading import lines, scopes
 from ..core.errors import ChatError
 from ..store import Query
@@ -61,7 +61,7 @@ def _query(talk: IrcTalk, asked: dict[str, str]) -> Query:
         raise Unclear("INVALID_PARAMS", "in", error.sentence) from None
     try:
         if "from" in asked:
-            author = person_named(talk.chat, asked["from"]).id
+            author = account_named(talk.chat, asked["from"]).id
     except ChatError as error:
         raise Unclear("INVALID_PARAMS", "from", error.sentence) from None
     after, before = _time(asked, "after"), _time(asked, "before")

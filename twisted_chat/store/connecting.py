@@ -82,9 +82,13 @@ def close(connection: sa.Connection) -> None:
 
 
 def _open(connect: Callable[[], sqlite3.Connection]) -> sa.Connection:
-    # AUTOCOMMIT keeps SQLAlchemy from sending a COMMIT of its own in the middle of ours.
-    url = "sqlite://"
+    # AUTOCOMMIT keeps SQLAlchemy from sending a COMMIT of its own in the middle of ours. Errors are
+    # logged, so they must not quote parameters: these are what people have said and typed.
     engine = sa.create_engine(
-        url, creator=connect, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+        "sqlite://",
+        creator=connect,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
     )
     return engine.connect()
