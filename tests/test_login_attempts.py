@@ -190,6 +190,23 @@ class OperTests(Case):
         self.guest("owner", HOME).answers("OPER tesla coil")
         self.assertTrue(any(talk.oper for talk in self.server.factory.company.talks))
 
+    def test_b18_what_an_operator_does_is_in_the_log(self) -> None:
+        owner = self.guest("owner")
+        self.guest("pest")
+        with capturedLogs() as events:
+            owner.answers("OPER tesla coil", "REHASH", "WALLOPS :tea", "KILL pest :\x02spam\x02")
+        lines = [formatEvent(event) or "" for event in events]
+        where = owner.transport.getPeer()
+        by = f"owner at ({where.host}, {where.port})"
+        for done in (
+            "is an operator of the server now, as tesla",
+            "has the files read again (REHASH)",
+            "tells something to the operators (WALLOPS)",
+            "kills pest: ",
+        ):
+            self.assertTrue(any(line.startswith(f"{by} {done}") for line in lines), (done, lines))
+        self.assertFalse([line for line in lines if "coil" in line or "tea" in line])
+
     def test_b2_and_counts_with_all_others(self) -> None:
         self.guesses(self.server, 28)
         thief = self.guest("thief")

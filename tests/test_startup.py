@@ -54,6 +54,18 @@ class StartTest(TestCase):
         server.stop()
         self.assertEqual(server.errors, "")
 
+    def test_its_start_and_its_end_have_their_times_in_the_log(self) -> None:
+        server = self.server()
+        with server.connect() as client:
+            self.assertTrue(self.heard(client, b" "))
+        server.stop()
+        [started] = [line for line in server.lines if "has started" in line]
+        time = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
+        process = server.process.pid
+        self.assertRegex(started, f"^{time}twisted-chat [0-9.]+ has started, as process {process}$")
+        self.assertRegex(server.lines[-2], f"^{time}The server is stopping$")
+        self.assertRegex(server.lines[-1], f"^{time}The server has stopped$")
+
     def test_is_ready_when_it_says_so(self) -> None:
         server = self.server()
         with server.connect() as client:

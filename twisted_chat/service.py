@@ -17,7 +17,7 @@ from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
-from . import collecting, openfiles
+from . import __version__, collecting, openfiles
 from .aside import AsideThreads
 from .certificate import Identity
 from .chat import Chat
@@ -172,6 +172,12 @@ class ChatService(Service):
         elif self.settings.plaintext == "loopback" and not self.settings.trusted_proxies:
             self.log.warn("Without TLS nobody can log in but on this machine (--plaintext always)")
 
+        self.log.info(  # with the time, which the lines above are without
+            "twisted-chat {version} has started, as process {process}",
+            version=__version__,
+            process=os.getpid(),
+        )
+
     def _say_waiting(self) -> None:
         """Nobody is signed in, and everybody may."""
         if self.running:
@@ -291,6 +297,7 @@ class ChatService(Service):
         deadline = threading.Timer(STOP_WITHIN, self._give_up)
         deadline.daemon = True
         deadline.start()
+        self.log.info("The server is stopping")
         self._stop_watching()
         yield self._ports.close()
         parts.chat.about_to_stop()
@@ -300,6 +307,7 @@ class ChatService(Service):
         parts.passwords.close()
         parts.aside.close()
         parts.store.close()
+        self.log.info("The server has stopped")
         self._observer.drain()
         deadline.cancel()
 

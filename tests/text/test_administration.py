@@ -104,6 +104,29 @@ class AdministratorTests(HallTestCase):
         self.root.hears("(The server is stopping.)")
         self.assertEqual(stopped, [True])
 
+    def test_b18_what_an_administrator_does_is_in_the_log(self) -> None:
+        with capturedLogs() as events:
+            self.root.types(
+                *("ban-user ann 10m shouting", "unban-user ann", "ban-user ann", "unban-user ann"),
+                *("reset-password ann", "announce tea is ready", "shutdown", "yes"),
+                *("ban-user nobody", "unban-user ann"),  # which come to nothing
+            )
+        lines = [line for event in events if "root at" in (line := formatEvent(event) or "")]
+        where = self.root.transport.getPeer()
+        root = f"root at ({where.host}, {where.port})"
+        self.assertEqual(
+            lines,
+            [
+                f"{root} bans ann from the server for 10m: shouting",
+                f"{root} lets ann log in again",
+                f"{root} bans ann from the server",
+                f"{root} lets ann log in again",
+                f"{root} resets the password of ann",
+                f"{root} announces something to everybody",
+                f"{root} shuts the server down",
+            ],
+        )
+
     def test_k1_everybody_is_told_when_the_server_stops(self) -> None:
         self.hall.factory.stop(Closed("restart", "The server restarts: come back in a moment."))
         for client in (self.root, self.ann):

@@ -25,6 +25,12 @@ def _subordinate(session: Session, person: Person) -> Person:
     return person
 
 
+def note(chat: Chat, session: Session, done: str, **facts: str) -> None:
+    """Say in the log what somebody with a say over others has done, and from where."""
+    person, where = session.person.name, session.address
+    chat.log.info(f"{{by}} at {{where}} {done}", by=person, where=where, **facts)
+
+
 @performs(words.BanUser)
 async def ban_user(chat: Chat, session: Session, command: words.BanUser) -> Result:
     person = _subordinate(session, account_named(chat, command.user))
@@ -40,6 +46,8 @@ async def ban_user(chat: Chat, session: Session, command: words.BanUser) -> Resu
     why = f": {command.reason}" if command.reason else "."
     chat.close_seats(person, Closed("suspended", f"You are banned from this server{why}"))
     span = f" for {command.duration}" if command.duration else ""
+    done = "bans {whom} from the server{span}{why}"
+    note(chat, session, done, whom=person.name, span=span, why=why if command.reason else "")
     return Done(f"{person.name} is banned from this server{span}.")
 
 
@@ -50,6 +58,7 @@ async def unban_user(chat: Chat, session: Session, command: words.UnbanUser) -> 
         raise ChatError("args", f"{person.name} is not banned.")
     await chat.accounts.suspend(person, None, "")
     person.suspended_until = None
+    note(chat, session, "lets {whom} log in again", whom=person.name)
     return Done(f"{person.name} can log in again.")
 
 
@@ -57,6 +66,7 @@ async def unban_user(chat: Chat, session: Session, command: words.UnbanUser) -> 
 async def reset_password(chat: Chat, session: Session, command: words.ResetPassword) -> Result:
     person = _subordinate(session, account_named(chat, command.user))
     new = await chat.accounts.reset_password(person)
+    note(chat, session, "resets the password of {whom}", whom=person.name)
     chat.close_seats(
         person, Closed("password_changed", "An administrator has reset your password.")
     )
@@ -66,6 +76,7 @@ async def reset_password(chat: Chat, session: Session, command: words.ResetPassw
 @performs(words.Announce)
 def announce(chat: Chat, session: Session, command: words.Announce) -> Result:
     text = check_text(command.text, chat.settings.max_message)
+    note(chat, session, "announces something to everybody")
     chat.tell_all(Notice("announcement", f"Announcement by {session.person.name}: {text}"))
     return Done()
 
@@ -97,6 +108,6 @@ async def shutdown(chat: Chat, session: Session, command: words.Shutdown) -> Res
         others = len(chat.roster.online) - 1
         whom = "1 other" if others == 1 else f"{others:,} others"
         raise ChatError("confirm", f"This stops the server, for you and {whom} online.")
-    chat.log.info("{name} shuts the server down", name=session.person.name)
+    note(chat, session, "shuts the server down")
     chat.clock.callLater(0, chat.stop_server)
     return Done("The server is stopping.")

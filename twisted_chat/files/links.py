@@ -162,13 +162,25 @@ class Links:
         if not self._of_network[network]:
             del self._of_network[network]
 
-    async def delete(self, person: Person, number: int) -> None:
-        """Delete a file of one's own; an administrator deletes anybody's."""
+    async def delete(self, person: Person, number: int, where: str) -> None:
+        """Delete a file of one's own; an administrator deletes anybody's.
+
+        `where` is from where, for the log.
+        """
         row = await self._chat.read(partial(stored.named, id=number))
         mine = row is not None and row.room == stored.NOWHERE and row.owner == person.id
         if row is None or row.room != stored.NOWHERE or not (mine or person.admin):
             raise stored.no_such_file(number, " of yours that has a link")
         await self.drop(number)
+        if not mine:
+            owner = self._chat.roster.people.get(row.owner)
+            self._chat.log.info(
+                "{by} at {where} deletes the file {number} of {whom}",
+                by=person.name,
+                where=where,
+                number=number,
+                whom="nobody" if owner is None else owner.name,
+            )
 
     async def drop(self, number: int) -> None:
         """Keep nothing of a file that is for a link."""

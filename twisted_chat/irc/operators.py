@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..actions.administration import figures
+from ..actions.administration import figures, note
 from ..core.clean import check_formatted, shown, without_forbidden
 from ..core.events import Closed
 from ..login_attempts import OPERATOR
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from .talk import IrcTalk
 
 MOST_TRIES = 5  # of OPER on one connection
+
+
+def _note(talk: IrcTalk, done: str, **facts: str) -> None:
+    """Say in the log what an operator has done, and from where."""
+    assert talk.session is not None
+    note(talk.chat, talk.session, done, **facts)
 
 
 @command("OPER", 2, help="OPER <name> <password>: become an operator of the server")
@@ -46,7 +52,7 @@ async def oper(talk: IrcTalk, message: Message) -> None:
     signin.attempts.succeeded(counted, talk.network)
     talk.oper = True
     talk.modes.add("o")
-    talk.log.info("{who} is an operator of the server now, as {name}", who=talk.nick, name=name)
+    _note(talk, "is an operator of the server now, as {name}", name=name)
     talk.numeric("381", text="You are an operator of the server now")
     talk.line(talk.company.mask(talk.nick), f"MODE {talk.nick} :+o")
 
@@ -55,7 +61,7 @@ async def oper(talk: IrcTalk, message: Message) -> None:
 def kill(talk: IrcTalk, message: Message) -> None:
     person = person_here(talk, message.params[0])
     by, reason = talk.nick, words_in(message, 1) or "no reason was given"
-    talk.log.info("{by} kills {whom}: {reason}", by=by, whom=person.name, reason=shown(reason))
+    _note(talk, "kills {whom}: {reason}", whom=person.name, reason=shown(reason))
     for session in talk.chat.sessions_of(person):
         session.parting = f"Killed by {by}: {reason}"
     line = encoded([f":{talk.company.mask(by)} KILL {person.name} :{reason}"])
@@ -67,6 +73,7 @@ def kill(talk: IrcTalk, message: Message) -> None:
 @command("WALLOPS", 1, oper=True, help="WALLOPS <text>: tell everybody with user mode w")
 def wallops(talk: IrcTalk, message: Message) -> None:
     text = check_formatted(without_forbidden(message.params[0]), 400)
+    _note(talk, "tells something to the operators (WALLOPS)")
     line = encoded([f":{talk.company.mask(talk.nick)} WALLOPS :{text}"])
     for other in tuple(talk.company.talks):
         if "w" in other.modes or other.oper:
@@ -75,6 +82,7 @@ def wallops(talk: IrcTalk, message: Message) -> None:
 
 @command("REHASH", oper=True, help="REHASH: read the files again that the server was given")
 def rehash(talk: IrcTalk, message: Message) -> None:
+    _note(talk, "has the files read again (REHASH)")
     talk.chat.reload_motd()
     talk.chat.files_changed()
     talk.numeric("382", "files", text="The message of the day and the certificate are read again")

@@ -168,7 +168,7 @@ class FileHost:
 
     async def _delete(self, row: StoredFile) -> None:
         proof = await self._prove()
-        await self._chat.files.links.delete(proof.person, row.id)
+        await self._chat.files.links.delete(proof.person, row.id, self._talk.address)
         self._say(HTTPStatus.OK, "The file is deleted.\n")
 
     # --- fetching -----------------------------------------------------------------------------
