@@ -665,3 +665,127 @@ class VerifiedOnlyTests(GhostCase):
             self.assertEqual(tesla, {"name": "tesla", "seen": True, "devices": []})
         programs.enter('{"do": "readers", "room": "#coil", "verified": 1}')
         self.assertEqual(written.pop()["error"]["code"], "args")
+
+
+class DeletionTests(Malicious):
+    """I12: what a client has read it keeps, unless those delete it who may."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.tesla.types("message edison the coil CANARY", "message edison the lamp")
+        self.seq = self.edison.user.conversations.all["tesla"].position - 1
+        self.forget()
+
+    def deletion(self, by: str = "tesla") -> None:
+        """The server says that somebody has deleted what tesla said of the coil."""
+        position = self.edison.user.conversations.all["tesla"].position
+        event = {"event": "delete", "room": "tesla", "seq": position + 1, "time": 0, "by": by}
+        self.heard(self.edison, {**event, "target": self.seq})
+
+    def test_i12_what_the_server_alone_says_is_deleted_is_said_and_kept(self) -> None:
+        for by in ("tesla", "edison"):
+            self.deletion(by)
+            self.edison.finds(f"The server says that {by} deleted message {self.seq} of tesla.")
+        self.edison.types("/search CANARY in:tesla")
+        self.edison.finds("tesla: the coil CANARY")
+        self.edison.crashes()
+        self.edison.start()
+        self.edison.types("/search CANARY in:tesla")
+        self.edison.finds("tesla: the coil CANARY")
+
+    def test_i12_it_is_shown_in_history_for_what_it_is(self) -> None:
+        def lie(said: Said) -> list[Said]:
+            lines = said["ok"].get("lines", ()) if isinstance(said.get("ok"), dict) else ()
+            for line in lines:
+                if line.get("seq") == self.seq:
+                    line.update(deleted=True, text="")
+                    line.pop("sealed", None)
+            return [said]
+
+        self.edison.lies.append(lie)
+        self.deletion()
+        self.edison.lines.clear()
+        self.edison.types("/history tesla")
+        self.edison.finds("private encrypted deleted] tesla: the coil CANARY")
+
+    def test_d17_what_its_author_deletes_is_erased_everywhere(self) -> None:
+        other = self.second("edison")
+        self.tesla.types("message edison the motor CANARY")
+        seq = self.edison.user.conversations.all["tesla"].position
+        other.finds("the motor CANARY")
+        self.edison.crashes()  # and reads it on return
+        self.tesla.types(f"/edit edison/{seq} the better motor CANARY", f"/delete edison/{seq}")
+        self.tesla.finds("(deleted)")
+        self.edison.start()
+        for seat, place in ((self.tesla, "edison"), (self.edison, "tesla"), (other, "tesla")):
+            self.assertNotIn("The server says", self.whole(seat))
+            seat.types(f"/search motor in:{place}")
+            seat.finds("(Nothing found)")
+            rows = seat.user.secrets.shelf._db.execute("SELECT key FROM secret WHERE tab = 'text'")
+            found = [key for (key,) in rows if f"/{seq:012}/" in key]
+            self.assertLessEqual(len(found), 1)  # by which it is known to be gone
+
+    def test_i12_an_edit_or_another_deletion_is_no_proof(self) -> None:
+        self.tesla.types(f"/edit edison/{self.seq} the better CANARY", "message edison a slip")
+        room = self.edison.user.conversations.all["tesla"]
+        seen: list[Said] = []
+
+        def keep(said: Said) -> list[Said]:
+            seen.append(said)
+            return [said]
+
+        self.tesla.lies.append(keep)
+        self.tesla.types(f"/delete edison/{room.position}")
+        (proof,) = [one["sealed"] for one in seen if one.get("event") == "delete"]
+        self.forget()
+        event = {"event": "delete", "room": "tesla", "by": "tesla", "time": 0, "sealed": proof}
+        self.heard(self.edison, {**event, "target": self.seq, "seq": room.position + 1})
+        self.edison.finds("The server says that tesla deleted message")
+        self.edison.types("/search CANARY in:tesla")
+        self.edison.finds("tesla: the better CANARY")
+
+    def test_i12_what_an_unverified_device_says_is_deleted_is_kept(self) -> None:
+        self.edison.types("/verify tesla", "/verify tesla ok")
+        other = self.second("tesla")
+        self.forget()
+        other.types(f"/delete edison/{self.seq}")
+        self.edison.finds("The server says that tesla deleted message")
+        self.edison.types("/search CANARY in:tesla")
+        self.edison.finds("tesla: the coil CANARY")
+
+    def test_i12_nobody_withdraws_what_somebody_else_has_said(self) -> None:
+        self.tesla.types("/create #coil", "/encrypt #coil", "yes")
+        albert = self.office.desk("albert")
+        for seat in (self.edison, albert):
+            self.tesla.types(f"/invite #coil {seat.name}")
+            seat.types("/join #coil")
+        self.tesla.types("/say #coil an honest CANARY")
+        room = self.edison.user.conversations.all["#coil"]
+        seq = room.position
+
+        async def withdraws() -> None:
+            secrets = albert.user.secrets
+            await secrets.devices.prepare("#coil")
+            gone = Message("e", target=seq, deleted=True)
+            sealed = secrets.confidant.seal("#coil", gone, 0.0).value
+            for share in sealed.shares:
+                await secrets.share("#coil", share)
+            room.entries.clear()  # it came long ago
+            event = {"event": "edit", "room": "#coil", "by": "albert", "target": seq, "time": 0}
+            self.heard(self.edison, {**event, "seq": room.position + 1, "sealed": sealed.message})
+
+        done = Deferred.fromCoroutine(withdraws())
+        self.office.settle()
+        self.successResultOf(done)
+        self.edison.types("/search CANARY in:#coil")
+        self.edison.finds("tesla: an honest CANARY")
+
+    def test_d17_a_moderator_who_deletes_a_message_keeps_nothing_and_others_are_told(self) -> None:
+        self.tesla.types("/create #coil", "/encrypt #coil", "yes", "/invite #coil edison")
+        self.edison.types("/join #coil", "/say #coil a CANARY in a mine")
+        seq = self.edison.user.conversations.all["#coil"].position
+        self.forget()
+        self.tesla.types(f"/delete #coil/{seq}", "/search mine in:#coil")
+        self.assertNotIn("The server says", self.whole(self.tesla))
+        self.tesla.finds("(Nothing found)")
+        self.edison.finds(f"The server says that tesla deleted message {seq} of edison.")

@@ -193,6 +193,24 @@ class SealedTests(SealedCase):
         self.assertEqual([e.get("sealed") for e in found], [None] * 4)
         self.assertTrue(found[0]["deleted"])
 
+    def test_i12_its_author_may_seal_why_a_message_is_deleted(self) -> None:
+        self.seals(self.tesla, "edison", "first")
+        version = self.version(self.tesla, "edison")
+        gone = {"what": "edison/3", "sealed": "proof"}
+        self.assertEqual(code(self.tesla.asks("delete", **gone, version="other")), "stale")
+        refused = self.tesla.asks("delete", **gone, version=version, reason="a typo")
+        self.assertEqual(code(refused), "args")
+        self.assertEqual(self.tesla.asks("delete", **gone, version=version), {"text": ""})
+        [event] = self.edison.takes_events("delete")
+        self.assertEqual((event["target"], event["sealed"]), (3, "proof"))
+        late, _ = self.resumes("edison", "late")
+        [deleted, delete] = late.asks("entries", room="tesla", after=2)["entries"]
+        self.assertTrue(deleted["deleted"])
+        self.assertEqual((delete["event"], delete["sealed"]), ("delete", "proof"))
+        self.says(self.tesla, "bell", "in words")
+        answer = self.tesla.asks("delete", what="bell/1", sealed="proof", version="x")
+        self.assertEqual(code(answer), "not_encrypted")
+
     def test_nothing_sealed_is_found_or_indexed(self) -> None:
         self.seals(self.tesla, "edison", "apple")
         version = self.version(self.tesla, "edison")
@@ -407,6 +425,11 @@ class PlainDoorTests(SealedCase):
         edison.reads(f"[tesla/3 10:00 private encrypted edited] tesla: {SEALED} <private message>")
         self.tesla.asks("delete", what="edison/3")
         edison.reads("[tesla/3 10:00 private deleted] tesla: (deleted) <private message>")
+        self.seals(self.tesla, "edison", "four")
+        edison.takes()
+        version = self.version(self.tesla, "edison")
+        self.tesla.asks("delete", what="edison/6", sealed="proof", version=version)
+        edison.reads("[tesla/6 10:00 private encrypted deleted] tesla: (deleted) <private message>")
 
     def test_what_came_while_one_was_away(self) -> None:
         self.bell.vanishes()

@@ -166,7 +166,9 @@ class EditTests(TalkingCase):
         rows = {key: row for (_, key), row in self.bob.disk.items() if key.startswith(prefix)}
         kept = [self.bob.confidant.recall(key, row) for key, row in rows.items()]
         self.assertEqual(len(kept), 2)
-        self.assertEqual(newest(kept).text, "hello")
+        found = newest(kept)
+        assert found is not None
+        self.assertEqual(found.text, "hello")
 
     def test_i4_an_edit_brings_no_file(self) -> None:
         first = self.alice.says("bob", "hello")
@@ -186,7 +188,9 @@ class EditTests(TalkingCase):
                 for (table, key), row in user.disk.items()
                 if table == TEXT and key.startswith(prefix)
             ]
-            self.assertEqual(newest(kept).text, "hello")
+            found = newest(kept)
+            assert found is not None
+            self.assertEqual(found.text, "hello")
             self.assertEqual({one.text for one in kept}, {"helo", "hello"})
         self.assertEqual(edit.spot, entry.spot)
 

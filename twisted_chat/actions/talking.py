@@ -278,8 +278,15 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
     said = message_named(chat, session, command.what)
     if command.reason:
         check_formatted(command.reason, LONGEST_REASON)
+    if command.sealed:
+        composed(chat, said.room, command.reason, command.sealed)
     entry = await _message_at(chat, said, command.what)
     said = message_named(chat, session, command.what)  # it may have been put out meanwhile
+    text, form = command.reason, Form.WORDS
+    if command.sealed:
+        text, form = composed(chat, said.room, command.reason, command.sealed)
+        if command.version != chat.devices.version(said.room):
+            raise stale()
     if not _is_by(person, entry):
         if said.room.pair is not None:
             raise ChatError("not_allowed", "Only the person who said it can delete that.")
@@ -292,9 +299,10 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
             Kind.DELETE,
             None if person.guest else person.id,
             person.name,
-            command.reason,
+            text,
             target=said.seq,
             subject=entry.author,
+            form=form,
         )
 
     await chat.change(apply)

@@ -114,3 +114,8 @@ def size_of(entry: Entry) -> int:
     text = entry.text
     length = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
     return LEAST_SIZE * (1 + text.count("\n")) + length + len(entry.tags)
+
+
+def reason_of(entry: Entry) -> str:
+    """Why something was done, if that was said and can be read here."""
+    return "" if entry.form in UNREADABLE else entry.text

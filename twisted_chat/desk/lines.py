@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from ..core.clean import formatted, shown
-from ..core.entries import IN_WORDS, SECRET, Entry, Form, Kind, State
+from ..core.entries import IN_WORDS, SECRET, Entry, Form, Kind, State, reason_of
 from ..core.events import Whisper
 from ..core.formatting import PLAIN, Look, pieces
 from ..remote.conversations import LOBBY
@@ -111,7 +111,8 @@ def _changed(entry: Entry) -> list[tuple[Part, ...]]:
         said = _said(entry, "")
         return [tuple(part._replace(style="event") for part in line) for line in said]
     by = "" if entry.subject in ("", entry.author) else f" by {named(entry.author)}"
-    why = f": {shown(entry.text)}" if entry.text else ""
+    reason = reason_of(entry)
+    why = f": {shown(reason)}" if reason else ""
     return [(Part("event", f"{named(entry.subject or entry.author)}: (deleted{by}{why})"),)]
 
 
@@ -137,7 +138,7 @@ def _head(label: str, entry: Entry, long: bool, now: int | None) -> str:
 def _said(entry: Entry, own: str) -> list[tuple[Part, ...]]:
     """What somebody says, line by line, and each time who does."""
     name = Part("own" if entry.author == own else "name", named(entry.author))
-    if entry.state is State.DELETED:
+    if entry.state is State.DELETED and not (entry.form is Form.OPENED and entry.text):
         return [(name, _COLON, Part("event", "(deleted)"))]
     if entry.form not in (*IN_WORDS, Form.OPENED):
         return [(name, _COLON, Part("event", shown(words_of(entry))))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.clean import formatted, shown
-from ..core.entries import Entry, Kind
+from ..core.entries import Entry, Kind, reason_of
 from ..text.render import words_of
 
 
@@ -15,7 +15,8 @@ def sentence(entry: Entry) -> str:
             return f"{by} has changed message {entry.target} to: {formatted(words_of(entry))}"
         case Kind.DELETE:
             whose = "" if entry.subject in ("", entry.author) else f" of {shown(entry.subject)}"
-            because = f": {formatted(entry.text)}" if entry.text else ""
+            reason = reason_of(entry)
+            because = f": {formatted(reason)}" if reason else ""
             return f"{by} has deleted message {entry.target}{whose}{because}"
         case Kind.RENAME:
             name, _, why = formatted(entry.text).partition(" ")

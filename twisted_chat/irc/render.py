@@ -10,7 +10,7 @@ from time import gmtime, strftime
 from typing import TYPE_CHECKING
 
 from ..core.clean import formatted, shown
-from ..core.entries import MANNERS, Entry, Form, Kind, State
+from ..core.entries import MANNERS, Entry, Form, Kind, State, reason_of
 from ..core.events import Closed, Event, Notice, Whisper
 from ..core.names import Name
 from ..core.rooms import Room, RoomKind
@@ -241,7 +241,8 @@ class IrcDialect:
             case Kind.TOPIC:
                 return [tags + fitted(f":{source} TOPIC {target} :{text}")]
             case Kind.DELETE if self._redacts:
-                reason = f" :{text}" if text else ""
+                why = formatted(reason_of(entry))
+                reason = f" :{why}" if why else ""
                 changed = self.msgid(room, entry.target or 0)
                 return [tags + fitted(f":{source} REDACT {target} {changed}{reason}")]
         head = f":{server} NOTICE {target} :"

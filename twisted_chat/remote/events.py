@@ -49,6 +49,8 @@ def entry_of(event: Event) -> Entry | None:
 
 def _text_of(kind: Kind, event: Event) -> tuple[str, Form]:
     """The text of an entry, and what it is; only what somebody says may be sealed."""
+    if kind is Kind.DELETE and event.get("sealed"):
+        return str(event["sealed"]), Form.SEALED
     if kind not in WORDS and kind is not Kind.KEYS:
         return str(event.get("text", "")), Form.WORDS
     sealed, file = str(event.get("sealed") or ""), event.get("file")

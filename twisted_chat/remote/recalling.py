@@ -53,6 +53,9 @@ class Recalling:
         rows = await self._secrets.shelf.find_texts(keys.values()) if keys else {}
         for index, entry in enumerate(shown):
             key = keys.get(index, "")
+            if not key and since is not None and entry.state is State.DELETED and entry.seq > since:
+                shown[index] = await self._kept_of_deleted(conversation.id, entry)
+                continue
             if not key:
                 shown[index] = marked_plain(since, entry)
                 continue
@@ -64,6 +67,15 @@ class Recalling:
                 remember_file(self._secrets, conversation, entry)
                 shown[index] = as_opened(entry, kept)
         return shown
+
+    async def _kept_of_deleted(self, conversation: int, entry: Entry) -> Entry:
+        """A message that was deleted as the server says, with what is kept of it here."""
+        kept = await self._kept(conversation, entry.seq)
+        if kept is None or kept.deleted or not is_by(entry, kept):
+            return entry
+        file = kept.file
+        text = kept.text if file is None else f"(the file {file.name}, which is not there any more)"
+        return replace(entry, form=Form.OPENED, text=text)
 
     def is_sealed(self, label: str, seq: int) -> bool:
         """Whether whatever was said there under this number was encrypted."""
@@ -92,7 +104,7 @@ class Recalling:
 
         rows = await self._secrets.shelf.some_texts(text_prefix(Spot(conversation, seq)))
         versions = [self._secrets.confidant.recall(key, row) for key, row in rows.items()]
-        return newest(versions) if versions else None
+        return newest(versions)
 
     async def search(
         self, words: Sequence[str], fits: Callable[[str, int, str, int], bool]
@@ -132,6 +144,8 @@ def newest_of(confidant: Any, rows: dict[str, bytes]) -> list[Entry]:
     found = []
     for seq, several in versions.items():
         kept = newest(several)
+        if kept is None or kept.deleted:
+            continue
         state = State.EDITED if kept.target is not None else State.AS_SAID
         entry = Entry(
             0, 0, seq, Kind.MESSAGE, kept.time, None, kept.author, state=state, form=Form.SEALED

@@ -142,24 +142,29 @@ class Sealing:
         """Change a sealed message; the server's answer."""
         from ..secrecy.sealing import Message
 
-        secrets, cid = self._secrets, f"edit-{token_hex(12)}"
+        return await self._change(room, Message(f"edit-{token_hex(12)}", text, target=seq))
+
+    async def delete(self, room: str, seq: int, reason: str) -> Any:
+        """Delete a sealed message, and let the other devices know that its author did."""
+        from ..secrecy.sealing import Message
+
+        gone = Message(f"edit-{token_hex(12)}", reason, target=seq, deleted=True)
+        return await self._change(room, gone)
+
+    async def _change(self, room: str, message: Message) -> Any:
+        secrets, cid, where = self._secrets, message.cid, f"{room}/{message.target}"
         for attempt in range(MOST_ATTEMPTS):
             try:
                 await secrets.devices.prepare(room)
-                sealed = secrets.confidant.seal(
-                    room, Message(cid, text, target=seq), secrets.wall()
-                )
+                sealed = secrets.confidant.seal(room, message, secrets.wall())
                 self.note(sealed.changes)
                 shares, envelope, _ = await secrets.kept(sealed)
                 for share in shares:
                     await secrets.share(room, share)
-                return await secrets.ask(
-                    "edit",
-                    message=f"{room}/{seq}",
-                    text="",
-                    sealed=envelope,
-                    version=secrets.devices.version(room),
-                )
+                proof = {"sealed": envelope, "version": secrets.devices.version(room)}
+                if message.deleted:
+                    return await secrets.ask("delete", what=where, **proof)
+                return await secrets.ask("edit", message=where, text="", **proof)
             except ChatError as error:
                 secrets.devices.outdated(room)
                 if error.code not in STALE or attempt == MOST_ATTEMPTS - 1:

@@ -38,6 +38,7 @@ class Unsealing:
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
+        self._deleting: set[tuple[str, int]] = set()  # messages, by this person at this client
         self._greeting: set[tuple[str, str]] = set()  # the places and devices that are greeted now
 
     # --- as they come --------------------------------------------------------------------------
@@ -54,7 +55,7 @@ class Unsealing:
         elif entry.kind in MEMBERSHIP:
             self._secrets.devices.moved(conversation, entry)
         elif entry.kind is Kind.DELETE:
-            self._forget(conversation, entry.target or 0)
+            return self._deleted(conversation, entry)
         if entry.form in UNREADABLE:
             return self._unsealed(conversation, entry)
         if entry.kind in (Kind.MESSAGE, Kind.EDIT):
@@ -76,9 +77,7 @@ class Unsealing:
         changed = conversation.entries.get(entry.target or 0)
         if changed is not None and changed.author != entry.author:
             return replace(entry, form=Form.CLOSED, text=OTHERS)
-        spot, sealed = spot_of(conversation, entry), sealed_of(entry)
-        kept = self._own(conversation, entry, spot, sealed) or self._at_hand(entry, spot, sealed)
-        read = kept or self._open(conversation, entry, spot, sealed)
+        read = self._read(conversation, entry)
         if isinstance(read, Entry):
             return read
         if entry.kind is Kind.MESSAGE and entry.state is State.AS_SAID:
@@ -86,13 +85,23 @@ class Unsealing:
         remember_file(self._secrets, conversation, entry)
         return as_opened(entry, read)
 
+    def _read(self, conversation: Conversation, entry: Entry) -> Opened | Kept | Entry:
+        """What it says, or else the entry with the reason why that is not to be read."""
+        spot, sealed = spot_of(conversation, entry), sealed_of(entry)
+        kept = self._own(conversation, entry, spot, sealed) or self._at_hand(entry, spot, sealed)
+        return kept or self._open(conversation, entry, spot, sealed)
+
     def _open(
-        self, conversation: Conversation, entry: Entry, spot: Spot, sealed: str
+        self,
+        conversation: Conversation,
+        entry: Entry,
+        spot: Spot,
+        sealed: str,
     ) -> Opened | Entry:
         """What it says, or else the entry with the reason why that is not to be read."""
         from ..secrecy.reading import As, Unreadable
 
-        comes = As.EDIT if entry.kind is Kind.EDIT else As.SAID
+        comes = {Kind.EDIT: As.EDIT, Kind.DELETE: As.DELETED}.get(entry.kind, As.SAID)
         if comes is As.SAID and entry.state is State.EDITED:
             comes = As.EDITED
         label = conversation.label
@@ -150,17 +159,67 @@ class Unsealing:
             lambda failure: self._secrets.tell("", str(failure.value))
         )
 
-    def _forget(self, conversation: Conversation, target: int) -> None:
-        """A message was deleted: nothing of it is kept here either."""
-        if not (self._secrets.is_open and conversation.encrypted):
-            return
+    # --- what was deleted ----------------------------------------------------------------------
+
+    def expect_deletion(self, label: str, seq: int, wanted: bool = True) -> None:
+        """Whether this person deletes a message: then nothing of it is to be kept here."""
+        if wanted:
+            self._deleting.add((label, seq))
+        else:
+            self._deleting.discard((label, seq))
+
+    def _deleted(self, conversation: Conversation, entry: Entry) -> Entry:
+        """A message was deleted, as the server says; whether its author does, is inside."""
+        secrets, target = self._secrets, (conversation.label, entry.target or 0)
+        wanted, by_author = target in self._deleting, False
+        self._deleting.discard(target)
+        if entry.form in UNREADABLE:
+            read = self._read(conversation, entry) if secrets.is_open else entry
+            # What a device says that is not verified, or not in use, proves nothing.
+            by_author = not isinstance(read, Entry) and read.deleted and not read.note
+            reason = "" if isinstance(read, Entry) or not by_author else read.text
+            entry = replace(entry, form=Form.WORDS, text=reason)
+        if secrets.is_open and secrets.encrypted(conversation.label):
+            seen = Deferred.fromCoroutine(self._see_to(conversation, entry, by_author, wanted))
+            seen.addErrback(self._not_seen_to)
+        return entry
+
+    async def _see_to(
+        self, conversation: Conversation, entry: Entry, by_author: bool, wanted: bool
+    ) -> None:
+        """Erase what is kept of a message if its author, or this person, has deleted it."""
+        from ..secrecy.reading import newest
+
+        label, seq = conversation.label, entry.target or 0
+        versions = await self._versions(conversation, seq)
+        said = {key: kept for key, kept in versions.items() if not kept.deleted}
+        own = [key for key, kept in said.items() if by_author and is_by(entry, kept)]
+        erased = list(said) if wanted else own
+        for key in erased:
+            self._secrets.shelf.texts.pop(key, None)
+        await self._secrets.write([(TEXT, key) for key in erased])
+        kept = newest(said.values())
+        if kept is not None and not erased:
+            author = kept.author
+            self._secrets.tell(
+                label,
+                f"The server says that {entry.author} deleted message {seq} of {author}. Only a"
+                f" device of {author} could prove that, and none has: what was said is kept on this"
+                f" computer. /jump {label}/{seq} shows it.",
+            )
+
+    async def _versions(self, conversation: Conversation, seq: int) -> dict[str, Kept]:
+        """What is kept of a message and its edits, by the keys of the rows."""
         from ..secrecy.reading import Spot, text_prefix
 
-        prefix = text_prefix(Spot(conversation.id, target))
-        texts = self._secrets.shelf.texts
-        for key in [one for one in texts if one.startswith(prefix)]:
-            del texts[key]
-        self._secrets.forgotten(self._secrets.shelf.forget_texts(prefix))
+        rows = await self._secrets.shelf.some_texts(text_prefix(Spot(conversation.id, seq)))
+        return {key: self._secrets.confidant.recall(key, row) for key, row in rows.items()}
+
+    def _not_seen_to(self, failure: Any) -> None:
+        if failure.check(ChatError):
+            self._secrets.tell("", failure.value.sentence)
+        else:
+            self.log.failure("A deletion could not be seen to", failure)
 
     # --- keys ----------------------------------------------------------------------------------
 
@@ -209,10 +268,10 @@ class Unsealing:
 
 
 def spot_of(conversation: Conversation, entry: Entry) -> Spot:
-    """Where a message stands, or the message that an edit changes."""
+    """Where a message stands, or the message that an edit or a deletion changes."""
     from ..secrecy.reading import Spot
 
-    edits = entry.kind is Kind.EDIT and entry.target is not None
+    edits = entry.kind in (Kind.EDIT, Kind.DELETE) and entry.target is not None
     return Spot(conversation.id, (entry.target or 0) if edits else entry.seq)
 
 

@@ -127,7 +127,36 @@ class User:
             self.secrets.encrypted.check(do, arguments)
         except ChatError as error:
             return fail(error)
+        message = self._sealed_message(arguments.get("what")) if do == "delete" else None
+        if message is not None and not arguments.get("sealed"):
+            return Deferred.fromCoroutine(self._delete(*message, arguments))
         return self.life.link.ask(do, **arguments)
+
+    def _sealed_message(self, what: object) -> tuple[str, int] | None:
+        """The place and the number of a message, if everything there is encrypted."""
+        if not isinstance(what, str) or not self.secrets.is_open:
+            return None
+        place, _, number = what.rpartition("/")
+        found = self.conversations.get(place) if number.isascii() and number.isdigit() else None
+        since = None if found is None else self.secrets.encrypted.since(found)
+        if found is None or since is None or int(number) <= since:
+            return None
+        return found.label, int(number)
+
+    async def _delete(self, place: str, seq: int, arguments: dict[str, Any]) -> Any:
+        """Delete a message where the other devices do not believe the server alone."""
+        self.unsealing.expect_deletion(place, seq)
+        entry = self.conversations.all[place].entries.get(seq)
+        if entry is None or entry.author == self.name:
+            with suppress(ChatError):  # it cannot be sealed, or is somebody else's
+                return await self.sealing.delete(place, seq, str(arguments.get("reason", "")))
+        if self.life.link is None:
+            raise Lost("The connection was lost.")
+        try:
+            return await self.life.link.ask("delete", **arguments)
+        except ChatError:
+            self.unsealing.expect_deletion(place, seq, False)
+            raise
 
     def say(self, room: str, text: str, cid: str = "", manner: str = "") -> Outgoing:
         """Say something; it is sent as soon as possible, and stored once, whoever made its id.

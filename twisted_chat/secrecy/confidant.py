@@ -122,7 +122,7 @@ class Confidant(Circle):
 
         What was refused as stale is sealed again with the same cid.
         """
-        if message.text or message.file is None:
+        if message.text or (message.file is None and not message.deleted):
             check_lines(message.text, MOST_SEALED)
         place, recipients = self.place(room), self.recipients(room)
         ready = [one for one in recipients.devices if self._pairwise.has(place, one.curve25519)]
@@ -150,6 +150,7 @@ class Confidant(Circle):
             message.target,
             message.file,
             verified=True,
+            deleted=message.deleted,
         )
         self.rows.put(TEXT, sent_key(message.cid), kept)
         return Sealed(shares, sealed, without)
@@ -204,7 +205,7 @@ class Confidant(Circle):
             opened = self._opening.message(place, author, spot, sealed, comes)
         except CannotRead as error:
             self.rows.forget()
-            if comes is not As.EDIT:
+            if comes not in (As.EDIT, As.DELETED):
                 self._counting.absent(place, author, spot)
             return self._unreadable(sealed, error.reason)
         doubt = self.doubt(room, author, opened.device, opened.standing)
@@ -220,6 +221,7 @@ class Confidant(Circle):
             verified=opened.verified,
             note=opened.note,
             time=time,
+            deleted=opened.deleted,
         )
         self.rows.put(TEXT, text_key(spot, sealed), kept)
         return opened

@@ -23,15 +23,16 @@ message to people: each OLM is one of
 The first hands on a Megolm session; the second, a greeting, begins a new Olm session in place
 of one that is lost. With either the sending device introduces itself: SIG is its signature of
 its own keys (see `signed`). The payload is JSON, filled up with blanks to a multiple of 64
-bytes; `target`, `file`, `device` and `signature` are left out where there are none:
+bytes; `target`, `file`, `device`, `signature` and `deleted` are left out where there are none:
 
     {"place":PLACE,"n":N,"by":CURVE,"text":TEXT,"target":SEQ,
-     "file":{"name":NAME,"size":SIZE,"key":KEY,"chunk":65536},"device":NAME,"signature":SIG}
+     "file":{"name":NAME,"size":SIZE,"key":KEY,"chunk":65536},"device":NAME,"signature":SIG,
+     "deleted":true}
 
 PLACE is the conversation: the two folded names in order with a blank between them, or `#room`.
 N counts the messages of this device in this place from 1, and apart from them its edits.
-`target` is the number of the message that this one edits. `device` and `signature` introduce
-the device, in `pair` only.
+`target` is the number of the message that this one edits; with `deleted` its author takes it
+back, and the text is the reason. `device` and `signature` introduce the device, in `pair` only.
 """
 
 from __future__ import annotations
@@ -118,6 +119,7 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
     file: SealedFile | None = None
     device: str = ""
     signature: str = ""
+    deleted: bool = False  # its author takes back the message that this edits
 
 
 class NotAnEnvelope(ValueError):

@@ -79,6 +79,8 @@ class Opening:
             if comes is not As.SAID:
                 raise CannotRead(Reason.MOVED)  # a file is what it was when it was sent
             _check_file(payload)
+        if payload.deleted != (comes is As.DELETED):
+            raise CannotRead(Reason.MOVED)
         order = Order()
         if comes is not As.SAID:
             if not again:
@@ -204,4 +206,5 @@ def _opened(payload: Payload, device: Acquaintance, order: Order, news: list[New
         late=order.late,
         news=tuple(news),
         gone=device.is_gone,
+        deleted=payload.deleted,
     )

@@ -56,6 +56,7 @@ class As(Enum):
     SAID = "said"  # in the message as it was said
     EDITED = "edited"  # in a message that has been edited since, with its newest text
     EDIT = "edit"  # in the entry of an edit
+    DELETED = "deleted"  # in the entry of a deletion, by the author of the message
 
 
 class Opened(NamedTuple):
@@ -73,6 +74,7 @@ class Opened(NamedTuple):
     news: tuple[News, ...]  # of the device, if it was not known
     gone: bool = False  # the device was taken out of use, as far as is known
     doubt: str = ""  # what is to be said of it in this room
+    deleted: bool = False  # it takes back the message that it edits
 
     @property
     def verified(self) -> bool:
@@ -134,17 +136,20 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     verified: bool = False
     note: str = ""
     time: int = 0  # when the server says that it was said, in milliseconds
+    deleted: bool = False  # it takes back the message that it edits
 
 
-def newest(versions: Iterable[Kept]) -> Kept:
+def newest(versions: Iterable[Kept]) -> Kept | None:
     """Of what is kept of one message the text that it has now, as far as it was read.
 
-    What somebody else has put in as an edit of it is none.
+    What somebody else has put in as an edit or a deletion of it is none.
     """
-    versions = list(versions)
+    # A deletion of which there was something to say proves nothing.
+    versions = [one for one in versions if not (one.deleted and one.note)]
     authors = {one.author for one in versions if one.target is None}
     own = [one for one in versions if one.author in authors] or versions
-    return max(own, key=lambda one: (one.target is not None, one.n))
+    by_age = sorted(own, key=lambda one: (one.deleted, one.target is not None, one.n))
+    return by_age[-1] if by_age else None
 
 
 def text_prefix(spot: Spot) -> str:

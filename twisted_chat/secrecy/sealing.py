@@ -40,6 +40,7 @@ class Message(NamedTuple):
     text: str = ""
     target: int | None = None
     file: SealedFile | None = None
+    deleted: bool = False  # it takes back the message that it edits
 
 
 class Sealed(NamedTuple):
@@ -103,6 +104,7 @@ class Sealing:
             file=message.file,
             device=self._own.device if introduced else "",
             signature=self._own.signature if introduced else "",
+            deleted=message.deleted,
         )
 
     def _handings(self, place: str, devices: Sequence[Acquaintance], session: str) -> Iterator[str]:

@@ -13,7 +13,17 @@ from time import localtime, strftime
 from ..core import attachments
 from ..core.attachments import size_in_words
 from ..core.clean import shown
-from ..core.entries import IN_WORDS, MANNERS, SECRET, UNREADABLE, Entry, Form, Kind, State
+from ..core.entries import (
+    IN_WORDS,
+    MANNERS,
+    SECRET,
+    UNREADABLE,
+    Entry,
+    Form,
+    Kind,
+    State,
+    reason_of,
+)
 from ..core.events import Closed, Event, Notice, Presence, Whisper
 from ..core.rooms import LOBBY, Room
 from ..core.roster import Person
@@ -111,7 +121,8 @@ def line_of(
     if kind is Kind.DELETE:
         by = "" if entry.subject in ("", entry.author) else f" by {entry.author}"
         head = f"[{place}{entry.target} {when}{mark} deleted]"
-        why = f": {shown(entry.text)}" if entry.text else ""
+        reason = reason_of(entry)
+        why = f": {shown(reason)}" if reason else ""
         return f"{head} {_said(label, entry, f'(deleted{by}{why})', entry.subject)}"
     return f"[{place}{entry.seq} {when}{mark}] {_happened(label, entry, cleaned)}"
 

@@ -58,6 +58,7 @@ class Edited(Changed, tag="edit"):
 
 class Deleted(Changed, tag="delete"):
     text: str = ""
+    sealed: str = ""
 
 
 class Keys(msgspec.Struct, tag_field="event", tag="keys"):
@@ -141,6 +142,9 @@ def _special(label: str, entry: Entry, own: bool) -> Said | Changed | Keys:
     if entry.kind is Kind.EDIT:
         place = (label, entry.seq, entry.time, entry.author, entry.target or 0)
         return Edited(*place, sealed=text)
+    if entry.kind is Kind.DELETE:
+        place = (label, entry.seq, entry.time, entry.author, entry.target or 0)
+        return Deleted(*place, sealed=text)
     attachment = attachments.read(text) if entry.form is not Form.SEALED else None
     sealed = text if entry.form is Form.SEALED else ""
     if attachment is not None:

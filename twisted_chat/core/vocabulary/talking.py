@@ -113,3 +113,5 @@ class Delete(Command, frozen=True):
     what: str
     sure: bool = False
     reason: str = ""  # of a message, which everybody there is told
+    sealed: str = ""  # instead of the reason, where all is encrypted
+    version: str = ""
