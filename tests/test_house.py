@@ -47,7 +47,7 @@ APPLICATION = {
 DOORS = {
     *("backlog", "certificate", "conversation", "entrance", "exposure", "factory"),
     *("irc", "opening"),
-    *("output", "peer", "turning", "web"),
+    *("memory", "output", "peer", "turning", "web"),
     *("protocol", "proxying", "securing", "sending", "text", "transfer", "wire"),
 }
 FRONTS = {"client", "gui", "pipe", "terminal", "window"}

@@ -8,21 +8,13 @@ within its limits, do not fill the memory.
 
 from __future__ import annotations
 
-import re
-import resource
 from collections.abc import Callable, Hashable
-from pathlib import Path
 from typing import Protocol
 
 from twisted.logger import Logger
 
 LOOKS = 8  # so often it is counted anew while the budget is filled up
 MOMENT = 0.001  # seconds; of those who hold something for as long, those who hold most go first
-PART = 4  # of the memory that is free at the start, this part may be used up
-LEAST = 4 * 1024 * 1024
-
-_STATUS, _CGROUP = Path("/proc/self/status"), Path("/sys/fs/cgroup/memory.max")
-_SIZE = re.compile(r"VmSize:\s+([0-9]+) kB")
 
 
 class Holder(Protocol):
@@ -118,29 +110,3 @@ class Backlog:
             del self._holders[holder]
             holder.unburden()
         return freed
-
-
-def affordable(wanted: int) -> int:
-    """How much may wait: what was asked for, or less where this process has little memory."""
-    free = [limit - used for limit, used in _limits() if limit > 0]
-    return max(LEAST, min([wanted, *(one // PART for one in free)]))
-
-
-def _limits() -> list[tuple[int, int]]:
-    """The limits that the system sets to this process, and what is used up of each."""
-    limits = []
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if soft != resource.RLIM_INFINITY:
-        found = _SIZE.search(_read(_STATUS))
-        limits.append((soft, int(found[1]) * 1024 if found else 0))
-    written = _read(_CGROUP).strip()
-    if written.isdigit():
-        limits.append((int(written), 0))
-    return limits
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""

@@ -9,7 +9,7 @@ from twisted.internet.protocol import ServerFactory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from .backlog import Backlog, affordable
+from .backlog import Backlog
 from .chat import Chat
 from .core.doorways import Offer
 from .core.errors import ChatError
@@ -17,6 +17,7 @@ from .core.events import Closed
 from .core.limits import SlidingWindow, Unlimited
 from .housekeeping import Housekeeping
 from .irc.company import Company
+from .memory import affordable
 from .peer import Peer
 from .protocol import ChatProtocol
 from .securing import Sealed, Sealing

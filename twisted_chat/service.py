@@ -17,7 +17,7 @@ from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
-from . import __version__, collecting, openfiles
+from . import __version__, collecting, memory, openfiles
 from .aside import AsideThreads
 from .certificate import Identity
 from .chat import Chat
@@ -128,6 +128,7 @@ class ChatService(Service):
 
     def _open(self) -> None:
         users = open_users(self.settings.users) if self.settings.users is not None else None
+        memory.share_arenas()
         connections, moving = openfiles.shared_out()
         parts = self._assemble(self.settings, self._most_connections(connections), self._reactor)
         self._parts = parts
