@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.irc.case import IrcClient
 from twisted_chat import login_attempts
+from twisted_chat.core import names
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.limits import Unlimited
 from twisted_chat.core.values import Oper
@@ -156,6 +157,18 @@ class NetworkTests(Case):
             for number in range(100):
                 self.logs_in(hall, "tesla", "x", f"192.0.2.{number}")
         self.assertEqual(lines, ["40 wrong passwords in 10 minutes, from all networks together"])
+
+    def test_b3_a_name_that_nobody_can_have_is_looked_at_once(self) -> None:
+        judge, judged = names._folded_unicode, []
+
+        def note(text: str, longest: int) -> names.Name:
+            judged.append(text)
+            return judge(text, longest)
+
+        self.patch(names, "_folded_unicode", note)
+        strange = "é" * 31 + "ﬀ"
+        self.assertEqual(self.logs_in(self.hall(), strange, "x"), "wrong_password")
+        self.assertEqual(judged, [strange])
 
     def test_b1_an_address_without_limits_has_no_tries_to_lose(self) -> None:
         attempts = self.hall().chat.signin.attempts

@@ -78,25 +78,43 @@ class _Unfit(Exception):
 def fold(text: str, longest: int = LONGEST) -> Name:
     """The name that `text` is; a ChatError('bad_name') says why it is none."""
     try:
-        return _folded(text, longest)
+        found = _folded_ascii(text, longest) if text.isascii() else _judged(text, longest)
     except _Unfit as problem:
-        raise ChatError("bad_name", f"{problem}; {rule(longest)}.") from None
+        found = str(problem)
+    if isinstance(found, Name):
+        return found
+    raise ChatError("bad_name", f"{found}; {rule(longest)}.")
 
 
-def _folded(text: str, longest: int) -> Name:
-    if text.isascii():
-        if len(text) > longest or not (_PLAIN.fullmatch(text) and _PLAIN_LETTER.search(text)):
-            _refuse(text, longest)
-        folded = text.lower()
-        return Name(text, folded, _skeleton(text, folded))
-    if len(text) > 4 * LONGEST:  # before anything that takes longer for longer texts
+def _folded_ascii(text: str, longest: int) -> Name:
+    if len(text) > longest or not (_PLAIN.fullmatch(text) and _PLAIN_LETTER.search(text)):
         _refuse(text, longest)
-    return _folded_unicode(text, longest)
+    folded = text.lower()
+    return Name(text, folded, _skeleton(text, folded))
+
+
+def _judged(text: str, longest: int) -> Name | str:
+    """The name, or what is wrong with it."""
+    # Before anything that takes longer for longer texts, and is kept.
+    if len(text) > 4 * LONGEST:
+        _refuse(text, longest)
+    return _judged_once(text, longest)
 
 
 @lru_cache(maxsize=1024)
+def _judged_once(text: str, longest: int) -> Name | str:
+    # A tenth of a millisecond, which a list of names would cost again wherever it is looked up,
+    # and a stranger with one that is refused at every step of a login.
+    try:
+        return _folded_unicode(text, longest)
+    except _Unfit as problem:
+        return str(problem)
+
+
 def _folded_unicode(text: str, longest: int) -> Name:
-    # A tenth of a millisecond, which a list of names would cost again wherever it is looked up.
+    if len(unicodedata.normalize("NFKC", text)) > longest:  # as no name is: they have no other form
+        _refuse(text, longest)
+        raise _Unfit(f"That name is longer than {longest} characters")
     shown, folded = (
         _precis(profile, text, longest)
         for profile in ("UsernameCasePreserved", "UsernameCaseMapped")
