@@ -14,6 +14,7 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .sending import Direct
@@ -42,6 +43,12 @@ class Sealed(TLSMemoryBIOProtocol):
 
     def writeConnectionLost(self) -> None:
         pass
+
+    def _tlsShutdownFinished(self, reason: Failure | None) -> None:
+        """TLS has ended; with it goes what it has kept, and not at the next search for cycles."""
+        super()._tlsShutdownFinished(reason)
+        if reason is not None:
+            reason.cleanFailure()  # the frames of its traceback hold on to it, and to TLS
 
 
 class Sealing(TLSMemoryBIOFactory):
@@ -93,7 +100,8 @@ def certificate_of(transport: Any) -> str:
     """The SHA-256 of the certificate that the peer has come with, in hex; empty without one."""
     if not ISSLTransport.providedBy(transport):
         return ""
-    certificate: Any = transport.getPeerCertificate()
+    handle = transport.getHandle()  # there is none any more when the connection is lost
+    certificate = None if handle is None else handle.get_peer_certificate()
     if certificate is None:
         return ""
     digest: bytes = certificate.digest("sha256")

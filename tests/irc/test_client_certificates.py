@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import shutil
 import ssl
 import tempfile
 import time
+import weakref
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -195,6 +197,21 @@ class ExternalTests(CertificateCase):
         self.hall.settle()
         self.assertTrue(client.closed)
         self.assertEqual(self.hall.factory.connections, {})
+
+    def test_a14_what_tls_has_kept_goes_with_its_connection(self) -> None:
+        """Also where it ends without a word, and before anything looks for unused cycles."""
+        gc.disable()
+        self.addCleanup(gc.enable)
+        for ends in (SecureIrc.vanishes, SecureIrc.says_goodbye):
+            client = self.secure("one")
+            self.hall.settle()
+            kept = weakref.ref(client.protocol.transport.getHandle())
+            ends(client)
+            self.hall.settle()
+            if not client.closed:
+                client.vanishes()
+            self.hall.clients.remove(client)
+            self.assertIsNone(kept(), ends)
 
     def test_browsers_are_asked_for_no_certificate(self) -> None:
         client = self.secure("one", alpn=["h2", "http/1.1"])
