@@ -131,7 +131,8 @@ def controls_leave_by_no_door(hall: Hall) -> None:
     ann.asks("send", room="tom", text="harmless too", cid="2")
     hall.close()
     with closing(sqlite3.connect(hall.directory / "chat.db")) as db:
-        db.execute("UPDATE entry SET text = ?", ("".join(CONTROLS) + "\nadmin: forged",))
+        forged = "".join(CONTROLS) + "\nadmin: forged"
+        db.execute("UPDATE entry SET text = ?, checksum = NULL", (forged,))
         db.commit()
     hall.open()
     tom = hall.connects()

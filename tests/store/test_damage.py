@@ -13,9 +13,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests import often
 from tests.store import fresh
 from twisted_chat.checking import check
+from twisted_chat.core.entries import Form
 from twisted_chat.core.errors import StartError
 from twisted_chat.settings import Settings
 from twisted_chat.store import LOBBY, Post, Query, Scope, open_store, reading, search
+from twisted_chat.store.rows import UNREADABLE
 
 ROUNDS = often(100, 3000)
 MESSAGES = 300
@@ -30,6 +32,7 @@ class DamageTests(SynchronousTestCase):
         self.path = self.folder / "chat.db"
         self.log = self.folder / "chat.db-wal"
         store = fresh.store(self.folder, lambda: 0)
+        self.told: list[tuple[int, str, str, Form]] = []
         ann = fresh.change(store, lambda it: it.add_account("ann", "ann", "ann", "x", "y"))
         for number in range(MESSAGES):
             if number == MESSAGES - 20:
@@ -38,6 +41,7 @@ class DamageTests(SynchronousTestCase):
             text = f"message {number} " + "lorem ipsum " * (number % 9)
             store.post([Post(LOBBY, ann, "ann", text, str(number))])
             store.run_once()
+            self.told.append((number + 1, "ann", text, Form.WORDS))
         self.files = {path: path.read_bytes() for path in (self.path, self.log)}
         self.noted = (self.folder / "chat.db.lock").read_bytes()
         store.close()
@@ -68,6 +72,11 @@ class DamageTests(SynchronousTestCase):
             fresh.read(store, lambda it: reading.history(it, [Scope(LOBBY)], 999))
             fresh.read(store, lambda it: search(it, Query("lorem", (Scope(LOBBY),), limit=999)))
             store.load()
+            if any(entry.text == UNREADABLE for entry in entries):
+                return "found by reading"
+            told = [(entry.seq, entry.author, entry.text, entry.form) for entry in entries]
+            if told != self.told[: len(told)]:
+                return "another text"
             return "clean" if len(entries) == MESSAGES else f"{len(entries)} left"
         except Exception as error:
             if isinstance(getattr(error, "orig", None), sqlite3.DatabaseError):

@@ -30,7 +30,7 @@ SECOND = '''
 from alembic import op
 
 revision = "0999"
-down_revision = "0005"
+down_revision = "0006"
 
 
 def upgrade() -> None:
@@ -169,6 +169,17 @@ class MigrationTests(SynchronousTestCase):
             edison.hears("Your offline messages:", "tesla: you are away <private message>")
             edison.types("search wires")
             edison.hears("[#coil/3 10:00] #coil tesla: wires")
+
+    def test_k11_data_without_checksums_works(self) -> None:
+        with Hall(self.golden("0005")) as hall:
+            edison = hall.connects()
+            edison.types("edison", "correct horse")
+            edison.hears("Your offline messages:", "tesla: you are away <private message>")
+            edison.types("history #coils")
+            edison.hears("tesla: wires", "tesla: copper wires")
+            tesla = hall.connects()
+            tesla.types("tesla", "correct horse", "edit #coils/3 iron wires", "history #coils")
+            tesla.hears("tesla: iron wires", "tesla: copper wires")
 
     def test_d12_the_first_release_s_data_migrated_killed_at_every_statement(self) -> None:
         self.assertGreater(self.assert_old_or_new(self.golden("0001") / "chat.db"), 8)

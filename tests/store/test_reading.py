@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from itertools import groupby
+from unittest import mock
 
 import sqlalchemy as sa
 
 from tests.store.fresh import StoreCase, index_all
 from twisted_chat.core.entries import Entry, Kind, State
-from twisted_chat.store import LOBBY, Query, Scope, pages, reading, search
+from twisted_chat.store import LOBBY, Query, Scope, pages, reading, rows, search
 from twisted_chat.store.rows import UNREADABLE
 
 
@@ -137,6 +138,73 @@ class PlanTests(StoreCase):
         self.assertEqual(told, ["BEGIN", "INSERT", "SELECT", "INSERT", "UPDATE", "COMMIT"])
 
 
+class FlippedBitTests(StoreCase):
+    """A bit of a stored message is another one, in a page that SQLite finds in order."""
+
+    def flip(self, change: str) -> None:
+        run = self.store.writer._committer._connection.exec_driver_sql
+        run(f"UPDATE entry SET {change} WHERE id = 1")
+
+    def texts(self) -> list[str]:
+        found = self.read(lambda it: reading.entries(it, LOBBY, 0, None, 9))
+        return [entry.text for entry in found]
+
+    def test_d5_it_is_noticed_before_it_is_served(self) -> None:
+        ann = self.account("ann")
+        self.say("pay 100 to ann", ann, "1")
+        index_all(self.store)
+        for there, back in (
+            ("text = 'pay 900 to ann'", "text = 'pay 100 to ann'"),
+            ("author = 'bnn'", f"author = 'author {ann}'"),
+            ("time = time + 65536", "time = time - 65536"),
+            ("time = time + (1 << 40)", "time = time - (1 << 40)"),
+            ("sender = sender + 2", "sender = sender - 2"),
+            ("target = 0 + 1", "target = NULL"),
+            ("cid = '3'", "cid = '1'"),
+            ("tags = '+a'", "tags = ''"),
+            ("state = 2", "state = 0"),
+            ("form = 8", "form = 0"),
+            ("checksum = checksum + 1", "checksum = checksum - 1"),
+        ):
+            self.assertEqual(self.texts(), ["pay 100 to ann"])
+            self.flip(there)
+            self.assertEqual(self.texts(), [UNREADABLE], there)
+            self.flip(back)
+
+    def test_d5_the_operator_is_told_but_not_again_and_again(self) -> None:
+        self.say("pay 100 to ann")
+        self.flip("text = 'pay 900 to ann'")
+        with (
+            mock.patch.object(rows, "_complained", [-rows.COMPLAIN_EVERY]),
+            self.assertLogs("twisted_chat.store.rows") as told,
+        ):
+            self.assertEqual(self.texts() + self.texts(), [UNREADABLE] * 2)
+        self.assertEqual(
+            [record.getMessage() for record in told.records],
+            ["Entry 1 of room 1 is damaged on the disk, and is not shown; a backup may have it"],
+        )
+
+    def test_d5_what_is_changed_on_purpose_is_served(self) -> None:
+        self.say("one")
+        self.say("two")
+        self.rewrite(1, "ten", State.EDITED)
+        self.rewrite(2, "", State.DELETED)
+        self.assertEqual(self.texts(), ["ten", ""])
+        self.flip("text = 'tea'")
+        self.assertEqual(self.texts(), [UNREADABLE, ""])
+
+    def test_d5_what_is_older_than_the_checksums_is_served(self) -> None:
+        self.say("one")
+        self.flip("checksum = NULL")
+        self.assertEqual(self.texts(), ["one"])
+
+    def test_c10_what_is_spoilt_can_be_deleted(self) -> None:
+        self.say("one")
+        self.flip("author = x'07'")
+        self.rewrite(1, "", State.DELETED)
+        self.assertEqual(self.texts(), [UNREADABLE])
+
+
 class SpoiltRowTests(StoreCase):
     """C10: one bad row never stops a page."""
 
@@ -148,7 +216,7 @@ class SpoiltRowTests(StoreCase):
 
     def spoil(self, change: str) -> None:
         run = self.store.writer._committer._connection.exec_driver_sql
-        run(f"UPDATE entry SET {change} WHERE seq = 2")
+        run(f"UPDATE entry SET {change}, checksum = NULL WHERE seq = 2")
 
     def pages(self) -> list[list[Entry]]:
         scope = Scope(LOBBY)

@@ -140,7 +140,7 @@ class HistoryTests(HallTestCase):
         ann.says("one")
         self.hall.chat.change(
             lambda ledger: ledger.connection.exec_driver_sql(
-                "UPDATE entry SET text = CAST(x'1b5b326a0a5b3220f09f9880' AS TEXT)"
+                "UPDATE entry SET checksum = NULL, text = CAST(x'1b5b326a0a5b3220f09f9880' AS TEXT)"
             )
         )
         self.forget(ann)

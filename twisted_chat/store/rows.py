@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import sqlalchemy as sa
 
 from ..core.entries import PAGE_BYTES, Entry, Form, Kind, State, size_of
 
-COLUMNS = "id, room, seq, kind, time, sender, author, text, target, subject, cid, state, form, tags"
+COLUMNS = (
+    "id, room, seq, kind, time, sender, author, text, target, subject, cid, state, form, tags, "
+    "checksum"
+)
 UNREADABLE = "[cannot be shown]"
 MADE_BY_CLIENTS = frozenset((Form.OPENED, Form.OPENED_FILE, Form.CLOSED))
 
+COMPLAIN_EVERY = 60.0  # seconds
+
+_log = logging.getLogger(__name__)
+_complained = [-COMPLAIN_EVERY]
+_HALF = 1 << 31
 _KINDS = {int(kind): kind for kind in Kind}
 _STATES = {int(state): state for state in State}
 _FORMS = {int(form): form for form in Form if form not in MADE_BY_CLIENTS}
@@ -55,25 +66,57 @@ def tolerant_text(raw: bytes) -> str:
         return UNREADABLE
 
 
-def entry_of(row: Sequence[Any]) -> Entry:
-    """The entry of a row; what cannot be understood is shown as a message that says so."""
+def checksum(row: Sequence[Any]) -> int:
+    """The CRC-32 of all columns but this one; a bit that is flipped anywhere makes it another."""
     number, room, seq, kind, time, sender, author, text, target, subject, cid, state, form, tags = (
         row
+    )
+    # What the CRC begins with stands for all numbers: 32 bits, of which it leaves none alone.
+    numbers = number ^ room ^ seq ^ kind ^ time ^ time >> 32 ^ state ^ form
+    words = author + text + subject + tags
+    if sender is not None:
+        numbers ^= sender
+    if target is not None:
+        numbers ^= target
+    if cid is not None:
+        words += cid
+    return crc32(words.encode(), numbers) - _HALF  # so that it takes four bytes
+
+
+def _complain(number: object, room: object) -> None:
+    """Say it once a minute at most: there may be many."""
+    now = monotonic()
+    if now - _complained[0] >= COMPLAIN_EVERY:
+        _complained[0] = now
+        _log.error(
+            "Entry %s of room %s is damaged on the disk, and is not shown; a backup may have it",
+            number,
+            room,
+        )
+
+
+def entry_of(row: Sequence[Any]) -> Entry:
+    """The entry of a row; what cannot be understood is shown as a message that says so."""
+    *columns, kept = row
+    number, room, seq, kind, time, sender, author, text, target, subject, cid, state, form, tags = (
+        columns
     )
     known = _KINDS.get(kind)
     if (
         known is None
         or state not in _STATES
         or form not in _FORMS
-        or type(time) is not int
+        or not type(room) is type(seq) is type(time) is int
         or not type(author) is type(text) is type(subject) is type(tags) is str
         or not {type(sender), type(target)} <= _NUMBER_OR_NONE
         or type(cid) not in _TEXT_OR_NONE
+        or (kept is not None and kept != checksum(columns))
     ):
+        _complain(number, room)
         return Entry(
             number,
-            room,
-            seq,
+            room if type(room) is int else 0,
+            seq if type(seq) is int else 0,
             Kind.MESSAGE,
             time if type(time) is int else 0,
             sender if type(sender) is int else None,

@@ -143,6 +143,8 @@ entry = sa.Table(
     sa.Column("state", sa.Integer, nullable=False),
     sa.Column("form", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("tags", sa.Text, nullable=False, server_default=""),
+    # Of all the others; none in rows that are older than it (`rows.checksum`).
+    sa.Column("checksum", sa.Integer),
 )
 
 sa.Index("entry_place", entry.c.room, entry.c.seq, unique=True)

@@ -289,4 +289,6 @@ CREATE TABLE former_name (
 
 ;
 CREATE INDEX ix_former_name_room ON former_name (room);
-UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004'
+UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';
+ALTER TABLE entry ADD COLUMN checksum INTEGER;
+UPDATE alembic_version SET version_num='0006' WHERE alembic_version.version_num = '0005'
