@@ -98,7 +98,8 @@ def sends_too_much(transport: Any) -> bool:
 
 def certificate_of(transport: Any) -> str:
     """The SHA-256 of the certificate that the peer has come with, in hex; empty without one."""
-    if not ISSLTransport.providedBy(transport):
+    sealed = ISSLTransport.providedBy(transport)
+    if not sealed:
         return ""
     handle = transport.getHandle()  # there is none any more when the connection is lost
     certificate = None if handle is None else handle.get_peer_certificate()
