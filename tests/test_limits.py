@@ -74,6 +74,12 @@ class TriesTests(SynchronousTestCase):
         self.assertEqual(0.0, tries.blocked(key, 62.0))
         self.assertEqual(2, tries.failed(key, 62.0))
 
+    def test_b1_a_block_is_told_as_long_as_it_is(self) -> None:
+        for number in range(1000):
+            tries, now = of_names(limit=1), 30.0 + number / 7
+            tries.failed("kevin", now)
+            self.assertEqual(60.0, tries.blocked("kevin", now))
+
     def test_b1_strangers_cannot_lock_the_owner_out(self) -> None:
         tries = of_names(limit=3)
         for _ in range(100):

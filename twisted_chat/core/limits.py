@@ -113,7 +113,8 @@ class Tries(Generic[K]):
     def blocked(self, key: K, now: float) -> float:
         """The seconds until `key` may try again; 0.0 if it may now."""
         failures = self._failures.get(key)
-        return 0.0 if failures is None else max(0.0, failures.until - now)
+        # Rounded, so that a block of a minute is not told as one of a minute and a second.
+        return 0.0 if failures is None else round(max(0.0, failures.until - now), 3)
 
     def begin(self, key: K, now: float) -> bool:
         """Take one of the tries that are left; False while each of them is under way."""
