@@ -252,8 +252,8 @@ def _context(chain: list[x509.Certificate], key: Any) -> SSL.Context:
     context.set_options(
         SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE
     )
-    # The key of tickets lives as long as the process: whoever got hold of it could read all that
-    # was sent meanwhile by those who resume with one over TLS 1.2.
+    # OpenSSL keeps one ticket key for as long as the process runs. With TLS 1.2, that key decrypts
+    # every session that was resumed with a ticket.
     context.set_options(SSL.OP_NO_TICKET)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # a connection that is idle needs none
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)

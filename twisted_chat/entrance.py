@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .protocol import ChatProtocol
 
 
-TOO_LATE = bytes.fromhex("1503010002020a")  # TLS's alert for who has been greeted without it
-PATIENCE_FOR_TLS = 3.0  # seconds, where nobody may sign in without it
+TOO_LATE = bytes.fromhex("1503010002020a")  # an alert of TLS: this message is unexpected here
+PATIENCE_FOR_TLS = 3.0  # seconds, where nobody may sign in without TLS
 
 
 class Entrance:
@@ -36,7 +36,10 @@ class Entrance:
         self.listen()
 
     def listen(self) -> None:
-        """Wait for the first byte, for a while: what comes from far away may take long to come."""
+        """Wait for the first byte; greet a person if none comes in time.
+
+        Where only TLS is of use, a slow network gets more time for the first bytes of it.
+        """
         protocol = self._protocol
         chat = protocol.factory.chat
         seconds = chat.settings.greet_after

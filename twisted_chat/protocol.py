@@ -331,14 +331,14 @@ class ChatProtocol(Output):
             self._busyReceiving = False
         if self._buffer:
             if not self.line_mode:
-                super().dataReceived(b"")  # it is a WebSocket since then
+                super().dataReceived(b"")  # it has become a WebSocket, and these are frames
             elif len(self._buffer) > before:
                 self.kept(len(self._buffer) - before)
 
     def _split(self, data: bytes) -> None:
         self._buffer = data
         while True:
-            # No more than can be taken at a time: the rest is not split again after each pause.
+            # Only as many as are taken at a time: what waits is not split again after each pause.
             *lines, self._buffer = self._buffer.split(b"\n", LINES_AT_ONCE)
             for index, line in enumerate(lines):
                 if self.paused:
@@ -374,7 +374,7 @@ class ChatProtocol(Output):
         if conversation.closed:
             return
         if isinstance(conversation, SocketTalk):
-            # Frames may be six bytes long: the rest follows, unless that was more than is allowed.
+            # A frame may be six bytes long. The rest follows, unless the flood limit pauses it.
             data, self._buffer = data[:FRAMES_AT_ONCE], data[FRAMES_AT_ONCE:]
         conversation.data(data)
 

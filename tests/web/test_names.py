@@ -19,7 +19,7 @@ from twisted_chat.testing import PASSWORD, Client, Hall
 
 from .browsing import HERE, HOST, HostCase, basic, head
 
-REBOUND = "evil.example:9999"  # a name that leads here since its page was loaded
+REBOUND = "evil.example:9999"  # a name that was pointed here after its page was loaded
 UPGRADE = {
     "Upgrade": "websocket",
     "Connection": "Upgrade",
@@ -39,7 +39,7 @@ class NameTests(HostCase):
     def status(self, method: str, path: str, /, **fields: str) -> int:
         return status(self.hall.connects(HERE), method, path, **fields)
 
-    def test_f1_a_name_that_leads_here_since_is_refused_everywhere(self) -> None:
+    def test_f1_a_name_that_was_pointed_here_is_refused_everywhere(self) -> None:
         page = {"Host": REBOUND, "Origin": f"http://{REBOUND}"}
         self.assertEqual(self.status("GET", "/", Host=REBOUND), 421)
         self.assertEqual(self.status("GET", "/", **page, **UPGRADE), 421)

@@ -142,7 +142,7 @@ def pieces(text: str, most: int) -> list[str]:
     parts: list[str] = []
     start = 0
     while True:
-        # What a part is cut from, however long the text is, and a code that begins in it.
+        # Only so much is looked at for one part, however long the text is.
         window = text[start : start + most + LONGEST_CODE]
         fitting = window.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
         if len(fitting) == len(window):

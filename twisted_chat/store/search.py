@@ -15,7 +15,7 @@ from .rows import COLUMNS, Page, page_of
 from .words import phrase
 
 _MAX_TERMS = 32
-_MAX_BYTES = 512  # of words: a reading thread folds and compares them all, for as long as it takes
+_MAX_BYTES = 512  # of words, because a longer phrase keeps a reading thread busy
 _NO_END = 2**63 - 1
 
 # The index walks its matches from the newest on, so a page costs what it shows. Rooms that are

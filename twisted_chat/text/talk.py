@@ -121,7 +121,7 @@ class TextTalk(Conversation):
 
     def refuse(self, error: ChatError) -> None:
         if error.code == "bad_utf8" and not self._understood:
-            self.close(Closed("syntax", error.sentence))  # no person has typed that
+            self.close(Closed("syntax", error.sentence))  # another protocol, or a terminal's fault
             return
         self.say(f"({shown(error.sentence)})")
         if self._prompt:

@@ -53,11 +53,12 @@ def takes_files_at(settings: Settings, line: Line) -> str:
 
 
 def goes_by(asked: Request, settings: Settings, line: Line) -> bool:
-    """Whether a request calls the server by a name that is known to be its own.
+    """Whether the host in a request is an address or one of the server's own names.
 
-    Any other name may belong to somebody whose page is meant for another server, and who has it
-    lead here since (DNS rebinding). No address can be made to do so, and a program that is no
-    browser and came over TLS has named the server to it already.
+    Any other name may be an attacker's. While a page from it is open, they can point the name at
+    this server (DNS rebinding), and the browser still takes both for one site. An address cannot
+    be pointed elsewhere. Over TLS, a request without an origin may use the name from the handshake:
+    it comes from no page, and a browser has compared that name with the certificate.
     """
     name = asked.place[0].lower().removesuffix(".")
     if not name or _is_address(name) or name in _own_names():
@@ -81,7 +82,7 @@ def _is_address(name: str) -> bool:
 
 @cache
 def _own_names() -> frozenset[str]:
-    """What this machine is called on itself and in its own network."""
+    """The names of this machine, on itself and in its own network."""
     name = gethostname().lower()
     short = name.partition(".")[0]
     return frozenset({"localhost", name, short, f"{short}.local"} - {""})

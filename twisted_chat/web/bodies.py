@@ -9,7 +9,7 @@ from .request import BadRequest
 
 LONGEST_LINE = 1024  # bytes between two chunks
 MOST_TRAILERS = 64
-LINES_AT_ONCE = 256  # between chunks; so many that are small take the time of one large one
+LINES_AT_ONCE = 256  # between chunks, in one call: many small chunks must not hold up the reactor
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t -~\x80-\xff]*)?")
 
 
@@ -17,7 +17,7 @@ class Body(Protocol):
     """Takes what comes, piece by piece."""
 
     over: bool
-    rest: bytes  # what has come and was not taken yet: the next call begins with it
+    rest: bytes  # what came and was not taken yet; the next call begins with it
 
     def take(self, data: bytes) -> bytes:
         """The content that is in these bytes; what comes behind the end is not looked at."""

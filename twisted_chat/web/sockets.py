@@ -105,7 +105,7 @@ class SocketTalk(IrcTalk):
 
     @property
     def local(self) -> bool:
-        return False  # the page may be from anywhere, whichever machine its browser is on
+        return False  # the browser is on this machine, but the page may be from anywhere
 
     def shake_hands(self, head: bytes) -> bool:
         """Answer the request; whether it is a WebSocket from here on."""

@@ -56,14 +56,14 @@ class WebTalk(Conversation):
             self._answer(error.status, f"The request is not understood: {error}.\n")
 
     def _serve(self, asked: Request) -> None:
-        # What has a key in its address is for whoever has that, by whatever name they come.
+        # A link to a file has a secret key in it, so it may be used under any name.
         by_key = is_about_files(asked.path) and asked.method in METHODS
         if not by_key and not goes_by(asked, self.chat.settings, self.connection):
+            scheme = "https" if self.connection.tls else "http"
             self._answer(
                 HTTPStatus.MISDIRECTED_REQUEST,
-                f"This server does not know that it is called {asked.place[0]}: use its address, or"
-                f" have it started with --web-address http://{asked.host} or a certificate for that"
-                " name.\n",
+                f"This server has no name {asked.place[0]}: use its address, or start it with"
+                f" --web-address {scheme}://{asked.host}.\n",
             )
         elif wants_socket(asked) and Door.IRC not in self.chat.settings.closed_doors:
             self._upgrade(asked)
