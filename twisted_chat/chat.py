@@ -431,8 +431,12 @@ class Chat:
         if session.door.dialect.plain and person.shown.get(room.id, 0) >= seq:
             return  # any session of the account counts for the next login in text
         self.store.move_cursor(person.id, session.device, room.id, seq)
-        if person.shown.get(room.id, 0) < seq:
+        before = person.shown.get(room.id, 0)
+        if before < seq:
             person.shown[room.id] = seq
+            acknowledged = session.door.acknowledged()
+            if acknowledged is not None:
+                session.unconfirmed.note(acknowledged, room.id, before, seq)
             if room.pair is not None:
                 other = room.other(person)
                 self.tell(other, Receipt(room.label(other), person.name, delivered=seq))
@@ -442,6 +446,20 @@ class Chat:
         if session.door.dialect.plain:
             for room in self.delivery.shown_to(session):
                 self.note_shown(session, room, session.position(room))
+
+    def take_back(self, session: Session) -> None:
+        """A session's connection was reset: show again what its peer may not have read."""
+        person, moved = session.person, session.unconfirmed.places()
+        if person.shown is None or len(person.seats) > 1 or not moved:
+            return  # what is shown elsewhere too has been shown
+        back = {
+            room: before for room, (before, at) in moved.items() if person.shown.get(room) == at
+        }
+        person.shown.update(back)
+        self.store.forget_moves(person.id, session.device, back)
+        with suppress(ChatError):  # the store is too busy: then it is as if it had been read
+            done = self.change(lambda it: it.set_cursors_back(person.id, session.device, back))
+            done.addErrback(lambda failure: failure.trap(ChatError))
 
     def note_read(self, session: Session, room: Room, seq: int) -> None:
         """A session's person has read a room up to that number; the other sessions are told."""

@@ -68,6 +68,7 @@ class Line(Protocol):
     def become_socket(self, head: bytes, destination: tuple[str, int] | None) -> None: ...
     def signed_in(self) -> None: ...
     def flushed(self) -> bool | None: ...
+    def acknowledged(self) -> int | None: ...
     def outstanding(self) -> int | None: ...
     def kept(self, size: int) -> None: ...
     def write(self, data: bytes) -> None: ...
@@ -159,6 +160,9 @@ class Conversation:
 
     def flushed(self) -> bool | None:
         return self.connection.flushed()
+
+    def acknowledged(self) -> int | None:
+        return None
 
     def seat(self, session: Session) -> None:
         """Somebody has signed in here."""
@@ -396,6 +400,9 @@ class Conversation:
         """Free what is held for the client, and end the connection."""
         self.lost()
         self.connection.end(farewell)
+
+    def reset(self) -> None:
+        """The connection was cut off at the other end, maybe before everything was read."""
 
     def lost(self) -> None:
         """The connection is gone, or is about to be."""

@@ -76,5 +76,8 @@ class Door(Protocol):
     def flushed(self) -> bool | None:
         """Whether the peer has all that was written; None where that cannot be known."""
 
+    def acknowledged(self) -> int | None:
+        """How many bytes the peer's system has acknowledged; None if the peer itself says it."""
+
     def close(self, reason: Closed | None) -> None:
         """Say why, if there is anything to say, and end the connection."""

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.protocols.basic import LineReceiver
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 
-from .sending import flushed, outstanding, put_behind, queued, writer
+from .sending import acknowledged, flushed, outstanding, put_behind, queued, writer
 
 if TYPE_CHECKING:
     from .factory import ChatFactory
@@ -82,6 +82,9 @@ class Output(LineReceiver):
 
     def flushed(self) -> bool | None:
         return flushed(self.transport)
+
+    def acknowledged(self) -> int | None:
+        return acknowledged(self.transport)
 
     def outstanding(self) -> int | None:
         return outstanding(self.transport)

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
+from twisted.internet.error import ConnectionAborted, ConnectionLost
 from twisted.internet.interfaces import (
     IAddress,
     IHalfCloseableProtocol,
@@ -263,6 +264,8 @@ class ChatProtocol(Output):
         self.ended()
         try:
             if not self.conversation.closed:
+                if reason.check(ConnectionLost) and not reason.check(ConnectionAborted):
+                    self.conversation.reset()
                 self.conversation.lost()
         finally:
             self.factory.disconnected(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import fcntl
 import socket
+import struct
 import sys
 import termios
 from collections.abc import Callable
@@ -14,6 +15,9 @@ from twisted.internet.interfaces import IPushProducer
 from twisted.internet.tcp import Connection
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
+
+_ACKNOWLEDGED = struct.Struct("=Q")  # in what Linux tells of a TCP connection
+_ACKNOWLEDGED_AT = 120
 
 SEND_BUFFER = 64 * 1024  # what the kernel may hold for one peer; it doubles the number
 
@@ -184,6 +188,19 @@ def flushed(transport: Any) -> bool | None:
         return _unacknowledged(transport) == 0
     except OSError:
         return False
+
+
+def acknowledged(transport: Any) -> int | None:
+    """How many bytes the peer's kernel has acknowledged in all; None if unknowable."""
+    if isinstance(transport, TLSMemoryBIOProtocol):
+        transport = getattr(transport.transport, "beneath", None)
+    if not sys.platform.startswith("linux") or not isinstance(transport, Connection):
+        return None
+    try:
+        told = transport.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 128)
+        return int(_ACKNOWLEDGED.unpack_from(told, _ACKNOWLEDGED_AT)[0])
+    except (AttributeError, OSError, struct.error):
+        return None  # it is closed, or the kernel is old
 
 
 def _unacknowledged(transport: Connection) -> int:

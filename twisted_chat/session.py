@@ -8,6 +8,7 @@ from there, out of memory or out of the store.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -33,6 +34,41 @@ class State(Enum):
     CLOSED = "closed"
 
 
+MOST_UNREAD = 128 * 1024
+"""Bytes that the system of somebody who does not read takes for them."""
+
+
+class Unconfirmed:
+    """What was noted as shown because the peer's system has it, though the peer may not.
+
+    A program that is killed before it has read everything resets the connection. Then the places
+    are good that were noted before the last bytes came that can have been left unread.
+    """
+
+    __slots__ = ("_noted",)
+
+    def __init__(self) -> None:
+        self._noted: deque[tuple[int, int, int, int]] = deque()
+
+    def note(self, acknowledged: int, room: int, before: int, after: int) -> None:
+        """With so many bytes acknowledged in all, a room was noted as shown up to `after`."""
+        noted = self._noted
+        noted.append((acknowledged, room, before, after))
+        while acknowledged - noted[0][0] > MOST_UNREAD:
+            noted.popleft()
+
+    def confirm(self) -> None:
+        """The peer has done something, so it reads."""
+        self._noted.clear()
+
+    def places(self) -> dict[int, tuple[int, int]]:
+        """Where each room goes back to, and from where."""
+        found: dict[int, tuple[int, int]] = {}
+        for _, room, before, after in self._noted:
+            found[room] = (found[room][0] if room in found else before, after)
+        return found
+
+
 class Session:
     """One client of a person."""
 
@@ -53,6 +89,7 @@ class Session:
         "state",
         "stuck",
         "token",
+        "unconfirmed",
         "waiting",
         "write",
     )
@@ -82,6 +119,7 @@ class Session:
         self.fetching = False
         self.stuck = False  # the peer does not read
         self.token = 0  # the number of the token it can resume with
+        self.unconfirmed = Unconfirmed()
         self.state = State.WAITING
         self.waiting: list[Deferred[None]] = []  # for it to be live
         self.write = door.write

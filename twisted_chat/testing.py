@@ -23,7 +23,7 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
-from twisted.internet.error import ConnectionAborted, ConnectionDone
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
@@ -138,6 +138,13 @@ class Client:
         self.hall.settle()
         self.transport.closed = True
         self.transport.protocol.connectionLost(Failure(ConnectionAborted()))
+        self.hall.settle()
+
+    def is_killed(self) -> None:
+        """The client ends before it has read everything, so its system resets the connection."""
+        self.hall.settle()
+        self.transport.closed = True
+        self.transport.protocol.connectionLost(Failure(ConnectionLost()))
         self.hall.settle()
 
     def breaks(self) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
+from twisted_chat.session import MOST_UNREAD
+
 from .case import WELCOME, HallTestCase
 
 OFFLINE = "Your offline messages:"
@@ -133,3 +137,78 @@ class OfflineTests(HallTestCase):
         for word in ("one", "two", "three"):
             self.assertEqual(text.count(f"bob: {word}\n"), 1, text)
         self.assertLess(text.index("one"), text.index("two"))
+
+
+class KilledTests(HallTestCase):
+    """What the system of somebody had, who was killed before they had read it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.acknowledged = 0
+        for name, known in (
+            ("flushed", lambda transport: not transport.closed),
+            ("acknowledged", self.so_many),
+        ):
+            patch = mock.patch(f"twisted_chat.output.{name}", known)
+            patch.start()
+            self.addCleanup(patch.stop)
+        self.ann, self.bob = self.people("ann", "bob")
+        self.ann.types("back")
+
+    def so_many(self, transport: object) -> int:
+        return self.acknowledged
+
+    def hears(self, *texts: str) -> None:
+        """Ann's system has these, and the server notes it."""
+        for text in texts:
+            self.bob.says(text)
+            self.acknowledged += 100
+            self.hall.wait(6)
+
+    def offline(self) -> str:
+        """What is shown to ann at her next login."""
+        ann = self.logs_in("ann")
+        return ann.takes().partition(OFFLINE)[2]
+
+    def test_a15_it_is_shown_at_the_next_login(self) -> None:
+        self.hears("one", "two")
+        self.ann.is_killed()
+        shown = self.offline()
+        self.assertIn("bob: one\n", shown)
+        self.assertIn("bob: two\n", shown)
+
+    def test_a15_also_after_a_restart(self) -> None:
+        self.hears("one")
+        self.ann.is_killed()
+        self.hall.restart()
+        self.assertIn("bob: one\n", self.offline())
+
+    def test_a15_somebody_who_types_has_read_what_came_before(self) -> None:
+        self.hears("one")
+        self.ann.types("whoelse")
+        self.hears("two")
+        self.ann.is_killed()
+        shown = self.offline()
+        self.assertNotIn("bob: one\n", shown)
+        self.assertIn("bob: two\n", shown)
+
+    def test_a15_what_came_long_before_was_read(self) -> None:
+        self.hears("one")
+        self.acknowledged += MOST_UNREAD
+        self.hears("two")
+        self.ann.is_killed()
+        shown = self.offline()
+        self.assertNotIn("bob: one\n", shown)
+        self.assertIn("bob: two\n", shown)
+
+    def test_a15_who_ends_in_order_has_read_everything(self) -> None:
+        self.hears("one")
+        self.ann.vanishes()
+        self.assertEqual(self.offline(), "")
+
+    def test_a15_what_another_session_was_shown_is_not_shown_again(self) -> None:
+        other = self.hall.person("ann")
+        self.hears("one")
+        self.ann.is_killed()
+        other.types("logout")
+        self.assertEqual(self.offline(), "")

@@ -1,8 +1,13 @@
-"""Whether everything has arrived, asked of a connection with TLS."""
+"""Whether everything has arrived, and how much: asked of connections."""
 
 from __future__ import annotations
 
-from twisted_chat.sending import flushed
+import socket
+
+from twisted.internet.protocol import Protocol
+from twisted.internet.tcp import Connection
+
+from twisted_chat.sending import acknowledged, flushed
 
 from .case import TransportTestCase
 
@@ -20,3 +25,18 @@ class FlushedTests(TransportTestCase):
         hall.settle()
         client.hears("hello\n")
         self.assertIsNone(flushed(client.protocol.transport))
+
+    def test_a15_how_much_has_arrived_at_the_other_system(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as port:
+            other = socket.create_connection(port.getsockname())
+            mine, _ = port.accept()
+        self.addCleanup(other.close)
+        self.addCleanup(mine.close)
+        connection = Connection(mine, Protocol())
+        before = acknowledged(connection)
+        if before is None:
+            return  # this system does not tell
+        mine.sendall(b"x" * 1000)
+        self.assertEqual(acknowledged(connection), before + 1000)  # though nobody has read it
+        mine.close()
+        self.assertIsNone(acknowledged(connection))

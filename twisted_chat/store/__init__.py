@@ -7,7 +7,7 @@ One writer commits in batches (`Store.post`, `Store.change`), a few readers answ
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -150,6 +150,10 @@ class Store:
     def move_cursor(self, account: int, device: str, room: int, seq: int) -> None:
         """Note what was delivered; written with the next commit."""
         self.writer.cursors.move(account, device, room, seq)
+
+    def forget_moves(self, account: int, device: str, rooms: Iterable[int]) -> None:
+        """Write nothing of where a device was in these rooms, which is going to be set back."""
+        self.writer.cursors.forget(account, device, rooms)
 
     def move_read_cursor(self, account: int, room: int, seq: int) -> None:
         """Note what was read; written with the next commit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _AT_MOST = 2000
@@ -32,6 +33,12 @@ class DirtyCursors:
         with self._lock:
             if self._delivered.get(key, -1) < seq:
                 self._delivered[key] = seq
+
+    def forget(self, account: int, device: str, rooms: Iterable[int]) -> None:
+        """Write nothing of where a device was in these rooms."""
+        with self._lock:
+            for room in rooms:
+                self._delivered.pop((account, device, room), None)
 
     def move_read(self, account: int, room: int, seq: int) -> None:
         """A person has read everything of a room up to `seq`."""

@@ -6,7 +6,7 @@ it has to and returns; the writer commits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -19,6 +19,8 @@ _MOVE_READ_CURSOR = (
     "INSERT INTO read_cursor (account, room, seq) VALUES (?,?,?) "
     "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
 )
+
+_SET_CURSOR_BACK = "UPDATE cursor SET seq = ? WHERE account = ? AND device = ? AND room = ?"
 
 _MOVE_READ_MARKER = (
     "INSERT INTO read_marker (account, target, time) VALUES (?,?,?) "
@@ -39,6 +41,12 @@ class Ledger(RoomChanges):
         """Note what was delivered: (account, device, room, seq). Cursors only grow."""
         if rows:
             self.connection.exec_driver_sql(MOVE_CURSOR, list(rows))
+
+    def set_cursors_back(self, account: int, device: str, places: Mapping[int, int]) -> None:
+        """A device has less of these rooms than was noted."""
+        rows = [(seq, account, device, room) for room, seq in places.items()]
+        if rows:
+            self.connection.exec_driver_sql(_SET_CURSOR_BACK, rows)
 
     def move_read_cursors(self, rows: Sequence[tuple[int, int, int]]) -> None:
         """Note what was read: (account, room, seq). Cursors only grow."""

@@ -91,6 +91,13 @@ class TextTalk(Conversation):
         self.seat(self.chat.enter(proof, self, DEVICE))
         self.write_straight(not self._prompt)
 
+    def acknowledged(self) -> int | None:
+        return self.connection.acknowledged()
+
+    def reset(self) -> None:
+        if self.session is not None:
+            self.chat.take_back(self.session)
+
     def lost(self) -> None:
         super().lost()
         self._prompt = b""
@@ -180,9 +187,12 @@ class TextTalk(Conversation):
         return True
 
     def _note_shown(self) -> None:
-        """Where nothing tells what has arrived, that somebody types is the best sign of it."""
+        """Somebody who types reads; where nothing tells what has arrived, that is the best sign."""
         session = self.session
-        if session is not None and session.state is State.LIVE and self.flushed() is None:
+        if session is None:
+            return
+        session.unconfirmed.confirm()
+        if session.state is State.LIVE and self.flushed() is None:
             self.chat.note_all_shown(session)
 
     def _begin(self, text: str) -> bool:
