@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from contextlib import closing
 
@@ -10,6 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.desk.office import Office, Seat
 from twisted_chat.core.entries import Kind
 from twisted_chat.core.errors import ChatError
+from twisted_chat.remote.safe import Safe
+from twisted_chat.secrecy.vault import Vault
 from twisted_chat.store import Post
 from twisted_chat.testing import PASSWORD
 
@@ -308,6 +311,65 @@ class DeviceTests(Confidential):
         self.edison.crashes()
         self.edison.start()
         self.assertTrue(self.edison.user.is_online)
+
+
+class PassphraseTests(Confidential):
+    def opens(self, vault: Vault) -> int:
+        """How many rows of edison's slots a vault opens."""
+        found = 0
+        for slot in (self.edison.folder / "edison").glob("slot-*.db"):
+            with closing(sqlite3.connect(slot)) as kept:
+                for table, key, value in kept.execute("SELECT tab, key, value FROM secret"):
+                    with contextlib.suppress(ChatError):
+                        vault.open(table, key, value)
+                        found += 1
+        return found
+
+    def test_i13_what_opened_the_keys_before_opens_nothing_after_a_new_passphrase(self) -> None:
+        self.encrypt()
+        self.tesla.types("message edison the first CANARY")
+        before = Safe(self.edison.folder / "edison").open()
+        self.assertGreater(self.opens(before), 4)
+        self.edison.types("/passphrase", "edelweiss", "edelweiss")
+        self.edison.finds("asks for the passphrase when it starts")
+        self.assertEqual(self.opens(before), 0)
+        self.tesla.types("message edison the second CANARY")
+        self.edison.crashes()
+        self.edison.start()
+        self.edison.types("edelweiss")
+        self.edison.types("/search CANARY in:tesla")
+        self.edison.finds("the second CANARY")
+        self.edison.types("/passphrase", "gentian", "gentian", "message tesla and back")
+        self.tesla.finds("and back")
+        self.edison.crashes()
+        after = Safe(self.edison.folder / "edison").open("gentian")
+        self.assertTrue(after.is_settled)
+        self.assertEqual(self.opens(before), 0)
+        self.assertGreater(self.opens(after), 4)
+        self.edison.start()
+        self.edison.types("gentian", "/search CANARY in:tesla")
+        self.edison.finds("the second CANARY")
+
+    def test_i13_a_client_that_runs_meanwhile_is_seen_to_later(self) -> None:
+        self.encrypt()
+        other = self.office.desk("edison")  # at the same computer
+        before = Safe(self.edison.folder / "edison").open()
+        self.edison.types("/passphrase", "edelweiss", "edelweiss")
+        self.edison.finds("Another client of yours runs on this computer.")
+        self.assertGreater(self.opens(before), 0)
+        other.types("/passphrase", "gentian", "gentian")
+        other.finds("Another client of yours has changed the passphrase")
+        self.tesla.types("message edison CANARY")
+        other.finds("CANARY")
+        for seat in (other, self.edison):
+            seat.crashes()
+        for seat in (self.edison, other):
+            seat.start()
+            seat.types("edelweiss")
+        self.assertEqual(self.opens(before), 0)
+        self.assertTrue(Safe(self.edison.folder / "edison").open("edelweiss").is_settled)
+        other.types("/search CANARY in:tesla")
+        other.finds("CANARY")
 
 
 class RoomTests(Confidential):

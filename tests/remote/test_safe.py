@@ -43,3 +43,13 @@ class SafeTests(SynchronousTestCase):
             self.assertIn(f"{self.folder / KEY} is cut short: put it back", self.refusal())
         (self.folder / KEY).write_bytes(whole)
         Safe(self.folder).open()
+
+    def test_i13_two_clients_do_not_renew_the_key_over_each_other(self) -> None:
+        other = Safe(self.folder).open()
+        Safe(self.folder).protect(self.vault, "edelweiss")
+        refused = self.assertRaises(ChatError, Safe(self.folder).protect, other, "gentian")
+        self.assertIn("Another client of yours has changed the passphrase", refused.sentence)
+        Safe(self.folder).settle(other)
+        self.assertFalse(Safe(self.folder).open("edelweiss").is_settled)
+        Safe(self.folder).settle(self.vault)
+        self.assertTrue(Safe(self.folder).open("edelweiss").is_settled)

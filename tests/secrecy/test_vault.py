@@ -57,6 +57,44 @@ class VaultTests(SynchronousTestCase):
         opened = Vault.unlock(again, "a passphrase")
         self.assertEqual(opened.open("people", "bob", value), b"secret")
 
+    def test_i13_a_new_master_key_opens_what_was_kept_before_it(self) -> None:
+        before = Vault.new()
+        value = before.seal("people", "bob", b"secret")
+        after = before.renewed()
+        for vault in (after, Vault.unlock(after.wrap("edelweiss"), "edelweiss")):
+            self.assertEqual(vault.open("people", "bob", value), b"secret")
+            self.assertEqual(vault.derived("olm pickles"), before.derived("olm pickles"))
+            self.assertFalse(vault.is_settled)
+            anew = vault.again("people", "bob", value)
+            self.assertEqual(vault.open("people", "bob", anew), b"secret")
+            with self.assertRaises(ChatError):
+                before.open("people", "bob", anew)
+
+    def test_i13_the_former_master_key_is_forgotten_in_the_end(self) -> None:
+        before = Vault.new()
+        value = before.seal("people", "bob", b"secret")
+        after = before.renewed().renewed()
+        wrapped = after.settled(after.wrap(FILE))
+        opened = Vault.unlock(wrapped, FILE)
+        self.assertTrue(opened.is_settled)
+        self.assertTrue(opened.is_of(wrapped))
+        self.assertFalse(before.is_of(wrapped))
+        self.assertEqual(opened.derived("x"), before.derived("x"))
+        with self.assertRaises(ChatError):
+            opened.open("people", "bob", value)
+        self.assertEqual(opened.again("people", "bob", value), value)  # it cannot be helped
+
+    def test_i7_a_damaged_wrapping_of_a_renewed_key_is_refused(self) -> None:
+        vault = Vault.new().renewed()
+        wrapped = vault.wrap(FILE)
+        id = wrapped.index(b'"id"')
+        for at in range(len(wrapped)):
+            damaged = wrapped[:at] + bytes([wrapped[at] ^ 1]) + wrapped[at + 1 :]
+            if id < at < wrapped.index(b'"carried"'):
+                continue  # what it is called opens nothing
+            with self.assertRaises(ChatError):
+                Vault.unlock(damaged, FILE)
+
     def test_a_value_opens_in_its_own_row_only(self) -> None:
         vault = Vault.new()
         value = vault.seal("people", "bob", b"secret")

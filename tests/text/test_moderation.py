@@ -255,7 +255,7 @@ class ModerationTests(HallTestCase):
 
     def test_an_owner_who_leaves_hands_the_room_over(self) -> None:
         self.ann.types("op #den bob", "leave #den")
-        self.bob.hears("[#den/5 10:00] bob owns #den now", "[#den/6 10:00] ann left #den")
+        self.bob.hears("[#den/5 10:00] ann left #den", "[#den/6 10:00] bob owns #den now")
         self.bob.types("say #den mine", "deop #den cid", "kick #den cid", "leave #den")
         self.bob.hears("(You are the last in #den: to be rid of it, delete #den)")
 

@@ -111,7 +111,7 @@ class Confiding:
         )
         if await ask(ONCE_MORE, secret=True) != chosen:
             raise ChatError("args", "These are not the same: nothing was changed.")
-        await secrets.protect(chosen)
+        whole = await secrets.protect(chosen)
         if chosen:
             self._desk.say(
                 "(From now on this client asks for the passphrase when it starts. Without it, what"
@@ -119,6 +119,11 @@ class Confiding:
             )
         else:
             self._desk.say("(The keys are protected by a file beside them, and ask for nothing.)")
+        if not whole:
+            self._desk.say(
+                "(Another client of yours runs on this computer. What it keeps is encrypted anew"
+                " when it has ended and a client starts again.)"
+            )
 
     # --- what was said -------------------------------------------------------------------------
 

@@ -78,9 +78,28 @@ class Safe:
         )
 
     def protect(self, vault: Vault, passphrase: str) -> None:
-        """From now on this passphrase opens it, or a key file again if it is empty."""
-        with self._locked():
-            self._protect(vault, passphrase)
+        """From now on this passphrase opens it, or a key file again if it is empty.
+
+        The vault has another master key then; what was encrypted before is to be `settle`d.
+        """
+        with self._naming_damage(), self._locked():
+            wrapped = self._read(WRAPPED)
+            if wrapped is not None and not vault.is_of(wrapped):
+                raise ChatError(
+                    "vault",
+                    "Another client of yours has changed the passphrase since this one began:"
+                    " nothing was changed. Start this client anew first.",
+                )
+            renewed = vault.renewed()
+            self._protect(renewed, passphrase)
+            vault.become(renewed)
+
+    def settle(self, vault: Vault) -> None:
+        """Everything is encrypted under the master key of today: forget those of before."""
+        with self._naming_damage(), self._locked():
+            wrapped = self._read(WRAPPED)
+            if wrapped is not None and vault.is_of(wrapped):
+                write_private(self._folder / WRAPPED, vault.settled(wrapped))
 
     def _protect(self, vault: Vault, passphrase: str) -> None:
         # What is wrapped goes by its own word on what opens it, so a cut between the two

@@ -87,6 +87,10 @@ class Secrets:
             self._confidant = made.value
         self._shelf, self._vault = shelf, vault
         self.encrypted.begin(shelf)
+        if not vault.is_settled:
+            Deferred.fromCoroutine(self._settle()).addErrback(
+                lambda failure: self.log.failure("The keys could not be renewed", failure)
+            )
 
     def close(self) -> None:
         """Whoever comes in without an account has none."""
@@ -108,12 +112,25 @@ class Secrets:
                 refusal = error.sentence
         raise ChatError("bad_passphrase", refusal)
 
-    async def protect(self, passphrase: str) -> None:
-        """Let this passphrase open what is kept here, or a key file again if it is empty."""
+    async def protect(self, passphrase: str) -> bool:
+        """Let this passphrase open what is kept here, or a key file again if it is empty.
+
+        The keys are others from then on; whether nothing is left under those of before.
+        """
         if self._safe is None or self._vault is None:
             raise ChatError("guest", "A guest has no keys to protect.")
         safe, vault = self._safe, self._vault
         await self._run(lambda: safe.protect(vault, passphrase))
+        return await self._settle()
+
+    async def _settle(self) -> bool:
+        """Encrypt everything that is kept under the master key of today."""
+        safe, vault = self._safe, self._vault
+        assert safe is not None and vault is not None
+        whole = await self.shelf.encrypt_anew(vault.again)
+        if whole:
+            await self._run(lambda: safe.settle(vault))
+        return whole
 
     # --- what others of this package need ------------------------------------------------------
 

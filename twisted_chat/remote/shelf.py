@@ -21,9 +21,12 @@ from .slots import (
     LAST,
     SENT,
     TEXT,
+    Again,
     Place,
     Unsent,
     computer,
+    encrypt_anew,
+    encrypt_others_anew,
     free_slot,
     locked,
     opened,
@@ -66,6 +69,7 @@ class Shelf:
     def __init__(self, folder: Path, run: Run[Any]) -> None:
         self._run = run
         self._lock, path = free_slot(folder)
+        self._path = path
         try:
             self._db = opened(path)
             self._take_over(folder, path)
@@ -160,6 +164,16 @@ class Shelf:
     def change(self, changes: Iterable[Change]) -> Deferred[None]:
         """Write rows of the encryption, all of them or none."""
         return self._soon(lambda: self._change(changes))
+
+    async def encrypt_anew(self, again: Again) -> bool:
+        """Encrypt all rows of the encryption anew, here and in the slots that nobody uses.
+
+        False if another client has one in use, which has to be done another time.
+        """
+        await self._soon(lambda: encrypt_anew(self._db, again), lasts=False)
+        folder = self._path.parent
+        whole: bool = await self._run(lambda: encrypt_others_anew(folder, self._path, again))
+        return whole
 
     def find_texts(self, keys: Iterable[str]) -> Deferred[dict[str, bytes]]:
         """Rows of messages, those that there are of these keys."""

@@ -9,18 +9,23 @@ import fcntl
 import os
 import socket
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 UNSENT = "SELECT cid, room, text, file, sealed, manner FROM outbox ORDER BY number"
 SOME_TEXTS = "SELECT key, value FROM secret WHERE tab = 'text' AND key >= ? AND key < ?"
+SOME_ROWS = (
+    "SELECT tab, key, value FROM secret WHERE (tab, key) > (?, ?) ORDER BY tab, key LIMIT 500"
+)
 IN_REACH = 1000  # messages before the position of a conversation whose rows are at hand
 LAST = "~"  # after every key that goes on
 SINCE = "encrypted "  # facts: from which entry on a conversation of this number is encrypted
 TEXT = "text"  # the table of rows that are one to a message
 SENT = "cid/"  # its rows of what has no number yet
 MOST_SLOTS = 20  # as many sessions as an account may have
+Again = Callable[[str, str, bytes], bytes]
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS position
@@ -112,6 +117,32 @@ def texts_in_reach(
             first = max(0, positions.get(number, 0) - IN_REACH)
             found.update(db.execute(SOME_TEXTS, (f"{number}/{first:012}", f"{number}/{LAST}")))
     return found
+
+
+def encrypt_anew(db: sqlite3.Connection, again: Again) -> None:
+    """Put in the place of every row of the encryption what `again` makes of it."""
+    last = ("", "")
+    while rows := db.execute(SOME_ROWS, last).fetchall():
+        changed = ((again(*row), row[0], row[1]) for row in rows)
+        db.executemany("UPDATE secret SET value = ? WHERE tab = ? AND key = ?", changed)
+        last = rows[-1][:2]
+
+
+def encrypt_others_anew(folder: Path, own: Path, again: Again) -> bool:
+    """The same in the slots that nobody uses; whether nobody uses any but one's own."""
+    whole = True
+    for path in sorted(folder.glob("slot-*.db")):
+        lock = None if path == own else locked(path.with_suffix(".lock"))
+        if lock is None:
+            whole = whole and path == own
+            continue
+        try:
+            with closing(opened(path)) as other, other:
+                other.execute("BEGIN")
+                encrypt_anew(other, again)
+        finally:
+            os.close(lock)
+    return whole
 
 
 def free_slot(folder: Path) -> tuple[int, Path]:
