@@ -7,6 +7,7 @@ from unittest import mock
 
 from twisted_chat.core.errors import ChatError
 from twisted_chat.signin import A_DAY
+from twisted_chat.store.people import GONE
 from twisted_chat.testing import PASSWORD, Hall, Program
 
 from .receiver import resumes
@@ -206,6 +207,23 @@ class ExpiryTests(InHall):
         self.hall.wall_offset -= 365 * A_DAY
         _, answer = resumes(self.hall, token)
         self.assertEqual(answer["name"], "bot")
+
+    def test_b7_devices_that_do_not_come_back_after_a_new_password_leave_nothing(self) -> None:
+        old = PASSWORD
+        for round in range(3):
+            for device in ("phone", f"gone {round}"):
+                bot = self.hall.program()
+                do = "register" if not round and device == "phone" else "login"
+                bot.asks(do, name="bot", password=old, device=device)
+                bot.asks("send", room="#lobby", text="ohm", cid=device)
+                bot.asks("delivered", positions={"#lobby": round + 1})
+            self.hall.wait(10)
+            new = f"battery staple {round}"
+            bot.asks("password", old=old, new=new)
+            old = new
+        self.assertEqual(self.devices() - {"", GONE}, {"phone", "gone 2"})
+        again = self.hall.program().asks("login", name="bot", password=old, device="new")
+        self.assertEqual(again["rooms"]["#lobby"]["from"], 3)
 
     def test_b7_a_device_that_is_ended_leaves_nothing_behind(self) -> None:
         program, _ = self.registered()

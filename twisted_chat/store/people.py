@@ -164,9 +164,13 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         """
         self.drop_device(account, device)
         if not self._has_token_of(account, device):
-            run = self.connection.exec_driver_sql
-            run(_TAKE_OVER_CURSORS, (GONE, account, device))
-            run("DELETE FROM cursor WHERE account = ? AND device = ?", (account, device))
+            self._forget_cursors("account = ? AND device = ?", account, device)
+
+    def _forget_cursors(self, which: str, *values: object) -> None:
+        """Forget how far devices were shown their rooms, but for the furthest that any was."""
+        run = self.connection.exec_driver_sql
+        run(_TAKE_OVER_CURSORS.format(which=which), (GONE, *values))
+        run(f"DELETE FROM cursor WHERE {which}", values)
 
     def _has_token_of(self, account: int, device: str) -> bool:
         theirs = (token.c.account == account) & (token.c.device == device)
@@ -185,7 +189,12 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         return self.connection.execute(sa.select(token.c.id).where(mine)).first() is not None
 
     def drop_tokens(self, account: int, keep: int | None = None) -> None:
-        """Revoke an account's tokens, all but the one with the number `keep`."""
+        """Revoke an account's tokens, all but the one with the number `keep`.
+
+        Their devices may log in again and go on where they were. Those that had no token before
+        have not done so, and are forgotten.
+        """
+        self._forget_cursors(_WITHOUT_TOKEN, account, GONE, account)
         revoked = sa.delete(token).where(token.c.account == account)
         if keep is not None:
             revoked = revoked.where(token.c.id != keep)
@@ -313,8 +322,12 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
 
 _TAKE_OVER_CURSORS = (
     "INSERT INTO cursor (account, device, room, seq) "
-    "SELECT account, ?, room, seq FROM cursor WHERE account = ? AND device = ? "
+    "SELECT account, ?, room, max(seq) FROM cursor WHERE {which} GROUP BY account, room "
     "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
+)
+_WITHOUT_TOKEN = (
+    "account = ? AND device NOT IN ('', ?)"
+    " AND device NOT IN (SELECT device FROM token WHERE account = ?)"
 )
 
 MOVE_CURSOR = (
