@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.desk.office import Office
 from tests.remote.company import Company
 from tests.text.case import HallTestCase
+from twisted_chat.core.entries import Entry, Kind
+from twisted_chat.remote.address import from_url
+from twisted_chat.remote.bot import Bot, Message
+from twisted_chat.remote.conversations import Conversation
 from twisted_chat.store import Ledger
 
 A_WEEK = 7 * 24 * 3600 * 1000
@@ -251,6 +257,7 @@ class ClientTests(SynchronousTestCase):
         self.edison.finds("tesla: hello")
         labels = set(self.edison.user.conversations.all)
         self.assertIn("#wires", labels)
+        self.assertEqual(self.edison.desk.here, "#wires")
         self.assertNotIn("#coil", labels)
 
     def test_i3_nobody_is_led_away_from_an_encrypted_conversation(self) -> None:
@@ -276,3 +283,34 @@ class FriendTests(SynchronousTestCase):
             tesla.user.ask("rename", room="#coil", name="#wires")
             company.wait(60)
             self.assertIn("#wires/4 edison: from before", tesla.shown)
+
+
+class BotTests(SynchronousTestCase):
+    def test_c13_a_bot_deals_with_one_message_after_another_and_confirms_no_more(self) -> None:
+        dealt: list[Deferred[None]] = []
+        heard: list[str] = []
+
+        async def on_message(bot: Bot, message: Message) -> None:
+            heard.append(f"{message.room} {message.text}")
+            dealt.append(Deferred())
+            await dealt[-1]
+
+        bot = Bot(
+            MemoryReactorClock(), from_url("chat://clerk@localhost:9999"), on_message, password="x"
+        )
+        room = Conversation("#coil", 2, 1)
+
+        def says(text: str) -> None:
+            room.position += 1
+            place = (0, 2, room.position, Kind.MESSAGE, 0, None, "tesla")
+            bot.entry(room, Entry(*place, text=text))
+
+        says("one")
+        room.label = "#wires"
+        bot.renamed("#coil", "#wires")
+        says("two")
+        self.assertEqual((heard, bot.done_with(room)), (["#coil one"], 1))
+        dealt[0].callback(None)
+        self.assertEqual((heard[1:], bot.done_with(room)), (["#wires two"], 2))
+        dealt[1].callback(None)
+        self.assertEqual(bot.done_with(room), 3)

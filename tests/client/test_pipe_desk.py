@@ -72,6 +72,12 @@ class PipeDeskTest(SynchronousTestCase):
         self.assertEqual(self.desk.done_with(self.lobby), 8)
         self.assertEqual(self.desk.here, "#wires")
 
+    def test_c13_one_that_is_renamed_while_one_leaves_too(self) -> None:
+        self.desk._final = {"#lobby": 6}
+        self.lobby.label = "#wires"
+        self.desk.renamed("#lobby", "#wires")
+        self.assertEqual(self.desk.done_with(self.lobby), 6)
+
     def test_a16_nothing_is_taken_in_that_nobody_reads(self) -> None:
         self.happens()
         self.happens("x" * (MOST_WAITING // 2))

@@ -140,7 +140,7 @@ class PipeDesk(Desk):
 
     def renamed(self, old: str, label: str) -> None:
         super().renamed(old, label)
-        for kept in (self._told, self._telling, self._missed):
+        for kept in (self._told, self._telling, self._missed, self._final or {}):
             if old in kept:
                 kept[label] = kept.pop(old)
 

@@ -169,9 +169,13 @@ class Bot(Watcher):
         waiting = self._waiting.setdefault(label, deque())
         waiting.append(message)
         if len(waiting) == 1:
-            Deferred.fromCoroutine(self._deal_with(label, waiting))
+            Deferred.fromCoroutine(self._deal_with(waiting))
 
-    async def _deal_with(self, label: str, waiting: deque[Message]) -> None:
+    def renamed(self, old: str, label: str) -> None:
+        if old in self._waiting:
+            self._waiting[label] = self._waiting.pop(old)
+
+    async def _deal_with(self, waiting: deque[Message]) -> None:
         """One message after another, in each conversation."""
         while waiting:
             message = waiting[0]
@@ -185,7 +189,9 @@ class Bot(Watcher):
                 )
             waiting.popleft()
             self.user.confirm_soon()
-        del self._waiting[label]
+        for label, one in tuple(self._waiting.items()):
+            if one is waiting:  # under whatever name by now
+                del self._waiting[label]
 
     def done_with(self, conversation: Conversation) -> int:
         waiting = self._waiting.get(conversation.label)

@@ -165,12 +165,17 @@ class Conversations:
             label: Conversation(label, place.id, place.seq) for label, place in places.items()
         }
 
-    def begin(self, name: str, rooms: Mapping[str, Mapping[str, Any]], reset: bool) -> None:
-        """Take over what a sign-in says; what is gone is forgotten."""
+    def begin(
+        self, name: str, rooms: Mapping[str, Mapping[str, Any]], reset: bool
+    ) -> list[tuple[str, str]]:
+        """Take over what a sign-in says; what is gone is forgotten.
+
+        Returns the old and the new name of each room that was renamed meanwhile.
+        """
         self.name = name
         self._mention = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
         kept, self.all = self.all, {}
-        self._follow_names(kept, rooms)
+        renamed = [] if reset else self._follow_names(kept, rooms)
         for label, room in rooms.items():
             conversation, begins = kept.get(label), number(room["from"])
             another = conversation is not None and conversation.id not in (0, room["id"])
@@ -197,6 +202,7 @@ class Conversations:
                 # The position that was given was that of another room of this name.
                 conversation.position, conversation.filling = 0, True
                 self._fill(label, 0, begins)
+        return renamed
 
     @staticmethod
     def _has_lost(conversation: Conversation | None, room: Mapping[str, Any]) -> bool:
@@ -209,7 +215,7 @@ class Conversations:
 
     def _follow_names(
         self, kept: dict[str, Conversation], rooms: Mapping[str, Mapping[str, Any]]
-    ) -> None:
+    ) -> list[tuple[str, str]]:
         """Know rooms that were renamed meanwhile by their numbers, unless they are encrypted.
 
         Who has seen a conversation encrypted under a name is led away from it by nobody.
@@ -219,11 +225,14 @@ class Conversations:
             for label, one in kept.items()
             if label not in rooms and one.id and not one.private and not self.is_for_good(label)
         }
+        renamed = []
         for label, room in rooms.items():
             before = gone.get(room["id"]) if _LABEL.fullmatch(label) else None
             if label not in kept and before is not None and not self.is_for_good(label):
                 kept[label] = kept.pop(before)
                 kept[label].label = label
+                renamed.append((before, label))
+        return renamed
 
     def _count(self, conversation: Conversation) -> None:
         """How much is unread."""

@@ -216,7 +216,9 @@ class User:
     def _welcomed(self, answer: dict[str, Any]) -> None:
         again, before = self.life.been_in, set(self.conversations.all)
         self.life.entered()
-        self.conversations.begin(answer["name"], answer["rooms"], answer["reset"])
+        moved = self.conversations.begin(answer["name"], answer["rooms"], answer["reset"])
+        for old, label in moved:
+            self.watcher.renamed(old, label)
         left = before - set(self.conversations.all)
         gone = [] if answer["reset"] else [*{*answer["unknown"], *left}]
         if self.account.shelf is not None and gone:
@@ -386,12 +388,12 @@ class User:
         """A room has another name; its numbers go on."""
         if not self.conversations.renamed(old, label):
             return
+        self.watcher.renamed(old, label)
         conversation, shelf = self.conversations.all[label], self.account.shelf
         if shelf is not None:
             # Under the new name it is known on the disk as soon as that is confirmed.
             place = Place(conversation.id, self.watcher.done_with(conversation))
             shelf.move({label: place}, [old]).addErrback(lambda failure: None)
-        self.watcher.renamed(old, label)
 
     def _moved(self, event: Event) -> None:
         label, was = event["room"], str(event.get("was", ""))
