@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
@@ -132,6 +134,27 @@ class UploadTests(FilesTestCase):
         self.assertEqual(courier.ending()["code"], "internal")
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
         self.assertEqual(self.contents(), [])
+
+    def test_e12_what_could_not_be_synced_is_uploaded_anew(self) -> None:
+        for number, code in ((errno.EIO, "internal"), (errno.ENOSPC, "store_full")):
+            courier = self.begins_upload(self.tesla, "#lobby")
+            with mock.patch("os.fsync", side_effect=OSError(number, "the disk said so")):
+                courier.sends(COIL)
+            self.assertEqual(courier.ending()["code"], code)
+            self.assertEqual(self.contents(), [])
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+        self.assertEqual(self.offers(self.tesla, "#lobby")["from"], 0)
+        self.sends(self.tesla, "#lobby", COIL)
+
+    def test_e12_not_even_a_kill_makes_it_complete(self) -> None:
+        courier = self.begins_upload(self.tesla, "#lobby")
+        with (
+            mock.patch.object(self.hall.chat.files, "drop", lambda unnamed: Deferred()),
+            mock.patch("os.fsync", side_effect=OSError(5, "Input/output error")),
+        ):
+            courier.sends(COIL)
+        (name,) = self.contents()
+        self.assertEqual((self.hall.directory / "files" / name).read_bytes(), b"")
 
 
 def _later(work: Any, waiting: list[Any]) -> Any:

@@ -130,7 +130,7 @@ class Receiving(Moving):
         try:
             await self._do(self.unnamed.lock, lambda: appending.write(data))
         except (NoRoom, OSError) as error:
-            if isinstance(error, NoRoom) or error.errno in _FULL:
+            if _is_full(error):
                 raise disk_full() from None
             await self._drop()
             raise
@@ -166,10 +166,16 @@ class Receiving(Moving):
         await self._files.complete(unnamed)
 
     async def synced(self) -> str:
-        """All that has come is on the disk; its SHA-256."""
+        """All that has come is on the disk; its SHA-256. What cannot be synced has to come anew."""
         appending = self._appending
         assert appending is not None
-        return await self._do(self.unnamed.lock, appending.finish)
+        try:
+            return await self._do(self.unnamed.lock, appending.finish)
+        except OSError as error:
+            await self._drop()
+            if _is_full(error):
+                raise disk_full() from None
+            raise
 
     def end(self) -> None:
         if self.over:
@@ -256,6 +262,10 @@ def disk_full() -> ChatError:
     return ChatError(
         "store_full", "The server's disk has no room for that; try again later.", retry_after=60
     )
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, NoRoom) or (isinstance(error, OSError) and error.errno in _FULL)
 
 
 def lost(file: int) -> ChatError:

@@ -166,9 +166,15 @@ class Appending:
             self._flushed = self.size
 
     def finish(self) -> str:
-        """Make sure that all of it is on the disk; its SHA-256."""
-        os.fsync(self._descriptor)
-        self._blobs.sync_names()
+        """Make sure that all of it is on the disk; its SHA-256. If that fails, nothing is kept."""
+        try:
+            os.fsync(self._descriptor)
+            self._blobs.sync_names()
+        except OSError:
+            # The kernel takes for written what the disk may not have, so another sync says nothing.
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+            raise
         return self._digest.hexdigest()
 
     def close(self) -> None:
