@@ -62,6 +62,7 @@ def _check_contents(folder: Path) -> None:
 def _check_database(path: Path) -> bool:
     """Whether it could be looked at without changing it."""
     try:
+        soundness.check_names(path)
         soundness.check_writable(path)
         if soundness.is_interrupted(path):
             return False

@@ -135,6 +135,20 @@ class OpeningTests(SynchronousTestCase):
         store.close()
         open_store(str(self.path), lambda: 0).close()
 
+    def test_d7_a_second_name_of_the_file_is_no_way_around_the_lock(self) -> None:
+        first = open_store(str(self.path), lambda: 0)
+        second = self.folder / "second.db"
+        second.hardlink_to(self.path)
+        for path in (second, self.path):
+            error = self.assertRaises(StartError, open_store, str(path), lambda: 0)
+            told = "a hard link" if path == second else "Another server"
+            self.assertIn(told, str(error))
+        first.close()
+        error = self.assertRaises(StartError, check, Settings(port="0", data=self.folder))
+        self.assertIn("Remove the other name", str(error))
+        second.unlink()
+        open_store(str(self.path), lambda: 0).close()
+
     def test_d6_a_deleted_or_replaced_file_is_noticed(self) -> None:
         for name in ("chat.db", "chat.db-wal"):
             folder = Path(self.mktemp()).absolute()

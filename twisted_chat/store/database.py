@@ -111,6 +111,7 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
     try:
         if not path.exists():
             _make(path, lock, now)
+        soundness.check_names(path)
         soundness.check_writable(path)
         if soundness.is_interrupted(path):
             soundness.undo_interrupted(path)

@@ -44,6 +44,20 @@ def check_writable(path: Path) -> None:
             )
 
 
+def check_names(path: Path) -> None:
+    """Raise StartError where the file has another name too, under which another server may use it.
+
+    Each name has a lock and a write-ahead log of its own, and whatever is in one log is missing
+    under the other name.
+    """
+    if path.stat().st_nlink > 1:
+        raise StartError(
+            f"The database {path} has another name too (a hard link), under which another server "
+            "could use it, and both would spoil it. Remove the other name; `find / -samefile "
+            f"{path}` tells it."
+        )
+
+
 def is_interrupted(path: Path) -> bool:
     """Whether a change of the whole file was cut: SQLite undoes it when it may write.
 
