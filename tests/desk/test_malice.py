@@ -521,6 +521,31 @@ class GhostTests(GhostCase):
         self.assertFalse(self.reads(self.eve, self.tesla, "not for eve"))
         self.tesla.finds("The server lists eve in #coil, but they were not seen joining it")
 
+    def test_i11_nor_is_a_kick_of_one_s_own_undone_by_a_server_that_keeps_it_quiet(self) -> None:
+        albert = self.office.desk("albert")
+        self.tesla.types("/invite #coil albert")
+        albert.types("/join #coil")
+        self.tesla.types("/say #coil hello, albert")
+        albert.finds("hello, albert")
+        albert_device = albert.user.secrets.confidant.own
+        known = {"device": albert_device.device, "signature": albert_device.keys.signature}
+
+        def lie(said: Said) -> list[Said]:
+            ok = said.get("ok")
+            if said.get("event") in ("kick", "ban"):
+                return [{"event": "hidden", "room": said["room"], "seq": said["seq"]}]
+            if isinstance(ok, dict) and isinstance(ok.get("people"), dict):
+                keys = {"ed25519": albert_device.ed25519, "curve25519": albert_device.curve25519}
+                ok["people"]["albert"] = [{**known, **keys}]
+            return [said]
+
+        self.tesla.lies.append(lie)
+        self.tesla.types("/kick #coil albert")
+        heard = self.listens(self.tesla)
+        self.tesla.types("/say #coil after albert")
+        self.tesla.finds("The server lists albert in #coil, but they were not seen joining it")
+        self.assertNotIn(albert_device.curve25519, "".join(heard))
+
     def test_i11_the_first_list_of_a_room_is_told_name_by_name(self) -> None:
         self.lists(self.edison, self.eve)
         self.edison.types("/leave #coil", "/join #coil")

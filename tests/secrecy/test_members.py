@@ -62,6 +62,21 @@ class MembersTests(SynchronousTestCase):
         self.assertEqual(lines[0], "alice: hello")
         self.assertIn("not readable here", lines[1])
 
+    def test_i11_a_name_that_looks_like_a_member_s_gets_no_keys_whatever_is_shown(self) -> None:
+        bob = "\N{CYRILLIC SMALL LETTER VE}ob"
+        other = "\N{CYRILLIC SMALL LETTER ER}\N{CYRILLIC SMALL LETTER A}"  # looks like pa
+        with self.assertRaises(ChatError):
+            self.alice.confidant.came("#den", bob)  # of two scripts, which no name is
+        for name in ("pa", other):
+            self.server.rooms["#den"].add(name)
+            User(self.server, name)
+            self.alice.sees("#den", came=name)
+        self.assertEqual(self.told(), [(What.ALIKE, other), (What.FIRST, "pa")])
+        self.assertEqual(sorted(self.readers()), ["bob", "pa"])
+        self.alice.does(self.alice.confidant.left("#den"))
+        self.assertIn((What.ALIKE, other), self.told())
+        self.assertEqual(sorted(self.readers()), ["bob"])
+
     def test_somebody_without_devices_is_no_reader_and_no_alarm(self) -> None:
         self.server.rooms["#den"].add("guest")
         self.assertEqual(self.told(), [])

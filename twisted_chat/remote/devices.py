@@ -171,6 +171,16 @@ class Devices:
                     changes = confidant.went(label, entry.subject or entry.author).changes
                 self._secrets.forgotten(self._secrets.write(changes))
 
+    def put_out(self, label: str, name: str) -> None:
+        """This person has put somebody out of a room."""
+        label = self._named(label)
+        if self._secrets.encrypted(label):
+            self.outdated(label)
+            with suppress(ChatError):
+                self._secrets.forgotten(
+                    self._secrets.write(self._secrets.confidant.went(label, name).changes)
+                )
+
     def left(self, label: str) -> None:
         """One is not in a room any more."""
         self.outdated(label)

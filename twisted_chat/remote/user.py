@@ -127,10 +127,18 @@ class User:
             self.secrets.encrypted.check(do, arguments)
         except ChatError as error:
             return fail(error)
+        if do in ("kick", "ban") and self.secrets.is_open:
+            asked = self.life.link.ask(do, **arguments)
+            return asked.addCallback(self._put_out, arguments)
         message = self._sealed_message(arguments.get("what")) if do == "delete" else None
         if message is not None and not arguments.get("sealed"):
             return Deferred.fromCoroutine(self._delete(*message, arguments))
         return self.life.link.ask(do, **arguments)
+
+    def _put_out(self, answer: Any, arguments: dict[str, Any]) -> Any:
+        """This person puts somebody out of a room, who gets no more keys whatever is listed."""
+        self.secrets.devices.put_out(str(arguments.get("room")), str(arguments.get("user")))
+        return answer
 
     def _sealed_message(self, what: object) -> tuple[str, int] | None:
         """The place and the number of a message, if everything there is encrypted."""

@@ -52,7 +52,8 @@ class What(Enum):
     BACK = "back"
     GONE = "gone"
     REFUSED = "refused"
-    UNSEEN = "unseen"  # the server lists somebody in a room whom nobody has seen coming
+    UNSEEN = "unseen"  # the server lists somebody in a room who was not seen joining it
+    ALIKE = "alike"  # or whose name can be taken for that of a member
 
 
 class News(NamedTuple):
@@ -63,7 +64,7 @@ class News(NamedTuple):
     device: str
     curve25519: str = ""
     waits: bool = False  # it gets nothing until its owner is verified
-    reason: str = ""  # why it was refused, or in which room somebody is that was not seen
+    reason: str = ""  # why it was refused; or the room that somebody gets no keys of
 
     @property
     def sentence(self) -> str:
@@ -85,6 +86,12 @@ class News(NamedTuple):
                 return f"{whose} is no longer in use."
             case What.REFUSED:
                 return f"{whose} is not used, because {self.reason}."
+            case What.ALIKE:
+                return (
+                    f"The server lists {self.name} in {self.reason}, a name that can be taken for"
+                    f" {self.device}, so they get no keys. If they belong there:"
+                    f" /readers {self.reason} admit {self.name}"
+                )
             case What.UNSEEN:
                 return (
                     f"The server lists {self.name} in {self.reason}, but they were not seen joining"

@@ -107,10 +107,14 @@ class Circle:
         members = self._members(room)
         members.names = sorted(told)
         first, before = members.seen is None, members.before
-        if first:
-            members.seen, members.before = list(members.names), None
+        alike = self._look_alikes({*members.names, *(members.seen or ())})
+        if members.seen is None:
+            members.seen = [one for one in members.names if one not in alike]
+            members.before = None
         news = [
-            News(What.UNSEEN, name, "", reason=room)
+            News(
+                What.ALIKE if name in alike else What.UNSEEN, name, alike.get(name, ""), reason=room
+            )
             for name in members.names
             if told[name] and name not in members.told and not self._is_member(members, name)
         ]
@@ -123,6 +127,25 @@ class Circle:
             news = [self._awaited(one) for one in news]
         newcomers = set(members.names) - set(members.names if before is None else before)
         return Listed(news, first, tuple(sorted(newcomers - {self.own.account})))
+
+    def _look_alikes(self, names: set[str]) -> dict[str, str]:
+        """The names among these that a reader could take for another one, and for which.
+
+        As for the server, two names in ASCII are told apart by those who read them.
+        """
+        names = names | {self.own.account}
+        foreign = {one: fold(one).skeleton.split() for one in names if not one.isascii()}
+        wanted = {look for looks in foreign.values() for look in looks}
+        by_look: dict[str, set[str]] = {}
+        for one in names if foreign else ():
+            for look in wanted.intersection(fold(one).skeleton.split()):
+                by_look.setdefault(look, set()).add(one)
+        several = (sorted(found) for found in by_look.values() if len(found) > 1)
+        return {
+            one: next(other for other in found if other != one)
+            for found in several
+            for one in found
+        }
 
     def _learn(self, name: str, told: Mapping[str, Sequence[object]]) -> list[News]:
         return self.people.learn(name, told.get(name, ()))
@@ -146,6 +169,8 @@ class Circle:
         """The person was shown that somebody has come into a room."""
         members, name = self._members(room), fold(name).folded
         if members.seen is not None and name not in members.seen:
+            if name in self._look_alikes({name, *members.seen}):
+                return  # whoever saw that line may have taken it for another one's
             members.seen.append(name)
             members.told = [one for one in members.told if one != name]
             self._keep_members(room, members)
