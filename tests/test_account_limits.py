@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from ipaddress import ip_network
 from typing import Any
 
@@ -117,6 +118,30 @@ class SharedTests(HallTestCase):
         self.pings(clients, 5)
         self.assertLess(self.pings(clients, 10), 40 * 10 * 0.8)
         other.answers("PING x")
+
+    def test_a11_one_who_asks_for_little_does_not_wait_for_the_others(self) -> None:
+        self.hall = self.open_hall(flood_limit=10, guests=True)
+        rooms = ",".join(f"#{number}" for number in range(150))
+        crowd = [irc(self.hall, f"guest{number}") for number in range(8)]
+        one = irc(self.hall, "one")
+        self.hall.wait(5)
+        for client in crowd:
+            client.sends_lines(f"PART {rooms}")
+        for _ in range(10):
+            one.answers("PING x")
+            self.hall.wait(0.2, step=0.1)
+
+    def test_a11_who_comes_and_goes_shares_with_those_who_stay(self) -> None:
+        self.hall = self.open_hall(flood_limit=10)
+        self.hall.bot("tesla").vanishes()
+        limits, known = self.hall.chat.limits, []
+        for _ in range(3):
+            first, second = irc(self.hall, "tesla"), irc(self.hall, "tesla")
+            second.vanishes()
+            gc.collect()
+            known.append(limits._shared[self.hall.chat.roster.names.find("tesla").id])  # type: ignore[union-attr]
+            self.assertFalse(first.closed)
+        self.assertIs(known[0], known[2])
 
 
 class RoomTests(HallTestCase):

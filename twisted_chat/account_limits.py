@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from .core.durations import spoken
 from .core.errors import ChatError
-from .core.limits import Bucket, SlidingWindow, Unlimited
+from .core.limits import Common, Share, SlidingWindow, Unlimited
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -36,11 +36,11 @@ class AccountLimits:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
         self._limited = chat.settings.flood_limit > 0
-        # Each of these lasts as long as one of the sessions that share it.
-        self._shared: WeakValueDictionary[Hashable, Bucket] = WeakValueDictionary()
+        # Held by the shares that sessions have of them.
+        self._shared: WeakValueDictionary[Hashable, Common] = WeakValueDictionary()
         self._rooms = SlidingWindow(ROOMS_A_DAY, ROOMS_OF_ALL_A_DAY, DAY)
 
-    def shared_flood_limit(self, session: Session) -> Bucket | None:
+    def shared_flood_limit(self, session: Session) -> Share | None:
         """What a session is charged for beside its own flood limit; None without one."""
         if not self._limited:
             return None
@@ -49,10 +49,11 @@ class AccountLimits:
         if session.person.guest:
             key = session.door.network
             rate = self._chat.settings.flood_limit * OF_ONE_NETWORK
-        bucket = self._shared.get(key)
-        if bucket is None:
-            bucket = self._shared[key] = Bucket(rate, 2 * rate, self._chat.ticks())
-        return bucket
+        now = self._chat.ticks()
+        common = self._shared.get(key)
+        if common is None:
+            common = self._shared[key] = Common(rate, now)
+        return Share(common, now)
 
     def is_new(self, person: Person) -> bool:
         """Whether an account was made within the last day; of a guest it is always true."""

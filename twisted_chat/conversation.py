@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from .core.errors import ChatError
 from .core.events import Closed, Event
-from .core.limits import Bucket, Unlimited
+from .core.limits import Bucket, Share, Unlimited
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -105,7 +105,7 @@ class Conversation:
         self._stuck = False  # the client does not read, so it is not answered either
         rate = chat.settings.flood_limit
         self._bucket = Bucket(rate, 2 * rate, chat.ticks()) if rate else None
-        self._shared: Bucket | None = None  # with the other sessions of the account
+        self._shared: Share | None = None  # of what the account's sessions may do together
 
     # --- the door of a session ------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from ipaddress import AddressValueError, IPv6Address, ip_address
 from math import ceil
 from typing import Generic, TypeVar
+from weakref import WeakSet
 
 from msgspec import Struct
 
@@ -25,7 +26,7 @@ class Bucket:
     so that refused askers who keep asking do not lock themselves out.
     """
 
-    __slots__ = ("__weakref__", "_burst", "_debt_since", "_level", "_rate", "_then")
+    __slots__ = ("_burst", "_debt_since", "_level", "_rate", "_then")
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate = rate
@@ -57,6 +58,13 @@ class Bucket:
         if self._level < 0.0 and self._debt_since is None:
             self._debt_since = now - self._level / self._rate
 
+    def change(self, now: float, rate: float) -> None:
+        """Allow `rate` a second from now on, and twice that at once."""
+        if rate != self._rate:
+            self._level = min(self._at(now), 2 * rate)
+            self._then = max(now, self._then)
+            self._rate, self._burst = rate, 2 * rate
+
     def debt(self, now: float) -> float:
         """For how long more has been asked than allowed; 0.0 once one more is free again.
 
@@ -69,6 +77,43 @@ class Bucket:
 
     def _at(self, now: float) -> float:
         return min(self._burst, self._level + max(0.0, now - self._then) * self._rate)
+
+
+class Common:
+    """What several may do together; it lasts as long as one of their shares."""
+
+    __slots__ = ("__weakref__", "bucket", "rate", "shares")
+
+    def __init__(self, rate: float, now: float) -> None:
+        self.rate = rate
+        self.bucket = Bucket(rate, 2 * rate, now)
+        self.shares: WeakSet[Share] = WeakSet()
+
+
+class Share:
+    """One asker's part of what several may do together.
+
+    Each has an equal part that is theirs whatever the others do: only who asks for more than
+    that rests until all together have paid.
+    """
+
+    __slots__ = ("__weakref__", "_common", "_own")
+
+    def __init__(self, common: Common, now: float) -> None:
+        self._common = common
+        self._own = Bucket(common.rate, 2 * common.rate, now)
+        common.shares.add(self)
+
+    def take(self, now: float, cost: float = 1.0) -> float:
+        """Charge `cost`; the seconds to wait until it is paid, 0.0 for no wait."""
+        common = self._common
+        self._own.change(now, common.rate / len(common.shares))
+        return min(self._own.take(now, cost), common.bucket.take(now, cost))
+
+    def charge(self, now: float, cost: float) -> None:
+        """Charge for what is done already; the next `take` waits until it is paid."""
+        self._own.charge(now, cost)
+        self._common.bucket.charge(now, cost)
 
 
 class _Failures(Struct):
