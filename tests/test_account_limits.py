@@ -57,6 +57,18 @@ class ListTests(HallTestCase):
         tesla.sends_lines("JOIN 0")
         self.assertEqual(self.rests(hall, tesla), 0.5)
 
+    def test_h7_a_list_of_channels_has_few_conditions_and_each_is_charged(self) -> None:
+        hall = self.open()
+        tesla = irc(hall, "tesla")
+        hall.wait(5)
+        masks = ",".join(f"*{number}*" for number in range(11))
+        (refused,) = tesla.answers(f"LIST {masks}")
+        self.assertIn(" 416 tesla LIST :A list has at most 10 conditions", refused)
+        hall.wait(5)
+        for _ in range(4):
+            tesla.sends_lines("LIST " + masks.rpartition(",")[0])
+        self.assertGreaterEqual(self.rests(hall, tesla), 1)
+
     def test_a11_who_rested_for_a_list_has_not_been_too_fast(self) -> None:
         hall = self.open()
         tesla = irc(hall, "tesla")

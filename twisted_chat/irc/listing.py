@@ -11,19 +11,26 @@ from ..core.masks import matches
 from . import names
 from .commands import command
 from .message import Message
+from .numerics import Refused
 
 if TYPE_CHECKING:
     from ..core.rooms import Room
     from .talk import IrcTalk
 
 Test = Callable[["Room", int], bool]
+MOST_CONDITIONS = 10
 MOST_LISTED = 2000  # channels in one answer, if their topics are short
 
 
 @command("LIST", help="LIST [<channels>] [<conditions>]: the channels, such as LIST >3 or *coil*")
 def list_rooms(talk: IrcTalk, message: Message) -> None:
-    asked = [word for param in message.params[:2] for word in param.split(",") if word]
-    tests = [_test(talk, word) for word in asked if not word.startswith("#") or _is_mask(word)]
+    given = [word for param in message.params[:2] for word in param.split(",") if word]
+    asked = list(dict.fromkeys(given))
+    talk.charge(len(asked) - 1)
+    conditions = [word for word in asked if not word.startswith("#") or _is_mask(word)]
+    if len(conditions) > MOST_CONDITIONS:  # each is looked at for each channel
+        raise Refused("416", "LIST", text=f"A list has at most {MOST_CONDITIONS} conditions")
+    tests = [_test(talk, word) for word in conditions]
     named = {word.lower() for word in asked if word.startswith("#") and not _is_mask(word)}
     talk.numeric("321", "Channel", text="Users  Name")
     count = 0
