@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.safety import one_turn
+from twisted_chat import delivery
 from twisted_chat.core.entries import Entry
 from twisted_chat.core.errors import ChatError
 from twisted_chat.testing import Hall, Program
@@ -74,6 +75,36 @@ class KeepingUpTest(SynchronousTestCase):
         for name, first in (("#room", 4), ("#lobby", 2)):
             seqs = [event["seq"] for event in events if event["room"] == name]
             self.assertEqual(seqs, list(range(first, first + 3)), events)
+
+    def test_a17_those_who_catch_up_take_turns(self) -> None:
+        """So that nobody waits for one who has missed a lot."""
+        self.patch(delivery, "SLICE", 0.0)
+        self.patch(delivery, "PORTION", 10)  # one message
+        readers = {name: self.hall.bot(name) for name in ("cleo", "dora", "emil")}
+        turns: list[str] = []
+
+        def noted(name: str, write: Callable[[bytes], None]) -> Callable[[bytes], None]:
+            def note(data: bytes) -> None:
+                turns.append(name)
+                write(data)
+
+            return note
+
+        for name, reader in readers.items():
+            session = reader.protocol.conversation.session
+            self.patch(session, "write", noted(name, reader.protocol.write))
+            reader.stops_reading()
+        self.say("one", "two", "three", room="#lobby")
+        self.hall.chat.rooms.lobby.forget_recent()  # so that the store is asked
+        self.say("four", "five", room="#lobby")
+        for reader in readers.values():
+            assert reader.transport.producer is not None
+            reader.transport.producer.resumeProducing()
+        self.hall.settle()
+        # The first of them did not have to wait, as nobody was behind yet.
+        self.assertEqual(turns, ["cleo", *(list(readers) * 4), "dora", "emil"])
+        for reader in readers.values():
+            self.assertEqual(self.heard(reader), ["one", "two", "three", "four", "five"])
 
     def test_a16_with_too_many_questions_waiting_a_session_tries_again(self) -> None:
         self.bob.stops_reading()

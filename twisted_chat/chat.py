@@ -209,8 +209,10 @@ class Chat:
         self.store.scrub(outcome)
         return outcome.known
 
-    def _fetch(self, room: int, after: int, upto: int, limit: int) -> Deferred[list[Entry]]:
-        return self.read(lambda db: reading.entries(db, room, after, upto, limit))
+    def _fetch(
+        self, room: int, after: int, upto: int, limit: int, most: int
+    ) -> Deferred[list[Entry]]:
+        return self.read(lambda db: reading.entries(db, room, after, upto, limit, most))
 
     def _accepting(self) -> None:
         if self.refusing is not None:

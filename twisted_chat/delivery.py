@@ -7,14 +7,15 @@ work in a busy room grows with its messages and with its members, but not with t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from .core.entries import Entry, Kind
+from .core.entries import Entry, Kind, size_of
 from .core.roombook import RoomBook
 from .core.rooms import Room
 from .core.roster import Person
@@ -23,16 +24,17 @@ from .session import Session, State
 if TYPE_CHECKING:
     from .doors import Dialect
 
-# What one turn of catching up takes from the store, and about how many characters of it
-# are written before looking whether the peer still reads.
+# What one session is written in one turn of catching up: so many entries, and about so many bytes.
 CHUNK = 200
 PORTION = 32 * 1024
+SLICE = 0.005  # seconds of each turn of the reactor in which sessions catch up
+MOST_READING = 2  # sessions for which the store is asked at a time
 RETRY = 1.0  # seconds until a read that failed is tried again
 
 CHANGING = frozenset((Kind.EDIT, Kind.DELETE))
 
 Audience = dict["Dialect", dict[Session, None]]
-Fetch = Callable[[int, int, int, int], "Deferred[list[Entry]]"]
+Fetch = Callable[[int, int, int, int, int], "Deferred[list[Entry]]"]
 
 
 class Delivery:
@@ -43,9 +45,15 @@ class Delivery:
     def __init__(self, rooms: RoomBook, fetch: Fetch, clock: IReactorTime) -> None:
         self.rooms = rooms
         self._clock = clock
-        self._fetch = fetch  # (room's id, after, upto, limit) → its entries in order
+        self._fetch = fetch  # (room's id, after, upto, number, bytes) → its entries in order
         self._audiences: dict[Room, Audience] = {}
         self.active: set[Room] = set()  # rooms in which something was delivered lately
+        self._line: deque[Session] = deque()  # who waits for a turn to catch up
+        self._to_read: deque[Session] = deque()  # for whom the store has to be asked
+        self._reading = 0  # for how many it is being asked
+        self._serving = False
+        self._until = 0.0  # when those in the line are to wait for the reactor's next turn
+        self._next: IDelayedCall | None = None
 
     # --- the batch --------------------------------------------------------------------
 
@@ -239,21 +247,63 @@ class Delivery:
     # --- those who are behind ---------------------------------------------------------
 
     def catch_up(self, session: Session) -> None:
-        """Write what the session has not been shown, as long as its peer reads."""
-        while session.state is State.CATCHING_UP and not session.fetching:
-            # A room stays in `behind` until the last one is done: while another is being
-            # read from the store, more may be said in it.
-            room = next((room for room in session.behind if self._is_behind(session, room)), None)
-            if room is None:
-                session.behind.clear()
-                self.admit(session)
-                return
+        """Write what the session has not been shown, as long as its peer reads, turn by turn."""
+        if session.state is not State.CATCHING_UP or session.in_line:
+            return
+        if self._first_behind(session) is None:
+            session.behind.clear()
+            self.admit(session)
+            return
+        session.in_line = True
+        self._line.append(session)
+        self._serve()
+
+    def _serve(self) -> None:
+        """Let those in the line have their turns, for a moment in each turn of the reactor."""
+        if self._serving:
+            return
+        if self._next is None:
+            self._until = self._clock.seconds() + SLICE
+            self._next = self._clock.callLater(0, self._serve_on)
+        elif self._clock.seconds() >= self._until:
+            return
+        self._serving = True
+        try:
+            while line := self._next_line():
+                session = line.popleft()
+                session.in_line = False
+                if session.state is State.CATCHING_UP:
+                    self._take_turn(session)
+                if self._clock.seconds() >= self._until:
+                    break
+        finally:
+            self._serving = False
+
+    def _serve_on(self) -> None:
+        self._next = None
+        if self._next_line():
+            self._serve()
+
+    def _next_line(self) -> deque[Session]:
+        """Those of whom the first has the next turn; nobody when there is nothing to be done."""
+        return self._to_read if self._reading < MOST_READING and self._to_read else self._line
+
+    def _take_turn(self, session: Session) -> None:
+        """Write a portion of what the session has not been shown, and let it wait for the next."""
+        room = self._first_behind(session)
+        if room is not None:
             after = session.behind[room]
             recent = room.recent(after)
             if recent is None:
-                self._catch_up_from_store(session, room, after)
-            else:
-                self._advance(session, room, recent[:CHUNK])
+                self._read_for(session, room, after)
+                return
+            self._advance(session, room, _portion(recent))
+        self.catch_up(session)
+
+    def _first_behind(self, session: Session) -> Room | None:
+        # A room stays in `behind` until the last one is done: while another is being read from the
+        # store, more may be said in it.
+        return next((room for room in session.behind if self._is_behind(session, room)), None)
 
     def _is_behind(self, session: Session, room: Room) -> bool:
         there = room.id in self.rooms.rooms and room.deleted_at is None
@@ -261,20 +311,22 @@ class Delivery:
 
     def _advance(self, session: Session, room: Room, entries: Sequence[Entry]) -> None:
         self.active.add(room)
-        for portion in _portions(entries):
-            session.behind[room] = portion[-1].seq
-            self._write(session, room, portion, {})
-            if session.state is not State.CATCHING_UP:
-                return
+        session.behind[room] = entries[-1].seq
+        self._write(session, room, entries, {})
 
-    def _catch_up_from_store(self, session: Session, room: Room, after: int) -> None:
-        session.fetching = True
+    def _read_for(self, session: Session, room: Room, after: int) -> None:
+        """Read a portion from the store; only a few are read at a time, since others ask too."""
+        session.in_line = True
+        if self._reading == MOST_READING:
+            self._to_read.append(session)
+            return
+        self._reading += 1
         upto = room.last_seq
 
         def fetched(entries: list[Entry]) -> None:
-            session.fetching = False
-            # Meanwhile the session may have closed, or lost the room.
-            if session.state is not State.CLOSED and session.behind.get(room) == after:
+            session.in_line = False
+            # Meanwhile the session may have closed, or stopped reading, or lost the room.
+            if session.state is State.CATCHING_UP and session.behind.get(room) == after:
                 if entries:
                     self._advance(session, room, entries)
                 else:
@@ -286,17 +338,22 @@ class Delivery:
             self._clock.callLater(RETRY, retry)
 
         def retry() -> None:
-            session.fetching = False
+            session.in_line = False
             self.catch_up(session)
 
-        self._fetch(room.id, after, upto, CHUNK).addCallbacks(fetched, failed)
+        def read(_: object) -> None:
+            self._reading -= 1
+            self._serve()
+
+        asked = self._fetch(room.id, after, upto, CHUNK, PORTION)
+        asked.addCallbacks(fetched, failed).addBoth(read)
 
 
-def _portions(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    """Entries in slices that are not much longer than they must be."""
-    start = size = 0
-    for index, entry in enumerate(entries, 1):
-        size += len(entry.text)
-        if size > PORTION or index == len(entries):
-            yield entries[start:index]
-            start, size = index, 0
+def _portion(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The first of these entries, about as many as are written at a time."""
+    size = 0
+    for index, entry in enumerate(entries[:CHUNK], 1):
+        size += size_of(entry)
+        if size > PORTION:
+            return entries[:index]
+    return entries[:CHUNK]

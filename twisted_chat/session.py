@@ -79,7 +79,7 @@ class Session:
         "delivery",
         "device",
         "door",
-        "fetching",
+        "in_line",
         "lobby",
         "parting",
         "paused_at",
@@ -116,7 +116,7 @@ class Session:
         self.parting = ""  # why it ends, for those who look on
         self.behind: dict[Room, int] = dict(positions)
         self.said: set[int] = set()  # ids of messages that it said since it is behind
-        self.fetching = False
+        self.in_line = False  # for a turn to catch up, or what it is to be shown is being read
         self.stuck = False  # the peer does not read
         self.token = 0  # the number of the token it can resume with
         self.unconfirmed = Unconfirmed()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
+
 from tests.irc.case import IrcCase
 from tests.irc.view import View
 from twisted_chat.irc.presence import AT_ONCE
@@ -346,7 +349,7 @@ class StormTests(IrcCase):
         self.assertEqual(view.channels["#coil"], view.channels["#lobby"])
         del written[:]
         for one in crowd:
-            one.transport.protocol.connectionLost(None)
+            one.transport.protocol.connectionLost(Failure(ConnectionDone()))
             one.transport.closed = True
         self.hall.settle()
         self.assertEqual(len(written), AT_ONCE)

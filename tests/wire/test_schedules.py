@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import TestCase
 
 from tests import often
+from tests.store.fresh import everything
 from twisted_chat.testing import Hall
 
 from .receiver import Receiver
@@ -139,7 +140,7 @@ class ScheduleTests(TestCase):
             name = "+".join(sorted(p.name for p in room.pair)) if room.pair else room.name
             if name != place:
                 continue
-            entries = self.successResultOf(hall.chat._fetch(room.id, 0, room.last_seq, 10**6))
+            entries = everything(hall.store, room.id)
             found = [e.text for e in entries if e.cid is not None and e.state == 0]
             edited = sum(1 for e in entries if e.cid is not None and e.state != 0)
             self.assertEqual(len(found) + edited, len(texts))

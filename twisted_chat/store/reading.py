@@ -122,16 +122,22 @@ def certificate_owners(
 
 
 def entries(
-    connection: sa.Connection, room: int, after: int, upto: int | None, limit: int
+    connection: sa.Connection,
+    room: int,
+    after: int,
+    upto: int | None,
+    limit: int,
+    most: int | None = None,
 ) -> list[Entry]:
     """Entries of all kinds after one number and up to another (or the end), oldest first.
 
-    They are one page, so there may be more up to there.
+    They are one page, of `most` bytes if not as large as any, so there may be more up to there.
     """
     wanted = _ENTRIES.where(_entry.c.room == room, _entry.c.seq > after)
     if upto is not None:
         wanted = wanted.where(_entry.c.seq <= upto)
-    return page_of(connection.execute(wanted.order_by(_entry.c.seq).limit(limit)), limit).entries
+    found = connection.execute(wanted.order_by(_entry.c.seq).limit(limit))
+    return page_of(found, limit, most=most).entries
 
 
 def entry(connection: sa.Connection, room: int, seq: int) -> Entry | None:

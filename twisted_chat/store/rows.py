@@ -38,19 +38,21 @@ class Page(NamedTuple):
     more: bool
 
 
-def page_of(found: sa.CursorResult[Any], limit: int, newest: bool = False) -> Page:
+def page_of(
+    found: sa.CursorResult[Any], limit: int, newest: bool = False, most: int | None = None
+) -> Page:
     """The first of the rows that were found, as one page; `newest` if these come first.
 
-    A page has at most `limit` entries and PAGE_BYTES, but at least one entry. What is beyond is
-    not even read, so that a question costs no more memory than its answer. Whoever wants to know
-    whether there is more asks the database for more than `limit` rows.
+    A page has at most `limit` entries and `most` bytes (PAGE_BYTES without it), but at least one
+    entry. What is beyond is not even read, so that a question costs no more memory than its answer.
+    To know whether there is more, ask the database for more than `limit` rows.
     """
     entries: list[Entry] = []
     size, more = 0, False
     for row in found:
         entry = entry_of(row)
         size += size_of(entry)
-        if len(entries) == limit or (entries and size > PAGE_BYTES):
+        if len(entries) == limit or (entries and size > (most or PAGE_BYTES)):
             more = True
             break
         entries.append(entry)
