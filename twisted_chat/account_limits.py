@@ -16,7 +16,6 @@ from .core.limits import Common, Share, SlidingWindow, Unlimited
 
 if TYPE_CHECKING:
     from .chat import Chat
-    from .core.roster import Person
     from .session import Session
 
 DAY = 24 * 60 * 60  # seconds
@@ -24,7 +23,8 @@ NEW = DAY  # the age until which an account counts as new
 OF_ONE_ACCOUNT = 2  # times what one session may do, for all sessions of an account
 OF_ONE_NETWORK = 10  # the same for all guests of a network
 ROOMS_A_DAY = 50  # that one account may make, or all guests and new accounts of a network
-ROOMS_OF_ALL_A_DAY = 5000
+ROOMS_OF_NETWORK_A_DAY = 200  # that all accounts of a network may make
+MOST_COUNTED = 20_000  # rooms of a day, of which it is remembered who has made them
 
 
 class AccountLimits:
@@ -38,7 +38,8 @@ class AccountLimits:
         self._limited = chat.settings.flood_limit > 0
         # Held by the shares that sessions have of them.
         self._shared: WeakValueDictionary[Hashable, Common] = WeakValueDictionary()
-        self._rooms = SlidingWindow(ROOMS_A_DAY, ROOMS_OF_ALL_A_DAY, DAY)
+        self._rooms = SlidingWindow(ROOMS_A_DAY, MOST_COUNTED, DAY)
+        self._rooms_of_network = SlidingWindow(ROOMS_OF_NETWORK_A_DAY, MOST_COUNTED, DAY)
 
     def shared_flood_limit(self, session: Session) -> Share | None:
         """What a session is charged for beside its own flood limit; None without one."""
@@ -55,10 +56,6 @@ class AccountLimits:
             common = self._shared[key] = Common(rate, now)
         return Share(common, now)
 
-    def is_new(self, person: Person) -> bool:
-        """Whether an account was made within the last day; of a guest it is always true."""
-        return person.guest or self._chat.wall() - person.created < NEW * 1000
-
     def count_room(self, session: Session) -> None:
         """Count a room that somebody is about to make.
 
@@ -68,13 +65,18 @@ class AccountLimits:
         person, network = session.person, session.door.network
         if not self._limited or person.admin or isinstance(network, Unlimited):
             return
-        new = self.is_new(person)
-        wait = self._rooms.take(network if new else person.id, self._chat.ticks())
+        # Guests and new accounts can be had as many as one likes.
+        new = person.guest or self._chat.wall() - person.created < NEW * 1000
+        now = self._chat.ticks()
+        own = self._rooms.wait(network if new else person.id, now)
+        wait = max(own, self._rooms_of_network.wait(network, now))
         if wait > 0:
-            who = "You have" if not new else "You, or others at your address, have"
+            who = "You have" if own and not new else "You, or others at your address, have"
             raise ChatError(
                 "too_many",
-                f"{who} made too many rooms within a day: try again in {spoken(ceil(wait))},"
+                f"{who} made too many rooms within a day: try again in {spoken(wait)},"
                 " or join a room that there is.",
                 retry_after=ceil(wait),
             )
+        self._rooms.take(network if new else person.id, now)
+        self._rooms_of_network.take(network, now)
