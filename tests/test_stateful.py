@@ -363,15 +363,14 @@ class ChatMachine(RuleBasedStateMachine):
 
     @rule(number=device_numbers, room=rooms)
     def leaves(self, number: int, room: str) -> None:
-        place = self.does(number, lambda who: self._leaves(who, room), "leave", room=room)
-        if place:
-            self.out(place, self.active(number).who, told=False)
+        if not self.model.would_end(self.active(number).who, room):
+            self.does(number, lambda who: self._leaves(who, room), "leave", room=room)
 
-    def _leaves(self, who: str, room: str) -> Place:
-        given = self.model.hands_over(who, room)
-        if given:
-            self.spread(given, but=who)
-        return self.model.leaves(who, room)
+    def _leaves(self, who: str, room: str) -> None:
+        place = self.model.leaves(who, room)
+        self.out(place, who, told=False)
+        if self.model.hands_over(place, who):
+            self.spread(place)
 
     @rule(number=device_numbers, room=rooms, other=people)
     def invites(self, number: int, room: str, other: str) -> None:
@@ -579,12 +578,12 @@ class ChatMachine(RuleBasedStateMachine):
 
     @rule(room=rooms, leave=st.booleans())
     def tom_joins_or_leaves(self, room: str, leave: bool) -> None:
-        if self.tom.client is None or not self.tom.reading:
+        if self.tom.client is None or not self.tom.reading or self.model.would_end("tom", room):
             return
         answer = self._tom_types(f"{'leave' if leave else 'join'} {room}")
         try:
             if leave:
-                self.out(self._leaves("tom", room), "tom", told=False)
+                self._leaves("tom", room)
                 assert "You have left" in answer
             else:
                 place = self.model.joins("tom", room)

@@ -21,7 +21,7 @@ class TalkingTests(WindowCase):
         edison.say("#lobby", "hello, window")
         window.shows("edison: hello, window")
 
-    def test_nothing_that_is_said_means_anything_to_tk(self) -> None:
+    def test_h11_nothing_that_is_said_means_anything_to_tk(self) -> None:
         edison = self.person("edison")
         window = self.signed_in()
         for text in ("[exit] $x {", "{ \\", '"; exit #', "%W %s", "😀 𝕳 ünï 中文"):
@@ -29,6 +29,8 @@ class TalkingTests(WindowCase):
             window.shows(f"edison: {text}")
             window.types(text)
             edison.hears(text)
+        edison.say("#lobby", "\x02bold\x0f \x0304,02red\x03 \x11\x1dtilted\x0f \x16\x1e{back\x1f}")
+        window.shows("edison: bold red tilted {back}")
         edison.ask("create", room="#coil")
         edison.ask("topic", room="#coil", text="{[exit]} $x \\")
         window.types("/join #coil")
