@@ -153,7 +153,9 @@ async def _with_kept(
 
 
 def _may_see(chat: Chat, person: Person, one: files.Listed) -> bool:
-    return one.sender not in person.ignores and one.room in chat.rooms.rooms
+    room = chat.rooms.rooms.get(one.room)
+    there = room is not None and room.may_read(person, one.seq)
+    return there and one.sender not in person.ignores
 
 
 def _said(chat: Chat, person: Person, one: files.Listed) -> FileLine:

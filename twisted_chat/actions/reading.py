@@ -30,11 +30,17 @@ def scopes(person: Person, rooms: Sequence[Room]) -> tuple[Scope, ...]:
 
 
 def lines(chat: Chat, person: Person, entries: Sequence[Entry]) -> tuple[Line, ...]:
-    """Entries as this person sees them, without those of people it ignores."""
+    """Entries as this person sees them, without those of people they ignore.
+
+    While the store was asked, they may have lost the right to read some of them.
+    """
+    rooms = chat.rooms.rooms
     return tuple(
-        Line(chat.rooms.rooms[entry.room].label(person), entry)
+        Line(room.label(person), entry)
         for entry in entries
-        if entry.sender not in person.ignores and entry.room in chat.rooms.rooms
+        if (room := rooms.get(entry.room)) is not None
+        and entry.sender not in person.ignores
+        and room.may_read(person, entry.seq)
     )
 
 
@@ -53,6 +59,7 @@ async def history(chat: Chat, session: Session, command: words.History) -> Page:
         return Page(())
     scope = scopes(person, [room])[0]
     found = await chat.read(lambda db: reading.history_of(db, scope, command.count, command.before))
+    conversation(chat, session, place)  # who was put out meanwhile is told nothing
     older = found.entries[0].seq if found.more else None
     shown = lines(chat, person, found.entries)
     return Page(shown, place=room.label(person), older=older, now=chat.wall())
@@ -81,7 +88,7 @@ async def unseen(chat: Chat, session: Session) -> Unseen:
     more = tuple(
         (chat.rooms.rooms[room].label(person), count, before)
         for room, (count, before) in older.items()
-        if room in chat.rooms.rooms
+        if room in chat.rooms.rooms and chat.rooms.rooms[room].has(person)
     )
     return Unseen(lines(chat, person, entries), more, chat.wall())
 

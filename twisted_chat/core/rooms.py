@@ -218,6 +218,11 @@ class Room:
         member = self.members.get(person.id)
         return member.since if self.hidden and member is not None else 0
 
+    def may_read(self, person: Person, seq: int) -> bool:
+        """Whether this person may read the entry of that number, at this moment."""
+        there = self.deleted_at is None and self.has(person)
+        return there and seq > self.readable_since(person)
+
     def heir(self, owner: Person | None = None) -> Member | None:
         """Who owns the room when its owner leaves: the operator or member who came first."""
         others = [

@@ -163,7 +163,8 @@ async def _targets(talk: IrcTalk, given: tuple[str, ...]) -> None:
         talk.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, "TARGETS", "*")
         return
     low, high = min(first, second), max(first, second)
-    found = sorted((time, room) for room, time in times.items() if low < time < high)
+    still = {room: time for room, time in times.items() if rooms[room].has(talk.me)}
+    found = sorted((time, room) for room, time in still.items() if low < time < high)
     more = len(found) > limit
     found = found[:limit] if first <= second else found[-limit:]
     server, tags = talk.company.server, None if more else END

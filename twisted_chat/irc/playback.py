@@ -44,7 +44,7 @@ def show(talk: IrcTalk, entries: Iterable[Entry], reference: str, stamped: bool 
     chat, me = talk.chat, talk.me
     for entry in entries:
         room = chat.rooms.rooms.get(entry.room)
-        if room is None or me.hides(entry):
+        if room is None or me.hides(entry) or not room.may_read(me, entry.seq):
             continue  # which may have come to be while the store was asked
         stamp = f"[{clock_time(entry.time, chat.wall())}] " if stamped else ""
         target = target_of(room, entry, me)
