@@ -150,6 +150,12 @@ class UnkeptTests(IrcCase):
         client.sends_lines(line)
         return client.messages()
 
+    def test_h9_words_to_oneself_overtake_nothing_either(self) -> None:
+        self.rose.sends_later(b"PRIVMSG #coil :first\r\nPRIVMSG rose :to me\r\n")
+        self.hall.settle()
+        said = [message.params[-1] for message in self.rose.messages()]
+        self.assertEqual(said, ["first", "to me", "to me"])
+
     def test_h9_nothing_overtakes_what_was_said_before(self) -> None:
         for line in ("TAGMSG #coil", "NOTICE #coil :\x01PING 1\x01", "PRIVMSG +#coil :some"):
             self.rose.sends_later(f"PRIVMSG #coil :first\r\n@+a=b {line}\r\n".encode())

@@ -35,7 +35,7 @@ def pass_tags_on(talk: IrcTalk, message: Message, answers: Answers) -> None:
     talk.charge(len(targets) - 1)
     for target in dict.fromkeys(targets):
         try:
-            _in_turn(talk, answers, target, partial(_pass_tags, talk, target, tags, answers))
+            in_turn(talk, answers, target, partial(_pass_tags, talk, target, tags, answers))
         except (ChatError, Refused) as error:
             refusals.of_saying(talk, answers, error, target)
 
@@ -48,7 +48,7 @@ def _pass_tags(talk: IrcTalk, target: str, tags: dict[str, str], answers: Answer
         talk.chat.typists.typing(talk.me, room, but=_is_on_irc)
 
 
-def _in_turn(talk: IrcTalk, answers: Answers, target: str, pass_on: Callable[[], None]) -> None:
+def in_turn(talk: IrcTalk, answers: Answers, target: str, pass_on: Callable[[], None]) -> None:
     """Pass something on, behind everything that the client has said before."""
     if not talk.sending_more:
         pass_on()
@@ -66,7 +66,7 @@ def _is_on_irc(session: Session) -> bool:
 
 def pass_ctcp_on(talk: IrcTalk, command: str, target: str, text: str, answers: Answers) -> None:
     """Let another client answer what is asked of it in CTCP, where the channel allows that."""
-    _in_turn(talk, answers, target, partial(_pass_ctcp, talk, command, target, text, answers))
+    in_turn(talk, answers, target, partial(_pass_ctcp, talk, command, target, text, answers))
 
 
 def _pass_ctcp(talk: IrcTalk, command: str, target: str, text: str, answers: Answers) -> None:

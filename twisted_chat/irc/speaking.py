@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
@@ -131,7 +132,8 @@ def _to_all(
     if target.lower() in services.NAMES:
         raise Refused("407", services.NICKSERV, text="Say that to NickServ alone")
     if target[:1] != "#" and talk.company.person(target) is talk.me:
-        _to_oneself(talk, text, manner, tags, answers)
+        told = partial(_to_oneself, talk, text, manner, tags, answers)
+        passing.in_turn(talk, answers, target, told)
         return
     away, cid = _away_line(talk, target, manner), None
     whole = alone and not away and _is_shown_own(talk, target)
