@@ -143,26 +143,26 @@ class Model:
         return place
 
     def leaves(self, who: str, room: str) -> Place:
+        """The room that was left; with its last member goes one in which nothing was said."""
         place = self.joined(who, room)
-        if place.name == LOBBY or list(place.roles) == [who]:
+        if place.name == LOBBY:
             raise Refused("not_allowed")
-        return self._out(place, who, "leave", who)
+        if list(place.roles) == [who]:
+            if any(thing.kind == "message" for thing in place.log):
+                raise Refused("not_allowed")
+            del self.places[room]
+            place.deleted = True
+            return place
+        owned = place.roles[who] == OWNER
+        return self._out(place, who, "leave", who) if not owned else self._hands_over(place, who)
 
-    def would_end(self, who: str, room: str) -> bool:
-        """Whether a room in which nothing was said would end if somebody left it."""
-        place = self.places.get(room)
-        if place is None or list(place.roles) != [who]:
-            return False
-        return all(thing.kind != "message" for thing in place.log)
-
-    def hands_over(self, place: Place, by: str) -> bool:
-        """A room whose owner has left goes to the operator or member who came first."""
-        if OWNER in place.roles.values():
-            return False
-        heir = max(place.roles, key=lambda who: (place.roles[who], -place.joined_at[who]))
+    def _hands_over(self, place: Place, who: str) -> Place:
+        """An owner who leaves gives the room to the operator or member who came first."""
+        self._out(place, who, "leave", who)
+        heir = max(place.roles, key=lambda other: (place.roles[other], -place.joined_at[other]))
         place.roles[heir] = OWNER
-        place.add("owner", by, whom=heir)
-        return True
+        place.add("owner", who, whom=heir)
+        return place
 
     def invites(self, who: str, room: str, other: str) -> None:
         place = self.joined(who, room)

@@ -20,6 +20,7 @@ from twisted_chat.motd import LARGEST
 from twisted_chat.options import Options
 from twisted_chat.settings import Settings, settle
 from twisted_chat.testing import PASSWORD, Client, Hall
+from twisted_chat.text.talk import FIRST_STEPS
 
 SHA512 = "$6$saltstring$" + "x" * 86
 FREE = "192.0.2.7"  # the address without limits
@@ -146,7 +147,7 @@ class MessageOfTheDayTests(TestCase):
     def hears(self, hall: Hall, name: str) -> str:
         client = hall.connects()
         client.types(name, PASSWORD, PASSWORD)
-        client.hears("Welcome to twisted-chat!\n")
+        client.hears(f"Welcome to twisted-chat!\n{FIRST_STEPS}\n")
         return client.takes()
 
     def test_its_lines_are_shown_at_every_door(self) -> None:

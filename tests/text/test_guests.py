@@ -165,7 +165,7 @@ class RoomTests(GuestTestCase):
         self.ann.types("create #den")
         zoe.types("join #den")
         self.ann.types("leave #den")
-        zoe.hears("zoe owns #den now", "ann left #den")
+        zoe.hears("ann left #den", "zoe owns #den now")
         zoe.types("logout")
         self.assertIsNone(self.room("#den"))
 
