@@ -54,6 +54,18 @@ class MarkerTests(MarkerCase):
         self.alice.sends_lines("JOIN #coil")
         self.assertEqual(markers(self.alice), [("#coil", when)])
 
+    def test_k6_a_clock_that_was_wrong_once_marks_nothing_to_come_as_read(self) -> None:
+        self.hall.wall_offset += 1000 * 86_400_000
+        self.says("in three years")
+        self.hall.wall_offset -= 1000 * 86_400_000
+        self.alice.vanishes()
+        alice = self.hall.bot("alice")
+        alice.asks("read", positions={"#coil": 3})
+        alice.vanishes()
+        self.alice = self.account("alice", *CAPS)
+        when = self.says("now")
+        self.assertEqual(self.mark("#coil", when), f"MARKREAD #coil {when}")
+
     def test_a_marker_is_set_and_asked_for(self) -> None:
         when = self.says("one")
         self.assertEqual(self.mark("#coil"), "MARKREAD #coil *")

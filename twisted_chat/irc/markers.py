@@ -60,6 +60,7 @@ class Markers:
 
     def move(self, person: Person, target: str, time: int) -> bool:
         """Note a marker; False if it is no news. Markers only grow."""
+        time = min(time, self._company.chat.wall())  # a clock may have been wrong
         here = person in self._of or self._company.talks_of(person)
         if not here or time <= self.of(person, target):
             return False
