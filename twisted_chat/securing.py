@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from traceback import clear_frames
 from typing import TYPE_CHECKING, Any, cast
 
 from OpenSSL.crypto import FILETYPE_ASN1, dump_certificate
@@ -47,8 +48,8 @@ class Sealed(TLSMemoryBIOProtocol):
     def _tlsShutdownFinished(self, reason: Failure | None) -> None:
         """TLS has ended; with it goes what it has kept, and not at the next search for cycles."""
         super()._tlsShutdownFinished(reason)
-        if reason is not None:
-            reason.cleanFailure()  # the frames of its traceback hold on to it, and to TLS
+        if reason is not None and reason.tb is not None:
+            clear_frames(reason.tb)  # which hold on to TLS, and one of them to the failure
 
 
 class Sealing(TLSMemoryBIOFactory):
