@@ -11,7 +11,7 @@ from twisted.trial.unittest import TestCase
 
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.vocabulary import WhoElse
-from twisted_chat.testing import Hall, Program
+from twisted_chat.testing import PASSWORD, Hall, Program
 from twisted_chat.wire.requests import MOST_DEPTH, MOST_KEYS, decode, read
 
 LONGEST_LINE = 6 * 8192
@@ -103,6 +103,15 @@ class IdTests(InHall):
             answer = program.takes().splitlines()[-1]
             self.assertTrue(answer.isascii() and answer.isprintable(), answer)
             self.assertEqual(json.loads(answer)["re"], number)
+
+    def test_a5_g1_so_is_the_name_of_a_room_that_there_is_not(self) -> None:
+        self.hall.bot("tesla").vanishes()
+        program, room = self.hall.program(), "#\x7f\x9b"
+        login = {"do": "login", "name": "tesla", "password": PASSWORD, "positions": {room: 3}}
+        program.sends(json.dumps(login, ensure_ascii=False).encode() + b"\n")
+        answer = program.takes().splitlines()[-1]
+        self.assertTrue(answer.isprintable(), answer)
+        self.assertEqual(json.loads(answer)["ok"]["unknown"], [room])
 
     def test_other_ids_are_refused(self) -> None:
         program = self.hall.program()

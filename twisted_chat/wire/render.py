@@ -193,21 +193,20 @@ JSON = JsonDialect()
 
 def answer(request: object, result: Result | dict[str, Any]) -> bytes:
     """The line that answers a request with what came of it."""
-    return encode({"re": _named(request), "ok": plain(result)}) + b"\n"
+    return encode({"re": repeated(request), "ok": plain(result)}) + b"\n"
 
 
 def refusal(request: object, code: str, message: str, details: dict[str, object]) -> bytes:
     """The line that refuses a request."""
     error = {"code": code, "message": message, **details}
-    return encode({"re": _named(request), "error": error}) + b"\n"
+    return encode({"re": repeated(request), "error": error}) + b"\n"
 
 
-def _named(request: object) -> object:
-    """A request's own id as it may be encoded, with every control character escaped."""
-    if not isinstance(request, str) or request.isprintable():
-        return request
-    # A JSON string in ASCII: what is no control is none in UTF-16 either.
-    return msgspec.Raw(json.dumps(request).encode())
+def repeated(given: object) -> object:
+    """What a program has sent, to be encoded with every control character escaped."""
+    if not isinstance(given, str) or given.isprintable():
+        return given
+    return msgspec.Raw(json.dumps(given).encode())
 
 
 def plain(value: Any) -> Any:

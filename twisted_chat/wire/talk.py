@@ -23,7 +23,7 @@ from ..strangers import standing
 from ..transfer import Download, Transfer, Upload
 from . import keys, progress, requests
 from .positions import starting_points
-from .render import JSON, answer, encode, refusal
+from .render import JSON, answer, encode, refusal, repeated
 
 if TYPE_CHECKING:
     from ..chat import Chat
@@ -253,7 +253,7 @@ class JsonTalk(Conversation):
             "device": device,
             "epoch": self.chat.store.epoch,
             "reset": reset,
-            "unknown": start.unknown,
+            "unknown": [repeated(label) for label in start.unknown],
             **({"lost": start.lost} if start.lost and epoch else {}),
             "rooms": {
                 room.label(person): {
