@@ -69,7 +69,9 @@ class SecrecyTests(WindowCase):
         window.types("sparks at noon")
         window.shows("encrypted\ttesla: sparks at noon")
         window.clicks("encrypted")
-        window.shows("Whom do you want to verify?")
+        window.shows("What you say in #coil is encrypted for no other device yet.")
+        window.types("/readers verified")
+        window.shows("encrypted, verified only", "Only verified devices get keys here")
 
     def test_a_question_that_is_not_answered_with_yes_encrypts_nothing(self) -> None:
         tesla, _ = self.both()

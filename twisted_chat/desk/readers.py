@@ -65,8 +65,12 @@ class Readers:
     def lines(self) -> list[str]:
         """All of it, for people."""
         room, people = shown(self.room), self._devices.readers(self.room)
-        lines = [f"What you say in {room} is encrypted for these devices, and for no others:"]
-        lines += [line for one in people for line in _devices(one.name, one.reads)]
+        reading = [line for one in people for line in _devices(one.name, one.reads)]
+        if reading:
+            lines = [f"What you say in {room} is encrypted for these devices, and for no others:"]
+        else:
+            lines = [f"What you say in {room} is encrypted for no other device yet."]
+        lines += reading
         waiting = [line for one in people for line in self._waiting(one)]
         if waiting:
             lines += ["It is not encrypted for:", *waiting]
