@@ -178,4 +178,7 @@ class ProgramsTest(ClientCase):
         lines = porter.hears(re=4)["ok"]["lines"]
         self.assertEqual([line["text"] for line in lines], ["hello", "a CANARY"])
         self.assertEqual([one.ends() for one in (clerk, porter)], [0, 0])
+        assert clerk.client.stderr is not None
+        [keys] = [one for one in sentences(clerk.client.stderr.read()) if "[keys]" in one]
+        self.assertIn("[keys] porter: porter's device", keys)
         self.assertNotIn(b"CANARY", (self.folder / "chat-data" / "chat.db").read_bytes())

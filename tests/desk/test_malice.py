@@ -667,6 +667,8 @@ class VerifiedOnlyTests(GhostCase):
         self.tesla.finds("#open is not encrypted: its members and the server can read it")
         self.tesla.types("/switch edison", "/readers")
         self.tesla.finds("Name a room")
+        self.tesla.types("/readers #nowhere")
+        self.tesla.finds("You are not in #nowhere")
         self.tesla.types("/readers #coil verified all")
         self.tesla.finds("Choose one")
 

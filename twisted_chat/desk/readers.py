@@ -27,6 +27,8 @@ class Readers:
         """ChatError if the room has none because it is not encrypted."""
         if not room.startswith("#"):
             raise ChatError("args", "Name a room: only rooms have readers. Usage: /readers #room")
+        if user.conversations.get(room) is None:
+            raise ChatError("not_in_room", f"You are not in {room}: join it first.")
         if not (user.secrets.is_open and user.secrets.encrypted(room)):
             raise ChatError(
                 "not_encrypted", f"{room} is not encrypted: its members and the server can read it."

@@ -144,6 +144,12 @@ class PipeDesk(Desk):
             if old in kept:
                 kept[label] = kept.pop(old)
 
+    def about_keys(self, label: str, sentence: str) -> None:
+        if self._programs:  # whose people have to know of a new device all the same
+            self._errors.say(f"[keys] {label}: {sentence}" if label else f"[keys] {sentence}")
+        else:
+            super().about_keys(label, sentence)
+
     # --- what happens ------------------------------------------------------------------------
 
     def event(self, event: Event) -> None:

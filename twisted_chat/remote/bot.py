@@ -141,6 +141,9 @@ class Bot(Watcher):
     def waiting(self, sentence: str, seconds: float) -> None:
         self._tell(f"{sentence} The next try is in {spoken(seconds)}.")
 
+    def about_keys(self, label: str, sentence: str) -> None:
+        self._tell(f"[keys] {label}: {sentence}" if label else f"[keys] {sentence}")
+
     def entry(self, conversation: Conversation, entry: Entry) -> None:
         said = (
             entry.kind is Kind.MESSAGE
