@@ -8,6 +8,7 @@ from tests.desk.office import Office
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.formatting import PLAIN, Look
 from twisted_chat.desk.lines import Part, of_entry
+from twisted_chat.terminal import colours
 from twisted_chat.terminal.printing import fragments
 from twisted_chat.window import pieces
 from twisted_chat.window.pieces import changed
@@ -58,6 +59,15 @@ class FormattedLinesTests(SynchronousTestCase):
         self.assertEqual(tags["under"], ("text", "look-underline", "look-color-#ff0000"))
         self.assertEqual(tags["back"], ("text", "look-behind-#00007f", "look-letters-#ffff00"))
         self.assertEqual(tags["tilted"], ("text", "look-font-italic-monospace"))
+
+    def test_h11_a_terminal_keeps_a_bounded_number_of_looks(self) -> None:
+        self.patch(colours, "_looks", set())
+        styles = {
+            colours.of_look(Look(bold=True, foreground=f"#{n:06x}"))
+            for n in range(colours.MOST_LOOKS + 500)
+        }
+        self.assertEqual(len(styles), colours.MOST_LOOKS + 1)
+        self.assertIn("bold", styles)
 
     def test_h11_an_edit_may_be_formatted(self) -> None:
         said = of_entry("#coil", entry("plain"), "tesla")

@@ -17,6 +17,7 @@ NAMES = (
     *("#d75f5f", "#d75faf", "#ff0087", "#0087ff"),
 )
 GREY = "#767676"
+MOST_LOOKS = 2000  # the terminal's output keeps something for each; later ones have no color
 LOOKS = {
     "head": f"fg:{GREY}",
     "head-private": "bold fg:#d700d7",
@@ -45,8 +46,16 @@ LOOKS = {
 STYLE = Style(list(LOOKS.items()))
 
 
+_looks: set[Look] = set()  # that were shown in color
+
+
 def of_look(look: Look) -> str:
     """The style that an author's formatting codes ask for; every letter is as wide as another."""
+    if look not in _looks:
+        if len(_looks) < MOST_LOOKS:
+            _looks.add(look)
+        else:
+            look = look._replace(foreground="", background="")
     words = {
         "bold": look.bold,
         "italic": look.italic,
