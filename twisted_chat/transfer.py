@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from .chat import Chat
 
 LOOK_EVERY = 1.0  # seconds between two looks at whether it may, and does, go on
-MOST_STALL = 60.0  # seconds in which nothing moves
+MOST_STALL = 60.0  # seconds in which nothing moves,
+LEAST_MOVED = 64 * 1024  # and bytes that move in as many
 DRAIN_EVERY = 0.05  # seconds between two looks at whether the peer has the last bytes
 
 M = TypeVar("M", bound=Moving)
@@ -36,7 +37,8 @@ class Transfer(Conversation, Generic[M]):
         self.dialect = JSON
         self.moving = moving
         moving.cut = self.cut
-        self._moved_at = chat.ticks()
+        self._moved_at = self._since = chat.ticks()
+        self._moved_before = 0  # bytes that had moved then
         self._look: IDelayedCall | None = chat.clock.callLater(LOOK_EVERY, self._look_after)
 
     def begin(self) -> None:
@@ -56,6 +58,14 @@ class Transfer(Conversation, Generic[M]):
     def moves(self) -> bool:
         """Whether something has moved that was not noted yet."""
         return False
+
+    def moved(self) -> int:
+        """How many bytes have moved since the beginning."""
+        raise AssertionError("each way counts what moves there")
+
+    def waits_for_peer(self) -> bool:
+        """Whether it is the peer that keeps it from going on."""
+        raise AssertionError("each way waits for something else")
 
     def follow(self, doing: Coroutine[Any, Any, Any]) -> Deferred[Any]:
         """Do something for this file; when it fails, that is the end."""
@@ -82,8 +92,21 @@ class Transfer(Conversation, Generic[M]):
             self._moved_at = now
         if now - self._moved_at >= MOST_STALL:
             self.cut(Closed("timeout", f"Nothing came for {MOST_STALL:.0f} seconds: goodbye."))
+        elif self._is_too_slow(now):
+            text = f"Less than {LEAST_MOVED:,} bytes came in {MOST_STALL:.0f} seconds: goodbye."
+            self.cut(Closed("timeout", text))
         else:
             self._look = self.chat.clock.callLater(LOOK_EVERY, self._look_after)
+
+    def _is_too_slow(self, now: float) -> bool:
+        """Whether the peer has let hardly anything move for a while."""
+        if not self.waits_for_peer():
+            self._since = min(now, self._since + LOOK_EVERY)
+        if now - self._since < MOST_STALL:
+            return False
+        moved, before = self.moved(), self._moved_before
+        self._since, self._moved_before = now, moved
+        return moved - before < LEAST_MOVED
 
     def lost(self) -> None:
         super().lost()
@@ -96,10 +119,19 @@ class Transfer(Conversation, Generic[M]):
 class Upload(Transfer[Receiving]):
     """Takes in as many bytes as were announced, and says whether they are the file."""
 
+    _taken_in = 0  # bytes of the file, on this connection
+
     @property
     def awaited(self) -> bool:
         """Whether more is to come."""
         return bool(self.moving.left)
+
+    def moved(self) -> int:
+        return self._taken_in
+
+    def waits_for_peer(self) -> bool:
+        """It is not to blame when it is the disk, or others, that are waited for."""
+        return not self._busy
 
     def begin(self) -> None:
         if not self.closed and not self.awaited:
@@ -114,6 +146,7 @@ class Upload(Transfer[Receiving]):
     def store(self, data: bytes) -> None:
         """Bytes of the file came."""
         self._moved_at = self.chat.ticks()
+        self._taken_in += len(data)
         # One piece at a time: while the disk is busy with it, the next one waits at the sender.
         self._busy = True
         self.connection.hold()
@@ -128,8 +161,7 @@ class Upload(Transfer[Receiving]):
             self._finish()
 
     def moves(self) -> bool:
-        """The sender is not to blame when it is the disk, or others, that are waited for."""
-        return self._busy
+        return not self.waits_for_peer()
 
     def _read_on(self) -> None:
         self._busy = False
@@ -163,6 +195,7 @@ class Download(Transfer[Serving]):
     def __init__(self, chat: Chat, line: Line, serving: Serving) -> None:
         super().__init__(chat, line, serving)
         self._resting = False  # until the peer reads again
+        self._given_out = 0  # bytes of the file, of which some may not have arrived
         self._outstanding = line.outstanding()
         self._drain_again: IDelayedCall | None = None
 
@@ -180,6 +213,7 @@ class Download(Transfer[Serving]):
             return
         if data:
             self._moved_at = self.chat.ticks()
+            self._given_out += len(data)
             self.connection.write(data)
             self.begin()
         else:
@@ -203,6 +237,13 @@ class Download(Transfer[Serving]):
     def moves(self) -> bool:
         before, self._outstanding = self._outstanding, self.connection.outstanding()
         return self._outstanding != before
+
+    def moved(self) -> int:
+        return self._given_out - (self.connection.outstanding() or 0)
+
+    def waits_for_peer(self) -> bool:
+        """It is not to blame while the next piece waits for its turn."""
+        return self._resting or self._drain_again is not None
 
     def end_of_input(self) -> None:
         """Whoever has asked need not stay to say more."""

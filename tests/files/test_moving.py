@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests import often
 from twisted_chat.files.moving import PIECE
 from twisted_chat.testing import Hall
-from twisted_chat.transfer import MOST_STALL
+from twisted_chat.transfer import LEAST_MOVED, MOST_STALL
 
 from .case import COIL, FilesTestCase, digest
 from .couriers import Courier, new_courier
@@ -42,15 +42,42 @@ class UploadTests(FilesTestCase):
 
     def test_e4_an_upload_that_stands_still_is_ended_and_what_came_is_kept(self) -> None:
         courier = self.begins_upload(self.tesla, "#lobby")
-        courier.sends(COIL[:1000])
+        courier.sends(COIL[:LEAST_MOVED])
         self.hall.wait(MOST_STALL - 2)
-        courier.sends(COIL[1000:2000])
+        courier.sends(COIL[LEAST_MOVED : 2 * LEAST_MOVED])
         self.hall.wait(MOST_STALL - 2)
         self.assertFalse(courier.closed)
         self.hall.wait(3)
         ending = courier.ending()
         self.assertEqual((ending["event"], ending["code"]), ("closed", "timeout"))
-        self.assertEqual(self.offers(self.tesla, "#lobby")["from"], 2000)
+        self.assertEqual(self.offers(self.tesla, "#lobby")["from"], 2 * LEAST_MOVED)
+
+    def test_e6_a_byte_now_and_then_does_not_keep_a_place(self) -> None:
+        courier = self.begins_upload(self.tesla, "#lobby")
+        sent = 0
+        while not courier.closed:
+            courier.sends(COIL[sent : sent + 100])
+            sent += 100
+            self.hall.wait(10)
+        self.assertLess(sent, 1000)
+        ending = courier.ending()
+        self.assertEqual((ending["event"], ending["code"]), ("closed", "timeout"))
+        self.assertEqual(self.offers(self.tesla, "#lobby")["from"], sent)
+
+    def test_e6_who_moves_most_gives_way_to_who_moves_less(self) -> None:
+        self.hall.chat.files.most = 4
+        couriers = [self.begins_upload(self.tesla, "#lobby", COIL + bytes([n])) for n in range(4)]
+        first = self.begins_upload(self.edison, "#lobby")
+        self.assertEqual([one.closed for one in couriers], [False, False, False, True])
+        self.assertEqual(couriers[3].ending()["code"], "busy")
+        second = self.begins_upload(self.edison, "#lobby", COIL + b"x")
+        self.assertEqual([one.closed for one in couriers], [False, False, True, True])
+        ticket = self.offers(self.edison, "#lobby", COIL + b"y")["ticket"]
+        refused = self.courier().asks("upload", ticket=ticket)
+        self.assertEqual(refused["error"]["code"], "busy")
+        for courier, content in ((first, COIL), (second, COIL + b"x")):
+            courier.sends(content)
+            self.assertEqual(courier.ending()["event"], "stored")
 
     def test_e5_what_is_not_the_file_is_not_kept(self) -> None:
         courier = self.begins_upload(self.tesla, "#lobby")
@@ -183,6 +210,18 @@ class DownloadTests(FilesTestCase):
         self.hall.wait(MOST_STALL - 2)
         self.assertFalse(courier.closed)
         self.hall.wait(3)
+        self.assertTrue(courier.closed)
+        self.assertEqual(self.hall.chat.files.moving, {})
+
+    def test_e6_who_reads_a_little_now_and_then_is_cut_too(self) -> None:
+        file = self.sends(self.tesla, "#lobby", COIL * 20)
+        courier = self.begins_download(self.edison, file)
+        connection = courier.protocol
+        unread = [PIECE]
+        self.patch(connection, "outstanding", lambda: unread[0])
+        for _ in range(20):
+            self.hall.wait(10)
+            unread[0] -= 100
         self.assertTrue(courier.closed)
         self.assertEqual(self.hall.chat.files.moving, {})
 

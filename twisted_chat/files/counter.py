@@ -262,9 +262,22 @@ class Files:
             raise ChatError("suspended", f"{person.name} is banned from this server.")
 
     def check_capacity(self, person: Person) -> None:
-        own = sum(one.person is person and one.device is not None for one in self.moving)
-        if own >= MOST_OF_ONE or len(self.moving) >= self.most:
+        """Refuse one more file of somebody's; if there are too many, who has most gives way."""
+        shares: dict[Person, list[Moving]] = {}
+        for one in self.moving:
+            if one.by_person:
+                shares.setdefault(one.person, []).append(one)
+        own = len(shares.get(person, ()))
+        if own >= MOST_OF_ONE:
             raise too_many()
+        if len(self.moving) < self.most:
+            return
+        largest = max(shares.values(), key=len, default=[])
+        if len(largest) <= own + 1:
+            raise too_many()
+        largest[-1].cut(
+            Closed("busy", "Others have files to move too: this one goes on when you ask again.")
+        )
 
     def revoke(self, person: Person, devices: Callable[[int], bool] = lambda _: True) -> None:
         """These of an account's devices have lost their rights: so has what they move."""

@@ -194,6 +194,7 @@ class _ServingByLink(Serving):
         self, files: Files, owner: Person, row: StoredFile, ended: Callable[[], None]
     ) -> None:
         super().__init__(files, owner, None, row, None)
+        self.by_person = False
         self._ended = ended
 
     def end(self) -> None:

@@ -45,6 +45,7 @@ class Moving:
         self.file = file
         self.blob = blob
         self.device = device
+        self.by_person = True  # and not by a stranger who has a link
         self.over = False
         self.cut: Callable[[Closed], None] = self._end_for_good
         """Called when the right to it is gone; it must end it."""
