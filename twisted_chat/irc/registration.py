@@ -223,7 +223,11 @@ async def negotiate(talk: IrcTalk, message: Message) -> None:
 
 
 def _offered(talk: IrcTalk) -> list[str]:
-    return [_written(talk, row) for row in CAPABILITIES.values() if row.offered(talk)]
+    rows = [row for row in CAPABILITIES.values() if row.offered(talk)]
+    if talk.registration.version < 302:
+        # They get one line, and are older than the drafts that would not fit into it.
+        rows = [row for row in rows if "/" not in row.name]
+    return [_written(talk, row) for row in rows]
 
 
 def _written(talk: IrcTalk, row: Capability) -> str:
