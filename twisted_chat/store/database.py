@@ -20,8 +20,8 @@ from .lock import Lock
 from .migrations import recorded
 from .write_ahead_log import WriteAheadLog, log_of, sync_folder, write_again
 
-_SETTLED = 100_000_000
-"""Nanoseconds after which a folder that changes again certainly has another time."""
+_SETTLED = 3_000_000_000
+"""Nanoseconds after which a folder that changes again has another time on any file system."""
 
 
 class Database:
