@@ -512,6 +512,14 @@ class GhostTests(GhostCase):
         self.assertTrue(self.reads(self.eve, self.tesla, "for eve too"))
         self.tesla.finds("eve's device 'ghost' is known from now on")
 
+    def test_i11_a_joining_that_cannot_be_shown_is_none(self) -> None:
+        self.patch(self.tesla.desk, "put", lambda line: 1 / 0)
+        self.event("join", "eve", self.tesla)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        del self.tesla.desk.put
+        self.lists(self.tesla, self.eve)
+        self.tesla.finds("The server lists eve in #coil, but they were not seen joining it")
+
     def test_i11_somebody_who_was_put_out_gets_no_key_though_the_list_names_them(self) -> None:
         self.event("join", "eve", self.tesla)
         self.lists(self.tesla, self.eve)

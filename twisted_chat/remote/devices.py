@@ -157,19 +157,21 @@ class Devices:
 
     # --- who is in a room --------------------------------------------------------------------
 
-    def moved(self, conversation: Conversation, entry: Entry) -> None:
-        """An entry of a room says that somebody has come or gone."""
+    def moved(self, conversation: Conversation, entry: Entry, shown: bool) -> None:
+        """An entry of a room says that somebody has come or gone; coming counts if it is shown."""
         label = conversation.label
         self._moved[label] = entry.seq
         self.outdated(label)
         if self._secrets.is_open and self._secrets.encrypted(label):
             confidant = self._secrets.confidant
             with suppress(ChatError):  # that is no name of anybody
-                if entry.kind is Kind.JOIN:
-                    changes = confidant.came(label, entry.author).changes
+                if entry.kind is not Kind.JOIN:
+                    done = confidant.went(label, entry.subject or entry.author)
+                elif shown:
+                    done = confidant.came(label, entry.author)
                 else:
-                    changes = confidant.went(label, entry.subject or entry.author).changes
-                self._secrets.forgotten(self._secrets.write(changes))
+                    return
+                self._secrets.forgotten(self._secrets.write(done.changes))
 
     def put_out(self, label: str, name: str) -> None:
         """This person has put somebody out of a room."""

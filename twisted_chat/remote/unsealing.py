@@ -14,7 +14,6 @@ from ..core.attachments import Attachment
 from ..core.entries import SECRET, UNREADABLE, WORDS, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from ..core.names import fold
-from .devices import MEMBERSHIP
 from .link import Lost
 from .slots import SENT, TEXT
 
@@ -52,8 +51,6 @@ class Unsealing:
             conversation.id = conversation.id or entry.id
             self._secrets.encrypted.mark(conversation, entry.seq)
             self._secrets.devices.look_around_soon()
-        elif entry.kind in MEMBERSHIP:
-            self._secrets.devices.moved(conversation, entry)
         elif entry.kind is Kind.DELETE:
             return self._deleted(conversation, entry)
         if entry.form in UNREADABLE:

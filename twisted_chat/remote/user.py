@@ -22,6 +22,7 @@ from ..core.events import Whisper
 from .account import Account, Entrance
 from .confirming import Confirming
 from .conversations import Conversation, Conversations
+from .devices import MEMBERSHIP
 from .dialing import Dial
 from .events import number
 from .known import KnownServers
@@ -305,12 +306,16 @@ class User:
         self.typists.ends(conversation.label, entry.author)
         if self.outbox is not None and entry.cid is not None:
             self.outbox.seen(entry)
+        shown = False
         try:
             self.watcher.entry(conversation, entry)
+            shown = True
             self.watcher.event(as_read(event, entry))
         except Exception:
             # One entry that cannot be shown must not stop all that come after it.
             self.log.failure("{room}/{seq} was not shown", room=conversation.label, seq=entry.seq)
+        if entry.kind in MEMBERSHIP:
+            self.secrets.devices.moved(conversation, entry, shown)
         self._confirming.soon()
 
     def _set_back(self, conversation: Conversation, last: int) -> None:
