@@ -9,6 +9,7 @@ from queue import Queue
 from typing import Any, NoReturn
 from unittest import mock
 
+import sqlalchemy as sa
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.store import fresh
@@ -17,6 +18,7 @@ from twisted_chat.store import LOBBY, Batch, Ledger, Post, Store, open_store, re
 from twisted_chat.store.readers import ThreadReaders
 
 PATIENCE = 60
+MOST_UNTAKEN = 4  # answers of two threads
 
 
 class Said(Post):
@@ -76,6 +78,21 @@ class ThreadTests(SynchronousTestCase):
         self.run_until(lambda: cursors)
         self.assertEqual(cursors, [{LOBBY: 9}])
         self.assertEqual(self.store.load().rooms[0].last_seq, 100)
+
+    def test_k5_answers_that_are_not_taken_keep_the_next_ones_waiting(self) -> None:
+        """Else many answers would lie about at once, and be taken all in one turn."""
+        asked, results = list[int](), list[object]()
+
+        def question(connection: sa.Connection) -> int:
+            asked.append(len(asked))
+            return len(asked)
+
+        for _ in range(50):
+            self.store.read(question, results.append)
+        while self.calls.qsize() < MOST_UNTAKEN:
+            pass
+        self.assertEqual((len(asked), results), (MOST_UNTAKEN, []))
+        self.run_until(lambda: len(results) == 50)
 
     def test_d6_what_was_withheld_is_told_of_when_the_database_is_back(self) -> None:
         patch = mock.patch.object(writer, "AWAY", 0.001)

@@ -16,6 +16,7 @@ from .connecting import close
 T = TypeVar("T")
 
 _QUEUED = 512
+_UNTAKEN = 2  # answers of each thread that were not taken yet
 _log = logging.getLogger(__name__)
 
 
@@ -62,7 +63,8 @@ class ThreadReaders:
     """A few threads, each with a connection of its own.
 
     `call` takes a callable from any thread and runs it where the answers are wanted, as
-    `reactor.callFromThread` does.
+    `reactor.callFromThread` does. A few answers may wait there to be taken, and not all that were
+    asked for: they would take much memory, and be taken all in one turn of the reactor.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class ThreadReaders:
         self._call = call
         self._max_queued = max_queued
         self._queue: SimpleQueue[tuple[Any, Any] | None] = SimpleQueue()
+        self._free = threading.Semaphore(_UNTAKEN * threads)
         self._threads = [
             threading.Thread(
                 target=self._serve, args=(connect(),), name=f"store reader {number}", daemon=True
@@ -115,14 +118,23 @@ class ThreadReaders:
         """Answer what is queued, then close the connections."""
         for _ in self._threads:
             self._queue.put(None)
+        self._free.release(_QUEUED)  # nobody takes an answer until the threads have ended
         for thread in self._threads:
             thread.join()
 
     def _serve(self, connection: sa.Connection) -> None:
         while (item := self._queue.get()) is not None:
             question, done = item
-            self._report(done, _answer(connection, question))
+            self._free.acquire()
+            self._report(self._taken(done), _answer(connection, question))
         close(connection)
+
+    def _taken(self, done: Callable[[T | Exception], object]) -> Callable[[T | Exception], object]:
+        def take(answer: T | Exception) -> None:
+            self._free.release()
+            done(answer)
+
+        return take
 
     def _report(self, done: Callable[[T | Exception], object], answer: T | Exception) -> None:
         self._call(lambda: done(answer))
