@@ -9,6 +9,7 @@ from unittest import mock
 from twisted.trial.unittest import TestCase
 
 from tests.server_process import Server
+from twisted_chat import housekeeping
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.rooms import Role, Room
 from twisted_chat.store import reading
@@ -154,6 +155,16 @@ class MemoryTests(HallCase):
         self.hall.wait(70)
         self.assertIsNone(self.room("#lobby").recent(0))
         self.assertEqual(texts(slow), ["one"])
+
+    def test_k5_all_rooms_tails_together_are_bounded(self) -> None:
+        self.patch(housekeeping, "MOST_RECENT", 2500)
+        ann = self.hall.bot("ann")
+        for name in ("#a", "#b", "#c"):
+            ann.asks("create", room=name)
+            ann.asks("send", room=name, text="x" * 1000, cid=name)
+            self.hall.wait(6)
+        sizes = [self.room(name).recent_size for name in ("#a", "#b", "#c")]
+        self.assertEqual(sizes, [0, 1000, 1000])
 
     def test_c10_a_batch_that_cannot_be_shown_is_answered(self) -> None:
         ann, bob = self.hall.bot("ann"), self.hall.person("bob")

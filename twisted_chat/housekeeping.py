@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 EVERY = 5.0  # seconds between two looks at what peers have received
 MOST_LAG = 10_000  # messages a peer that does not read may fall behind
 MOST_PAUSE = 60.0  # seconds it may read nothing at all
-MEMORY = 60.0  # seconds a silent room's newest entries stay in memory
+MEMORY = 60.0  # seconds a silent room's newest entries stay in memory,
+MOST_RECENT = 32 * 1024 * 1024  # and about so many characters of all rooms together
 ROOM_KEPT = 7 * 24 * 3600 * 1000  # milliseconds between a room's deletion and its erasure
 ERASE_EVERY = 3600.0
 TOKENS_AT_ONCE = 200  # so that messages need not wait for it
@@ -90,10 +91,13 @@ class Housekeeping:
         for room in active:
             if room not in self._warm or self._warm[room][0] != room.last_seq:
                 self._warm[room] = room.last_seq, now
-        for room, (_, since) in tuple(self._warm.items()):
-            if now - since > MEMORY:
-                del self._warm[room]
-                room.forget_recent()
+        excess = sum([room.recent_size for room in self._warm]) - MOST_RECENT
+        for room, (_, since) in sorted(self._warm.items(), key=lambda one: one[1][1]):
+            if now - since <= MEMORY and excess <= 0:
+                break
+            excess -= room.recent_size
+            del self._warm[room]
+            room.forget_recent()
 
     def _erase_what_is_due(self) -> None:
         if self._erasing or self._chat.refusing is not None:

@@ -154,6 +154,11 @@ class Room:
         while len(tail) > TAIL or self._tail_text > TAIL_TEXT:
             self._tail_text -= len(tail.popleft().text)
 
+    @property
+    def recent_size(self) -> int:
+        """How many characters of text are kept in memory."""
+        return self._tail_text
+
     def recent(self, after: int) -> list[Entry] | None:
         """All entries after that number, or None when memory does not reach back to it."""
         tail = self._tail
