@@ -9,6 +9,7 @@ within its limits, do not fill the memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from heapq import heapify, heappop, heapreplace
 from typing import Protocol
 
 from twisted.logger import Logger
@@ -94,17 +95,19 @@ class Backlog:
         for holder, size in held.items():
             burden = size * (MOMENT + now - self._holders[holder])
             parties.setdefault(holder.party, []).append((burden, holder))
-        totals = {party: sum(burden for burden, _ in of) for party, of in parties.items()}
-        for of in parties.values():
+        worst = []  # a heap of what each party holds: the most first
+        for number, of in enumerate(parties.values()):
             of.sort(key=lambda one: one[0])
+            worst.append((-sum([burden for burden, _ in of]), number, of))
+        heapify(worst)
         freed = 0
         while freed < excess:
-            party = max(totals, key=totals.__getitem__)
-            burden, holder = parties[party].pop()
-            if parties[party]:
-                totals[party] -= burden
+            total, number, of = worst[0]
+            burden, holder = of.pop()
+            if of:
+                heapreplace(worst, (total + burden, number, of))
             else:
-                del totals[party]
+                heappop(worst)
             freed += held[holder]
             self._closed += 1
             del self._holders[holder]

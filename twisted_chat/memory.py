@@ -30,9 +30,12 @@ def share_arenas() -> None:
 
 
 def affordable(wanted: int) -> int:
-    """How much may wait for connections: what is wanted, or less where there is little memory."""
+    """How much may wait for connections: what is wanted, or less where there is little memory.
+
+    0 stands for as much as there is.
+    """
     free = [limit - used for limit, used in limits()]
-    return max(LEAST, min([wanted, *(one // PART for one in free)]))
+    return max(LEAST, min([wanted or sys.maxsize, *(one // PART for one in free)]))
 
 
 def limits() -> list[tuple[int, int]]:

@@ -9,7 +9,15 @@ from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.protocols.basic import LineReceiver
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 
-from .sending import acknowledged, flushed, outstanding, put_behind, queued, writer
+from .sending import (
+    acknowledged,
+    flushed,
+    forget_queued,
+    outstanding,
+    put_behind,
+    queued,
+    writer,
+)
 
 if TYPE_CHECKING:
     from .factory import ChatFactory
@@ -117,3 +125,8 @@ class Output(LineReceiver):
         if self._abort is not None and self._abort.active():
             self._abort.cancel()
         self._abort = None
+
+    def forget_all(self) -> None:
+        """Free what waits for a connection that is gone, before it is collected itself."""
+        self._buffer = b""
+        forget_queued(self._beneath)

@@ -269,6 +269,7 @@ class ChatProtocol(Output):
                 self.conversation.lost()
         finally:
             self.factory.disconnected(self)
+            self.forget_all()
 
     def cut_off(self) -> None:
         """No more can be read, and the last line may have lost its end on the way."""

@@ -161,6 +161,13 @@ def put_behind(transport: Any) -> None:
             producer.pauseProducing()
 
 
+def forget_queued(transport: Any) -> None:
+    """Free what was never sent over a connection that is gone, before all of it is collected."""
+    if isinstance(transport, Connection):
+        transport.dataBuffer, transport.offset = b"", 0
+        transport._tempDataBuffer, transport._tempDataLen = [], 0
+
+
 def queued(transport: Any) -> int:
     """How many bytes wait in this process until the peer's kernel takes them."""
     waiting = 0

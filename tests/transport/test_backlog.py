@@ -91,6 +91,7 @@ class BudgetTests(SynchronousTestCase):
         with mock.patch.object(memory, "limits", lambda: [(600_000_000, 200_000_000)]):
             self.assertEqual(affordable(256_000_000), 100_000_000)
             self.assertEqual(affordable(50_000_000), 50_000_000)
+            self.assertEqual(affordable(0), 100_000_000)
         with mock.patch.object(memory, "limits", lambda: [(1, 0)]):
             self.assertEqual(affordable(256_000_000), LEAST)
 

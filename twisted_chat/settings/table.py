@@ -187,7 +187,8 @@ class Settings:
         values.size,
         "SIZE",
         "what may wait in memory for all connections together that do not read what they are sent,"
-        " or send lines by halves; then the slowest wait, and in the end are closed",
+        " or send lines by halves: 4M at least, and 0 sets no bound; when it is used up, those who"
+        " hold most are closed",
         shown="256M",
     )
     max_message: int = option(
