@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.core.formatting import unformatted
 from twisted_chat.store.words import folded, indexed, phrase
 
 SCRIPTS = {
@@ -55,7 +56,10 @@ class Index:
         if quoted is None:
             return None
         run = self.connection.execute
-        run("INSERT INTO words (rowid, text, tags) VALUES (1, ?, 'r1')", (indexed(text),))
+        run(
+            "INSERT INTO words (rowid, text, tags) VALUES (1, ?, 'r1')",
+            (indexed(unformatted(text)),),
+        )
         found = run("SELECT rowid FROM words WHERE words MATCH ?", (f"text : {quoted}",)).fetchall()
         run("ROLLBACK TO empty")
         return found == [(1,)]
