@@ -76,6 +76,7 @@ class Model:
 
     def __init__(self) -> None:
         self.places: dict[str, Place] = {LOBBY: Place(LOBBY)}
+        self.ended: list[Place] = []  # with their last member; their names may be in use again
 
     def of(self, who: str) -> list[Place]:
         """All places somebody is in."""
@@ -86,6 +87,15 @@ class Model:
         first, second = sorted((one, other))
         name = f"{first}+{second}"
         return self.places.setdefault(name, Place(name, pair=(first, second)))
+
+    def things(self, who: str, label: str, seq: int) -> list[Thing]:
+        """What the number may be in the places that somebody has known by that label."""
+        if label[0] != "#":
+            places = [self.pair(who, label)]
+        else:
+            places = [place for place in self.ended if place.name == label]
+            places += [self.places[label]] if label in self.places else []
+        return [place.log[seq - 1] for place in places if seq <= place.last]
 
     # --- who may see and do what --------------------------------------------------------
 
@@ -150,7 +160,7 @@ class Model:
         if list(place.roles) == [who]:
             if any(thing.kind == "message" for thing in place.log):
                 raise Refused("not_allowed")
-            del self.places[room]
+            self.ended.append(self.places.pop(room))
             place.deleted = True
             return place
         owned = place.roles[who] == OWNER

@@ -61,9 +61,9 @@ class Device:
                 seq = event["seq"]
                 self.shown.append((label, seq))
                 self.positions[label] = seq
-                place = model.pair(self.who, label) if label[0] != "#" else model.places[label]
-                thing = place.log[seq - 1]
-                assert (thing.kind, thing.by) == (kind, event.get("from") or event["by"])
+                found = model.things(self.who, label, seq)
+                by = event.get("from") or event["by"]
+                thing = next(one for one in found if (one.kind, one.by) == (kind, by))
                 if kind in ("message", "edit"):
                     assert event.get("text", "") in thing.versions, (event, thing)
 
