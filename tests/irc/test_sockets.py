@@ -106,6 +106,16 @@ class SocketTests(IrcCase):
             self.assertTrue(b"last" in browser.messages)
             self.assertFalse(browser.closed)
 
+    def test_a11_a20_two_lines_in_a_frame_are_refused_as_fast_as_lines_may_come(self) -> None:
+        hall = Hall(guests=True, flood_limit=10)
+        self.addCleanup(hall.__exit__, None, None, None)
+        browser = Browser(hall, None, "text.ircv3.net")
+        browser.says_lines("NICK web", "USER web 0 * :Web")
+        hall.wait(10)
+        browser.lines()
+        browser.sends(b"\x81\x83\0\0\0\0a\nb" * 2000)
+        self.assertLess(len(browser.lines()), 30)
+
     def test_f5_what_is_no_beginning_of_a_websocket_is_refused(self) -> None:
         upgrade = (
             b"Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -129,7 +139,9 @@ class SocketTests(IrcCase):
         browser = Browser(self.hall, None, "text.ircv3.net")
         browser.says_lines("NICK web", "USER web 0 * :Web\r\nQUIT :x")
         self.assertFalse(browser.closed)
-        self.assertNotIn(" 001 ", "".join(browser.lines()))
+        answer = "".join(browser.lines())
+        self.assertIn("one line", answer)
+        self.assertNotIn(" 001 ", answer)
 
     def test_f5_closing_in_order(self) -> None:
         browser = Browser(self.hall, None, "text.ircv3.net")

@@ -149,7 +149,7 @@ class SocketTalk(IrcTalk):
 
     def feed(self, line: bytes) -> None:
         if b"\n" in line or b"\r" in line:
-            self.refuse(ChatError("syntax", "A message has one line in it."))
+            self._queue(ChatError("syntax", "A message has one line in it."))
         else:
             super().feed(line)
 
