@@ -102,6 +102,18 @@ class ListTests(HallTestCase):
         ann.sort_out()
         self.assertIn({"re": 1, "ok": {}}, ann.events)
 
+    def test_a11_a20_people_are_charged_for_when_they_are_looked_up(self) -> None:
+        hall = self.open()
+        ann, _ = hall.bot("ann"), hall.bot("bob")
+        hall.wait(5)
+        refused = ann.asks("broadcast user", users=["bob"] * 101, text="hello")
+        self.assertIn("1 to 100 people", refused["error"]["message"])
+        refused = ann.asks("broadcast user", users=["bob"] * 60 + ["nobody"], text="hello")
+        self.assertEqual(refused["error"]["code"], "no_such_user")
+        ann.sends(PING)
+        ann.sort_out()
+        self.assertNotIn({"re": 1, "ok": {}}, ann.events)
+
 
 class SharedTests(HallTestCase):
     """The sessions of one account together, and the guests of one network, have a limit too."""

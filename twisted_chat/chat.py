@@ -466,8 +466,9 @@ class Chat:
     def note_read(self, session: Session, room: Room, seq: int) -> None:
         """A session's person has read a room up to that number; the other sessions are told."""
         person = session.person
-        if person.guest:
+        if person.guest or session.read.get(room.id, 0) >= seq:
             return
+        session.read[room.id] = seq
         self.store.move_read_cursor(person.id, room.id, seq)
         if room.pair is not None:
             other = room.other(person)

@@ -84,6 +84,7 @@ class Session:
         "parting",
         "paused_at",
         "person",
+        "read",
         "said",
         "since",
         "state",
@@ -115,6 +116,7 @@ class Session:
         self.lobby = lobby  # whether its door shows the lobby
         self.parting = ""  # why it ends, for those who look on
         self.behind: dict[Room, int] = dict(positions)
+        self.read: dict[int, int] = {}  # how far it has said that it was read, by the rooms' ids
         self.said: set[int] = set()  # ids of messages that it said since it is behind
         self.in_line = False  # for a turn to catch up, or what it is to be shown is being read
         self.stuck = False  # the peer does not read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -377,6 +378,27 @@ class ReceiptTests(InHall):
         receipts = phone.takes_events("receipt")
         self.assertEqual([(r["room"], r["read"]) for r in receipts], [("#lobby", 1), ("ann", 3)])
         self.assertEqual(self.bot.takes_events("receipt"), [])
+
+    def test_a20_what_was_read_is_told_once_however_often_it_is_said(self) -> None:
+        phone = self.hall.bot("bot", device="phone")
+        for _ in range(3):
+            self.bot.asks("read", positions={"ann": 1, "ANN": 2, "Ann": 3})
+        for one in (self.ann, phone):
+            self.assertEqual([receipt["read"] for receipt in one.takes_events("receipt")], [3])
+
+    def test_a20_a_name_is_not_looked_up_in_a_thousand_ways(self) -> None:
+        ways = ["".join(way) for way in product("lL", "oO", "bB", "bB", "yY")]
+        for do in ("delivered", "read"):
+            refused = self.bot.asks(do, positions={f"#{way}": 0 for way in ways})
+            self.assertEqual(refused["error"]["message"], "Name each conversation once.")
+        with_new_ones = {f"gone{number}": 0 for number in range(60)}
+        self.bot.asks("create", room="#old")
+        self.bot.asks("rename", room="#old", name="#new")
+        for known in ({}, with_new_ones):
+            again = self.hall.program()
+            positions = {**known, "#old": 1}
+            answer = again.asks("login", name="bot", password=PASSWORD, positions=positions)
+            self.assertEqual("#old" in answer["unknown"], bool(known))
 
     def test_a_wrong_number_refuses_all(self) -> None:
         for number in (-1, 4):

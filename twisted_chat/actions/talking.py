@@ -184,20 +184,17 @@ async def broadcast_users(
     chat: Chat, session: Session, command: words.BroadcastUsers
 ) -> SentToSeveral:
     person = session.person
-    others = list(
-        {
-            other.id: other for other in (account_named(chat, name) for name in command.users)
-        }.values()
-    )
-    if not 0 < len(others) <= MOST_RECIPIENTS:
+    if not 0 < len(command.users) <= MOST_RECIPIENTS:
         raise ChatError("args", f"One message can go to 1 to {MOST_RECIPIENTS} people.")
+    session.door.charge(len(command.users) - 1)  # for looking them up, too
+    named = (account_named(chat, name) for name in command.users)
+    others = list({other.id: other for other in named}.values())
     for other in others:
         _may_write_to(person, other)
         room = person.pairs.get(other.id)
         if room is not None and not chat.rooms.takes_words(room):
             raise only_sealed(f"Your conversation with {other.name}")
     composed(chat, None, command.text)
-    session.door.charge(len(others) - 1)
 
     def apply(ledger: Ledger) -> list[Entry]:
         rooms = [_pair_for_words(ledger, person, other) for other in others]

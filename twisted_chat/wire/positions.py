@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ..chat import Chat
 
 
+MOST_RENAMED = 50  # names that are looked up among those that rooms had
+
+
 class Start(NamedTuple):
     """The number after which each room is streamed, and rooms that are not the person's."""
 
@@ -44,8 +47,11 @@ async def starting_points(
     folded = {label.lower(): room for label, room in rooms.items()}
     unknown, lost = [], {}
     # Names that rooms had come first, so that what is said of a room by its own name counts.
-    for label, at in sorted(asked.items(), key=lambda one: one[0].lower() in folded):
-        found = folded.get(label.lower()) or chat.rooms.renamed_from(label)
+    ordered = sorted(asked.items(), key=lambda one: one[0].lower() in folded)
+    for count, (label, at) in enumerate(ordered):
+        found = folded.get(label.lower())
+        if found is None and count < MOST_RENAMED:
+            found = chat.rooms.renamed_from(label)
         if found is None or found not in positions:
             unknown.append(label)
         elif at <= found.last_seq:

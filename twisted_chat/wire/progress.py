@@ -17,6 +17,7 @@ from .render import Hidden, view
 from .requests import Entries, spoken
 
 MOST_ENTRIES = 500
+MOST_TWICE = 10  # more names of conversations than there are conversations, in one request
 
 
 async def entries(chat: Chat, session: Session, asked: Entries) -> dict[str, Any]:
@@ -44,7 +45,7 @@ async def entries(chat: Chat, session: Session, asked: Entries) -> dict[str, Any
 
 def delivered(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str, Any]:
     """The program has received these rooms up to these numbers."""
-    for room, seq in _positions(chat, session, positions):
+    for room, seq in _positions(chat, session, positions).items():
         chat.note_shown(session, room, min(seq, session.position(room)))
     return {}
 
@@ -53,7 +54,7 @@ def read(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str
     """The person has read these rooms up to these numbers."""
     if session.person.guest:
         return {}
-    for room, seq in _positions(chat, session, positions):
+    for room, seq in _positions(chat, session, positions).items():
         chat.note_read(session, room, seq)
     return {}
 
@@ -67,14 +68,17 @@ def typing(chat: Chat, session: Session, place: str) -> dict[str, Any]:
     return {}
 
 
-def _positions(
-    chat: Chat, session: Session, positions: Mapping[str, int]
-) -> list[tuple[Room, int]]:
-    """The rooms and numbers, all of them or a refusal."""
-    found = []
-    for label, seq in positions.items():
+def _positions(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[Room, int]:
+    """The rooms and numbers, all of them or a refusal; a room has more than one way to write it.
+
+    Looking up a name outside ASCII takes time, and one can be written in thousands of ways.
+    """
+    found: dict[Room, int] = {}
+    for count, (label, seq) in enumerate(positions.items()):
+        if count > len(found) + MOST_TWICE:
+            raise ChatError("args", "Name each conversation once.")
         room = conversation(chat, session, label)
         if room is None or not 0 <= seq <= room.last_seq:
             raise ChatError("args", f"{label[:33]} has no number {seq}.")
-        found.append((room, seq))
+        found[room] = max(seq, found.get(room, 0))
     return found
