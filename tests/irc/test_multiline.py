@@ -88,6 +88,12 @@ class SendingTests(MultilineCase):
         self.assertEqual((only.params[1], only.tags["+about"]), ("two", "this"))
         self.assertIn("msgid", only.tags)
 
+    def test_h3_what_a_client_adds_to_a_message_is_on_its_first_line_only(self) -> None:
+        self.sends("one", "two", "three", tags=f"@+about={'this' * 1000} ")
+        self.assertEqual(["+about" in message.tags for message in self.carol.messages()], [1, 0, 0])
+        history = self.carol.answers("CHATHISTORY LATEST #coil * 10")
+        self.assertEqual(sum("+about" in line for line in history), 1)
+
     def test_notices_and_private_messages(self) -> None:
         self.alice.sends_lines(
             "BATCH +n draft/multiline bob",

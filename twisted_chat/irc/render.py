@@ -271,7 +271,8 @@ class IrcDialect:
     def tags(
         self, room: Room, entry: Entry, label: str = "", batch: str = "", first: bool = True
     ) -> str:
-        """The tags of an entry, with the @ and the space; only the first line has its own id."""
+        """The tags of an entry, with the @ and the space; only the first line has its own id,
+        and what the sender's client has added."""
         tags = []
         if batch:
             tags.append(f"batch={batch}")
@@ -279,11 +280,10 @@ class IrcDialect:
             tags.append(f"label={escape(label)}")
         if self._timed:
             tags.append(f"time={timestamp(entry.time)}")
-        if self._tagged:
-            if first:
-                tags.append(f"msgid={self.company.epoch}-{room.id}-{entry.seq}")
+        if self._tagged and first:
+            tags.append(f"msgid={self.company.epoch}-{room.id}-{entry.seq}")
             if entry.tags and TAGS.fullmatch(entry.tags):
-                tags.append(entry.tags)
+                tags.append(entry.tags)  # which may be longer than all lines together
         by_server = entry.kind in self._own
         if self._accounted and entry.sender is not None and not by_server:
             account, _, _ = self.company.mask(entry.author).partition("!")
