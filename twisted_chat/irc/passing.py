@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .answers import Answers
     from .talk import IrcTalk
 
+TAGGING = frozenset(("message-tags", "server-time", "account-tag"))
+"""The capabilities that decide which tags a line has."""
+
 
 @saying("TAGMSG", "TAGMSG <nick or channel>: pass tags on, without words")
 def pass_tags_on(talk: IrcTalk, message: Message, answers: Answers) -> None:
@@ -111,7 +114,12 @@ def _pass_on(
         own = msgid if other.has("message-tags") else {}
         return {**company.now_tags(other, me), **own, **tags}
 
+    written: dict[frozenset[str], bytes] = {}
     for other in others:
-        other.write(encoded([f"{write_tags(known(other))}:{company.mask(me.name)} {line}"]))
+        caps = frozenset(TAGGING & other.caps)
+        if caps not in written:
+            tagged = f"{write_tags(known(other))}:{company.mask(me.name)} {line}"
+            written[caps] = encoded([tagged])
+        other.write(written[caps])
     if talk.has("echo-message") and (talk.has("message-tags") or not line.startswith("TAGMSG")):
         answers.add(f":{company.mask(me.name)} {line}", known(talk))
