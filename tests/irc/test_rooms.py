@@ -81,6 +81,15 @@ class RoomTests(IrcCase):
         bell.lines()
         self.assertEqual(bell.answers("PRIVMSG #coil :hello"), [])
 
+    def test_c5_who_is_banned_from_a_secret_channel_is_told_to_members_only(self) -> None:
+        bell = self.account("bell")
+        self.tesla.types("mode #coil +b iris!*@*")
+        listed, _ = bell.answers("MODE #coil +b")
+        self.assertIn(" 367 bell #coil iris!*@* ", listed)
+        self.tesla.types("mode #coil +s")
+        [refused] = bell.answers("MODE #coil +b")
+        self.assertIn(" 442 bell #coil ", refused)
+
     def test_h9_edits_and_deletions_have_a_plain_form(self) -> None:
         full = self.account("full", *FULL)
         full.answers("JOIN #coil")

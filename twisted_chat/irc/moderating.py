@@ -160,6 +160,8 @@ async def _set_role(talk: IrcTalk, room: Room, adding: bool, letter: str, name: 
 def _tell_list(talk: IrcTalk, room: Room, letter: str) -> None:
     """The masks of a list; of bans also the accounts that are kept out or muted by name."""
     one, end = LISTS[letter]
+    if (room.hidden or room.rules.secret) and not room.has(talk.me):
+        raise Refused("442", room.name)
     if letter != "b" and room.role_of(talk.me) < Role.OPERATOR:
         raise Refused("482", room.name)
     kept = {"b": room.rules.bans, "e": room.rules.exceptions, "I": room.rules.invitations}[letter]
