@@ -42,7 +42,7 @@ APPLICATION = {
         "passwords",
         "presence",
     ),
-    *("proving", "session", "settling", "signin", "strangers", "typists", "whispering"),
+    *("proving", "searches", "session", "settling", "signin", "strangers", "typists", "whispering"),
 }
 DOORS = {
     *("backlog", "certificate", "conversation", "entrance", "exposure", "factory"),

@@ -46,11 +46,11 @@ from .metadata import Metadata
 from .motd import message_of_the_day
 from .presence import Onlookers, PresenceNotices
 from .proving import SCRAM
+from .searches import Searches
 from .session import Session, State
 from .settling import Outcome, Sending, origins
 from .signin import SignIn
-from .store import Batch, Ledger, Query, Store, reading, search
-from .store.rows import Page as Entries
+from .store import Batch, Ledger, Store, reading
 from .typists import Typists
 from .whispering import Manner, whisper
 
@@ -108,6 +108,7 @@ class Chat:
         self.guests = Guests(self)
         self.metadata = Metadata(self)
         self.devices = Devices(self)
+        self.searches = Searches(self)
         self.admins = frozenset(fold(name).folded for name in settings.admins)
         self.started = ticks()
         self.signin = SignIn(self, passwords)
@@ -186,22 +187,6 @@ class Chat:
         except ChatError as error:
             outcome.known.errback(error)  # who reads for others can try again
         return outcome.known
-
-    async def search(self, wanted: Query) -> Entries:
-        """Find messages, among them those that the index has not taken in yet.
-
-        Where the disk is full the index stays as it is, and the newest messages are not found.
-        """
-        for _ in range(self.store.steps_behind):  # and not for ever, while others talk on
-            taken_in = Outcome[bool]()
-            self.store.index(taken_in)
-            try:
-                await taken_in.known
-            except ChatError as error:
-                if error.code != "store_full":
-                    raise
-                break
-        return await self.read(lambda db: search(db, wanted))
 
     def scrub(self) -> Deferred[bool]:
         """Do one step of making erased text unrecoverable; True when nothing is left."""

@@ -118,6 +118,15 @@ class SearchTests(StoreCase):
             error = self.assertRaises(ChatError, self.find, words, author=author)
             self.assertEqual(error.code, "query")
 
+    def test_a20_a_search_that_takes_too_long_is_given_up(self) -> None:
+        index_all(self.store)
+        nothing = tuple(Scope(LOBBY, 100) for _ in range(1000))
+        query = Query("red", nothing)
+        self.assertEqual(self.read(lambda connection: search(connection, query)).entries, [])
+        with self.assertRaisesRegex(ChatError, "too long"):
+            self.read(lambda connection: search(connection, query, seconds=-1))
+        self.assertEqual(self.find("fox red"), [1])
+
     def test_a20_a_search_for_too_much_is_refused(self) -> None:
         for words in ("a " * 33, "\ufdfa" * 180, "東" * 180):
             self.assertEqual(self.assertRaises(ChatError, self.find, words).code, "query")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
+
+from twisted_chat.store import LOBBY, Query, Scope
+
 from .case import HallTestCase
 
 
@@ -22,6 +26,35 @@ class SearchTests(HallTestCase):
         ann.reads("[#den/3 10:00] #den ann: the homework is due")
         ann.types('search "due homework"', "search nothing")
         ann.reads("(Nothing found)", "(Nothing found)")
+
+    def test_a20_people_take_turns_however_much_they_search(self) -> None:
+        ann, _ = self.people("ann", "bob")
+        ann.types("BM red")  # which the index is to take in first
+        sessions = {session.person.name: session for session in self.hall.chat.sessions}
+        red, answered = Query("red", (Scope(LOBBY),)), list[str]()
+        for name in ("ann", "ann", "ann", "bob"):
+            found = Deferred.fromCoroutine(self.hall.chat.searches.find(sessions[name], red))
+            found.addCallback(lambda page, name: answered.append(name), name)
+        self.assertEqual(answered, [])
+        self.hall.settle()
+        self.assertEqual(answered, ["ann", "bob", "ann", "ann"])
+
+    def test_a20_one_who_searches_too_much_makes_room_for_others(self) -> None:
+        ann, _ = self.people("ann", "bob")
+        ann.types("BM red")
+        sessions = {session.person.name: session for session in self.hall.chat.sessions}
+        red, refused, found = Query("red", (Scope(LOBBY),)), list[str](), list[str]()
+        for name in ["ann"] * 70 + ["bob"]:
+            searched = Deferred.fromCoroutine(self.hall.chat.searches.find(sessions[name], red))
+            searched.addCallbacks(
+                lambda page, name: found.append(name),
+                lambda failure, name: refused.append(f"{name} {failure.value.code}"),
+                callbackArgs=(name,),
+                errbackArgs=(name,),
+            )
+        self.hall.settle()
+        self.assertEqual(refused, ["ann busy"] * 6)
+        self.assertEqual(sorted(found), ["ann"] * 64 + ["bob"])
 
     def test_filters(self) -> None:
         ann, bob = self.people("ann", "bob")

@@ -96,7 +96,7 @@ async def unseen(chat: Chat, session: Session) -> Unseen:
 @performs(words.Search)
 async def find(chat: Chat, session: Session, command: words.Search) -> Page:
     wanted = _query(chat, session, command)
-    found = await chat.search(wanted)
+    found = await chat.searches.find(session, wanted)
     older = found.entries[0].id if found.more else None
     shown = lines(chat, session.person, found.entries)
     return Page(shown, older=older, search=True, now=chat.wall())

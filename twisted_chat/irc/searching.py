@@ -29,8 +29,9 @@ async def find(talk: IrcTalk, message: Message) -> None:
     except Unclear as unclear:
         talk.fail("SEARCH", unclear.code, unclear.text, unclear.written)
         return
+    assert talk.session is not None
     try:
-        page = await talk.chat.search(wanted)
+        page = await talk.chat.searches.find(talk.session, wanted)
     except ChatError as error:
         if error.code == "query":
             talk.fail("SEARCH", "INVALID_PARAMS", error.sentence, "text")

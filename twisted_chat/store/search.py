@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from ..core.errors import ChatError
+from .connecting import driver
 from .reading import last_before
 from .records import Scope
 from .rows import COLUMNS, Page, page_of
@@ -17,6 +20,8 @@ from .words import phrase
 _MAX_TERMS = 32
 _MAX_BYTES = 512  # of words, because a longer phrase keeps a reading thread busy
 _NO_END = 2**63 - 1
+_MOST_SECONDS = 5.0  # of one search
+_LOOK_EVERY = 1000  # of SQLite's steps
 
 # The index walks its matches from the newest on, so a page costs what it shows. Rooms that are
 # readable only in part are looked at for each match; the others are settled in the index.
@@ -50,13 +55,29 @@ class Query:
     """Without words and author, find every message instead of asking for one of them."""
 
 
-def search(connection: sa.Connection, query: Query) -> Page:
+def search(connection: sa.Connection, query: Query, seconds: float = _MOST_SECONDS) -> Page:
     """The newest of the messages that match.
 
-    ChatError('query') when there is nothing to look for.
+    ChatError('query') when there is nothing to look for, or it takes longer than that.
     """
     if not query.scopes:
         return Page([], more=False)
+    until = time.monotonic() + seconds
+    raw = driver(connection)
+    raw.set_progress_handler(lambda: time.monotonic() > until, _LOOK_EVERY)
+    try:
+        return _found(connection, query)
+    except DBAPIError as error:
+        if time.monotonic() > until and "interrupted" in str(error.orig):
+            raise ChatError(
+                "query", "That takes too long to look for: search one room, or some days only."
+            ) from None
+        raise
+    finally:
+        raw.set_progress_handler(None, 0)
+
+
+def _found(connection: sa.Connection, query: Query) -> Page:
     expression = _expression(query)
     first, end = _span(connection, query)
     parts = [[scope.room, scope.since] for scope in query.scopes if scope.since > 0]
