@@ -123,8 +123,8 @@ class ChatService(Service):
                 self._parts.store.close()
             self._refuse(str(error))
         collecting.go_on()
-        self._announce()
         self._watch()
+        self._announce()  # those who wait for it may send signals at once
 
     def _open(self) -> None:
         users = open_users(self.settings.users) if self.settings.users is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -93,7 +94,7 @@ class PipeTest(ClientCase):
     def test_streams_that_are_closed_from_the_beginning(self) -> None:
         words = " ".join(self.words("tesla"))
         for closed in ("<&-", "<&- >&-", "<&- >&- 2>&-", "</dev/null >/dev/null"):
-            command = f"exec {' '.join(CLIENT)} {words} {closed}"
+            command = f"exec {shlex.join(CLIENT)} {words} {closed}"
             done = subprocess.run(
                 ["/bin/sh", "-c", command],
                 env=self.env(),

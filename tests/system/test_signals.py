@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import signal
 import socket
 
@@ -28,8 +29,7 @@ class HangupTests(SynchronousTestCase):
         motd = terminal.home / "motd.txt"
         motd.write_text("Be kind.\n")
         (terminal.home / "serve.sh").write_text(
-            f'echo $$ > pid; exec {TWISTD[0]} -c "{TWISTD[2]}"'
-            f" -n chat --port 0 --motd-file {motd}\n"
+            f"echo $$ > pid; exec {shlex.join(TWISTD)} -n chat --port 0 --motd-file {motd}\n"
         )
         terminal.types("sh serve.sh")
         shown = terminal.shows("Waiting for connection on port", "The data is in")

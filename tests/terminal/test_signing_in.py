@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 
 from tests.programs import until
@@ -48,7 +49,7 @@ class SignInTests(TerminalCase):
         first.shows("tesla: hello", "stored")
         self.leaves(first)
         with Terminal("/bin/sh", env={"HOME": str(first.home)}) as second:
-            second.types(" ".join([*CLIENT, "127.0.0.1", str(self.server.port)]))
+            second.types(shlex.join([*CLIENT, "127.0.0.1", str(self.server.port)]))
             second.shows("tesla: hello", "#lobby>", "online")
             self.assertNotIn("Username", second.screen())
             second.presses("Up")
@@ -76,8 +77,9 @@ class LeavingTests(TerminalCase):
         self.addCleanup(terminal.close)
         terminal.shows("$")
         self.before = terminal.modes()
-        command = " ".join([*CLIENT, "127.0.0.1", str(self.server.port), "bell"])
-        terminal.types(f"sh -c 'echo $$ > pid; exec {command}'; echo it ended with $?")
+        command = shlex.join([*CLIENT, "127.0.0.1", str(self.server.port), "bell"])
+        script = shlex.quote(f"echo $$ > pid; exec {command}")
+        terminal.types(f"sh -c {script}; echo it ended with $?")
         terminal.shows("Enter user's password:")
         self.assertNotEqual(terminal.modes(), self.before)
         terminal.types(PASSWORD)
