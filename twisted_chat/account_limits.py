@@ -45,11 +45,9 @@ class AccountLimits:
         """What a session is charged for beside its own flood limit; None without one."""
         if not self._limited:
             return None
-        key: Hashable = session.person.id
-        rate = self._chat.settings.flood_limit * OF_ONE_ACCOUNT
-        if session.person.guest:
-            key = session.door.network
-            rate = self._chat.settings.flood_limit * OF_ONE_NETWORK
+        key = session.party
+        times = OF_ONE_NETWORK if session.person.guest else OF_ONE_ACCOUNT
+        rate = self._chat.settings.flood_limit * times
         now = self._chat.ticks()
         common = self._shared.get(key)
         if common is None:

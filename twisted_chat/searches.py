@@ -34,8 +34,7 @@ class Searches:
 
     async def find(self, session: Session, wanted: Query) -> Page:
         """Find messages for somebody; ChatError('busy') when too many others search."""
-        person = session.person
-        await self._turn(session.door.network if person.guest else person.id)
+        await self._turn(session.party)
         try:
             await self._take_in_the_newest()
             return await self._chat.read(lambda db: search(db, wanted))

@@ -9,7 +9,7 @@ from there, out of memory or out of the store.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -125,6 +125,11 @@ class Session:
         self.state = State.WAITING
         self.waiting: list[Deferred[None]] = []  # for it to be live
         self.write = door.write
+
+    @property
+    def party(self) -> Hashable:
+        """Whose it is to limits: an account's, or a network's where a guest could be anybody."""
+        return self.door.network if self.person.guest else self.person.id
 
     @property
     def reads(self) -> bool:
