@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from twisted.logger import capturedLogs
+
 from tests.irc.case import IrcCase, IrcClient
 from tests.irc.test_client_certificates import CertificateCase, made
 from twisted_chat.core.values import gateways
@@ -54,6 +56,12 @@ class GatewayTests(IrcCase):
             client.hears("ERROR :Invalid WebIRC password")
             self.assertTrue(client.closed)
             self.assertNotIn(FAR if host != FAR else GATEWAY, self.hall.factory.networks)
+
+    def test_h13_strangers_do_not_fill_the_log_with_refusals(self) -> None:
+        with capturedLogs() as events:
+            for _ in range(20):
+                self.through(f"x {FAR}", "wrong", FAR).hears("ERROR :Invalid WebIRC password")
+        self.assertEqual(sum("WEBIRC" in (event["log_format"] or "") for event in events), 5)
 
     def test_h13_it_is_the_first_that_is_said_and_has_an_address(self) -> None:
         client = self.client(GATEWAY)

@@ -8,6 +8,7 @@ from time import gmtime, strftime
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ..core.clean import shown
+from ..core.limits import SlidingWindow
 from ..core.roster import host_of
 from ..session import Session, State
 from . import batches
@@ -17,6 +18,7 @@ from .markers import Markers
 from .metadata import Subscriptions
 from .presence import Presence
 from .render import IrcDialect, timestamp
+from .webirc import LOGGED
 
 if TYPE_CHECKING:
     from ..chat import Chat
@@ -62,6 +64,7 @@ class Company:
         self.labels: dict[str, dict[str, str | None]] = {}  # by the scope of a talk; see `Talk`
         self.markers = Markers(self)
         self.subscriptions = Subscriptions(self)
+        self.webirc_log = SlidingWindow(*LOGGED)
         self._dialects: dict[frozenset[str], IrcDialect] = {}
         self._masks: dict[str, str] = {}
         self.presence = Presence(self)

@@ -18,17 +18,20 @@ if TYPE_CHECKING:
     from .talk import IrcTalk
 
 HIGHEST_PORT = 65535
+LOGGED = (5, 50, 60.0)
+"""Refusals that are logged, of one network and of all, in so many seconds."""
 
 
 @command("WEBIRC", 4, when=When.BEFORE)
 def webirc(talk: IrcTalk, message: Message) -> None:
     password, gateway, _, host, *rest = message.params
     if not _is_trusted(talk, password):
-        talk.log.warn(
-            "WEBIRC from {where}, calling itself {gateway}, is refused: see --webirc",
-            where=talk.address,
-            gateway=shortened(gateway),
-        )
+        if talk.company.webirc_log.take(talk.network, talk.chat.ticks()) == 0:
+            talk.log.warn(
+                "WEBIRC from {where}, calling itself {gateway}, is refused: see --webirc",
+                where=talk.address,
+                gateway=shortened(gateway),
+            )
         _refuse(talk, "not_allowed", "Invalid WebIRC password")
         return
     if not talk.fresh:
