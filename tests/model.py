@@ -270,12 +270,12 @@ class Model:
         if place.pair is None:
             self.joined(who, place.name)
         thing = self._message(who, place, seq)
-        if who in place.muted:
-            raise Refused("muted")
         if thing.kind != "message" or thing.deleted:
             raise Refused("no_such_message")
         if thing.by != who:
             raise Refused("not_allowed")
+        if who in place.muted:
+            raise Refused("muted")
         thing.text = text
         thing.versions.add(text)
         place.add("edit", who, text, seq)

@@ -93,6 +93,7 @@ class StartingTests(SynchronousTestCase):
         from twisted_chat.core import lookalikes, names
         from twisted_chat.readying import get_ready
 
+        names._judged_once.cache_clear()
         names._profile.cache_clear()
         lookalikes._prototypes.cache_clear()
         lookalikes._script_ranges.cache_clear()

@@ -74,7 +74,7 @@ class FuzzTests(HallTestCase):
         hall = self.open_hall(max_message=300_000)
         eve = hall.person("eve")
         eve.sends(b"broadcast user" + b" x" * 100_000 + b" message hi\n")
-        eve.hears("(There is no user called x.)")
+        eve.hears("(One message can go to 1 to 100 people.)")
         eve.sends(b"whois" + b" x" * 100_000 + b"\n")
         eve.hears("(Usage: whois <user>)")
 
