@@ -1,12 +1,13 @@
 """Searches, which take their turns: others read what was said while somebody looks for something.
 
-A search for many words in a long history takes a reading thread for a second or more.
+A search for many words in a long history takes a reading thread for a second or more, and so does
+a page of a long history without the words of people who have said nearly all of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
 
@@ -17,9 +18,12 @@ from .store import Query, search
 from .store.rows import Page
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from .chat import Chat
     from .session import Session
 
+T = TypeVar("T")
 MOST_WAITING = 64
 RETRY_AFTER = 2
 
@@ -38,6 +42,14 @@ class Searches:
         try:
             await self._take_in_the_newest()
             return await self._chat.read(lambda db: search(db, wanted))
+        finally:
+            self._end_turn()
+
+    async def ask(self, session: Session, question: Callable[[Connection], T]) -> T:
+        """Ask something else that may take as long; ChatError('busy') as for `find`."""
+        await self._turn(session.party)
+        try:
+            return await self._chat.read(question)
         finally:
             self._end_turn()
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
+from twisted.internet.defer import Deferred
+
 from tests.irc.case import IrcCase, IrcClient
 from twisted_chat.irc.message import Message, parse
 from twisted_chat.irc.render import timestamp
+from twisted_chat.store import LOBBY, Query, Scope
 
 CAPS = ("message-tags", "server-time", "batch", "echo-message", "labeled-response")
 HISTORY = (*CAPS, "draft/chathistory")
@@ -59,6 +64,21 @@ class HistoryCase(IrcCase):
 
 
 class PageTests(HistoryCase):
+    def test_a20_who_leaves_people_out_waits_for_those_who_search(self) -> None:
+        bob, searches = self.account("bob", *HISTORY), self.hall.chat.searches
+        self.hall.bot("bob").asks("ignore", user="alice")
+        bob.answers("JOIN #coil")
+        bob.lines()
+        session = next(iter(self.hall.chat.sessions))
+        with mock.patch.object(self.hall.store, "run_once", lambda: False):
+            found = Deferred.fromCoroutine(searches.find(session, Query("m1", (Scope(LOBBY),))))
+            bob.sends_lines("CHATHISTORY LATEST #coil * 9")
+            self.assertEqual(bob.lines(), [])
+            self.assertEqual(self.ask("LATEST #coil * 2"), "89")
+            self.assertFalse(found.called)
+        self.hall.settle()
+        self.assertIn("chathistory #coil", bob.lines()[0])
+
     def test_h9_messages_come_back_as_they_were_said(self) -> None:
         _, *inside, _ = parsed(self.alice, "CHATHISTORY LATEST #coil * 50")
         for message in inside:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..actions.finding import conversation, person_named
 from ..core.entries import Entry, Kind
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ..store.pages import View
     from ..store.rows import Page
     from .talk import IrcTalk
+
+T = TypeVar("T")
 
 LISTED = 1000  # conversations of one CHATHISTORY TARGETS
 END = {"draft/chathistory-end": ""}
@@ -90,7 +92,7 @@ async def _messages(talk: IrcTalk, asked: str, given: tuple[str, ...]) -> None:
         with playback.batch(talk, "chathistory", other.name, tags=END):
             return
     try:
-        page = await talk.chat.read(partial(question, view=view_of(talk, room)))
+        page = await _read(talk, partial(question, view=view_of(talk, room)))
     except ChatError as error:
         talk.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, asked, shortened(name))
         return
@@ -100,6 +102,14 @@ async def _messages(talk: IrcTalk, asked: str, given: tuple[str, ...]) -> None:
     with playback.batch(talk, "chathistory", room.label(talk.me), tags=tags) as reference:
         stamped = not talk.has("server-time")
         playback.show(talk, worth_showing(page.entries), reference, stamped)
+
+
+async def _read(talk: IrcTalk, question: Callable[[Connection], T]) -> T:
+    """Ask the store; without the words of some people it may have to go through a long history."""
+    if talk.me.ignores:
+        assert talk.session is not None
+        return await talk.chat.searches.ask(talk.session, question)
+    return await talk.chat.read(question)
 
 
 def conversation_named(talk: IrcTalk, name: str) -> Room | None:
@@ -158,7 +168,7 @@ async def _targets(talk: IrcTalk, given: tuple[str, ...]) -> None:
     scopes = [Scope(room.id, max(room.readable_since(talk.me), 0)) for room in rooms.values()]
     left_out = playback.hidden(talk)
     try:
-        times = await talk.chat.read(lambda db: pages.last_times(db, scopes, left_out))
+        times = await _read(talk, lambda db: pages.last_times(db, scopes, left_out))
     except ChatError as error:
         talk.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, "TARGETS", "*")
         return
