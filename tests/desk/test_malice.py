@@ -140,6 +140,18 @@ class InClearTests(Malicious):
         self.edison.finds("not shown: it is not encrypted")
         self.assertNotIn(FORGED, self.whole(self.edison))
 
+    def test_i4_nor_one_that_gives_it_the_number_of_another_encrypted_one(self) -> None:
+        self.edison.types("/create #coil", *(f"/send #coil word {n}" for n in range(5)))
+        self.edison.types("/encrypt #coil", "yes")
+        conversations = self.edison.user.conversations
+        number, last = conversations.all["#coil"].id, conversations.all["#coil"].position
+        lie = {"id": number, "from": 0, "last": last}
+        self.at_sign_in(self.edison, lambda rooms: rooms["tesla"].update(lie))
+        event = {"event": "message", "room": "tesla", "seq": 1, "time": 0, "from": "tesla"}
+        self.heard(self.edison, {**event, "text": FORGED})
+        self.edison.finds("not shown: it is not encrypted")
+        self.assertNotIn(FORGED, self.whole(self.edison))
+
     def test_i4_nor_one_that_does_not_know_it_any_more(self) -> None:
         self.at_sign_in(self.tesla, lambda rooms: rooms.pop("edison"))
         self.assert_says_nothing_in_clear(self.tesla, "edison")

@@ -71,10 +71,12 @@ class Encrypted:
         """After which number everything has to be encrypted; None if nothing has to be."""
         if self._shelf is None:
             return None
-        kept = self._shelf.facts.get(f"{SINCE}{conversation.id}")
-        if kept is not None and conversation.id:
-            return int(kept)
-        return 0 if self.is_for_good(conversation.label) else None
+        facts = self._shelf.facts
+        named = facts.get(NAMED + folded(conversation.label))
+        if named not in (None, str(conversation.id)):
+            return 0  # another one stands in its place, perhaps one that is encrypted as well
+        kept = facts.get(f"{SINCE}{conversation.id}") if conversation.id else None
+        return int(kept) if kept is not None else None if named is None else 0
 
     def mark(self, conversation: Conversation, seq: int) -> None:
         """At the latest from this number on a conversation is encrypted."""
