@@ -288,9 +288,10 @@ class ForgedTests(Malicious):
         notice = {"event": "notice", "code": "x", "text": f"\n{HEAD}"}
         self.heard(self.edison, notice)
         self.edison.desk.tell(HEAD)
-        self.edison.desk.say(f"  {HEAD}")
+        self.edison.desk.say(f"  {HEAD}", f"\x02{HEAD}", f" \x0304\u200b{HEAD}", f"\xad{HEAD}")
         shown = [line.text for line in self.edison.lines if FORGED in line.text]
-        self.assertEqual(len(shown), 3)
+        self.assertEqual(len(shown), 6)
+        self.assertEqual([text for text in shown if "| " not in text.partition("[")[0]], [])
         self.assertEqual([text for text in shown if text.lstrip().startswith("[")], [])
         self.assertEqual(plain("[server] it is 10:00").text, "[server] it is 10:00")
 

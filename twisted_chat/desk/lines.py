@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from ..core.clean import formatted, shown
+from ..core.clean import formatted, is_blank, shown
 from ..core.entries import IN_WORDS, SECRET, Entry, Form, Kind, State, reason_of
 from ..core.events import Whisper
 from ..core.formatting import PLAIN, Look, pieces
@@ -49,7 +49,7 @@ class Line(NamedTuple):
 
 
 # How an entry begins: nothing else may, whatever a server says.
-_HEAD = re.compile(r"\s*\[[^\]]*\d\d:\d\d[^\]]*\]")
+_HEAD = re.compile(r"\[[^\]]*\d\d:\d\d[^\]]*\]")
 # After the number of an entry in its head.
 _MARKS = re.compile(r"(?<=\d) ")
 _COLON, _STAR = Part("", ": "), Part("", "* ")
@@ -59,8 +59,14 @@ _NOT_IN_NAMES = re.compile(r"[\s\[\]()/:]")
 
 def plain(text: str, style: str = "answer", place: str = "") -> Line:
     """A line in one style, which nobody can take for something that somebody says."""
-    mark = "| " if _HEAD.match(text) else ""
-    return Line((Part(style, mark + shown(text)),), place)
+    text = shown(text)  # first, since it leaves out the codes that could stand before a head
+    begins = next((at for at, letter in enumerate(text) if not _is_unseen(letter)), 0)
+    mark = "| " if _HEAD.match(text, begins) else ""
+    return Line((Part(style, mark + text),), place)
+
+
+def _is_unseen(letter: str) -> bool:
+    return not letter.isprintable() or is_blank(letter)
 
 
 def named(name: str) -> str:
