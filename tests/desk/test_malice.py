@@ -152,6 +152,26 @@ class InClearTests(Malicious):
         self.edison.finds("not shown: it is not encrypted")
         self.assertNotIn(FORGED, self.whole(self.edison))
 
+    def test_i4_what_was_read_in_one_is_not_shown_as_said_in_another(self) -> None:
+        self.tesla.types("/create #coil", "/encrypt #coil", "yes", "/invite #coil edison")
+        self.edison.types("/join #coil")
+        self.tesla.types("/switch #coil", "secret of the room")
+        self.office.wait(5)
+        room = self.edison.user.conversations.all["#coil"]
+        seq = max(room.entries)
+        self.assertEqual(room.entries[seq].text, "secret of the room")
+        asked = self.tesla.user.ask("entries", room="#coil", after=seq - 1, upto=seq)
+        self.office.settle()
+        [event] = self.successResultOf(asked)["entries"]
+        for left in (False, True):
+            if left:
+                self.edison.types("/leave #coil")
+            lie = {"id": room.id, "from": seq - 1, "last": seq}
+            self.at_sign_in(self.edison, lambda rooms, lie=lie: rooms["tesla"].update(lie))
+            self.edison.lines.clear()
+            self.heard(self.edison, {**event, "room": "tesla"})
+            self.assertEqual([line for line in self.edison.lines if "secret" in line.text], [])
+
     def test_i4_nor_one_that_does_not_know_it_any_more(self) -> None:
         self.at_sign_in(self.tesla, lambda rooms: rooms.pop("edison"))
         self.assert_says_nothing_in_clear(self.tesla, "edison")

@@ -135,6 +135,8 @@ class Conversations:
         """Reads what is sealed; None for what is nothing to show."""
         self.is_for_good: Callable[[str], bool] = lambda label: False
         """Whether a conversation of that name is encrypted, whoever says what of it."""
+        self.is_anothers: Callable[[str, int], bool] = lambda label, number: False
+        """Whether a number is known as that of an encrypted conversation of another name."""
         self._fill = fill
         self._take = take
         self._missing = missing
@@ -185,7 +187,7 @@ class Conversations:
             elif conversation.position < begins:
                 self._missing(conversation, conversation.position + 1, begins)
                 conversation.position = begins
-            conversation.id = number(room["id"])
+            conversation.id = self._number_of(label, room["id"])
             conversation.filling = False
             conversation.waiting.clear()
             conversation.topic = room["topic"]
@@ -203,6 +205,11 @@ class Conversations:
                 conversation.position, conversation.filling = 0, True
                 self._fill(label, 0, begins)
         return renamed
+
+    def _number_of(self, label: str, said: object) -> int:
+        """The number of a conversation as the server says it; 0 if it cannot be that one's."""
+        its = number(said)
+        return 0 if self.is_anothers(label, its) else its
 
     @staticmethod
     def _has_lost(conversation: Conversation | None, room: Mapping[str, Any]) -> bool:
@@ -254,7 +261,8 @@ class Conversations:
 
     def joined(self, label: str, said: object, last: object, encrypted: bool = False) -> None:
         """One is in a room now, whose number is said; what is after `last` follows."""
-        conversation, begins, its = self.get(label), number(last), number(said)
+        conversation, begins = self.get(label), number(last)
+        its = self._number_of(label, said)
         if conversation is None or its not in (0, conversation.id):
             conversation = self.all[label] = self._new(label, its, begins)
         elif begins > conversation.position:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .shelf import Shelf
 
 NAMED = "for good "  # facts: the number of the encrypted conversation of this name
+NAME_OF = "name of "  # facts: the name of the one of this number, also after one has left it
 
 
 class Encrypted:
@@ -36,6 +37,7 @@ class Encrypted:
         self._shelf: Shelf | None = None
         self._told: set[str] = set()
         conversations.is_for_good = self.is_for_good
+        conversations.is_anothers = self.is_anothers
 
     def begin(self, shelf: Shelf | None) -> None:
         """Go on with what a shelf has kept."""
@@ -67,6 +69,21 @@ class Encrypted:
         """Whether a conversation of this name was encrypted before."""
         return self._shelf is not None and NAMED + folded(label) in self._shelf.facts
 
+    def is_anothers(self, label: str, number: int) -> bool:
+        """Whether a number is known as that of an encrypted conversation of another name.
+
+        What was read is kept by number: a server that gave one to two conversations could show
+        the words of one as if they had been said in the other.
+        """
+        if self._shelf is None or not number:
+            return False
+        facts, own = self._shelf.facts, folded(label)
+        name = facts.get(f"{NAME_OF}{number}")
+        if name is None:  # as an earlier version left it
+            named = (key for key, value in facts.items() if value == str(number))
+            name = next((key[len(NAMED) :] for key in named if key.startswith(NAMED)), own)
+        return name != own
+
     def since(self, conversation: Conversation) -> int | None:
         """After which number everything has to be encrypted; None if nothing has to be."""
         if self._shelf is None:
@@ -89,6 +106,8 @@ class Encrypted:
         if before not in ("0", own):
             seq = 0  # it stands in the place of one in which nothing came in clear any more
         new = {}
+        if conversation.id and f"{NAME_OF}{own}" not in facts:
+            new[f"{NAME_OF}{own}"] = folded(conversation.label)
         if named not in facts or (conversation.id and before != own):
             new[named] = own
         if conversation.id and (since not in facts or seq < int(facts[since])):
