@@ -250,6 +250,19 @@ class ClientTests(SynchronousTestCase):
         self.tesla.finds("edison: still here")
         self.assertFalse([line for line in self.edison.lines if "not in" in line.text])
 
+    def test_the_old_name_leads_to_the_room_under_its_new_name(self) -> None:
+        self.tesla.types("/rename #coil #wires", "/rename #wires #cables")
+        self.edison.types("/switch #lobby", "/switch #coil")
+        self.assertEqual(self.edison.desk.here, "#cables")
+        self.edison.types("/switch #lobby", "/switch #Wires")
+        self.assertEqual(self.edison.desk.here, "#cables")
+
+    def test_an_encrypted_room_says_why_it_keeps_its_name(self) -> None:
+        self.tesla.types("/encrypt #coil", "yes")
+        self.office.wait(1)
+        self.tesla.types("/rename #coil #wires")
+        self.tesla.finds("#coil is encrypted: everybody's devices know it by its name.")
+
     def test_c13_one_that_was_away_finds_it_by_its_number(self) -> None:
         self.edison.wire.breaks()
         self.tesla.types("/rename #coil #wires", "/say #wires hello")

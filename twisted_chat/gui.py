@@ -16,19 +16,19 @@ A window for twisted-chat. HOST is localhost if it is left out, PORT is 9999, an
 last name there. One word alone is your name, unless it is localhost or has a dot or a colon in
 it as hosts do; a host that has neither is given with --host.
 
-  -hn, --host HOST        the server, in place of the words above
-  -p, --port PORT         its port
-  -u, --user NAME         your name there
-  --downloads FOLDER      where files go that are fetched, if not where you keep downloads
-  --dark, --light         the look; without one of them it is that of the desktop
-  --insecure              go on where there is no TLS: everybody on the way can read along
-  --trust-new-key         the server was set up anew: remember its new key
+  -hn, --host HOST        the server, instead of the first argument
+  -p, --port PORT         its port, instead of the second argument
+  -u, --user NAME         your name there, instead of the third argument
+  --downloads FOLDER      where fetched files are saved (the default is your Downloads folder)
+  --dark, --light         the colors; the default is those of the desktop
+  --insecure              connect even without TLS: others on the network can read everything
+  --trust-new-key         accept and remember a new key of the server
   --no-bell               no sound and no notice when somebody speaks to you
-  --version               which version this is
-  -h, --help              this
+  --version               show the version and exit
+  -h, --help              show this help and exit
 
-In the window everything works that can be typed at a terminal: /help lists it.
-  Enter sends, Tab completes, Up brings back what was typed before, F9 hides what is at the sides,
+Every command of the terminal client works in the window too: /help lists them.
+  Enter sends, Tab completes, Up brings back what was typed before, F9 hides the side panels,
   Ctrl+Tab and Ctrl+Page Down go to the next conversation, Ctrl+O sends a file, Ctrl+Q leaves
 
 Environment:

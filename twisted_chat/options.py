@@ -29,6 +29,11 @@ def _opposite(row: Option) -> str:
     return row.key.removeprefix("no-") if row.key.startswith("no-") else f"no-{row.key}"
 
 
+def _undo(row: Option) -> str:
+    """What the help says of the opposite of a switch."""
+    return f"take back {row.key} = true of the settings file"
+
+
 def _many(row: Option) -> Callable[[usage.Options, str], None]:
     """The method of an option that may be given several times."""
 
@@ -62,7 +67,7 @@ class Options(usage.Options):
     optFlags: ClassVar = [
         ["check", None, "only look whether the service could start with this"],
         *([row.key, None, _help(row)] for row in OPTIONS if not row.value),
-        *([_opposite(row), None, f"not so: {row.help}"] for row in OPTIONS if not row.value),
+        *([_opposite(row), None, _undo(row)] for row in OPTIONS if not row.value),
     ]
 
     settings: Settings

@@ -174,7 +174,7 @@ class NickServTests(IrcCase):
 
     def test_h6_a_name_that_nobody_may_have_is_not_called_free(self) -> None:
         came = self.client().answers("NICK help", "USER h 0 * :H")
-        self.assertIn("That word means something to the server", came[-1])
+        self.assertIn("That name is reserved", came[-1])
 
     def test_b4_who_has_not_come_in_learns_of_nobody(self) -> None:
         self.hall.bot("tesla").vanishes()

@@ -54,7 +54,7 @@ class NameTests(HallTestCase):
         leaving = TABLE.of(Logout())
         leave = {leaving.name, *map(str.lower, leaving.aliases)}
         for word in set(TABLE.words()) - leave - {"help"}:  # which explains the prompt
-            self.assert_refused(word, "means something to the server")
+            self.assert_refused(word, "That name is reserved: choose another name.")
         for name in ("server", "SYSTEM", "admin", "adm1n", "sys_tem", "twisted-chat", "everybody"):
             self.assert_refused(name, "(That ")
         for name in (

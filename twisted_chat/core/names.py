@@ -168,7 +168,7 @@ class Names:
         name = fold(text, self._longest)
         problem = self._misunderstood(name)
         if problem:
-            raise ChatError("bad_name", f"{problem}; {rule(self._longest)}.")
+            raise ChatError("bad_name", f"{problem}: choose another name.")
         return name
 
     def check_room(self, text: str) -> Name:
@@ -179,11 +179,11 @@ class Names:
         """For what else a name could be taken, if for anything."""
         keys = name.skeleton.split()
         if name.folded in self._words:
-            return "That word means something to the server"
+            return "That name is reserved"
         if not name.folded.isascii() and not self._looks.isdisjoint(keys):
-            return "That name looks like a word that means something to the server"
+            return "That name looks like a reserved one"
         if not self._system.isdisjoint(map(plainest, keys)):
-            return "That name could be taken for the server or for who runs it"
+            return "That name could be mistaken for the server or its administrators"
         return ""
 
 

@@ -15,7 +15,7 @@ from ..core.commands import TABLE, Who
 from ..core.errors import ChatError, StartError
 from ..core.results import FileList, Guide, Joined, Page, Result, Sent, Whispered
 from ..remote.account import Account
-from ..remote.conversations import LOBBY
+from ..remote.conversations import LOBBY, folded
 from ..remote.link import Lost
 from ..remote.outbox import Outgoing, Stage
 from ..remote.trust import Judgement
@@ -148,8 +148,7 @@ class Desk(News):
 
     def is_somebody(self, word: str) -> bool:
         """Whether that is the name of a person one could talk to."""
-        folded = word.lower()
-        return any(folded == name.lower() for name in self.people())
+        return any(word.lower() == name.lower() for name in self.people())
 
     def people(self) -> list[str]:
         """Everybody whose name is known here."""
@@ -311,6 +310,7 @@ class Desk(News):
         """Look at a conversation that one may not be in yet."""
         if self.user.conversations.get(label) is None:
             await self.user.ask("talk", place=label)  # whether there is one to talk to
+            label = self._former.get(folded(label), label)
         self.switch(label)
 
     def begin_in(self, label: str) -> None:

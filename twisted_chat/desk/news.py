@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from ..core.clean import shown
 from ..core.errors import ChatError
 from ..core.events import Presence, Whisper
-from ..remote.conversations import LOBBY, Conversation
+from ..remote.conversations import LOBBY, Conversation, folded
 from ..remote.link import Lost
 from ..remote.outbox import Stage
 from ..remote.watching import Watcher
@@ -47,6 +47,7 @@ class News(Watcher):
         self._lost = False  # which was said already
         self._attempt_at: float | None = None
         self._last: dict[str, int] = {}  # one's newest message by conversation
+        self._former: dict[str, str] = {}  # the present name of a room by each earlier one
 
     def put(self, line: Line) -> None:
         """Show a line now, or after what belongs above it."""
@@ -190,6 +191,8 @@ class News(Watcher):
         self.changed()
 
     def renamed(self, old: str, label: str) -> None:
+        self._former = {name: label if at == old else at for name, at in self._former.items()}
+        self._former[folded(old)] = label
         if old == self.here:
             self.here = label
         if old in self._last:

@@ -33,26 +33,26 @@ HELP = """\
 {program} [options] chat://NAME@HOST:PORT/#ROOM
 
 A client for twisted-chat. HOST is localhost if it is left out, PORT is 9999, and NAME is
-whom you were there the last time. At a terminal it has a screen of its own; where input or
-output is a pipe or a file it reads lines and writes lines.
+the one that you used there last. At a terminal it has a screen of its own; where input or
+output is a pipe or a file, it reads lines and writes lines.
 
-  -hn, --host HOST        the server, in place of the words above
-  -p, --port PORT         its port
-  -u, --user NAME         your name there
+  -hn, --host HOST        the server, instead of the first argument
+  -p, --port PORT         its port, instead of the second argument
+  -u, --user NAME         your name there, instead of the third argument
   --password-file FILE    the password is the first line of this file (pipes, bots)
-  --downloads FOLDER      where files go that are fetched, if not where you keep downloads
-  --register              make the account if nobody has the name yet (pipes, bots)
+  --downloads FOLDER      where fetched files are saved (the default is your Downloads folder)
+  --register              make the account if it does not exist yet (pipes, bots)
   --json                  in a pipe: events and answers as the server sends them, as JSON;
                           where a request has no id, the answer names its line
-  --insecure              go on where there is no TLS: everybody on the way can read along
-  --trust-new-key         the server was set up anew: remember its new key
+  --insecure              connect even without TLS: others on the network can read everything
+  --trust-new-key         accept and remember a new key of the server
   --no-bell               no sound when somebody speaks to you
-  --no-color              no colours; the environment variable NO_COLOR does the same
-  --version               which version this is
-  -h, --help              this
+  --no-color              no colors; the environment variable NO_COLOR does the same
+  --version               show the version and exit
+  -h, --help              show this help and exit
 
-There is no option for a password: everybody on a computer sees its command lines. A client
-that has been in goes in again without one; a second one at the same time asks, once.
+There is no option for a password: everybody on a computer can see its command lines. A
+client that has logged in before does not ask again; a second client at the same time asks once.
 
 At a terminal:
   {program}
@@ -60,19 +60,19 @@ At a terminal:
   {program} chat://tesla@chat.example.org/#coil
 
 From cron: every line is typed as it stands, a command or something to say. The program ends
-when the server has everything on its disk.
+when the server has stored everything.
   echo 'BM backup done' | {program} -u backup --password-file /etc/chat.secret
   df -h / | sed 's/^/say #servers /' | {program} -u backup --password-file /etc/chat.secret
   sed 's/^/BM /' notes | {program}     # said to everybody, whatever the lines begin with
 
 Files: a line such as `send edison coil.png` sends one, `get 5` or `get 5 ~/coil.png` fetches
-one; the program ends when it is all there.
+one; the program ends when the transfer is complete.
   echo 'send #lobby report.pdf' | {program} -u backup --password-file /etc/chat.secret
 
 A bot, in any language (lines such as {{"do": "send", "room": "#lobby", "text": "pong"}} go in,
 events come out), or in ten lines of Python: see twisted_chat.remote.bot. Besides what the
 server takes there is {{"do": "send", "room": "#lobby", "path": "report.pdf"}}, and to have a
-file {{"do": "fetch", "file": 5}}, with a "path" if it is to be anywhere else than usual.
+file {{"do": "fetch", "file": 5}}, with a "path" to save it somewhere other than Downloads.
   mkfifo events; ./bot < events | {program} --json -u clerk --password-file clerk.txt > events
 
 Environment:
@@ -81,11 +81,11 @@ Environment:
   XDG_CONFIG_HOME, XDG_DATA_HOME   where the folders below are
 Files:
   {config}   known servers and their keys
-  {data}   sessions, and what is yet to be sent
+  {data}   sessions, and messages that are not sent yet
 Exit codes:
   0  everything was done
-  1  something was refused, or the server could not be reached; the sentences say what
-  2  the command line cannot be understood
+  1  something was refused, or the server could not be reached; the messages say why
+  2  the command line is wrong
 """
 
 

@@ -51,8 +51,8 @@ class Encrypted:
 
     def check(self, do: str, arguments: Mapping[str, Any]) -> None:
         """Refuse to ask for what would tell the server words that it may not know."""
-        if do == "topic" or not (arguments.get("text") or arguments.get("name")):
-            return  # topics are seen by every server
+        if do in ("topic", "rename") or not (arguments.get("text") or arguments.get("name")):
+            return  # every server sees topics and the names of rooms
         users, message = arguments.get("users"), arguments.get("message")
         named = [arguments.get(name) for name in ("room", "user", "place")]
         named += users if isinstance(users, list | tuple) else []

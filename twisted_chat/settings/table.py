@@ -30,22 +30,21 @@ class Settings:
         "auto",
         values.tls,
         "auto|off|CERT.pem[:KEY.pem]",
-        "TLS on the same port: with a key and a certificate that are made at the first start, or"
-        " with these, which may be changed while the server runs",
+        "TLS on the same port: with a key and a certificate made at the first start (auto), with"
+        " those in these files, which may change while the server runs, or none (off)",
     )
     plaintext: str = option(
         "loopback",
         values.word("loopback", "always", "never"),
         "loopback|always|never",
-        "whether people may log in without TLS: those on the server's own machine, everybody,"
-        " or nobody",
+        "who may log in without TLS: people on the server's own machine, everybody, or nobody",
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = option(
         (),
         values.networks,
         "ADDRESS",
-        "a proxy that may say with the PROXY protocol for whom it connects, or a network of them;"
-        " give it again for more",
+        "the address or network of a proxy that is trusted to name its clients with the PROXY"
+        " protocol; repeat it for more",
         key="trusted-proxy",
         many=True,
     )
@@ -53,24 +52,24 @@ class Settings:
         (),
         values.gateways,
         "PASSWORD@ADDRESS",
-        "a web gateway for IRC at this address or in this network, which may say with WEBIRC and"
-        " this password for whom it connects; give it again for more",
+        "the address or network of a web gateway for IRC that is trusted to name its clients with"
+        " WEBIRC and this password; repeat it for more",
         many=True,
         secret=True,
     )
     irc_port: str | None = option(
-        None, values.port, "PORT", "another port, which speaks IRC only; written as --port is"
+        None, values.port, "PORT", "another port, for IRC only; written as --port is"
     )
     web_port: str | None = option(None, values.port, "PORT", "another port, for browsers only")
     tls_port: str | None = option(
-        None, values.port, "PORT", "another port, for what comes over TLS only"
+        None, values.port, "PORT", "another port, for connections over TLS only"
     )
     web_origins: tuple[str, ...] = option(
         (),
         values.web_addresses,
         "ORIGIN",
-        "a web page from there, such as https://irc.example.org, may speak IRC and send files here"
-        " for whoever looks at it; give it again for more",
+        "web pages from this origin, such as https://irc.example.org, may speak IRC and send files"
+        " for the people who open them; repeat it for more",
         key="web-origin",
         many=True,
     )
@@ -78,75 +77,85 @@ class Settings:
         "",
         values.web_address,
         "URL",
-        "what the links to files begin with where the server cannot know it, such as"
+        "what links to files begin with, if the server cannot know it, such as"
         " https://chat.example.org behind a proxy",
     )
     no_irc: bool = option(False, values.switch, "", "do not speak IRC")
     no_web: bool = option(
         False, values.switch, "", "show no web page, and neither take nor give files over HTTP"
     )
-    no_text: bool = option(False, values.switch, "", "do not talk with people who have netcat")
+    no_text: bool = option(False, values.switch, "", "do not serve people who use netcat")
     no_json: bool = option(
-        False, values.switch, "", "do not speak JSON, which the chat's own clients do"
+        False, values.switch, "", "do not speak JSON, which the chat's own clients need"
     )
     greet_after: float = option(
         0.3,
         values.seconds,
         "SECONDS",
-        "how long whoever says nothing is waited for, before being greeted as somebody with netcat;"
-        " too short a time greets those who come with TLS or a browser (those who may not log in"
-        " without TLS are waited for 3 seconds at least)",
+        "how long the server waits for the first byte before it greets a connection as netcat; too"
+        " short a time breaks TLS and browsers (it is at least 3 seconds for those who may not log"
+        " in without TLS)",
     )
     data: Path = option(
         Path("chat-data"),
         values.path,
         "FOLDER",
-        "the folder that keeps everything; made if need be",
+        "the folder for all data; it is made if it does not exist",
     )
     database: str | None = option(
         None,
         values.name,
         "URL",
-        "another database than the one in the data folder (sqlite:////a/path)",
+        "a database outside the data folder (sqlite:////a/path)",
     )
-    name: str = option("twisted-chat", values.name, "NAME", "what the server calls itself")
+    name: str = option(
+        "twisted-chat", values.name, "NAME", "the name of the server, which people see"
+    )
     description: str = option(
         "",
         values.line,
         "TEXT",
-        "one line about the server, which IRC clients are told in WHOIS, LINKS and ADMIN instead of"
-        " its name",
+        "one line about the server, which IRC clients see in WHOIS, LINKS and ADMIN instead of its"
+        " name",
     )
     icon: str = option(
         "",
         values.url,
         "URL",
-        "where IRC clients find a square picture of the network; {size} in it stands for the pixels"
-        " they want",
+        "the address of a square picture of the network for IRC clients; they replace {size} in it"
+        " with its width in pixels",
     )
-    motd: str = option("", values.plain_text, "TEXT", "shown to everybody who has logged in")
+    motd: str = option(
+        "",
+        values.plain_text,
+        "TEXT",
+        "the message of the day, which everybody sees after logging in",
+    )
     motd_file: Path | None = option(
         None,
         values.path,
         "FILE",
-        "the same from a file of several lines, which is read again after SIGHUP",
+        "a file with the message of the day, which is read again after SIGHUP",
     )
     registration_open: bool = option(
         True,
         values.one_of("open", "closed"),
         "open|closed",
-        "whether people may make accounts by themselves",
+        "whether people may make their own accounts",
         key="registration",
     )
     guests: bool = option(False, values.switch, "", "let people in without a password")
     users: Path | None = option(
-        None, values.path, "FILE", "make the accounts in this file: a name and a password a line"
+        None,
+        values.path,
+        "FILE",
+        "make the accounts in this file; each line is a name, a space and a password",
     )
     admins: tuple[str, ...] = option(
         (),
         values.names,
         "NAME",
-        "this account is an administrator; give it again for more",
+        "make this account an administrator; repeat it for more",
         key="admin",
         many=True,
     )
@@ -164,10 +173,10 @@ class Settings:
         8,
         values.whole(1, 128),
         "NUMBER",
-        "characters that a new password has at least; those in the file of --users may be shorter",
+        "the fewest characters in a new password; those in the file of --users may have fewer",
     )
     idle_timeout: int = option(
-        0, values.duration, "TIME", "log out who was silent so long; 0 never does"
+        0, values.duration, "TIME", "log people out after this time of silence; 0 never does"
     )
     flood_limit: int = option(
         10,
@@ -205,43 +214,46 @@ class Settings:
         1_000_000_000,
         values.size,
         "SIZE",
-        "what the files of one account may take on the disk; 0 sets no bound",
+        "the space on the disk for the files of one account; 0 sets no limit",
         shown="1G",
     )
     total_quota: int = option(
         20_000_000_000,
         values.size,
         "SIZE",
-        "what all files together may take on the disk; 0 sets no bound",
+        "the space on the disk for all files together; 0 sets no limit",
         shown="20G",
     )
     keep_free: int = option(
         1_000_000_000,
         values.size,
         "SIZE",
-        "what files leave free on the disk",
+        "the space on the disk that files leave free",
         shown="1G",
     )
     link_time: int = option(
         365 * 24 * 60 * 60,
         values.duration,
         "TIME",
-        "how long the link leads to a file that was sent over HTTP; 0 for as long as there is one",
+        "how long the link to a file that was sent over HTTP works; 0 while the file exists",
         shown="365d",
     )
     link_age: int = option(
         24 * 60 * 60,
         values.duration,
         "TIME",
-        "how old an account has to be to send files over HTTP from beyond loopback and private"
-        " networks; 0 takes them at once",
+        "how old an account must be before it may send files over HTTP from outside loopback and"
+        " private networks; 0 sets no limit",
         shown="1d",
     )
     nick_length: int = option(
-        32, values.whole(4, 32), "NUMBER", "characters a new name of a person may have"
+        32, values.whole(4, 32), "NUMBER", "the most characters in the name of a new account"
     )
     room_length: int = option(
-        33, values.whole(4, 33), "NUMBER", "characters a new room's name may have, with its #"
+        33,
+        values.whole(4, 33),
+        "NUMBER",
+        "the most characters in the name of a new room, with its #",
     )
     topic_length: int = option(
         400, values.whole(16, 2000), "BYTES", "the longest topic, counted in UTF-8"
@@ -250,16 +262,16 @@ class Settings:
         (),
         values.networks,
         "ADDRESS",
-        "connections from this address or network have no limits of rate, number or tries; give it"
-        " again for more",
+        "connections from this address or network have no limits on commands, number or password"
+        " attempts; repeat it for more",
         many=True,
     )
     opers: tuple[values.Oper, ...] = option(
         (),
         values.opers,
         "NAME:HASH",
-        "who gives this name and the password of this hash with OPER over IRC is an operator there;"
-        " give it again for more",
+        "an IRC operator, who gives this name and the password of this hash with OPER; repeat it"
+        " for more",
         key="oper",
         many=True,
         secret=True,
@@ -268,24 +280,24 @@ class Settings:
         "",
         values.secret,
         "TEXT",
-        "the password that everybody who comes over IRC has to give with PASS",
+        "the password that every IRC client has to send with PASS",
         secret=True,
     )
     no_scram: bool = option(
         False,
         values.switch,
         "",
-        "keep nothing that SCRAM needs: passwords are then hashed with argon2id alone, and IRC"
-        " clients send them (over TLS)",
+        "keep no SCRAM verifiers: passwords are then kept as argon2id hashes alone, and IRC clients"
+        " send them (over TLS)",
     )
     sts: int = option(
         0,
         values.duration,
         "TIME",
-        "how long IRC clients are to come back over TLS only (needs a certificate of your own)",
+        "how long IRC clients must use TLS only, once told so (needs a certificate of your own)",
     )
     log_json: Path | None = option(
-        None, values.path, "FILE", "write the log there too, one JSON object a line"
+        None, values.path, "FILE", "also write the log to this file, one JSON object a line"
     )
 
     @property

@@ -78,7 +78,7 @@ class Questions:
         """Ask whether to trust a server."""
         about = judgement.sentence.removesuffix(judgement.key).rstrip(" :")
         question = Question(
-            f"Compare its key with what whoever runs the server says.\n{about}:",
+            f"Compare its key with the one that its administrator gives you.\n{about}:",
             "Do you trust this server?",
             to_compare=judgement.key,
             yes="Trust",

@@ -11,7 +11,7 @@ from ..commands import Arg, Command, Form, command
     Arg("name", Form.REST, shown="path"),
     aliases=("send",),
     group="Files",
-    help="send a file, for which it takes the chat's own client",
+    help="send a file (only with the chat's own client)",
 )
 class Offer(Command, frozen=True):
     room: str
@@ -36,7 +36,7 @@ class Files(Command, frozen=True):
     "get",
     Arg("file", Form.NUMBER, shown="number"),
     group="Files",
-    help="how to have a file",
+    help="show how to fetch a file",
 )
 class Get(Command, frozen=True):
     file: int

@@ -85,16 +85,16 @@ class Away(Command, frozen=True):
     text: str = ""
 
 
-@command("back", who=Who.GUEST, group="People", help="you are back")
+@command("back", who=Who.GUEST, group="People", help="end being away")
 class Back(Command, frozen=True):
     pass
 
 
-@command("ignore", USER, group="People", help="stop seeing what somebody says")
+@command("ignore", USER, group="People", help="hide what somebody says")
 class Ignore(Command, frozen=True):
     user: str
 
 
-@command("unignore", USER, group="People", help="see it again")
+@command("unignore", USER, group="People", help="end ignoring somebody")
 class Unignore(Command, frozen=True):
     user: str

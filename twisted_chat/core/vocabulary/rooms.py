@@ -12,7 +12,7 @@ from .arguments import AFTER, DURATION, REASON, ROOM, USER
     Arg("private", Form.FLAG, optional=True, keyword="private"),
     who=Who.GUEST,
     group="Rooms",
-    help="make a room; a private one is by invitation and unseen by others",
+    help="make a room; a private one is hidden, and people join it by invitation",
 )
 class Create(Command, frozen=True):
     room: str
@@ -49,7 +49,7 @@ class Members(Command, frozen=True):
     after: str = ""
 
 
-@command("invite", ROOM, USER, who=Who.GUEST, group="Rooms", help="let somebody into a room")
+@command("invite", ROOM, USER, who=Who.GUEST, group="Rooms", help="invite somebody to a room")
 class Invite(Command, frozen=True):
     room: str
     user: str
@@ -61,7 +61,7 @@ class Invite(Command, frozen=True):
     Arg("text", Form.REST, optional=True, nothing="-"),
     who=Who.GUEST,
     group="Rooms",
-    help="show or set a room's topic; - takes it away",
+    help="show or set a room's topic; - removes it",
 )
 class Topic(Command, frozen=True):
     room: str
@@ -75,7 +75,7 @@ class Topic(Command, frozen=True):
     REASON,
     who=Who.GUEST,
     group="Rooms",
-    help="call a room otherwise: rename #coil #wires; the old name leads there for a week",
+    help="give a room another name: rename #coil #wires; the old one leads there for a week",
 )
 class Rename(Command, frozen=True):
     room: str
@@ -89,7 +89,7 @@ class Op(Command, frozen=True):
     user: str
 
 
-@command("deop", ROOM, USER, who=Who.GUEST, group="Moderation", help="take that back")
+@command("deop", ROOM, USER, who=Who.GUEST, group="Moderation", help="make an operator a member")
 class Deop(Command, frozen=True):
     room: str
     user: str
@@ -101,14 +101,14 @@ class Deop(Command, frozen=True):
     USER,
     who=Who.GUEST,
     group="Moderation",
-    help="let somebody speak where only some may",
+    help="let somebody speak in a moderated room",
 )
 class Voice(Command, frozen=True):
     room: str
     user: str
 
 
-@command("devoice", ROOM, USER, who=Who.GUEST, group="Moderation", help="take that back")
+@command("devoice", ROOM, USER, who=Who.GUEST, group="Moderation", help="end what voice gave")
 class Devoice(Command, frozen=True):
     room: str
     user: str
@@ -128,7 +128,7 @@ class Mode(Command, frozen=True):
 
 
 @command(
-    "kick", ROOM, USER, REASON, who=Who.GUEST, group="Moderation", help="put somebody out of a room"
+    "kick", ROOM, USER, REASON, who=Who.GUEST, group="Moderation", help="remove somebody from it"
 )
 class Kick(Command, frozen=True):
     room: str
@@ -136,7 +136,9 @@ class Kick(Command, frozen=True):
     reason: str = ""
 
 
-@command("ban", ROOM, USER, DURATION, who=Who.GUEST, group="Moderation", help="kick, and keep out")
+@command(
+    "ban", ROOM, USER, DURATION, who=Who.GUEST, group="Moderation", help="kick, and refuse joining"
+)
 class Ban(Command, frozen=True):
     room: str
     user: str

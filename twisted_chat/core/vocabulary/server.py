@@ -13,7 +13,7 @@ from .arguments import DURATION, REASON, TEXT, USER
     REASON,
     who=Who.ADMIN,
     group="Administrators",
-    help="keep an account out of the server",
+    help="ban an account from the server",
 )
 class BanUser(Command, frozen=True):
     user: str
@@ -21,7 +21,7 @@ class BanUser(Command, frozen=True):
     reason: str = ""
 
 
-@command("unban-user", USER, who=Who.ADMIN, group="Administrators", help="let it in again")
+@command("unban-user", USER, who=Who.ADMIN, group="Administrators", help="end an account's ban")
 class UnbanUser(Command, frozen=True):
     user: str
 
@@ -31,7 +31,7 @@ class UnbanUser(Command, frozen=True):
     USER,
     who=Who.ADMIN,
     group="Administrators",
-    help="give somebody who forgot it a new password",
+    help="give an account a new password, which is shown to you",
 )
 class ResetPassword(Command, frozen=True):
     user: str
@@ -42,7 +42,7 @@ class Announce(Command, frozen=True):
     text: str
 
 
-@command("stats", who=Who.ADMIN, group="Administrators", help="how the server is doing")
+@command("stats", who=Who.ADMIN, group="Administrators", help="show figures about the server")
 class Stats(Command, frozen=True):
     pass
 

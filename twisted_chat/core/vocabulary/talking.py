@@ -44,7 +44,7 @@ class BroadcastUsers(Command, frozen=True):
     group="Talking",
     sends=True,
     lists_online=True,
-    help="send a private message; the absent get it at their next login",
+    help="send a private message; people who are offline get it at their next login",
 )
 class Message(Command, frozen=True):
     user: str
@@ -75,7 +75,7 @@ class Say(Command, frozen=True):
     who=Who.GUEST,
     group="Talking",
     sends=True,
-    help="tell what you do, where you talk: me waves",
+    help="say what you are doing, where you talk: me waves",
 )
 class Act(Command, frozen=True):
     text: str
@@ -88,7 +88,7 @@ class Act(Command, frozen=True):
     Arg("place", optional=True, shown="#room|user"),
     who=Who.GUEST,
     group="Talking",
-    help="say every line there from now on; /talk ends it",
+    help="send every line there from now on; /talk ends it",
 )
 class Talk(Command, frozen=True):
     place: str = ""
@@ -107,7 +107,7 @@ class Edit(Command, frozen=True):
     Arg("what", Form.MESSAGE, shown="number|#room"),
     who=Who.GUEST,
     group="Talking",
-    help="take back what you said, or delete a room of yours",
+    help="delete a message of yours, or a room of yours",
 )
 class Delete(Command, frozen=True):
     what: str
