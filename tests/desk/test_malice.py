@@ -163,11 +163,11 @@ class InClearTests(Malicious):
         asked = self.tesla.user.ask("entries", room="#coil", after=seq - 1, upto=seq)
         self.office.settle()
         [event] = self.successResultOf(asked)["entries"]
+        lie = {"id": room.id, "from": seq - 1, "last": seq}
         for left in (False, True):
             if left:
                 self.edison.types("/leave #coil")
-            lie = {"id": room.id, "from": seq - 1, "last": seq}
-            self.at_sign_in(self.edison, lambda rooms, lie=lie: rooms["tesla"].update(lie))
+            self.at_sign_in(self.edison, lambda rooms: rooms["tesla"].update(lie))
             self.edison.lines.clear()
             self.heard(self.edison, {**event, "room": "tesla"})
             self.assertEqual([line for line in self.edison.lines if "secret" in line.text], [])
