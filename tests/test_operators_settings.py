@@ -356,7 +356,7 @@ class ReservedNameTests(TestCase):
                 self.assertEqual(answer["error"]["code"], "bad_name", (do, name))
             client = hall.connects()
             client.types(name)
-            client.hears("a name is 1 to 32 letters")
+            client.hears("(That name ", "Username: ")
 
     def test_who_has_such_a_name_already_keeps_it(self) -> None:
         hall = self.hall()
