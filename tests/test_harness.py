@@ -45,12 +45,6 @@ class TerminalTests(SynchronousTestCase):
     def sees(self, terminal: Terminal) -> None:
         terminal.shows("something", "that is not there")
 
-    def test_nobody_waits_for_a_program_that_has_ended(self) -> None:
-        terminal = self.terminal("/bin/sh", "-c", "echo last words; exit 3")
-        self.assertEqual(terminal.ended(), 3)
-        terminal.shows("last words")
-        self.assertIn("has ended", str(self.assertRaises(AssertionError, self.sees, terminal)))
-
     def test_the_signal_that_ended_it(self) -> None:
         self.assertEqual(self.terminal("/bin/sh", "-c", "kill -9 $$").ended(), -9)
 

@@ -171,6 +171,14 @@ class SlidingWindowTests(SynchronousTestCase):
         self.assertEqual(0.0, window.take("fresh", 610.0))
         self.assertEqual(1, len(window))
 
+    def test_b13_one_that_forgets_keeps_nobody_out_because_of_others(self) -> None:
+        window = SlidingWindow(limit=2, total=10, span=600, forgets=True)
+        for n in range(50):
+            self.assertEqual(0.0, window.take(f"net{n}", 10.0))
+        self.assertEqual(10, len(window))
+        self.assertEqual([0.0, 0.0], [window.take("fresh", 10.0) for _ in range(2)])
+        self.assertEqual(600.0, window.take("fresh", 10.0))
+
     @settings(deadline=None)
     @given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 4)), max_size=80))
     def test_b13_no_window_holds_more(self, asked: list[tuple[str, float]]) -> None:

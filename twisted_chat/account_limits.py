@@ -38,8 +38,10 @@ class AccountLimits:
         self._limited = chat.settings.flood_limit > 0
         # Held by the shares that sessions have of them.
         self._shared: WeakValueDictionary[Hashable, Common] = WeakValueDictionary()
-        self._rooms = SlidingWindow(ROOMS_A_DAY, MOST_COUNTED, DAY)
-        self._rooms_of_network = SlidingWindow(ROOMS_OF_NETWORK_A_DAY, MOST_COUNTED, DAY)
+        self._rooms = SlidingWindow(ROOMS_A_DAY, MOST_COUNTED, DAY, forgets=True)
+        self._rooms_of_network = SlidingWindow(
+            ROOMS_OF_NETWORK_A_DAY, MOST_COUNTED, DAY, forgets=True
+        )
 
     def shared_flood_limit(self, session: Session) -> Share | None:
         """What a session is charged for beside its own flood limit; None without one."""

@@ -346,7 +346,9 @@ class Delivery:
             self._serve()
 
         asked = self._fetch(room.id, after, upto, CHUNK, PORTION)
-        asked.addCallbacks(fetched, failed).addBoth(read)
+        asked.addCallbacks(fetched, failed)
+        asked.addErrback(lambda failure: self.log.failure("Somebody could not catch up", failure))
+        asked.addBoth(read)
 
 
 def _portion(entries: Sequence[Entry]) -> Sequence[Entry]:

@@ -226,10 +226,14 @@ class Tries(Generic[K]):
 
 
 class SlidingWindow:
-    """At most `limit` for each key and `total` for all together in any `span` seconds."""
+    """At most `limit` for each key and `total` for all together in any `span` seconds.
 
-    def __init__(self, limit: int, total: int, span: float) -> None:
+    A window that `forgets` keeps no one out because of others: beyond `total` the oldest go.
+    """
+
+    def __init__(self, limit: int, total: int, span: float, forgets: bool = False) -> None:
         self._limit = limit
+        self._forgets = forgets
         self._total = total
         self._span = span
         self._all: deque[tuple[float, Hashable]] = deque()  # never more than `total`
@@ -242,6 +246,8 @@ class SlidingWindow:
         """Count one for `key` and return 0.0; or count nothing: the seconds to wait."""
         wait = self.wait(key, now)
         if wait == 0.0:
+            if len(self._all) >= self._total:
+                self._forget_oldest()
             self._all.append((now, key))
             self._by_key.setdefault(key, deque()).append(now)
         return wait
@@ -253,17 +259,20 @@ class SlidingWindow:
         wait = 0.0
         if times is not None and len(times) >= self._limit:
             wait = times[0] + self._span - now
-        if len(self._all) >= self._total:
+        if len(self._all) >= self._total and not self._forgets:
             wait = max(wait, self._all[0][0] + self._span - now)
         return wait
 
     def _forget_old(self, now: float) -> None:
         while self._all and self._all[0][0] + self._span <= now:
-            _, key = self._all.popleft()
-            times = self._by_key[key]
-            times.popleft()
-            if not times:
-                del self._by_key[key]
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        _, key = self._all.popleft()
+        times = self._by_key[key]
+        times.popleft()
+        if not times:
+            del self._by_key[key]
 
 
 class FairLine(Generic[T]):
