@@ -14,6 +14,8 @@ from tests.safety import one_turn
 from twisted_chat import delivery
 from twisted_chat.core.entries import Entry
 from twisted_chat.core.errors import ChatError
+from twisted_chat.core.rooms import Room
+from twisted_chat.core.roster import Person
 from twisted_chat.testing import Hall, Program
 
 
@@ -118,6 +120,23 @@ class KeepingUpTest(SynchronousTestCase):
         self.assertEqual(self.heard(self.bob), [])
         self.hall.wait(2)
         self.assertEqual(self.heard(self.bob), ["one"])
+
+    def test_a16_an_entry_that_cannot_be_shown_hides_no_other(self) -> None:
+        dialect = self.bob.protocol.conversation.dialect
+        show = dialect.entry
+
+        def fails(room: Room, entry: Entry, person: Person) -> bytes:
+            if entry.text == "two":
+                raise ValueError("a fault of the server")
+            return show(room, entry, person)
+
+        self.bob.stops_reading()
+        self.say("one", "two", "three")
+        with mock.patch.object(type(dialect), "entry", lambda _, *what: fails(*what)):
+            self.bob.reads_again()
+        self.say("four")
+        self.assertEqual(self.heard(self.bob), ["one", "three", "four"])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
     def test_d3_a_kick_that_cannot_be_stored_takes_nothing_away(self) -> None:
         self.bob.stops_reading()

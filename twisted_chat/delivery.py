@@ -312,7 +312,14 @@ class Delivery:
     def _advance(self, session: Session, room: Room, entries: Sequence[Entry]) -> None:
         self.active.add(room)
         session.behind[room] = entries[-1].seq
-        self._write(session, room, entries, {})
+        try:
+            self._write(session, room, entries, {})
+        except Exception:
+            if len(entries) > 1:  # what cannot be shown must not hide what is beside it
+                for entry in entries:
+                    self._advance(session, room, [entry])
+            else:
+                self.log.failure("An entry of room {room} could not be shown", room=room.id)
 
     def _read_for(self, session: Session, room: Room, after: int) -> None:
         """Read a portion from the store; only a few are read at a time, since others ask too."""
