@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from msgspec import Struct
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred, TimeoutError, inlineCallbacks
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.components import Componentized
@@ -35,6 +35,7 @@ from .signals import interrupt_in_order, take_hangups, take_log_rotation
 from .store import Store
 from .watchdog import EXIT_CODE, Watchdog
 
+LAST_COMMIT = 1.5  # seconds in which what was taken is stored before the clients are told
 FAREWELL = 2.0  # seconds in which clients are told that the service stops
 STOP_WITHIN = 4.5  # seconds in which it has stopped, or is ended
 DRAIN_EVERY = 1.0  # seconds after which a log that could not be written is tried again
@@ -321,13 +322,22 @@ class ChatService(Service):
             self._draining.stop()
 
     def _committed(self, store: Store) -> Deferred[object]:
-        """Fires when everything that was handed to the writer so far is on disk and answered."""
+        """Fires when all that was handed to the writer so far is on disk and answered.
+
+        Without its files the store answers nobody, so the clients are told after a while anyway.
+        """
         done: Deferred[object] = Deferred()
         try:
             store.change(lambda ledger: None, done.callback)
         except ChatError:
             done.callback(None)  # no room in the queue, so the store's own end has to do
+        done.addTimeout(LAST_COMMIT, self._reactor)
+        done.addErrback(self._not_committed)
         return done
+
+    def _not_committed(self, failure: Failure) -> None:
+        failure.trap(TimeoutError)
+        self.log.warn("What was said last is not answered: the store could not take it in time")
 
     @inlineCallbacks
     def _farewell(self, factory: ChatFactory) -> Generator[Deferred[Any], Any, None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -72,3 +73,17 @@ class FaultsTest(SynchronousTestCase):
         self.server.line_with("back in its place")
         ann.send("#lobby", "c2", "after")
         run([ann], lambda: "c2" in ann.acknowledged)
+
+    def test_d6_without_its_database_it_says_goodbye_and_ends(self) -> None:
+        with self.server.connect() as tesla:
+            tesla.sendall(f"tesla\n{CANARY}\n{CANARY}\n".encode())
+            heard = b""
+            while b"Welcome" not in heard:
+                heard += tesla.recv(4096)
+            os.rename(self.folder / "chat-data", self.folder / "elsewhere")
+            tesla.sendall(b"BM this is not answered\n")
+            self.assertEqual(self.server.stop(), -signal.SIGTERM)
+            while more := tesla.recv(4096):
+                heard += more
+        self.assertIn(b"The server is stopping", heard)
+        self.assertNotIn(b"sent", heard)

@@ -8,6 +8,7 @@ import re
 import shlex
 import signal
 import socket
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -28,8 +29,10 @@ class HangupTests(SynchronousTestCase):
         self.addCleanup(terminal.close)
         motd = terminal.home / "motd.txt"
         motd.write_text("Be kind.\n")
+        data = Path(self.mktemp()).absolute()  # the terminal's home goes with the terminal
         (terminal.home / "serve.sh").write_text(
-            f"echo $$ > pid; exec {shlex.join(TWISTD)} -n chat --port 0 --motd-file {motd}\n"
+            f"echo $$ > pid; exec {shlex.join(TWISTD)} -n chat --port 0 --motd-file {motd}"
+            f" --data {data}\n"
         )
         terminal.types("sh serve.sh")
         shown = terminal.shows("Waiting for connection on port", "The data is in")
@@ -47,6 +50,7 @@ class HangupTests(SynchronousTestCase):
             while b"Be brief." not in heard:
                 heard += tesla.recv(4096)
             terminal.close()
-            while tesla.recv(4096):  # until the server has closed it
-                pass
+            while more := tesla.recv(4096):  # until the server has closed it
+                heard += more
+        self.assertIn(b"The server is stopping", heard)
         until(lambda: not os.path.exists(f"/proc/{server}"), lambda: "it still runs")

@@ -212,10 +212,6 @@ def quick_check(connection: sa.Connection) -> str | None:
     return None if found == "ok" else str(found)
 
 
-def _log_of(path: Path) -> Path:
-    return path.with_name(path.name + "-wal")
-
-
 def _page_size(header: bytes) -> int:
     (size,) = struct.unpack_from(">H", header.ljust(100, b"\0"), 16)
     return 65536 if size == 1 else int(size)
