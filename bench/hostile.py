@@ -22,8 +22,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from twisted_chat.chat import Chat
-from twisted_chat.irc.commands import COMMANDS
+from twisted_chat.chat.chat import Chat
+from twisted_chat.doors.irc.commands import COMMANDS
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 BUDGET = 5.0  # milliseconds

@@ -9,7 +9,7 @@ from unittest import mock
 
 from tests.irc.case import IrcClient
 from tests.text.case import HallTestCase
-from twisted_chat import account_limits
+from twisted_chat.chat.accounts import limits as account_limits
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 HOUR = 3600

@@ -11,11 +11,11 @@ from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import safety
-from twisted_chat import composing
-from twisted_chat.chat import Chat
+from twisted_chat.chat import composing
+from twisted_chat.chat.chat import Chat
+from twisted_chat.chat.membership import Membership
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.results import Sent
-from twisted_chat.membership import Membership
 from twisted_chat.store import Post, Store
 from twisted_chat.store.commit import Committer
 from twisted_chat.store.writer import Writer
@@ -109,7 +109,7 @@ def controls_let_in() -> AbstractContextManager[Any]:
 
 def controls_let_out() -> AbstractContextManager[Any]:
     """What is in the database is shown as it is."""
-    return mock.patch("twisted_chat.text.render.shown", lambda text: text)
+    return mock.patch("twisted_chat.console.render.shown", lambda text: text)
 
 
 def kicked_at_the_commit() -> AbstractContextManager[Any]:

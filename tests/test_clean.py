@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.core.clean import MAX_MARKS, check_text, decode_line, excess_mark, shown
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.formatting import unformatted
+from twisted_chat.core.text import MAX_MARKS, check_text, decode_line, excess_mark, shown
 
 FORBIDDEN = [
     *(chr(c) for c in range(0x20) if c != 0x09),

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.core.clean import check_formatted, check_lines, formatted, shown
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.formatting import CODES, PLAIN, Look, pieces, unformatted
+from twisted_chat.core.text import check_formatted, check_lines, formatted, shown
 
 MIXED = st.text(st.sampled_from(f"{CODES}0129,aF\u0301ä\x07"), max_size=60)
 

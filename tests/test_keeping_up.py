@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.safety import one_turn
-from twisted_chat import delivery
+from twisted_chat.chat import delivery
 from twisted_chat.core.entries import Entry
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.rooms import Room

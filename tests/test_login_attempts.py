@@ -13,11 +13,11 @@ from twisted.logger import LogEvent, capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.irc.case import IrcClient
-from twisted_chat import login_attempts
+from twisted_chat.chat.accounts import login_attempts
 from twisted_chat.core import names
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.limits import Unlimited
-from twisted_chat.core.values import Oper
+from twisted_chat.settings.values import Oper
 from twisted_chat.testing import PASSWORD, Hall
 
 SCHOOL = "192.0.2.1"  # where many are behind one address

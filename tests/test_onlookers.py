@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.chat.accounts.proving import Proof
+from twisted_chat.chat.session import Session
 from twisted_chat.core.events import Closed
 from twisted_chat.core.rooms import Room
 from twisted_chat.core.roster import Person
-from twisted_chat.proving import Proof
-from twisted_chat.session import Session
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 

@@ -12,15 +12,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from tests.transport.case import version_1
-from twisted_chat.chat import Chat
-from twisted_chat.checking import check
+from twisted_chat.chat.chat import Chat
+from twisted_chat.chat.motd import LARGEST
 from twisted_chat.core.errors import ChatError, StartError
 from twisted_chat.core.names import LONGEST, SYSTEM, Names
-from twisted_chat.motd import LARGEST
-from twisted_chat.options import Options
+from twisted_chat.doors.text.door import FIRST_STEPS
+from twisted_chat.server.options import Options
+from twisted_chat.server.preflight import check
 from twisted_chat.settings import Settings, settle
 from twisted_chat.testing import PASSWORD, Client, Hall
-from twisted_chat.text.talk import FIRST_STEPS
 
 SHA512 = "$6$saltstring$" + "x" * 86
 FREE = "192.0.2.7"  # the address without limits

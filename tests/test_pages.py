@@ -7,8 +7,8 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.irc.case import IrcClient
-from twisted_chat.actions import listing
-from twisted_chat.irc import replaying
+from twisted_chat.chat.commands import listing
+from twisted_chat.doors.irc import replay
 from twisted_chat.store import rows
 from twisted_chat.testing import Hall, Program
 
@@ -121,7 +121,7 @@ class IrcTests(PageCase):
 
     def test_k5_one_login_replays_so_much_at_most(self) -> None:
         self.bob.asks("password", new="another horse", old="correct horse")
-        self.patch(replaying, "MOST_REPLAYED", 3 * PAGE)
+        self.patch(replay, "MOST_REPLAYED", 3 * PAGE)
         for name in ("carl", "dora", "emil"):
             self.says(self.hall.bot(name), "bob")
         bob = IrcClient(self.hall, "127.0.0.1")

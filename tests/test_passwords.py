@@ -20,10 +20,17 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 import twisted_chat
 from tests import often
-from twisted_chat import passwords
+from twisted_chat.chat.accounts import passwords
+from twisted_chat.chat.accounts.passwords import (
+    MAX_BYTES,
+    PLAIN_MARK,
+    Passwords,
+    Runner,
+    Verdict,
+    prepare,
+)
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.hashes import excess
-from twisted_chat.passwords import MAX_BYTES, PLAIN_MARK, Passwords, Runner, Verdict, prepare
+from twisted_chat.core.password_hashes import excess
 
 ROOT = Path(twisted_chat.__file__).parents[1]
 REACTOR = cast(IReactorFromThreads, reactor)
@@ -341,7 +348,7 @@ class ThreadTests(TestCase):
     def test_nothing_is_loaded_or_warned_about_at_start(self) -> None:
         program = (
             "import sys\n"
-            "from twisted_chat.passwords import Passwords, prepare\n"
+            "from twisted_chat.chat.accounts.passwords import Passwords, prepare\n"
             "prepare('secret')\n"
             "found = [m for m in sys.modules if m.startswith(('passlib', 'precis', 'argon2'))]\n"
             "print(found, 'twisted.internet.reactor' in sys.modules)\n"

@@ -11,10 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.desk.office import Office
 from tests.remote.company import Company
 from tests.text.case import HallTestCase
+from twisted_chat.bot import Bot, Message
+from twisted_chat.clients.connection.address import from_url
+from twisted_chat.clients.sync.conversations import Conversation
 from twisted_chat.core.entries import Entry, Kind
-from twisted_chat.remote.address import from_url
-from twisted_chat.remote.bot import Bot, Message
-from twisted_chat.remote.conversations import Conversation
 from twisted_chat.store import Ledger
 
 A_WEEK = 7 * 24 * 3600 * 1000

@@ -17,12 +17,12 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
+from twisted_chat.chat.accounts.proving import SCRAM
 from twisted_chat.core import scram
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.limits import Unlimited
 from twisted_chat.core.scram import BadMessage, Exchange
-from twisted_chat.proving import SCRAM
-from twisted_chat.store import Ledger, reading
+from twisted_chat.store import Ledger, queries
 from twisted_chat.testing import PASSWORD, Hall
 
 NONCE = "rOprNGfwEbeRWgbNEkqO"
@@ -170,7 +170,7 @@ class LoginTests(SynchronousTestCase):
         person = hall.chat.signin.find(name)
         assert person is not None
         outcome: list[dict[str, str]] = []
-        hall.chat.read(lambda db: reading.credentials(db, person.id)).addCallback(outcome.append)
+        hall.chat.read(lambda db: queries.credentials(db, person.id)).addCallback(outcome.append)
         return set(outcome[0])
 
     def test_who_has_registered_may_prove_it_from_then_on(self) -> None:
@@ -289,7 +289,7 @@ class LoginTests(SynchronousTestCase):
         person = hall.chat.signin.find(name)
         assert person is not None
         outcome: list[dict[str, str]] = []
-        hall.chat.read(lambda db: reading.credentials(db, person.id)).addCallback(outcome.append)
+        hall.chat.read(lambda db: queries.credentials(db, person.id)).addCallback(outcome.append)
         return outcome[0][SCRAM]
 
     def test_b1_an_address_without_limits_has_no_tries_to_lose(self) -> None:

@@ -28,14 +28,14 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from twisted_chat import listening, pidfile
-from twisted_chat.assembly import assemble
 from twisted_chat.core.errors import ChatError, StartError
-from twisted_chat.logs import MOST_WAITING, Log, Outlet, escaped, take_in_standard_logging
-from twisted_chat.openfiles import raised_file_limit
-from twisted_chat.service import ChatService
+from twisted_chat.server import listening, pidfile
+from twisted_chat.server.assembly import assemble
+from twisted_chat.server.log import MOST_WAITING, Log, Outlet, escaped, take_in_standard_logging
+from twisted_chat.server.open_files import raised_file_limit
+from twisted_chat.server.service import ChatService
+from twisted_chat.server.watchdog import EXIT_CODE, HUNG, PERIOD, REPORT_EVERY, Watchdog, stack_of
 from twisted_chat.settings import Settings
-from twisted_chat.watchdog import EXIT_CODE, HUNG, PERIOD, REPORT_EVERY, Watchdog, stack_of
 
 
 class LogTest(SynchronousTestCase):
@@ -129,7 +129,9 @@ class LogTest(SynchronousTestCase):
         take_in_standard_logging()
         take_in_standard_logging()
         root = logging.getLogger()
-        bridges = [one for one in root.handlers if one.__class__.__module__ == "twisted_chat.logs"]
+        bridges = [
+            one for one in root.handlers if one.__class__.__module__ == "twisted_chat.server.log"
+        ]
         self.addCleanup(root.removeHandler, bridges[0])
         self.assertEqual(len(bridges), 1)
         try:
@@ -188,7 +190,7 @@ class OutletTest(SynchronousTestCase):
                 outlet.write(line)
             return written
 
-        with mock.patch("twisted_chat.logs.os.write", interrupted):
+        with mock.patch("twisted_chat.server.log.os.write", interrupted):
             outlet.write(b"first\n")
             outlet.write(b"last\n")
         self.assertEqual(os.pread(fd, 99, 0), b"first\nReceived SIGTERM\nlast\n")
@@ -220,7 +222,7 @@ class ListeningTest(SynchronousTestCase):
                 raise OSError(errno.EAFNOSUPPORT, "Address family not supported")
             return real(family, kind)
 
-        with mock.patch("twisted_chat.listening.socket.socket", only_ipv4):
+        with mock.patch("twisted_chat.server.listening.socket.socket", only_ipv4):
             bound = listening.bind("0")
         assert bound is not None
         self.addCleanup(bound.close)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.errors import StartError
-from twisted_chat.options import Options
+from twisted_chat.server.options import Options
 from twisted_chat.settings import OPTIONS, Settings, markdown, settle
 
 

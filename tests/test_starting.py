@@ -11,7 +11,7 @@ from unittest import mock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.server_process import PATIENCE, environment
-from twisted_chat import collecting
+from twisted_chat.server import garbage
 
 # Each takes long to import, and is for something that comes later or for another program.
 NOT_TO_LISTEN = {
@@ -21,13 +21,13 @@ NOT_TO_LISTEN = {
     *("websockets", "tomllib"),
     *("twisted.web", "twisted.names", "twisted.conch"),
     *("prompt_toolkit", "vodozemac", "platformdirs", "tkinter"),  # the clients'
-    *(f"twisted_chat.{it}" for it in ("desk", "pipe", "remote", "secrecy", "terminal", "window")),
+    *("twisted_chat.bot", "twisted_chat.clients", "twisted_chat.e2e"),
 }
 NOT_TO_HELP = NOT_TO_LISTEN | {"sqlalchemy", "cryptography", "twisted.internet.reactor", "sqlite3"}
 
 START = """
 import os, sys
-from twisted_chat.service import ChatService
+from twisted_chat.server.service import ChatService
 def listening(self):
     os.write(1, " ".join(sorted(sys.modules)).encode())  # print would go to the log
     os._exit(0)
@@ -70,7 +70,7 @@ class StartingTests(SynchronousTestCase):
     def test_the_first_start_and_the_next_import_only_what_listening_takes(self) -> None:
         for _ in ("first", "next"):
             modules = self.imported_by(START)
-            self.assertIn("twisted_chat.assembly", modules)
+            self.assertIn("twisted_chat.server.assembly", modules)
             self.assertEqual(modules & NOT_TO_LISTEN, set())
 
     def test_a_help_page_does_not_wait_for_the_server_s_parts(self) -> None:
@@ -80,18 +80,18 @@ class StartingTests(SynchronousTestCase):
 
     def test_the_search_for_garbage_goes_on_after_the_start(self) -> None:
         with mock.patch.object(gc, "freeze") as frozen:
-            collecting.go_on()
+            garbage.go_on()
             self.assertFalse(frozen.called)
-            collecting.put_off()
+            garbage.put_off()
             self.addCleanup(gc.enable)
             self.assertFalse(gc.isenabled())
-            collecting.go_on()
+            garbage.go_on()
             self.assertTrue(gc.isenabled())
             self.assertTrue(frozen.called)
 
     def test_what_the_first_needs_it_does_not_wait_for(self) -> None:
         from twisted_chat.core import lookalikes, names
-        from twisted_chat.readying import get_ready
+        from twisted_chat.server.read_ahead import get_ready
 
         names._judged_once.cache_clear()
         names._profile.cache_clear()

@@ -17,7 +17,7 @@ from tests.netcat import Netcat
 from tests.server_process import Server
 from tests.tmux import Terminal
 from tools.terminal_svg import svg
-from twisted_chat.remote.typists import AGAIN
+from twisted_chat.clients.sync.typists import AGAIN
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 PASSWORD = "alternating-current"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .signals import interrupt_at_once
+from .server.signals import interrupt_at_once
 
 
 def main() -> None:

@@ -14,14 +14,14 @@ INTERRUPTED = 130  # as a shell counts it
 
 def main(words: Sequence[str]) -> int:
     """Read the command line and begin; the exit code."""
-    from .desk.starting import read_arguments
+    from .clients.desk.command_line import read_arguments
 
     arguments = read_arguments("twisted-chat", words)
     if not arguments.json and _is_terminal(sys.stdin) and _is_terminal(sys.stdout):
-        from .terminal import run as run_terminal
+        from .clients.terminal import run as run_terminal
 
         return run_terminal(arguments)
-    from .pipe import run as run_pipe
+    from .clients.pipe import run as run_pipe
 
     return run_pipe(arguments)
 

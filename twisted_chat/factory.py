@@ -9,18 +9,18 @@ from twisted.internet.protocol import ServerFactory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from .backlog import Backlog
-from .chat import Chat
-from .core.doorways import Offer
+from .chat.chat import Chat
+from .chat.housekeeping import Housekeeping
+from .connection.backlog import Backlog
+from .connection.memory import affordable
+from .connection.peer import Peer
+from .connection.tls import Sealed, Sealing
+from .core.doors import Offer
 from .core.errors import ChatError
 from .core.events import Closed
 from .core.limits import SlidingWindow, Unlimited
-from .housekeeping import Housekeeping
-from .irc.company import Company
-from .memory import affordable
-from .peer import Peer
+from .doors.irc.clients import Company
 from .protocol import ChatProtocol
-from .securing import Sealed, Sealing
 
 PER_NETWORK = 10  # a tenth of all connections for one network
 BEFORE_LOGIN = 5  # a fifth of all connections may be of people not signed in yet

@@ -48,7 +48,7 @@ def main(words: Sequence[str]) -> int:
     if {"-h", "--help"} & set(words):
         sys.stdout.write(HELP)
         return 0
-    from .desk.starting import NOT_POSSIBLE, WRONG_USAGE, read_arguments, stop
+    from .clients.desk.command_line import NOT_POSSIBLE, WRONG_USAGE, read_arguments, stop
 
     looks = [LOOKS[word] for word in words if word in LOOKS]
     others = [word for word in words if word not in LOOKS]
@@ -61,7 +61,7 @@ def main(words: Sequence[str]) -> int:
         import tkinter  # noqa: F401
     except ImportError:
         stop(NO_TK.rstrip(), NOT_POSSIBLE)
-    from . import window
+    from .clients import window
 
     return window.run(arguments, looks[0] if looks else "")
 

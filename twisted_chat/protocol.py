@@ -16,23 +16,23 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from .conversation import Conversation
-from .core.doorways import Door, Offer, hint
+from .connection.line_queue import Conversation
+from .connection.negotiation import Entrance
+from .connection.output import Output
+from .connection.peer import Peer
+from .connection.proxy_header import Header
+from .connection.tls import certificate_of, name_asked_for, sends_too_much
+from .connection.transport import Outflow, prepare
+from .core.doors import Door, Offer, hint
 from .core.errors import ChatError
 from .core.events import Closed
-from .entrance import Entrance
-from .irc.talk import IrcTalk
-from .output import Output
-from .peer import Peer
-from .proxying import Header
-from .securing import certificate_of, name_asked_for, sends_too_much
-from .sending import Outflow, prepare
-from .text.talk import TextTalk
-from .transfer import Fetch, Transfer
-from .turning import turned_away
-from .web.sockets import SocketTalk
-from .web.talk import WebTalk
-from .wire.talk import JsonTalk
+from .doors.file_transfer import Fetch, Transfer
+from .doors.irc.door import IrcTalk
+from .doors.json.door import JsonTalk
+from .doors.text.door import TextTalk
+from .doors.web.door import WebTalk
+from .doors.web.websocket import SocketTalk
+from .doors.wrong_door import turned_away
 
 if TYPE_CHECKING:
     from .factory import ChatFactory

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import collecting, signals
-from .options import Options
+from .server import garbage, signals
+from .server.options import Options
 
 if TYPE_CHECKING:
     from twisted.application.service import IService
@@ -20,7 +20,7 @@ __all__ = ["Options", "makeService"]
 def makeService(options: Options) -> IService:
     """The whole service, as `assembly` puts it together."""
     signals.interrupt_at_once()
-    collecting.put_off()
-    from . import assembly
+    garbage.put_off()
+    from .server import assembly
 
     return assembly.service(options.settings, options["check"], options.parent or {})

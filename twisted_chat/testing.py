@@ -28,13 +28,13 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from .chat import Chat
+from .chat.accounts.passwords import Passwords
+from .chat.chat import Chat
+from .connection.tls import Sealing
+from .doors.text.door import FIRST_STEPS
 from .factory import ChatFactory
-from .passwords import Passwords
-from .securing import Sealing
 from .settings import Settings
 from .store import open_store
-from .text.talk import FIRST_STEPS
 
 START = 1_767_261_600_000  # 2026-01-01 10:00 UTC, in milliseconds
 PASSWORD = "correct horse"

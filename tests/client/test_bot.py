@@ -16,7 +16,7 @@ README = Path(__file__).parents[2] / "README.md"
 LISTENER = """\
 from twisted.internet.defer import Deferred
 
-from twisted_chat.remote.bot import run
+from twisted_chat.bot import run
 
 
 async def on_message(bot, message):

@@ -14,11 +14,11 @@ from tests.client.case import CLIENT
 from tests.programs import account
 from tests.server_process import PATIENCE
 from twisted_chat import __version__
+from twisted_chat.clients.connection.known_servers import KnownServers
+from twisted_chat.clients.desk.command_line import Arguments, make_user, parsed
+from twisted_chat.clients.desk.usage import HELP, OPTIONS, SWITCHES, help_text
+from twisted_chat.clients.sync import assembly
 from twisted_chat.core.errors import StartError
-from twisted_chat.desk.starting import Arguments, make_user, parsed
-from twisted_chat.desk.usage import HELP, OPTIONS, SWITCHES, help_text
-from twisted_chat.remote import making
-from twisted_chat.remote.known import KnownServers
 
 TESLA = Arguments("chat.example.org", 8888, "tesla")
 
@@ -143,7 +143,7 @@ class MakingTest(SynchronousTestCase):
             raise StartError("The file servers.json cannot be read.")
 
         errors = io.StringIO()
-        self.patch(making, "user_at", broken)
+        self.patch(assembly, "user_at", broken)
         self.patch(sys, "stderr", errors)
         nobody: Any = None
         ended = self.assertRaises(SystemExit, make_user, nobody, TESLA, nobody)
@@ -208,7 +208,7 @@ class ProcessTest(SynchronousTestCase):
         folder.mkdir(parents=True)
         KnownServers(folder / "servers.json").remember("localhost:1", name="tesla")
         script = (
-            "import sys; from twisted_chat.desk.starting import read_arguments as read;"
+            "import sys; from twisted_chat.clients.desk.command_line import read_arguments as read;"
             "print(read('chat', sys.argv[1:]).name)"
         )
         for words, name in (("-p 1", "tesla"), ("-p 2", ""), ("-p 1 -u bell", "bell")):

@@ -12,7 +12,7 @@ from tests.server_process import PATIENCE
 CONTENT = bytes(range(256)) * 10_000  # more than fits into any buffer on the way
 
 CARRIER = """\
-from twisted_chat.remote.bot import run
+from twisted_chat.bot import run
 
 
 async def on_message(bot, message):

@@ -10,10 +10,10 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.remote.known import KnownServers
-from twisted_chat.remote.life import Life, Options
-from twisted_chat.remote.link import Lost
-from twisted_chat.remote.making import leave_at_shutdown
+from twisted_chat.clients.connection.known_servers import KnownServers
+from twisted_chat.clients.connection.lifecycle import Life, Options
+from twisted_chat.clients.connection.link import Lost
+from twisted_chat.clients.sync.assembly import leave_at_shutdown
 
 
 class LeavingTest(SynchronousTestCase):

@@ -9,9 +9,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.client.test_typist import Stream
-from twisted_chat.pipe.desk import Pages, PipeDesk
-from twisted_chat.pipe.ends import MOST_WAITING, Errors, Output
-from twisted_chat.remote.conversations import Conversation
+from twisted_chat.clients.pipe.desk import Pages, PipeDesk
+from twisted_chat.clients.pipe.streams import MOST_WAITING, Errors, Output
+from twisted_chat.clients.sync.conversations import Conversation
 
 
 class Link:

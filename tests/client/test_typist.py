@@ -8,9 +8,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.clients.pipe.streams import MOST_WAITING, Input, Output
+from twisted_chat.clients.pipe.typist import MOST_UNDER_WAY, PATIENCE, Typist
 from twisted_chat.core.errors import ChatError
-from twisted_chat.pipe.ends import MOST_WAITING, Input, Output
-from twisted_chat.pipe.typist import MOST_UNDER_WAY, PATIENCE, Typist
 
 
 class Stream:

@@ -13,10 +13,10 @@ from pathlib import Path
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from tests.remote.company import SERVER, Company, Friend
-from twisted_chat.desk.desk import Desk
-from twisted_chat.desk.lines import Line
-from twisted_chat.remote.known import KnownServers
-from twisted_chat.remote.user import User
+from twisted_chat.clients.connection.known_servers import KnownServers
+from twisted_chat.clients.desk.desk import Desk
+from twisted_chat.clients.desk.lines import Line
+from twisted_chat.clients.sync.user import User
 from twisted_chat.testing import PASSWORD
 
 

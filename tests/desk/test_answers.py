@@ -6,9 +6,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.clients.desk.answers import result_of
 from twisted_chat.core import results
-from twisted_chat.desk.answers import result_of
-from twisted_chat.wire.render import plain
+from twisted_chat.doors.json.render import plain
 
 FACE = results.Face("tesla")
 SENT = results.Sent("edison", 1, 2, 3, 4)

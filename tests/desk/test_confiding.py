@@ -9,10 +9,10 @@ from contextlib import closing
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.desk.office import Office, Seat
+from twisted_chat.clients.encryption.key_store import Safe
 from twisted_chat.core.entries import Kind
 from twisted_chat.core.errors import ChatError
-from twisted_chat.remote.safe import Safe
-from twisted_chat.secrecy.vault import Vault
+from twisted_chat.e2e.vault import Vault
 from twisted_chat.store import Post
 from twisted_chat.testing import PASSWORD
 
@@ -408,7 +408,7 @@ class RoomTests(Confidential):
         texts = self.office.store.load()
         room = next(one.id for one in texts.rooms if one.name == "#coil")
         found: list[str] = []
-        from twisted_chat.store import reading
+        from twisted_chat.store import queries
 
         def look(entries: object) -> None:
             assert isinstance(entries, list)
@@ -418,7 +418,7 @@ class RoomTests(Confidential):
                 if entry.kind is Kind.MESSAGE
             )
 
-        self.office.store.read(lambda db: reading.entries(db, room, 0, None, 500), look)
+        self.office.store.read(lambda db: queries.entries(db, room, 0, None, 500), look)
         return set(found[-1:])
 
     def test_who_joins_later_reads_what_is_said_then(self) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.desk.office import Office
+from twisted_chat.clients.desk.lines import Part, of_entry
+from twisted_chat.clients.terminal import colors
+from twisted_chat.clients.terminal.output import fragments
+from twisted_chat.clients.window import pieces
+from twisted_chat.clients.window.pieces import changed
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.formatting import PLAIN, Look
-from twisted_chat.desk.lines import Part, of_entry
-from twisted_chat.terminal import colours
-from twisted_chat.terminal.printing import fragments
-from twisted_chat.window import pieces
-from twisted_chat.window.pieces import changed
 
 BOLD = Look(bold=True)
 RED = Look(foreground="#ff0000")
@@ -61,12 +61,12 @@ class FormattedLinesTests(SynchronousTestCase):
         self.assertEqual(tags["tilted"], ("text", "look-font-italic-monospace"))
 
     def test_h11_a_terminal_keeps_a_bounded_number_of_looks(self) -> None:
-        self.patch(colours, "_looks", set())
+        self.patch(colors, "_looks", set())
         styles = {
-            colours.of_look(Look(bold=True, foreground=f"#{n:06x}"))
-            for n in range(colours.MOST_LOOKS + 500)
+            colors.of_look(Look(bold=True, foreground=f"#{n:06x}"))
+            for n in range(colors.MOST_LOOKS + 500)
         }
-        self.assertEqual(len(styles), colours.MOST_LOOKS + 1)
+        self.assertEqual(len(styles), colors.MOST_LOOKS + 1)
         self.assertIn("bold", styles)
 
     def test_h11_an_edit_may_be_formatted(self) -> None:

@@ -13,12 +13,12 @@ from twisted.internet.defer import Deferred
 from tests.desk.office import Seat
 from tests.desk.test_confiding import Confidential
 from tests.secrecy.company import Server, User
+from twisted_chat.clients.desk.lines import plain
+from twisted_chat.clients.pipe.desk import PipeDesk
+from twisted_chat.clients.pipe.programs import Programs
+from twisted_chat.clients.sync.conversations import folded
 from twisted_chat.core.errors import ChatError
-from twisted_chat.desk.lines import plain
-from twisted_chat.pipe.desk import PipeDesk
-from twisted_chat.pipe.programs import Programs
-from twisted_chat.remote.conversations import folded
-from twisted_chat.secrecy.sealing import Message
+from twisted_chat.e2e.encryption import Message
 
 Said = dict[str, Any]
 FORGED = "pay the spy"

@@ -11,9 +11,9 @@ from twisted.internet.defer import Deferred, maybeDeferred
 
 from tests.desk.office import Office, Seat
 from tests.desk.test_confiding import Confidential
-from twisted_chat.devices import Devices
-from twisted_chat.remote import unsealing
-from twisted_chat.remote.shelf import Shelf
+from twisted_chat.chat.device_keys import Devices
+from twisted_chat.clients.encryption import incoming
+from twisted_chat.clients.sync.storage import Shelf
 from twisted_chat.testing import PASSWORD
 
 FULL = "database or disk is full"
@@ -316,7 +316,7 @@ class ManyTests(Unlucky):
 
     def test_what_is_at_hand_is_bounded_without_what_was_sent(self) -> None:
         self.tesla.types("message edison hello")
-        self.patch(unsealing, "MOST_AT_HAND", 3)
+        self.patch(incoming, "MOST_AT_HAND", 3)
         self.tesla.wire.silent = True
         for number in range(6):
             self.edison.types(f"message tesla {number}")

@@ -9,8 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.desk.office import Office
 from tests.desk.test_desk import DeskTest
+from twisted_chat.clients.desk.completion import completions
 from twisted_chat.core.errors import StartError
-from twisted_chat.desk.completing import completions
 from twisted_chat.testing import PASSWORD
 
 

@@ -8,8 +8,8 @@ from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.desk.completing import Completion, completions
-from twisted_chat.desk.paths import MOST_WAYS, meant, readings
+from twisted_chat.clients.desk.completion import Completion, completions
+from twisted_chat.clients.desk.paths import MOST_WAYS, meant, readings
 
 
 class PathsTest(SynchronousTestCase):

@@ -7,10 +7,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.desk.office import Office
 from tests.desk.test_malice import FORGED, Malicious
-from twisted_chat.pipe.programs import _stored
-from twisted_chat.remote.bot import Bot, Message
-from twisted_chat.remote.outbox import Outgoing, Stage
-from twisted_chat.remote.slots import Unsent
+from twisted_chat.bot import Bot, Message
+from twisted_chat.clients.pipe.programs import _stored
+from twisted_chat.clients.sync.outbox import Outgoing, Stage
+from twisted_chat.clients.sync.slots import Unsent
 from twisted_chat.testing import PASSWORD
 
 ANSWER = "(Message to zoe delivered, and kept nowhere: one of you is a guest)"

@@ -12,9 +12,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
-from twisted_chat.files.moving import PIECE
+from twisted_chat.chat.files.transfers import PIECE
+from twisted_chat.doors.file_transfer import LEAST_MOVED, MOST_STALL
 from twisted_chat.testing import Hall
-from twisted_chat.transfer import LEAST_MOVED, MOST_STALL
 
 from .case import COIL, FilesTestCase, digest
 from .couriers import Courier, new_courier
@@ -242,7 +242,7 @@ class DownloadTests(FilesTestCase):
     def test_a_server_that_stops_says_so_to_uploads_and_cuts_downloads(self) -> None:
         file = self.sends(self.tesla, "#lobby", COIL * 20)
         down, up = self.begins_download(self.edison, file), self.begins_upload(self.tesla, "edison")
-        from twisted_chat.service import RESTART
+        from twisted_chat.server.service import RESTART
 
         self.hall.factory.stop(RESTART)
         self.hall.settle()

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.attachments import LONGEST_NAME, check_name
-from twisted_chat.core.clean import shown
 from twisted_chat.core.errors import ChatError
+from twisted_chat.core.text import shown
 
 from .case import COIL, FilesTestCase, digest
 

@@ -7,8 +7,8 @@ from unittest import mock
 from twisted.internet.defer import fail
 from twisted.logger import capturedLogs, formatEvent
 
-from twisted_chat import transfer
 from twisted_chat.core.errors import ChatError
+from twisted_chat.doors import file_transfer
 
 from .case import COIL, FilesTestCase
 
@@ -48,7 +48,7 @@ class SweepingTests(FilesTestCase):
         self.assertEqual(self.fetches(self.edison, sent), b"sent")
 
     def test_an_upload_that_goes_on_is_not_swept_however_long_it_takes(self) -> None:
-        self.patch(transfer, "LEAST_MOVED", 1)
+        self.patch(file_transfer, "LEAST_MOVED", 1)
         courier = self.begins_upload(self.tesla, "#lobby")
         for at in range(100):
             courier.sends(COIL[at : at + 1])

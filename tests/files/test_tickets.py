@@ -5,9 +5,9 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.chat.files.turns import BURST, GOING, LONGEST_REST, Turns
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.tickets import SPAN, Purpose, Ticket, Tickets
-from twisted_chat.files.turns import BURST, GOING, LONGEST_REST, Turns
 
 UP = Ticket(Purpose.UPLOAD, 1, 7)
 

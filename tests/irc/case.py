@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.irc.message import Message, parse
+from twisted_chat.doors.irc.message import Message, parse
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 

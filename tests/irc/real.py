@@ -10,7 +10,7 @@ from typing import ClassVar
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.server_process import PATIENCE, Server
-from twisted_chat.irc.message import Message, parse
+from twisted_chat.doors.irc.message import Message, parse
 
 PASSWORD = "alternating-current"
 ACCOUNTS = ("tesla", "edison", "bell")

@@ -27,8 +27,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.irc.case import IrcCase, IrcClient
 from tests.transport.case import Secure, identity, trusting
-from twisted_chat.certificate import Files
-from twisted_chat.securing import Sealing
+from twisted_chat.connection.certificate import Files
+from twisted_chat.connection.tls import Sealing
 from twisted_chat.testing import PASSWORD, Hall
 
 FAR = "192.0.2.7"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.irc.case import IrcCase, IrcClient
-from twisted_chat.irc.commands import COMMANDS
+from twisted_chat.doors.irc.commands import COMMANDS
 
 CAPS = ("standard-replies", "message-tags", "labeled-response", "batch", "draft/read-marker")
 MAKING = {"JOIN"}  # makes a room that there is not

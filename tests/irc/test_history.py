@@ -7,8 +7,8 @@ from unittest import mock
 from twisted.internet.defer import Deferred
 
 from tests.irc.case import IrcCase, IrcClient
-from twisted_chat.irc.message import Message, parse
-from twisted_chat.irc.render import timestamp
+from twisted_chat.doors.irc.message import Message, parse
+from twisted_chat.doors.irc.render import timestamp
 from twisted_chat.store import LOBBY, Query, Scope
 
 CAPS = ("message-tags", "server-time", "batch", "echo-message", "labeled-response")

@@ -6,7 +6,7 @@ import re
 from typing import ClassVar
 
 from tests.irc.case import IrcCase, IrcClient
-from twisted_chat.irc.commands import COMMANDS
+from twisted_chat.doors.irc.commands import COMMANDS
 
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 HOSTILE = ("a\rb\x1b[2J\x9b\x85\u202e\x7f", "\x07")

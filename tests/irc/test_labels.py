@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.irc.case import IrcCase, IrcClient
-from twisted_chat.irc.message import Message
+from twisted_chat.doors.irc.message import Message
 
 CAPS = ("message-tags", "labeled-response", "batch")
 ECHO = (*CAPS, "echo-message")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.irc.case import IrcCase, IrcClient
-from twisted_chat.irc.message import parse
-from twisted_chat.irc.render import timestamp
+from twisted_chat.doors.irc.message import parse
+from twisted_chat.doors.irc.render import timestamp
 
 CAPS = ("message-tags", "server-time", "echo-message", "draft/read-marker")
 

@@ -12,8 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.core.entries import Entry, Form, Kind, State
 from twisted_chat.core.names import fold
 from twisted_chat.core.rooms import Room, RoomKind
-from twisted_chat.irc.composed import Composed
-from twisted_chat.irc.message import (
+from twisted_chat.doors.irc.composed import Composed
+from twisted_chat.doors.irc.message import (
     LONGEST_LINE,
     Malformed,
     Message,
@@ -24,7 +24,7 @@ from twisted_chat.irc.message import (
     read_tags,
     write_tags,
 )
-from twisted_chat.irc.render import IrcDialect
+from twisted_chat.doors.irc.render import IrcDialect
 
 CAPS = (
     frozenset[str](),
@@ -67,7 +67,7 @@ class Nobody(SimpleNamespace):
         super().__init__(server="chat.example", epoch="0a1b2c3d", composed=Composed())
 
     def mask(self, author: str) -> str:
-        from twisted_chat.irc.commands import shortened
+        from twisted_chat.doors.irc.commands import shortened
 
         return f"{shortened(author)}!chat@account"
 
@@ -121,7 +121,7 @@ class RenderingTests(SynchronousTestCase):
     @example("x" * 5000)
     @example("\U0001f468\u200d\U0001f469\u200d\U0001f467" * 100)
     def test_h3_a_long_message_comes_whole_in_as_few_lines(self, text: str) -> None:
-        from twisted_chat.core.clean import formatted
+        from twisted_chat.core.text import formatted
 
         entry = Entry(1, 7, 3, Kind.MESSAGE, 0, 1, "alice", text)
         for caps in CAPS:
@@ -134,7 +134,7 @@ class RenderingTests(SynchronousTestCase):
 
     @given(st.lists(texts, min_size=2, max_size=9))
     def test_h3_lines_stay_lines(self, lines: list[str]) -> None:
-        from twisted_chat.core.clean import formatted
+        from twisted_chat.core.text import formatted
 
         text = "\n".join(lines)
         entry = Entry(1, 7, 3, Kind.MESSAGE, 0, 1, "alice", text)

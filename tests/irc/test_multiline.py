@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from tests.irc.case import IrcCase, IrcClient
-from twisted_chat.irc.message import Message
+from twisted_chat.doors.irc.message import Message
 
 CAPS = ("message-tags", "batch", "echo-message", "server-time", "labeled-response")
 LINES = (*CAPS, "draft/multiline")

@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 
 from tests.irc.case import IrcCase
 from tests.irc.view import View
-from twisted_chat.irc.presence import AT_ONCE
+from twisted_chat.doors.irc.presence import AT_ONCE
 from twisted_chat.testing import Client
 
 SERVER = ":twisted-chat.chat"

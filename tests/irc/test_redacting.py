@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.irc.case import IrcCase, IrcClient
-from twisted_chat.irc.message import parse
+from twisted_chat.doors.irc.message import parse
 
 CAPS = ("message-tags", "echo-message", "draft/message-redaction")
 

@@ -8,7 +8,7 @@ from twisted.logger import capturedLogs
 
 from tests.irc.case import IrcCase, IrcClient
 from tests.irc.test_client_certificates import CertificateCase, made
-from twisted_chat.core.values import gateways
+from twisted_chat.settings.values import gateways
 from twisted_chat.testing import PASSWORD
 
 GATEWAY, FAR = "10.0.0.7", "192.0.2.7"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.irc.case import IrcClient
-from twisted_chat.irc.message import Message
+from twisted_chat.doors.irc.message import Message
 
 
 class View:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from twisted_chat.doors.json.requests import REQUESTS
 from twisted_chat.testing import Program
-from twisted_chat.wire.requests import REQUESTS
 
 from .case import SealedCase, code, key, sealed_in, told_of
 

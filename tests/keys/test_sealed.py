@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from msgspec.structs import fields
 
 from twisted_chat.core.commands import TABLE
-from twisted_chat.core.sealing import MOST_SEALED
+from twisted_chat.core.encryption import MOST_SEALED
 from twisted_chat.testing import Client
 
 from .case import SealedCase, code, publishes, sealed_in, told_of

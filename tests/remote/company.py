@@ -20,21 +20,21 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 
+from twisted_chat.clients.connection.known_servers import KnownServers
+from twisted_chat.clients.connection.link import Event, Link, Lost
+from twisted_chat.clients.connection.sign_in import Account
+from twisted_chat.clients.connection.trust import Judgement, Peer
+from twisted_chat.clients.files.carrier import Carrier
+from twisted_chat.clients.files.transfer import Transfer
+from twisted_chat.clients.files.transfers import Files
+from twisted_chat.clients.sync.conversations import Conversation
+from twisted_chat.clients.sync.observer import Watcher
+from twisted_chat.clients.sync.outbox import Outgoing
+from twisted_chat.clients.sync.user import User
+from twisted_chat.console.render import words_of
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.errors import ChatError
-from twisted_chat.remote.account import Account
-from twisted_chat.remote.carrier import Carrier
-from twisted_chat.remote.conversations import Conversation
-from twisted_chat.remote.known import KnownServers
-from twisted_chat.remote.link import Event, Link, Lost
-from twisted_chat.remote.outbox import Outgoing
-from twisted_chat.remote.transfer import Transfer
-from twisted_chat.remote.transfers import Files
-from twisted_chat.remote.trust import Judgement, Peer
-from twisted_chat.remote.user import User
-from twisted_chat.remote.watching import Watcher
 from twisted_chat.testing import PASSWORD, Client, Hall
-from twisted_chat.text.render import words_of
 
 SERVER = "chat.example:9999"
 Lie = Callable[[dict[str, Any]], list[dict[str, Any]]]

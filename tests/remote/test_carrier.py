@@ -12,9 +12,9 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.clients.connection.link import Lost
+from twisted_chat.clients.files.carrier import LONGEST_LINE, STALL, Carrier
 from twisted_chat.core.errors import ChatError
-from twisted_chat.remote.carrier import LONGEST_LINE, STALL, Carrier
-from twisted_chat.remote.link import Lost
 
 HELLO = b'{"event": "hello", "server": "twisted-chat"}\n'
 

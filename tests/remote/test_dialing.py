@@ -14,10 +14,10 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from tests.server_process import PATIENCE
-from twisted_chat.remote.address import Address
-from twisted_chat.remote.dialing import Dialing, NoTls
-from twisted_chat.remote.link import Link, Lost
-from twisted_chat.remote.trust import Peer
+from twisted_chat.clients.connection.address import Address
+from twisted_chat.clients.connection.dialer import Dialing, NoTls
+from twisted_chat.clients.connection.link import Link, Lost
+from twisted_chat.clients.connection.trust import Peer
 
 HOST = "127.0.0.1"
 

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.remote.filenames import LONGEST, numbered, safe_name, shortened, told_name
+from twisted_chat.clients.files.filenames import LONGEST, numbered, safe_name, shortened, told_name
 
 OTHERWISE = "file-5"
 NASTY = st.text(st.sampled_from("./\\-~:*a \0\n\u202e\u200d\ud800\u3000é日\U0001f469CONpng12"))

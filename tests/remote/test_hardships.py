@@ -9,11 +9,11 @@ from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.remote.company import Company, Friend, refusal
+from twisted_chat.clients.connection.lifecycle import State
+from twisted_chat.clients.connection.sign_in import Account
+from twisted_chat.clients.connection.trust import Judgement
+from twisted_chat.clients.sync.outbox import Stage
 from twisted_chat.core.errors import ChatError
-from twisted_chat.remote.account import Account
-from twisted_chat.remote.life import State
-from twisted_chat.remote.outbox import Stage
-from twisted_chat.remote.trust import Judgement
 from twisted_chat.store import Post
 
 

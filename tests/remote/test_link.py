@@ -8,8 +8,8 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.clients.connection.link import NO_CHAT, Link, Lost
 from twisted_chat.core.errors import ChatError
-from twisted_chat.remote.link import NO_CHAT, Link, Lost
 
 HELLO = b'{"event": "hello", "server": "s"}\n'
 PONG = b'{"re": 1, "ok": {}}\n'

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
+from twisted_chat.clients.files.packing import Coding, Damaged, Plain, plain_size, stored_size
+from twisted_chat.clients.files.partial import Facts, Part, Wanted, wanted_at, wanted_in
+from twisted_chat.clients.files.source import Source
 from twisted_chat.core.errors import ChatError
-from twisted_chat.remote.packing import Coding, Damaged, Plain, plain_size, stored_size
-from twisted_chat.remote.partial import Facts, Part, Wanted, wanted_at, wanted_in
-from twisted_chat.remote.source import Source
 
 MARK = "0123456789ab"
 PLAIN = Plain()

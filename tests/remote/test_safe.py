@@ -7,8 +7,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.clients.encryption.key_store import KEY, WRAPPED, Safe
 from twisted_chat.core.errors import ChatError
-from twisted_chat.remote.safe import KEY, WRAPPED, Safe
 
 
 class SafeTests(SynchronousTestCase):

@@ -11,8 +11,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.remote.shelf import Shelf
-from twisted_chat.remote.slots import Place, Unsent
+from twisted_chat.clients.sync.slots import Place, Unsent
+from twisted_chat.clients.sync.storage import Shelf
 
 
 class ShelfTests(SynchronousTestCase):

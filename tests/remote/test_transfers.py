@@ -15,14 +15,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
 from tests.remote.company import Company, Friend
+from twisted_chat.clients.connection.trust import Peer
+from twisted_chat.clients.files.carrier import MOST_GATHERED
+from twisted_chat.clients.files.downloads import Fetched
+from twisted_chat.clients.files.packing import Uploaded
+from twisted_chat.clients.files.transfer import Transfer
+from twisted_chat.clients.files.transfers import MOST_AT_ONCE
+from twisted_chat.clients.sync.outbox import Outgoing, Stage
 from twisted_chat.core.errors import ChatError
-from twisted_chat.remote.carrier import MOST_GATHERED
-from twisted_chat.remote.downloads import Fetched
-from twisted_chat.remote.outbox import Outgoing, Stage
-from twisted_chat.remote.packing import Uploaded
-from twisted_chat.remote.transfer import Transfer
-from twisted_chat.remote.transfers import MOST_AT_ONCE
-from twisted_chat.remote.trust import Peer
 
 HUNDREDS = bytes(range(256)) * 2_000  # half a megabyte
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.clients.connection.known_servers import VERIFIED, KnownServers
+from twisted_chat.clients.connection.trust import Peer, Verdict, judge
 from twisted_chat.core.errors import StartError
-from twisted_chat.remote.known import VERIFIED, KnownServers
-from twisted_chat.remote.trust import Peer, Verdict, judge
 
 SELF_MADE = Peer(tls=True, loopback=False, fingerprint="SHA256:one", problem="unsigned")
 VOUCHED = SELF_MADE._replace(verified=True)

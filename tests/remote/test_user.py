@@ -8,9 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
 from tests.remote.company import Company, refusal
-from twisted_chat.remote.life import State
-from twisted_chat.remote.outbox import Stage
-from twisted_chat.remote.trust import Peer
+from twisted_chat.clients.connection.lifecycle import State
+from twisted_chat.clients.connection.trust import Peer
+from twisted_chat.clients.sync.outbox import Stage
 
 
 class TalkingTests(SynchronousTestCase):

@@ -8,24 +8,15 @@ from typing import Any
 
 import msgspec
 
-from twisted_chat.secrecy.acquaintances import News
-from twisted_chat.secrecy.confidant import Confidant
-from twisted_chat.secrecy.envelopes import SealedFile
-from twisted_chat.secrecy.outcome import Outcome
-from twisted_chat.secrecy.reading import (
-    As,
-    Handed,
-    Kept,
-    Opened,
-    Spot,
-    Unreadable,
-    sent_key,
-    text_key,
-)
-from twisted_chat.secrecy.rows import TEXT, Put
-from twisted_chat.secrecy.sealing import Message
-from twisted_chat.secrecy.signed import DeviceKeys
-from twisted_chat.secrecy.vault import Vault
+from twisted_chat.e2e.encryption import Message
+from twisted_chat.e2e.envelopes import SealedFile
+from twisted_chat.e2e.known_devices import News
+from twisted_chat.e2e.machine import Confidant
+from twisted_chat.e2e.outcome import Outcome
+from twisted_chat.e2e.received import As, Handed, Kept, Opened, Spot, Unreadable, sent_key, text_key
+from twisted_chat.e2e.rows import TEXT, Put
+from twisted_chat.e2e.signed_keys import DeviceKeys
+from twisted_chat.e2e.vault import Vault
 
 VAULT = Vault(b"\x07" * 32)
 

@@ -11,9 +11,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests import PROOF, often
 from tests.secrecy.company import Entry, Server, User
-from twisted_chat.secrecy.base64 import from_base64, to_base64
-from twisted_chat.secrecy.envelopes import Group, Pair, read, written
-from twisted_chat.secrecy.reading import Handed, Opened, Reason, Spot, Unreadable
+from twisted_chat.e2e.base64 import from_base64, to_base64
+from twisted_chat.e2e.envelopes import Group, Pair, read, written
+from twisted_chat.e2e.received import Handed, Opened, Reason, Spot, Unreadable
 
 ROOMS = ("bob", "#den", "#attic")
 

@@ -7,14 +7,14 @@ from vodozemac import Account
 
 from tests.secrecy.company import VAULT, Server, User
 from twisted_chat.core.errors import ChatError
-from twisted_chat.secrecy.acquaintances import MOST_DEVICES, MOST_REMEMBERED, Acquaintances, What
-from twisted_chat.secrecy.counting import Counting, Order
-from twisted_chat.secrecy.group import LATEST, MOST_INBOUND, Groups, _Latest
-from twisted_chat.secrecy.pairwise import MOST_SESSIONS
-from twisted_chat.secrecy.reading import CannotRead, Opened, Reason, Spot
-from twisted_chat.secrecy.rows import TEXT, Rows
-from twisted_chat.secrecy.sealing import Message
-from twisted_chat.secrecy.signed import DeviceKeys, device_text
+from twisted_chat.e2e.counters import Counting, Order
+from twisted_chat.e2e.encryption import Message
+from twisted_chat.e2e.known_devices import MOST_DEVICES, MOST_REMEMBERED, Acquaintances, What
+from twisted_chat.e2e.megolm import LATEST, MOST_INBOUND, Groups, _Latest
+from twisted_chat.e2e.olm import MOST_SESSIONS
+from twisted_chat.e2e.received import CannotRead, Opened, Reason, Spot
+from twisted_chat.e2e.rows import TEXT, Rows
+from twisted_chat.e2e.signed_keys import DeviceKeys, device_text
 
 
 def device(label: str) -> DeviceKeys:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.errors import ChatError
-from twisted_chat.secrecy.chunks import (
+from twisted_chat.e2e.chunks import (
     CHUNK,
     SEALED_CHUNK,
     TAG,

@@ -7,9 +7,9 @@ from vodozemac import Account
 
 from tests.secrecy.company import Entry, Server, User
 from twisted_chat.core.errors import ChatError
-from twisted_chat.secrecy.acquaintances import Known, Standing, What
-from twisted_chat.secrecy.reading import Opened
-from twisted_chat.secrecy.signed import DeviceKeys, device_text
+from twisted_chat.e2e.known_devices import Known, Standing, What
+from twisted_chat.e2e.received import Opened
+from twisted_chat.e2e.signed_keys import DeviceKeys, device_text
 
 
 class ComparisonCase(SynchronousTestCase):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.secrecy.base64 import from_base64, to_base64
-from twisted_chat.secrecy.envelopes import (
+from twisted_chat.e2e.base64 import from_base64, to_base64
+from twisted_chat.e2e.envelopes import (
     MOST_SEALED,
     PADDING,
     Group,

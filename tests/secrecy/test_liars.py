@@ -12,8 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from vodozemac import Account
 
 from tests.secrecy.company import Server, User
-from twisted_chat.secrecy.base64 import from_base64, to_base64
-from twisted_chat.secrecy.envelopes import (
+from twisted_chat.e2e.base64 import from_base64, to_base64
+from twisted_chat.e2e.envelopes import (
     Group,
     Handing,
     Keys,
@@ -25,8 +25,8 @@ from twisted_chat.secrecy.envelopes import (
     read,
     written,
 )
-from twisted_chat.secrecy.reading import Opened, Reason, Spot, Unreadable
-from twisted_chat.secrecy.signed import DeviceKeys, device_text
+from twisted_chat.e2e.received import Opened, Reason, Spot, Unreadable
+from twisted_chat.e2e.signed_keys import DeviceKeys, device_text
 
 SPOT = Spot(1, 7)
 

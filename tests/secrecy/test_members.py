@@ -7,9 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.secrecy.company import VAULT, Server, User
 from twisted_chat.core.errors import ChatError
-from twisted_chat.secrecy.acquaintances import What
-from twisted_chat.secrecy.circle import MEMBERS
-from twisted_chat.secrecy.sealing import Message
+from twisted_chat.e2e.encryption import Message
+from twisted_chat.e2e.known_devices import What
+from twisted_chat.e2e.people import MEMBERS
 
 
 class MembersTests(SynchronousTestCase):

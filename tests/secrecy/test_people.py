@@ -7,9 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.secrecy.company import Server, User
 from twisted_chat.core.errors import ChatError
-from twisted_chat.secrecy.acquaintances import News, Standing, What
-from twisted_chat.secrecy.reading import Opened
-from twisted_chat.secrecy.signed import DeviceKeys
+from twisted_chat.e2e.known_devices import News, Standing, What
+from twisted_chat.e2e.received import Opened
+from twisted_chat.e2e.signed_keys import DeviceKeys
 
 
 class PeopleCase(SynchronousTestCase):

@@ -6,12 +6,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.secrecy.company import Entry, Server, User
 from twisted_chat.core.errors import ChatError
-from twisted_chat.secrecy import chunks
-from twisted_chat.secrecy.base64 import to_base64
-from twisted_chat.secrecy.envelopes import MOST_SEALED, SealedFile, file_key, read
-from twisted_chat.secrecy.reading import As, Opened, Reason, Unreadable, newest, text_prefix
-from twisted_chat.secrecy.rows import TEXT
-from twisted_chat.secrecy.sealing import Message
+from twisted_chat.e2e import chunks
+from twisted_chat.e2e.base64 import to_base64
+from twisted_chat.e2e.encryption import Message
+from twisted_chat.e2e.envelopes import MOST_SEALED, SealedFile, file_key, read
+from twisted_chat.e2e.received import As, Opened, Reason, Unreadable, newest, text_prefix
+from twisted_chat.e2e.rows import TEXT
 
 WEEK = 7 * 86_400
 

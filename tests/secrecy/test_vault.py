@@ -7,8 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.secrecy.company import VAULT, Server, User
 from twisted_chat.core.errors import ChatError
-from twisted_chat.secrecy.confidant import Confidant
-from twisted_chat.secrecy.vault import Vault, is_by_passphrase
+from twisted_chat.e2e.machine import Confidant
+from twisted_chat.e2e.vault import Vault, is_by_passphrase
 
 FILE = b"k" * 32
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tests.keys.case import identity, key, to_begin_with
 from tests.store.fresh import StoreCase
+from twisted_chat.core.encryption import MOST_ONE_TIME, DeviceKeys, OneTimeKey, Published
 from twisted_chat.core.entries import Entry, Form, Kind
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.sealing import MOST_ONE_TIME, DeviceKeys, OneTimeKey, Published
-from twisted_chat.store import LOBBY, Claimed, keys
-from twisted_chat.store.keys import MOST_DEVICES
+from twisted_chat.store import LOBBY, Claimed, device_keys
+from twisted_chat.store.device_keys import MOST_DEVICES
 
 
 def published(name: str, *one_time: str, fallback: str = "") -> Published:
@@ -40,7 +40,7 @@ class KeysContract(StoreCase):
         return "" if found is None else found.id
 
     def devices(self, *accounts: int) -> list[tuple[int, str, str]]:
-        found = self.read(lambda connection: keys.devices(connection, accounts))
+        found = self.read(lambda connection: device_keys.devices(connection, accounts))
         return [(one.account, one.device, one.curve25519) for one in found]
 
     def assert_version(self, account: int, version: str) -> None:
@@ -50,7 +50,9 @@ class KeysContract(StoreCase):
     def test_what_is_published_is_there(self) -> None:
         waiting, version = self.publish(self.ann, "phone", published("phone", "a", "b"))
         self.assertEqual(waiting, 2)
-        [found] = self.read(lambda connection: keys.devices(connection, [self.ann, self.ben]))
+        [found] = self.read(
+            lambda connection: device_keys.devices(connection, [self.ann, self.ben])
+        )
         self.assertEqual(found[:2], (self.ann, "phone"))
         self.assertEqual(found[2:], tuple(identity("phone").values()))
         self.assert_version(self.ann, version)

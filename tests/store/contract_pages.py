@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.store.fresh import StoreCase
 from twisted_chat.core.entries import Kind, State
-from twisted_chat.store import LOBBY, Scope, pages, reading
+from twisted_chat.store import LOBBY, Scope, pages, queries
 from twisted_chat.store.pages import At, View
 from twisted_chat.store.rows import Page
 
@@ -118,11 +118,11 @@ class PagesContract(StoreCase):
         for time in (5, 9, 7):
             move(time)
         self.change(lambda it: it.move_read_marker(self.ann, "bob", 3))
-        marked = self.read(lambda db: reading.read_markers(db, self.ann))
+        marked = self.read(lambda db: queries.read_markers(db, self.ann))
         self.assertEqual(marked, {"#den": 9, "bob": 3})
-        self.assertEqual(self.read(lambda db: reading.read_markers(db, self.bob)), {})
+        self.assertEqual(self.read(lambda db: queries.read_markers(db, self.bob)), {})
 
     def test_when_that_was_which_was_read_last(self) -> None:
         self.change(lambda it: it.move_read_cursors([(self.ann, LOBBY, 3)]))
-        read = self.read(lambda db: reading.read_times(db, self.ann))
+        read = self.read(lambda db: queries.read_times(db, self.ann))
         self.assertEqual(read, {LOBBY: self.times[2]})

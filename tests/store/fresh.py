@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.entries import Entry, State
-from twisted_chat.store import LOBBY, Ledger, Post, Store, open_store, reading
+from twisted_chat.store import LOBBY, Ledger, Post, Store, open_store, queries
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ def everything(store: Store, room: int = LOBBY) -> list[Entry]:
     found: list[Entry] = []
 
     def page(connection: sa.Connection) -> list[Entry]:
-        return reading.entries(connection, room, found[-1].seq if found else 0, None, 1000)
+        return queries.entries(connection, room, found[-1].seq if found else 0, None, 1000)
 
     while more := read(store, page):
         found += more

@@ -11,7 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 from twisted_chat.store import migrations
-from twisted_chat.store.connecting import close, driver, open_writer
+from twisted_chat.store.connections import close, driver, open_writer
 from twisted_chat.store.migrations.recorded import BETWEEN, FILE
 
 NOW = 1234567890123  # stands for the time, and is found in nothing else

@@ -12,11 +12,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
 from tests.store import fresh
-from twisted_chat.checking import check
 from twisted_chat.core.entries import Form
 from twisted_chat.core.errors import StartError
+from twisted_chat.server.preflight import check
 from twisted_chat.settings import Settings
-from twisted_chat.store import LOBBY, Post, Query, Scope, open_store, reading, search
+from twisted_chat.store import LOBBY, Post, Query, Scope, open_store, queries, search
 from twisted_chat.store.rows import UNREADABLE
 
 ROUNDS = often(100, 3000)
@@ -69,7 +69,7 @@ class DamageTests(SynchronousTestCase):
             if problems != [None]:
                 return "found by the check"
             entries = fresh.everything(store)
-            fresh.read(store, lambda it: reading.history(it, [Scope(LOBBY)], 999))
+            fresh.read(store, lambda it: queries.history(it, [Scope(LOBBY)], 999))
             fresh.read(store, lambda it: search(it, Query("lorem", (Scope(LOBBY),), limit=999)))
             store.load()
             if any(entry.text == UNREADABLE for entry in entries):
@@ -192,7 +192,7 @@ class DamageTests(SynchronousTestCase):
         store = open_store(str(self.path), lambda: 0)
         store.post([Post(LOBBY, 1, "ann", "later words", None)])
         fresh.settle(store)
-        [last] = fresh.read(store, lambda it: reading.entries(it, LOBBY, MESSAGES, None, 9))
+        [last] = fresh.read(store, lambda it: queries.entries(it, LOBBY, MESSAGES, None, 9))
         self.assertEqual(last.id, MESSAGES + 2)
         store.close()
 

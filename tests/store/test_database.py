@@ -14,8 +14,8 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.store import fresh
-from twisted_chat.checking import check
 from twisted_chat.core.errors import StartError
+from twisted_chat.server.preflight import check
 from twisted_chat.settings import Settings
 from twisted_chat.store import open_store
 from twisted_chat.store.database import locate

@@ -17,7 +17,7 @@ from tests.store import fresh
 from tests.store.recorded import record
 from twisted_chat.core.errors import StartError
 from twisted_chat.store import migrations, open_store, schema
-from twisted_chat.store.connecting import close, open_writer
+from twisted_chat.store.connections import close, open_writer
 from twisted_chat.store.migrations import recorded
 from twisted_chat.testing import Hall
 

@@ -16,8 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests import often
 from tests.store import fresh
 from tests.store.disk import AVAILABLE, Disk
-from twisted_chat.checking import check
 from twisted_chat.core.errors import StartError
+from twisted_chat.server.preflight import check
 from twisted_chat.settings import Settings
 from twisted_chat.store import LOBBY, Post, Store, open_store, write_ahead_log
 

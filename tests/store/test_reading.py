@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tests.store.fresh import StoreCase, index_all
 from twisted_chat.core.entries import Entry, Kind, State
-from twisted_chat.store import LOBBY, Query, Scope, pages, reading, rows, search
+from twisted_chat.store import LOBBY, Query, Scope, pages, queries, rows, search
 from twisted_chat.store.rows import UNREADABLE
 
 
@@ -59,10 +59,10 @@ class PlanTests(StoreCase):
     def test_d15_history(self) -> None:
         scopes = [Scope(LOBBY, 1), Scope(2)]
         shown = "COVERING INDEX entry_shown (room=? AND id>? AND id<?)"
-        self.assert_quick(lambda it: reading.history(it, scopes, 2), shown, "entry_place")
-        self.assert_quick(lambda it: reading.history(it, scopes, 2, 3), shown)
-        self.assert_quick(lambda it: reading.history_of(it, Scope(LOBBY), 2, 3), shown)
-        self.assert_quick(lambda it: reading.unseen(it, self.ann, [(LOBBY, 1, 3)], 1), shown)
+        self.assert_quick(lambda it: queries.history(it, scopes, 2), shown, "entry_place")
+        self.assert_quick(lambda it: queries.history(it, scopes, 2, 3), shown)
+        self.assert_quick(lambda it: queries.history_of(it, Scope(LOBBY), 2, 3), shown)
+        self.assert_quick(lambda it: queries.unseen(it, self.ann, [(LOBBY, 1, 3)], 1), shown)
 
     def test_d15_pages(self) -> None:
         shown = "INDEX entry_shown (room=? AND id>? AND id<?)"
@@ -82,11 +82,11 @@ class PlanTests(StoreCase):
 
     def test_d15_entries(self) -> None:
         self.assert_quick(
-            lambda it: reading.entries(it, LOBBY, 1, 3, 9),
+            lambda it: queries.entries(it, LOBBY, 1, 3, 9),
             "entry_place (room=? AND seq>? AND seq<?)",
         )
-        self.assert_quick(lambda it: reading.entries(it, LOBBY, 1, None, 9), "entry_place")
-        self.assert_quick(lambda it: reading.entry(it, LOBBY, 1), "entry_place (room=? AND seq=?)")
+        self.assert_quick(lambda it: queries.entries(it, LOBBY, 1, None, 9), "entry_place")
+        self.assert_quick(lambda it: queries.entry(it, LOBBY, 1), "entry_place (room=? AND seq=?)")
 
     def test_d15_search(self) -> None:
         query = Query("a", (Scope(LOBBY, 1),), self.ann, after_time=5, before_time=2**50)
@@ -94,13 +94,13 @@ class PlanTests(StoreCase):
 
     def test_d15_what_belongs_to_one_account(self) -> None:
         def ask(connection: sa.Connection) -> None:
-            reading.credentials(connection, self.ann)
-            reading.cursors(connection, self.ann)
-            reading.device_cursors(connection, self.ann, "phone")
-            reading.read_cursors(connection, self.ann)
-            reading.read_times(connection, self.ann)
-            reading.read_markers(connection, self.ann)
-            reading.token(connection, "x")
+            queries.credentials(connection, self.ann)
+            queries.cursors(connection, self.ann)
+            queries.device_cursors(connection, self.ann, "phone")
+            queries.read_cursors(connection, self.ann)
+            queries.read_times(connection, self.ann)
+            queries.read_markers(connection, self.ann)
+            queries.token(connection, "x")
 
         for plan in self.plans(ask):
             self.assertNotIn("SCAN", plan)
@@ -146,7 +146,7 @@ class FlippedBitTests(StoreCase):
         run(f"UPDATE entry SET {change} WHERE id = 1")
 
     def texts(self) -> list[str]:
-        found = self.read(lambda it: reading.entries(it, LOBBY, 0, None, 9))
+        found = self.read(lambda it: queries.entries(it, LOBBY, 0, None, 9))
         return [entry.text for entry in found]
 
     def test_d5_it_is_noticed_before_it_is_served(self) -> None:
@@ -221,9 +221,9 @@ class SpoiltRowTests(StoreCase):
     def pages(self) -> list[list[Entry]]:
         scope = Scope(LOBBY)
         return [
-            self.read(lambda it: reading.entries(it, LOBBY, 0, None, 9)),
-            self.read(lambda it: reading.history(it, [scope], 9)).entries,
-            self.read(lambda it: reading.unseen(it, 1, [(LOBBY, 0, 3)], 9))[0],
+            self.read(lambda it: queries.entries(it, LOBBY, 0, None, 9)),
+            self.read(lambda it: queries.history(it, [scope], 9)).entries,
+            self.read(lambda it: queries.unseen(it, 1, [(LOBBY, 0, 3)], 9))[0],
             self.read(lambda it: search(it, Query("word", (scope,)))).entries,
         ]
 

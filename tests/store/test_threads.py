@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.store import fresh
 from twisted_chat.core.errors import ChatError
-from twisted_chat.store import LOBBY, Batch, Ledger, Post, Store, open_store, reading, writer
+from twisted_chat.store import LOBBY, Batch, Ledger, Post, Store, open_store, queries, writer
 from twisted_chat.store.readers import ThreadReaders
 
 PATIENCE = 60
@@ -68,13 +68,13 @@ class ThreadTests(SynchronousTestCase):
         for number in range(100):
             self.store.post([Said(results, LOBBY, None, "x", str(number), None)])
         self.store.move_cursor(1, "phone", LOBBY, 9)
-        self.store.read(reading.counts, results.append)
+        self.store.read(queries.counts, results.append)
         held.set()
         self.store.close()
         self.run_until(lambda: len(results) == 102)
         self.store = self.open()
         cursors: list[object] = []
-        self.store.read(lambda connection: reading.cursors(connection, 1), cursors.append)
+        self.store.read(lambda connection: queries.cursors(connection, 1), cursors.append)
         self.run_until(lambda: cursors)
         self.assertEqual(cursors, [{LOBBY: 9}])
         self.assertEqual(self.store.load().rooms[0].last_seq, 100)

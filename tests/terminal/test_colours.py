@@ -6,7 +6,7 @@ import re
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.terminal import colours
+from twisted_chat.clients.terminal import colors
 
 PALETTE = (0x00, 0x5F, 0x87, 0xAF, 0xD7, 0xFF)  # the steps of the 256 colours
 
@@ -23,24 +23,24 @@ def luminance(colour: str) -> float:
 class ColourTests(SynchronousTestCase):
     def test_contrast(self) -> None:
         used = {
-            colour for look in colours.LOOKS.values() for colour in re.findall("#[0-9a-f]+", look)
+            colour for look in colors.LOOKS.values() for colour in re.findall("#[0-9a-f]+", look)
         }
-        for colour in {*colours.NAMES, *used}:
+        for colour in {*colors.NAMES, *used}:
             light = luminance(colour)
             self.assertGreaterEqual(1.05 / (light + 0.05), 3, f"{colour} on white")
             self.assertGreaterEqual((light + 0.05) / 0.05, 3, f"{colour} on black")
 
     def test_a_terminal_of_256_colours_has_them_as_they_are(self) -> None:
-        for colour in colours.NAMES:
+        for colour in colors.NAMES:
             self.assertTrue(
                 {int(colour[at : at + 2], 16) for at in (1, 3, 5)} <= {*PALETTE}, colour
             )
 
     def test_a_name_has_one_colour_however_it_is_written(self) -> None:
-        self.assertEqual(colours.of_name("tesla"), "fg:#0087af")
-        self.assertEqual(colours.of_name("Tesla"), colours.of_name("tesla"))
+        self.assertEqual(colors.of_name("tesla"), "fg:#0087af")
+        self.assertEqual(colors.of_name("Tesla"), colors.of_name("tesla"))
 
     def test_names_differ(self) -> None:
         names = [f"name{number}" for number in range(400)]
-        self.assertEqual(len({colours.of_name(name) for name in names}), len(colours.NAMES))
-        self.assertEqual(len(set(colours.NAMES)), len(colours.NAMES))
+        self.assertEqual(len({colors.of_name(name) for name in names}), len(colors.NAMES))
+        self.assertEqual(len(set(colors.NAMES)), len(colors.NAMES))

@@ -8,8 +8,8 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.desk.starting import Arguments
-from twisted_chat.terminal import run
+from twisted_chat.clients.desk.command_line import Arguments
+from twisted_chat.clients.terminal import run
 
 
 class DumbTests(SynchronousTestCase):

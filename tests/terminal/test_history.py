@@ -10,8 +10,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.remote.folders import account_folder
-from twisted_chat.terminal.history import FILE, MOST, TypedLines, is_kept
+from twisted_chat.clients.sync.folders import account_folder
+from twisted_chat.clients.terminal.history import FILE, MOST, TypedLines, is_kept
 
 
 def at_once(work: Callable[[], Any]) -> Deferred[Any]:

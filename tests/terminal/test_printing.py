@@ -13,11 +13,11 @@ from prompt_toolkit.input import DummyInput
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.clients.desk.lines import Line, Part, of_entry
+from twisted_chat.clients.terminal.device import Output
+from twisted_chat.clients.terminal.output import Fragments, cleaned, cut, fragments, wrapped
+from twisted_chat.clients.terminal.scrollback import FRAME, Scrollback
 from twisted_chat.core.entries import Entry, Kind
-from twisted_chat.desk.lines import Line, Part, of_entry
-from twisted_chat.terminal.device import Output
-from twisted_chat.terminal.printing import Fragments, cleaned, cut, fragments, wrapped
-from twisted_chat.terminal.scrollback import FRAME, Scrollback
 
 OWN = re.compile("\x1b\\[[0-9;]*m|\x1b\\[\\?7h")  # colours; that lines may wrap
 DAY = 86_400_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.terminal.questions import Questions
+from twisted_chat.clients.terminal.questions import Questions
 
 
 class QuestionTests(SynchronousTestCase):

@@ -6,8 +6,8 @@ from prompt_toolkit.formatted_text import fragment_list_to_text
 from prompt_toolkit.utils import get_cwidth
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.desk.front import Progress, Status, Unread
-from twisted_chat.terminal import toolbar
+from twisted_chat.clients.desk.front import Progress, Status, Unread
+from twisted_chat.clients.terminal import toolbar
 
 QUIET = Status(
     connection="connected",

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.doors.text.door import FIRST_STEPS
 from twisted_chat.testing import PASSWORD, Client, Hall
-from twisted_chat.text.talk import FIRST_STEPS
 
 WELCOME = f"Login successful, Welcome to twisted-chat!\n{FIRST_STEPS}"
 

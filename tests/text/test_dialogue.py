@@ -12,15 +12,15 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.console import parse, replies
+from twisted_chat.console.dialogue import Dialogue
+from twisted_chat.console.entering import Entering
 from twisted_chat.core import vocabulary as words
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Closed
 from twisted_chat.core.results import Done, Page, Result
 from twisted_chat.core.standing import Standing
 from twisted_chat.testing import PASSWORD, Hall, Program
-from twisted_chat.text import parse, replies
-from twisted_chat.text.dialogue import Dialogue
-from twisted_chat.text.entering import Entering
 
 from .case import HallTestCase
 

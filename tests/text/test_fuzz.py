@@ -79,13 +79,13 @@ class FuzzTests(HallTestCase):
         eve.hears("(Usage: whois <user>)")
 
     def test_a18_a_bug_is_an_answer_and_the_session_lives(self) -> None:
-        from twisted_chat import actions
+        from twisted_chat.chat import commands
         from twisted_chat.core import vocabulary as words
 
         def fails(*_: object) -> None:
             raise ZeroDivisionError("a bug")
 
-        self.patch(actions, "_ACTIONS", {**actions._ACTIONS, words.WhoElse: fails})
+        self.patch(commands, "_ACTIONS", {**commands._ACTIONS, words.WhoElse: fails})
         ann = self.hall.person("ann")
         ann.types("whoelse", "PM")
         ann.hears(

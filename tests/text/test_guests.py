@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from twisted.internet.defer import Deferred
 
+from twisted_chat.chat.session import Session
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.rooms import Role, Room
 from twisted_chat.core.roster import Person
-from twisted_chat.session import Session
 from twisted_chat.store import schema
 from twisted_chat.testing import PASSWORD, Client
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from twisted.logger import capturedLogs, formatEvent
 
-from twisted_chat.text.entering import ABOUT_NAMES
-from twisted_chat.text.talk import FIRST_STEPS
+from twisted_chat.console.entering import ABOUT_NAMES
+from twisted_chat.doors.text.door import FIRST_STEPS
 
 from .case import WELCOME, HallTestCase
 

@@ -10,14 +10,14 @@ from hypothesis import strategies as some
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from tests.text.case import HallTestCase
-from twisted_chat import actions
+from twisted_chat.chat import commands
+from twisted_chat.console.render import CRLF, LF, line_of
 from twisted_chat.core import vocabulary as words
-from twisted_chat.core.clean import check_lines
 from twisted_chat.core.commands import Command
 from twisted_chat.core.entries import Entry, Form, Kind
 from twisted_chat.core.errors import ChatError
+from twisted_chat.core.text import check_lines
 from twisted_chat.testing import Program
-from twisted_chat.text.render import CRLF, LF, line_of
 
 HEAD = re.compile(r"\[17\+? \d\d:\d\d\] bob: ")
 
@@ -124,7 +124,7 @@ class MannerTests(HallTestCase):
         """What becomes of a command that another door makes for somebody."""
         session = program.protocol.conversation.session
         assert session is not None
-        done = maybeDeferred(actions.perform, self.hall.chat, session, command)
+        done = maybeDeferred(commands.perform, self.hall.chat, session, command)
         self.hall.settle()
         return done
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unittest import mock
 
-from twisted_chat.session import MOST_UNREAD
+from twisted_chat.chat.session import MOST_UNREAD
 
 from .case import WELCOME, HallTestCase
 
@@ -149,7 +149,7 @@ class KilledTests(HallTestCase):
             ("flushed", lambda transport: not transport.closed),
             ("acknowledged", self.so_many),
         ):
-            patch = mock.patch(f"twisted_chat.output.{name}", known)
+            patch = mock.patch(f"twisted_chat.connection.output.{name}", known)
             patch.start()
             self.addCleanup(patch.stop)
         self.ann, self.bob = self.people("ann", "bob")

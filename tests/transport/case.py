@@ -13,9 +13,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat import proxying
-from twisted_chat.certificate import Files, Identity
-from twisted_chat.securing import Sealing
+from twisted_chat.connection import proxy_header
+from twisted_chat.connection.certificate import Files, Identity
+from twisted_chat.connection.tls import Sealing
 from twisted_chat.testing import Client, Hall, Program
 
 FAR = "192.0.2.7"
@@ -162,7 +162,7 @@ def version_2(
     packed = [ip_address(host).packed for host in (source, destination)]
     family = 0x11 if len(packed[0]) == 4 else 0x21
     body = b"".join(packed) + struct.pack("!HH", *ports) + fields
-    return proxying.VERSION_2 + struct.pack("!BBH", 0x20 | command, family, len(body)) + body
+    return proxy_header.VERSION_2 + struct.pack("!BBH", 0x20 | command, family, len(body)) + body
 
 
 def ssl_field(client: int = 1, verified: int = 0) -> bytes:

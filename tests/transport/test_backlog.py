@@ -8,9 +8,9 @@ from unittest import mock
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat import memory
-from twisted_chat.backlog import Backlog
-from twisted_chat.memory import LEAST, affordable
+from twisted_chat.connection import memory
+from twisted_chat.connection.backlog import Backlog
+from twisted_chat.connection.memory import LEAST, affordable
 from twisted_chat.testing import Client, Hall, Program
 
 LINE = 1000  # bytes of the beginnings of lines in these tests

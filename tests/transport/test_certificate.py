@@ -16,8 +16,8 @@ from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from twisted_chat import certificate
-from twisted_chat.certificate import DAY, LASTS, Files, Identity
+from twisted_chat.connection import certificate
+from twisted_chat.connection.certificate import DAY, LASTS, Files, Identity
 from twisted_chat.core.errors import StartError
 
 from .pem import certificate_pem, key_pem, new_key, replace

@@ -7,7 +7,7 @@ import socket
 from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Connection
 
-from twisted_chat.sending import acknowledged, flushed
+from twisted_chat.connection.transport import acknowledged, flushed
 
 from .case import TransportTestCase
 

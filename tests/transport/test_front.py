@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from twisted_chat import factory
-from twisted_chat.core.doorways import Door
-from twisted_chat.opening import ENOUGH
-from twisted_chat.output import ABORT
+from twisted_chat.connection.detection import ENOUGH
+from twisted_chat.connection.output import ABORT
+from twisted_chat.core.doors import Door
 from twisted_chat.protocol import FIRST_LINE
 from twisted_chat.testing import Client, Hall
 
@@ -237,6 +237,6 @@ class ProxyTests(FrontTestCase):
 
 
 def _networks(*addresses: str) -> Any:
-    from twisted_chat.core.values import networks
+    from twisted_chat.settings.values import networks
 
     return networks(list(addresses))

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat import proxying
-from twisted_chat.core.doorways import Door
-from twisted_chat.opening import ENOUGH, look
-from twisted_chat.proxying import BadHeader, Header
+from twisted_chat.connection import proxy_header
+from twisted_chat.connection.detection import ENOUGH, look
+from twisted_chat.connection.proxy_header import BadHeader, Header
+from twisted_chat.core.doors import Door
 
 from .case import ssl_field, version_2
 
@@ -55,7 +55,9 @@ class DoorTests(SynchronousTestCase):
 
     def test_a_header_from_somebody_who_is_no_proxy_is_text(self) -> None:
         self.assertIs(look(b"PROXY TCP4 ", header=False, tls=True, greeted=False), Door.TEXT)
-        self.assertIs(look(proxying.VERSION_2, header=False, tls=True, greeted=False), Door.TEXT)
+        self.assertIs(
+            look(proxy_header.VERSION_2, header=False, tls=True, greeted=False), Door.TEXT
+        )
 
     def test_a_proxy_may_send_no_header(self) -> None:
         for data, door in ((b"{}", Door.JSON), (HELLO, Door.TLS), (b"Pr", Door.TEXT)):
@@ -172,14 +174,16 @@ class DoorTests(SynchronousTestCase):
         more = (data * ENOUGH)[:ENOUGH]
         self.assertIsNotNone(outcome(more, header=False, greeted=greeted))
 
-    @given(st.sampled_from([proxying.VERSION_1, proxying.VERSION_2]), st.binary(max_size=6000))
+    @given(
+        st.sampled_from([proxy_header.VERSION_1, proxy_header.VERSION_2]), st.binary(max_size=6000)
+    )
     def test_nothing_after_the_mark_crashes_or_waits_for_ever(
         self, mark: bytes, rest: bytes
     ) -> None:
         found = outcome(mark + rest)
         self.assertIsInstance(found, Header | None | type)
         if found is None:
-            self.assertLess(len(mark + rest), proxying.LONGEST_2 + 16)
+            self.assertLess(len(mark + rest), proxy_header.LONGEST_2 + 16)
 
 
 class HeaderTests(SynchronousTestCase):
@@ -208,9 +212,9 @@ class HeaderTests(SynchronousTestCase):
             b"PROXY UNKNOWN\r\n",
             b"PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n",
             version_2("192.0.2.1", "192.0.2.2", command=0),
-            proxying.VERSION_2 + b"\x20\x00\x00\x00",
-            proxying.VERSION_2 + b"\x21\x00\x00\x03abc",
-            proxying.VERSION_2 + b"\x21\x31\x00\xd8" + bytes(216),
+            proxy_header.VERSION_2 + b"\x20\x00\x00\x00",
+            proxy_header.VERSION_2 + b"\x21\x00\x00\x03abc",
+            proxy_header.VERSION_2 + b"\x21\x31\x00\xd8" + bytes(216),
         ):
             self.assert_header_at_every_cut(data, Header(len(data)))
 
@@ -237,10 +241,10 @@ class HeaderTests(SynchronousTestCase):
             b"PROXY TCP4 192.0.2.1  192.0.2.2 1 2\r\n",
             b"PROXY UDP4 192.0.2.1 192.0.2.2 1 2\r\n",
             b"PROXY " + b"x" * 101,
-            proxying.VERSION_2 + b"\x11\x11\x00\x0c" + bytes(12),
-            proxying.VERSION_2 + b"\x22\x11\x00\x0c" + bytes(12),
-            proxying.VERSION_2 + b"\x21\x11\x00\x0b" + bytes(11),
-            proxying.VERSION_2 + b"\x21\x11\xff\xff",
+            proxy_header.VERSION_2 + b"\x11\x11\x00\x0c" + bytes(12),
+            proxy_header.VERSION_2 + b"\x22\x11\x00\x0c" + bytes(12),
+            proxy_header.VERSION_2 + b"\x21\x11\x00\x0b" + bytes(11),
+            proxy_header.VERSION_2 + b"\x21\x11\xff\xff",
             version_2("192.0.2.1", "192.0.2.2", fields=b"\x20\x00"),
             version_2("192.0.2.1", "192.0.2.2", fields=b"\x20\x00\x09x"),
         ):

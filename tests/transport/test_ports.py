@@ -10,7 +10,7 @@ from unittest import mock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.server_process import Server, run_twistd
-from twisted_chat.core.doorways import ALL, Door, Offer, hint
+from twisted_chat.core.doors import ALL, Door, Offer, hint
 from twisted_chat.core.errors import StartError
 from twisted_chat.protocol import FIRST_LINE
 from twisted_chat.settings import Settings, settle

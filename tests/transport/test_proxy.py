@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
 from zope.interface import implementer
 
-from twisted_chat.entrance import Entrance
+from twisted_chat.connection.negotiation import Entrance
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 from .case import FAR, Secure, TransportTestCase, ssl_field, version_1, version_2

@@ -6,8 +6,8 @@ import json
 from unittest import mock
 
 from twisted_chat import factory
+from twisted_chat.doors.text.door import FIRST_STEPS
 from twisted_chat.testing import PASSWORD, Hall
-from twisted_chat.text.talk import FIRST_STEPS
 
 from .case import FAR, Secure, TransportTestCase
 

@@ -12,9 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.attachments import check_name
 from twisted_chat.core.errors import ChatError
-from twisted_chat.web.bodies import LINES_AT_ONCE, Body, Chunked, Counted
-from twisted_chat.web.names import disposition, in_link, name_of
-from twisted_chat.web.request import BadRequest
+from twisted_chat.doors.web.body import LINES_AT_ONCE, Body, Chunked, Counted
+from twisted_chat.doors.web.file_headers import disposition, in_link, name_of
+from twisted_chat.doors.web.request import BadRequest
 
 
 def taken(body: Body, data: bytes, cuts: list[int]) -> bytes:

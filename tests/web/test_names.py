@@ -13,8 +13,8 @@ from cryptography import x509
 from tests.irc.test_sockets import Browser
 from tests.transport.case import Secure, TransportTestCase
 from tests.transport.pem import certificate_pem, key_pem, new_key
-from twisted_chat.certificate import Files, Identity
-from twisted_chat.securing import Sealing
+from twisted_chat.connection.certificate import Files, Identity
+from twisted_chat.connection.tls import Sealing
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 from .browsing import HERE, HOST, HostCase, basic, head

@@ -9,10 +9,10 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.core.doorways import SPOKEN, Door
+from twisted_chat.core.doors import SPOKEN, Door
+from twisted_chat.doors.web.page import Facts, Place, page
+from twisted_chat.doors.web.request import BadRequest, read
 from twisted_chat.testing import Hall
-from twisted_chat.web.page import Facts, Place, page
-from twisted_chat.web.request import BadRequest, read
 
 HOST = b"\r\nHost: localhost\r\n"
 

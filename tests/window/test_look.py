@@ -12,20 +12,20 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from twisted_chat.clients.desk.front import Progress, Status
+from twisted_chat.clients.desk.lines import Line, of_entry, plain
+from twisted_chat.clients.window import dark_mode, pieces
+from twisted_chat.clients.window.alerts import notification
+from twisted_chat.clients.window.bars import own_words, typists
+from twisted_chat.clients.window.ordering import Ordering, Spot, mark_of, mark_of_day
+from twisted_chat.clients.window.people import Member, Memberships
+from twisted_chat.clients.window.style import DARK, LIGHT, Palette, contrast
+from twisted_chat.clients.window.text import short, spelled, whole
+from twisted_chat.clients.window.transfers import so_far
+from twisted_chat.clients.window.who import may_encrypt, members_of
 from twisted_chat.core.attachments import Attachment
 from twisted_chat.core.attachments import written as attached
 from twisted_chat.core.entries import Entry, Form, Kind, State
-from twisted_chat.desk.front import Progress, Status
-from twisted_chat.desk.lines import Line, of_entry, plain
-from twisted_chat.window import pieces, theme
-from twisted_chat.window.alerts import notification
-from twisted_chat.window.bars import own_words, typists
-from twisted_chat.window.letters import short, spelled, whole
-from twisted_chat.window.look import DARK, LIGHT, Palette, contrast
-from twisted_chat.window.ordering import Ordering, Spot, mark_of, mark_of_day
-from twisted_chat.window.people import Member, Memberships
-from twisted_chat.window.transfers import so_far
-from twisted_chat.window.who import may_encrypt, members_of
 
 DAY = 24 * 3600 * 1000
 NOON = 1_795_521_600_000  # some day in 2026, at noon in London
@@ -82,10 +82,10 @@ class ColourTests(SynchronousTestCase):
         self.assertEqual(contrast("#123456", "#123456"), 1)
 
     def test_a_look_that_was_asked_for(self) -> None:
-        self.assertIs(theme.wanted("dark", {}), DARK)
-        self.assertIs(theme.wanted("", {"TWISTED_CHAT_THEME": "Dark"}), DARK)
-        self.assertIs(theme.wanted("light", {"TWISTED_CHAT_THEME": "dark"}), LIGHT)
-        self.assertIsNone(theme.wanted("", {"TWISTED_CHAT_THEME": "green"}))
+        self.assertIs(dark_mode.wanted("dark", {}), DARK)
+        self.assertIs(dark_mode.wanted("", {"TWISTED_CHAT_THEME": "Dark"}), DARK)
+        self.assertIs(dark_mode.wanted("light", {"TWISTED_CHAT_THEME": "dark"}), LIGHT)
+        self.assertIsNone(dark_mode.wanted("", {"TWISTED_CHAT_THEME": "green"}))
 
 
 class DesktopTests(TestCase):
@@ -99,7 +99,7 @@ class DesktopTests(TestCase):
             program = folder / "gsettings"
             program.write_text(f"#!/bin/sh\n{script}\n")
             program.chmod(0o755)
-        return theme.of_desktop(reactor)
+        return dark_mode.of_desktop(reactor)
 
     async def test_dark(self) -> None:
         self.assertIs(await self.look("echo \"'prefer-dark'\""), DARK)

@@ -17,9 +17,9 @@ LONG = """
 import tkinter
 from tkinter import ttk
 from twisted_chat.core.entries import Entry, Kind
-from twisted_chat.desk.lines import of_entry
-from twisted_chat.window.look import LIGHT, Fonts
-from twisted_chat.window.transcript import Transcript
+from twisted_chat.clients.desk.lines import of_entry
+from twisted_chat.clients.window.style import LIGHT, Fonts
+from twisted_chat.clients.window.transcript import Transcript
 
 root = tkinter.Tk()
 root.geometry("600x400")

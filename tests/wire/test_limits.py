@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from twisted_chat import housekeeping
+from twisted_chat.chat import housekeeping
 from twisted_chat.core.events import Closed
 from twisted_chat.testing import PASSWORD, Hall, Program
 

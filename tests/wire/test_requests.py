@@ -11,8 +11,8 @@ from twisted.trial.unittest import TestCase
 
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.vocabulary import WhoElse
+from twisted_chat.doors.json.requests import MOST_DEPTH, MOST_KEYS, decode, read
 from twisted_chat.testing import PASSWORD, Hall, Program
-from twisted_chat.wire.requests import MOST_DEPTH, MOST_KEYS, decode, read
 
 LONGEST_LINE = 6 * 8192
 
@@ -331,7 +331,7 @@ class RefusalTests(InHall):
 
 class FaultTests(InHall):
     def test_a18_a_fault_is_internal_with_a_number(self) -> None:
-        from twisted_chat import actions
+        from twisted_chat.chat import commands
 
         def breaks(*_: object) -> None:
             raise RuntimeError("a fault for the test")
@@ -341,7 +341,7 @@ class FaultTests(InHall):
 
         bot = self.hall.bot("bot")
         for fault in (breaks, breaks_later):
-            self.patch(actions, "_ACTIONS", {**actions._ACTIONS, WhoElse: fault})
+            self.patch(commands, "_ACTIONS", {**commands._ACTIONS, WhoElse: fault})
             refused = bot.asks("whoelse")["error"]
             self.assertEqual(refused["code"], "internal")
             self.assertEqual(len(refused["number"]), 8)

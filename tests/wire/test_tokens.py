@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
+from twisted_chat.chat.accounts.sign_in import A_DAY
 from twisted_chat.core.errors import ChatError
-from twisted_chat.signin import A_DAY
-from twisted_chat.store.people import GONE
+from twisted_chat.store.accounts import GONE
 from twisted_chat.testing import PASSWORD, Hall, Program
 
 from .receiver import resumes

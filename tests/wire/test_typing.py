@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from twisted_chat import typists
+from twisted_chat.chat import typists
 from twisted_chat.testing import Hall, Program
 
 from .test_requests import InHall

@@ -6,9 +6,9 @@ import re
 
 import msgspec
 
-from .clean import check_text, code_point
 from .entries import Form
 from .errors import ChatError
+from .text import check_text, code_point
 
 LONGEST_NAME = 255  # bytes
 WITH_LINKS = "files"

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from .clean import code_point, excess_mark
 from .errors import ChatError
 from .lookalikes import look, plainest, script
+from .text import code_point, excess_mark
 
 if TYPE_CHECKING:
     from precis_i18n.profile import Profile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .document import markdown
 from .option import Option
-from .settling import settle
+from .sources import settle
 from .table import OPTIONS, Settings
 
 __all__ = ["OPTIONS", "Option", "Settings", "markdown", "settle"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from ..core import values
-from ..core.doorways import Door
+from ..core.doors import Door
+from . import values
 from .option import Option, option, rows_of
 
 

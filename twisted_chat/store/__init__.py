@@ -13,12 +13,13 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from ..core.errors import StartError
-from . import files, keys, pages, reading
+from . import device_keys, files, pages, queries
 from .blobs import Blobs, contents_of
-from .connecting import close
+from .connections import close
 from .database import Database, open_database
-from .indexing import STEP
-from .keys import Claimed
+from .device_keys import Claimed
+from .full_text_index import STEP
+from .integrity import quick_check
 from .ledger import Ledger, scrub
 from .readers import InlineReaders, Readers, ThreadReaders
 from .records import (
@@ -37,11 +38,10 @@ from .records import (
     Token,
 )
 from .search import Query, search
-from .soundness import quick_check
 from .work import Batch, Change, Post, Upkeep
 from .writer import Writer
 
-__all__ = [
+__all__ = [  # noqa: RUF022
     "FOR_EVER",
     "LOBBY",
     "Account",
@@ -63,10 +63,10 @@ __all__ = [
     "StoredFile",
     "Token",
     "files",
-    "keys",
+    "device_keys",
     "open_store",
     "pages",
-    "reading",
+    "queries",
     "search",
 ]
 
@@ -129,7 +129,7 @@ class Store:
         """Everything that a server keeps in memory; for the start, since it blocks."""
         connection = self._database.reader()
         try:
-            return reading.load(connection)
+            return queries.load(connection)
         finally:
             close(connection)
 

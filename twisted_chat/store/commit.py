@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from ..core.entries import Kind
 from ..core.errors import ChatError
-from .connecting import driver
+from .connections import driver
 from .cursors import DirtyCursors, Moves
 from .database import Database
 from .last_commit import LastCommit, keep, last_commit_in

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from ..core.errors import StartError
-from . import migrations, soundness
-from .connecting import close, driver, open_raw, open_reader, open_writer
+from . import integrity, migrations
+from .connections import close, driver, open_raw, open_reader, open_writer
 from .last_commit import LastCommit, last_commit_in
 from .lock import Lock
 from .migrations import recorded
@@ -111,10 +111,10 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
     try:
         if not path.exists():
             _make(path, lock, now)
-        soundness.check_names(path)
-        soundness.check_writable(path)
-        if soundness.is_interrupted(path):
-            soundness.undo_interrupted(path)
+        integrity.check_names(path)
+        integrity.check_writable(path)
+        if integrity.is_interrupted(path):
+            integrity.undo_interrupted(path)
         epoch, to_migrate = _look(path, lock)
         write_again(path)
         if to_migrate:
@@ -168,13 +168,13 @@ def _change(
 
 def _look(path: Path, lock: Lock) -> tuple[str, bool]:
     """The epoch of a sound database, and whether it must be migrated; else StartError."""
-    soundness.check_header(path)
+    integrity.check_header(path)
     raw = open_raw(path, "ro")
     raw.text_factory = bytes  # text that is no UTF-8 is nothing to stop for
     try:
         version = raw.execute("SELECT version_num FROM alembic_version").fetchone()
         if version is None:
-            raise soundness.damaged(path, "it does not know its version")
+            raise integrity.damaged(path, "it does not know its version")
         revision = version[0].decode("ascii", "replace")
         known = migrations.revisions()
         if revision not in known:
@@ -183,12 +183,12 @@ def _look(path: Path, lock: Lock) -> tuple[str, bool]:
                 f"{revision!r}, this program knows up to {known[-1]!r}). Nothing was changed; "
                 "install that version again."
             )
-        soundness.check_log(path, raw)
-        epoch = soundness.check_newest(path, raw)
-        soundness.check_last_commit(path, raw, epoch, lock.epoch, lock.last)
+        integrity.check_log(path, raw)
+        epoch = integrity.check_newest(path, raw)
+        integrity.check_last_commit(path, raw, epoch, lock.epoch, lock.last)
         return epoch, revision != known[-1]
     except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes what it finds damaged
-        raise soundness.damaged(path, str(error)) from error
+        raise integrity.damaged(path, str(error)) from error
     finally:
         raw.close()
 

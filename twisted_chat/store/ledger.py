@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from .connecting import BUSY_TIMEOUT
-from .indexing import UNSCRUBBED
-from .people import MOVE_CURSOR
-from .places import RoomChanges
+from .accounts import MOVE_CURSOR
+from .connections import BUSY_TIMEOUT
+from .full_text_index import UNSCRUBBED
+from .rooms import RoomChanges
 
 _MOVE_READ_CURSOR = (
     "INSERT INTO read_cursor (account, room, seq) VALUES (?,?,?) "

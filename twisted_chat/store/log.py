@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from ..core.entries import UNREADABLE, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from . import schema
-from .connecting import driver
-from .indexing import Index, searchable
+from .connections import driver
+from .full_text_index import Index, searchable
 from .last_commit import last_commit_in
 from .records import Gone
 from .rows import COLUMNS, checksum, entry_of

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from ..core.entries import Kind, State
-from .reading import id_at, seq_before
+from .queries import id_at, seq_before
 from .records import Scope
 from .rows import COLUMNS, Page, page_of
 

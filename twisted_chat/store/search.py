@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from ..core.errors import ChatError
-from .connecting import driver
-from .reading import last_before
+from .connections import driver
+from .queries import last_before
 from .records import Scope
 from .rows import COLUMNS, Page, page_of
-from .words import phrase
+from .tokenizer import phrase
 
 _MAX_TERMS = 32
 _MAX_BYTES = 512  # of words, because a longer phrase keeps a reading thread busy

@@ -19,7 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ..core.errors import StartError
-from .connecting import driver
+from .connections import driver
 
 CHECKPOINT_EVERY = 1000
 """How long the log becomes, in pages, before it is taken into the database."""

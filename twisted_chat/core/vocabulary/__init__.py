@@ -2,9 +2,9 @@
 
 # Help shows the commands in the order of these imports.
 # isort: off
-from .talking import Broadcast, BroadcastUsers, Message, Say, Act, Talk, Edit, Delete
-from .encrypting import Encrypt
-from .looking import (
+from .messages import Broadcast, BroadcastUsers, Message, Say, Act, Talk, Edit, Delete
+from .encryption import Encrypt
+from .history import (
     History,
     Search,
     WhoElse,

@@ -1,0 +1,1 @@
+"""The application: who may do what, and what goes to whom."""

@@ -1,0 +1,1 @@
+"""Accounts: signing in, passwords, certificates, and what keeps strangers out."""

@@ -1,0 +1,98 @@
+"""Client certificates: what an account may log in with instead of its password.
+
+A certificate is known by the SHA-256 of the whole of it, and by nothing that is written in it:
+TLS has proved that the client has its key. Who signed it and until when it is good means nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ...core.errors import ChatError
+from ...store import queries
+from .proving import Proof
+
+if TYPE_CHECKING:
+    from ...core.roster import Person
+    from ...store import Certificate, Ledger
+    from ..chat import Chat
+
+A_DAY = 24 * 3600 * 1000  # milliseconds: how exactly it is kept when a certificate was used
+UNKNOWN = "That certificate is no account's here."
+
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
+
+
+def fingerprint(text: str) -> str:
+    """The fingerprint that somebody has written, with colons or without."""
+    found = text.replace(":", "").lower()
+    if not _FINGERPRINT.fullmatch(found):
+        raise ChatError("args", "A fingerprint is the SHA-256 of a certificate: 64 hex digits.")
+    return found
+
+
+class ClientCertificates:
+    """Whose certificates are whose."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    async def log_in(self, presented: str, wanted: str, nick: str) -> Proof:
+        """The account of the certificate that a connection has.
+
+        Several accounts may have the same: it is the one that is `wanted`, else the one of that
+        nick. Without either, only an account counts at which the certificate itself was there
+        before: whoever names somebody else's fingerprint does not draw them into their account.
+        """
+        chat, find = self._chat, self._chat.signin.find
+        named = [person.id for name in (wanted, nick) if name and (person := find(name))]
+        owners = {
+            row.account: row
+            for row in await chat.read(lambda db: queries.certificate_owners(db, presented, named))
+        }
+        mine = [owners[number] for number in named if number in owners]
+        if wanted:
+            person = find(wanted)
+            mine = [row for row in mine if person is not None and row.account == person.id]
+        elif not mine:
+            mine = [row for row in owners.values() if row.used is not None]
+            if len(mine) > 1:
+                raise ChatError(
+                    "sasl", "That certificate is of several accounts: say which one you are."
+                )
+        person = chat.roster.people.get(mine[0].account) if mine else None
+        if person is None:
+            raise ChatError("wrong_password", UNKNOWN)
+        proof = Proof(person, person.secrets)
+        # Once more, now that it is known by which secrets it is to be good.
+        found = [row for row in await self.of(person) if row.fingerprint == presented]
+        if not found:
+            raise ChatError("wrong_password", UNKNOWN)
+        if found[0].used is None or chat.wall() - found[0].used > A_DAY:
+            with suppress(ChatError):  # it is good on a full disk too
+                await chat.change(lambda ledger: ledger.use_certificate(person.id, presented))
+        await chat.signin.recall(person)
+        chat.signin.admit(proof)
+        return proof
+
+    async def of(self, person: Person) -> list[Certificate]:
+        """The certificates of an account, the oldest first."""
+        return await self._chat.read(lambda db: queries.certificates(db, person.id))
+
+    async def add(self, person: Person, added: str, present: bool) -> bool:
+        """Let an account log in with a certificate; False when it may already."""
+        return await self._chat.change(
+            lambda ledger: ledger.add_certificate(person.id, added, present)
+        )
+
+    async def remove(self, person: Person, removed: str) -> None:
+        """Take a certificate from an account; whoever is logging in with it is too late."""
+
+        def apply(ledger: Ledger) -> None:
+            if not ledger.drop_certificate(person.id, removed):
+                raise ChatError("args", "Your account has no such certificate.")
+
+        await self._chat.change(apply)
+        person.secrets += 1

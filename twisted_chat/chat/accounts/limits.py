@@ -1,0 +1,82 @@
+"""What the sessions of one account may do together, and the guests of one network.
+
+A limit that counts for each session alone is no limit for somebody who opens twenty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from math import ceil
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from ...core.durations import spoken
+from ...core.errors import ChatError
+from ...core.limits import Common, Share, SlidingWindow, Unlimited
+
+if TYPE_CHECKING:
+    from ..chat import Chat
+    from ..session import Session
+
+DAY = 24 * 60 * 60  # seconds
+NEW = DAY  # the age until which an account counts as new
+OF_ONE_ACCOUNT = 2  # times what one session may do, for all sessions of an account
+OF_ONE_NETWORK = 10  # the same for all guests of a network
+ROOMS_A_DAY = 50  # that one account may make, or all guests and new accounts of a network
+ROOMS_OF_NETWORK_A_DAY = 200  # that all accounts of a network may make
+MOST_COUNTED = 20_000  # rooms of a day, of which it is remembered who has made them
+
+
+class AccountLimits:
+    """Limits that hold for an account, however many sessions it has.
+
+    For guests, who can be somebody else at any time, they hold for their network.
+    """
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._limited = chat.settings.flood_limit > 0
+        # Held by the shares that sessions have of them.
+        self._shared: WeakValueDictionary[Hashable, Common] = WeakValueDictionary()
+        self._rooms = SlidingWindow(ROOMS_A_DAY, MOST_COUNTED, DAY, forgets=True)
+        self._rooms_of_network = SlidingWindow(
+            ROOMS_OF_NETWORK_A_DAY, MOST_COUNTED, DAY, forgets=True
+        )
+
+    def shared_flood_limit(self, session: Session) -> Share | None:
+        """What a session is charged for beside its own flood limit; None without one."""
+        if not self._limited:
+            return None
+        key = session.party
+        times = OF_ONE_NETWORK if session.person.guest else OF_ONE_ACCOUNT
+        rate = self._chat.settings.flood_limit * times
+        now = self._chat.ticks()
+        common = self._shared.get(key)
+        if common is None:
+            common = self._shared[key] = Common(rate, now)
+        return Share(common, now)
+
+    def count_room(self, session: Session) -> None:
+        """Count a room that somebody is about to make.
+
+        ChatError('too_many') when it would be one too many for a day. Rooms that were deleted
+        since count too, for they are kept for some time.
+        """
+        person, network = session.person, session.door.network
+        if not self._limited or person.admin or isinstance(network, Unlimited):
+            return
+        # Guests and new accounts can be had as many as one likes.
+        new = person.guest or self._chat.wall() - person.created < NEW * 1000
+        now = self._chat.ticks()
+        own = self._rooms.wait(network if new else person.id, now)
+        wait = max(own, self._rooms_of_network.wait(network, now))
+        if wait > 0:
+            who = "You have" if own and not new else "You, or others at your address, have"
+            raise ChatError(
+                "too_many",
+                f"{who} made too many rooms within a day: try again in {spoken(wait)},"
+                " or join a room that there is.",
+                retry_after=ceil(wait),
+            )
+        self._rooms.take(network if new else person.id, now)
+        self._rooms_of_network.take(network, now)

@@ -1,0 +1,501 @@
+"""The chat itself: who and what there is, and the way of a message.
+
+`Chat` owns the registry of people and rooms, hands what is to be kept to the
+store, and when the store has committed it lets the delivery show it. All doors
+share one `Chat`; it never sees a socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from ..core.commands import TABLE
+from ..core.entries import Entry
+from ..core.errors import ChatError, StartError
+from ..core.events import Closed, Event, Receipt
+from ..core.names import Names, fold
+from ..core.results import Sent, Whispered
+from ..core.roombook import RoomBook
+from ..core.rooms import Room
+from ..core.roster import Person, Roster
+from ..store import Batch, Ledger, Store, queries
+from .accounts.accounts import Accounts
+from .accounts.client_certificates import ClientCertificates
+from .accounts.limits import AccountLimits
+from .accounts.proving import SCRAM
+from .accounts.sign_in import SignIn
+from .composing import check_cid, check_tags, composed, only_sealed, stale
+from .delivery import Delivery
+from .device_keys import Devices
+from .endings import Endings
+from .files import Files
+from .guests import Guests
+from .membership import Membership
+from .metadata import Metadata
+from .motd import message_of_the_day
+from .presence import Onlookers, PresenceNotices
+from .restore import fill
+from .searches import Searches
+from .session import Session, State
+from .settling import Outcome, Sending, origins
+from .typists import Typists
+from .whispering import Manner, whisper
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ..doors.interface import Dialect, Door
+    from ..settings import Settings
+    from .accounts.passwords import Passwords
+    from .accounts.proving import Proof
+    from .threads import Aside
+
+T = TypeVar("T")
+STOPPING = ChatError("restart", "The server is stopping; try again in a moment.")
+MOST_DEVICES = 20  # sessions of one account; the one idle for longest makes room
+
+
+class Chat:
+    """The one shared object behind every door."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        passwords: Passwords,
+        clock: IReactorTime,
+        ticks: Callable[[], float],
+        wall: Callable[[], int],
+        aside: Aside,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.ticks = ticks  # seconds that only go forward: for limits and time-outs
+        self.wall = wall  # milliseconds since 1970: for people
+        self.unkept = count(wall())  # numbers for what is said and kept nowhere
+        self.motd = message_of_the_day(settings)
+        self.names = Names(
+            (*TABLE.words(), settings.name),
+            protected=settings.admins,
+            longest=settings.nick_length,
+            longest_room=settings.room_length,
+        )
+        self.roster = Roster()
+        self.rooms = RoomBook()
+        self.delivery = Delivery(self.rooms, self._fetch, clock)
+        self.presence = PresenceNotices(self.delivery, clock)
+        self.onlookers = Onlookers()  # doors that want to know at once who comes and goes
+        self.typists = Typists(self)
+        self.limits = AccountLimits(self)
+        self.membership = Membership(self)
+        self.endings = Endings(self)
+        self.guests = Guests(self)
+        self.metadata = Metadata(self)
+        self.devices = Devices(self)
+        self.searches = Searches(self)
+        self.admins = frozenset(fold(name).folded for name in settings.admins)
+        self.started = ticks()
+        self.signin = SignIn(self, passwords)
+        self.accounts = Accounts(self, passwords, self.signin.proving)
+        self.certificates = ClientCertificates(self)
+        self.files = Files(self, aside)
+        self.sessions: dict[Session, None] = {}
+        self._outgoing: list[Sending] = []
+        self.refusing: ChatError | None = None  # why nothing is taken at the moment
+        # While a batch is being answered: what sends the answers gathered at each door.
+        self.answering: list[Callable[[], None]] | None = None
+        self.stop_server: Callable[[], None] = lambda: None
+        self.files_changed: Callable[[], None] = lambda: None  # those that an operator may change
+        self.all_gone: Callable[[], None] = lambda: None  # the last session has ended
+
+    def start(self) -> None:
+        """Take up what the store holds."""
+        self.store.deliver = self.committed
+        kept = self.store.load()
+        fill(self.roster, self.rooms, kept, self.admins)
+        self._tell_of_admins()
+        self.files.start(kept)
+        self.endings.start(kept)
+        if not self.settings.scram:
+            forgotten = self.change(lambda ledger: ledger.drop_scheme(SCRAM))
+            forgotten.addErrback(
+                lambda failure: self.log.failure(
+                    "What SCRAM needs is still in the database", failure
+                )
+            )
+
+    def _tell_of_admins(self) -> None:
+        """Say in the log who has a say over everybody."""
+        for name in self.settings.admins:
+            there = self.signin.find(name) is not None
+            self.log.info(
+                "{name} is an administrator of this server{missing}",
+                name=name,
+                missing="" if there else ", as soon as there is an account of that name",
+            )
+
+    def reload_motd(self) -> None:
+        """Read the message of the day anew; a file that is no good leaves it as it is."""
+        try:
+            lines = message_of_the_day(self.settings)
+        except StartError as error:
+            self.log.warn("The message of the day stays as it was: {reason}", reason=error)
+            return
+        if lines != self.motd:
+            self.motd = lines
+            self.log.info("The message of the day was read anew")
+
+    # --- the store ----------------------------------------------------------------------
+
+    def change(self, apply: Callable[[Ledger], T], origin: Session | None = None) -> Deferred[T]:
+        """Carry out a durable change in the writer; fires when it is committed.
+
+        `origin` is the session that says the messages which `apply` returns.
+        """
+        self._accepting()
+        self._hand_over()  # what was said before it is stored before it
+        outcome = Outcome[T](origin)
+        self.store.change(apply, outcome)
+        return outcome.known
+
+    def all_said(self) -> Deferred[None]:
+        """Fires when everything that was said before is stored and shown."""
+        return self.change(_nothing)
+
+    def read(self, question: Callable[[Connection], T]) -> Deferred[T]:
+        """Ask the store on a reading thread."""
+        outcome = Outcome[T]()
+        try:
+            self._accepting()
+            self.store.read(question, outcome)
+        except ChatError as error:
+            outcome.known.errback(error)  # who reads for others can try again
+        return outcome.known
+
+    def scrub(self) -> Deferred[bool]:
+        """Do one step of making erased text unrecoverable; True when nothing is left."""
+        outcome = Outcome[bool]()
+        self.store.scrub(outcome)
+        return outcome.known
+
+    def _fetch(
+        self, room: int, after: int, upto: int, limit: int, most: int
+    ) -> Deferred[list[Entry]]:
+        return self.read(lambda db: queries.entries(db, room, after, upto, limit, most))
+
+    def _accepting(self) -> None:
+        if self.refusing is not None:
+            raise ChatError(self.refusing.code, self.refusing.sentence)
+
+    def committed(self, batch: Batch) -> None:
+        """A batch is on disk: show it, then answer those who sent it."""
+        self.delivery.spread(batch.entries, origins(batch))
+        self.files.discard(batch.gone)
+        self.answering = []
+        batch.answer()
+        senders, self.answering = self.answering, None
+        for send in senders:
+            send()
+
+    # --- messages -----------------------------------------------------------------------
+
+    def say(
+        self,
+        session: Session,
+        room: Room,
+        text: str,
+        cid: str | None,
+        sealed: str = "",
+        version: str = "",
+        manner: str = "",
+        tags: str = "",
+    ) -> Deferred[Sent]:
+        """Store a message; fires when it is committed and shown to those who are here."""
+        self._accepting()
+        person = session.person
+        self.may_speak(person, room)
+        check_cid(cid)
+        if not sealed and not self.rooms.takes_words(room):
+            raise only_sealed()
+        content = composed(self, room, text, sealed, manner)
+        if tags:
+            check_tags(tags)
+        if sealed and person.guest:
+            raise ChatError("guest", "A guest has no keys to encrypt with.")
+        if sealed and version != self.devices.version(room):
+            raise stale()
+        sending = Sending(self, session, room, content, cid, tags)
+        if not self._outgoing:
+            self.clock.callLater(0, self._hand_over)
+        self._outgoing.append(sending)
+        return sending
+
+    def whisper(
+        self,
+        session: Session,
+        people: Iterable[Person],
+        text: str,
+        place: str = "",
+        to: str = "",
+        manner: str = "",
+        tags: str = "",
+    ) -> Coroutine[Deferred[Any], Any, Whispered]:
+        """Say something to those of these people who are here; it is kept nowhere.
+
+        Without a `place` it is said in private, to one of them; else `place` is what everybody
+        calls the conversation, and `to` says who of it is meant, such as `@#room`.
+        """
+        return whisper(self, session, list(people), text, Manner(place, to, manner, tags))
+
+    def _hand_over(self) -> None:
+        """Give the store all that was said in this turn of the reactor, as one batch.
+
+        The writer begins with whatever it finds. If it found the first message of a packet
+        alone, the whole room would be written to for that one message.
+        """
+        outgoing, self._outgoing = self._outgoing, []
+        if outgoing:
+            self.store.post(outgoing)
+
+    def may_speak(self, person: Person, room: Room) -> None:
+        """Refuse somebody who is not in the room, or who is to be silent there."""
+        if room.deleted_at is not None or not (room.has(person) or room.open_to(person)):
+            raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
+        if room.bans and room.banned(person, self.wall()):
+            raise ChatError("banned", f"You are banned from {room.name}.")
+        if room.mutes and self.membership.muted_until(room, person) is not None:
+            raise ChatError("muted", f"You are muted in {room.name} and can only read there.")
+        if room.rules.restrains and not room.has_voice(person):
+            if room.rules.moderated:
+                raise ChatError("moderated", f"Only those with a voice speak in {room.name}.")
+            verdict = room.rules.verdict(person)
+            if verdict:
+                why = f"muted in {room.name}" if verdict == "muted" else f"banned from {room.name}"
+                raise ChatError(verdict, f"You are {why} and can only read there.")
+
+    def sent(self, person: Person, room: Room, entry: Entry, again: bool = False) -> Sent:
+        """The answer to somebody whose message is stored."""
+        inside = room.has(person)  # or they speak from outside
+        known = inside or not room.hidden  # who was put out is told nothing more of it
+        online, offline = self.audience(room) if known else (0, 0)
+        return Sent(
+            room=room.label(person),
+            seq=entry.seq,
+            time=entry.time,
+            now=online - (inside and person.online),
+            later=offline - (inside and not person.online and not person.guest),
+            again=again,
+        )
+
+    def audience(self, room: Room) -> tuple[int, int]:
+        """How many people of a room are online, and how many are not."""
+        if room is self.rooms.lobby:
+            # Guests are in the lobby while they are here and no longer.
+            online = len(self.roster.online)
+            return online, self.roster.accounts - (online - self.roster.guests)
+        if room.pair is not None:
+            both = set(room.pair)
+            online = sum(person.online for person in both)
+            return online, len(both) - online
+        return room.online, len(room.members) - room.online
+
+    # --- people come and go ---------------------------------------------------------------
+
+    def enter(
+        self,
+        proof: Proof,
+        door: Door,
+        device: str,
+        positions: Mapping[Room, int] | None = None,
+        lobby: bool = True,
+    ) -> Session:
+        """Sit somebody down; the door calls `begin` when it is ready for deliveries."""
+        self.signin.admit(proof)  # much may have happened since it was given
+        person = proof.person
+        at = {room: room.last_seq for room in self.rooms.of(person)}
+        if positions:
+            at.update(positions)
+        if not lobby:
+            at.pop(self.rooms.lobby, None)
+        session = Session(person, door, self.delivery, self.ticks(), device, at, lobby)
+        if len(person.seats) >= MOST_DEVICES:
+            idle = min(self.sessions_of(person), key=lambda session: session.asked_at)
+            idle.close(Closed("too_many_devices", "Another session of yours took this place."))
+        if not person.guest:
+            self.signin.attempts.remember(person.name, door.network)
+        self.sessions[session] = None
+        person.seats = (*person.seats, session)
+        if len(person.seats) == 1:
+            self.roster.online[person.id] = person
+            for room in person.rooms:
+                room.online += 1
+            self.presence.joined(person)
+            self.onlookers.came(person)
+        self.log.info("Client {where} connected  [ {name} ]", where=door.address, name=person.name)
+        return session
+
+    def leave_unseated(self, person: Person) -> None:
+        """Somebody proved who it is on a connection that is gone by now."""
+        if person.guest and not person.online:
+            self.roster.forget(person)
+
+    def depart(self, session: Session) -> None:
+        """The connection is over: free everything that was held for it."""
+        if session.state is State.CLOSED:
+            return
+        if session.state is State.LIVE:
+            if session.door.flushed() is True:
+                self.note_all_shown(session)
+            self.delivery.withdraw(session)
+        session.state = State.CLOSED
+        session.wait_no_more()
+        session.behind.clear()
+        self.sessions.pop(session, None)
+        person = session.person
+        person.seats = tuple(seat for seat in person.seats if seat is not session)
+        self.log.info(
+            "Client {where} is offline  [ {name} ]", where=session.address, name=person.name
+        )
+        if not self.sessions:
+            self.all_gone()
+        if person.seats:
+            return
+        self.roster.online.pop(person.id, None)
+        for room in person.rooms:
+            room.online -= 1
+        self.presence.left(person)
+        self.onlookers.went(person, session.parting)
+        person.last_seen = self.wall()
+        if person.guest:
+            self.guests.depart(person)
+        elif not person.erased:
+            self.keep_last_seen(person)
+
+    def rename_guest(self, guest: Person, new_name: str) -> None:
+        """Call a guest something else."""
+        self.guests.rename(guest, new_name)
+
+    def keep_last_seen(self, *people: Person) -> None:
+        """Store when accounts were here; if the store is too busy, memory has to do."""
+        seen = [(person.id, person.last_seen) for person in people]
+
+        def apply(ledger: Ledger) -> None:
+            for number, time in seen:
+                ledger.set_account(number, last_seen=time)
+
+        with suppress(ChatError):
+            self.change(apply).addErrback(lambda failure: failure.trap(ChatError))
+
+    def about_to_stop(self) -> None:
+        """Nothing new is taken from here on."""
+        accounts = [person for person in self.roster.online.values() if not person.guest]
+        for person in accounts:
+            person.last_seen = self.wall()
+        self.keep_last_seen(*accounts)
+        self.refusing = STOPPING
+
+    def note_shown(self, session: Session, room: Room, seq: int) -> None:
+        """A session's peer has received a room up to that number."""
+        person = session.person
+        if person.guest or person.shown is None:
+            return
+        if session.door.dialect.plain and person.shown.get(room.id, 0) >= seq:
+            return  # any session of the account counts for the next login in text
+        self.store.move_cursor(person.id, session.device, room.id, seq)
+        before = person.shown.get(room.id, 0)
+        if before < seq:
+            person.shown[room.id] = seq
+            acknowledged = session.door.acknowledged()
+            if acknowledged is not None:
+                session.unconfirmed.note(acknowledged, room.id, before, seq)
+            if room.pair is not None:
+                other = room.other(person)
+                self.tell(other, Receipt(room.label(other), person.name, delivered=seq))
+
+    def note_all_shown(self, session: Session) -> None:
+        """The same for all conversations: the peer has everything that was written."""
+        if session.door.dialect.plain:
+            for room in self.delivery.shown_to(session):
+                self.note_shown(session, room, session.position(room))
+
+    def take_back(self, session: Session) -> None:
+        """A session's connection was reset: show again what its peer may not have read."""
+        person, moved = session.person, session.unconfirmed.places()
+        if person.shown is None or len(person.seats) > 1 or not moved:
+            return  # what is shown elsewhere too has been shown
+        back = {
+            room: before for room, (before, at) in moved.items() if person.shown.get(room) == at
+        }
+        person.shown.update(back)
+        self.store.forget_moves(person.id, session.device, back)
+        with suppress(ChatError):  # the store is too busy: then it is as if it had been read
+            done = self.change(lambda it: it.set_cursors_back(person.id, session.device, back))
+            done.addErrback(lambda failure: failure.trap(ChatError))
+
+    def note_read(self, session: Session, room: Room, seq: int) -> None:
+        """A session's person has read a room up to that number; the other sessions are told."""
+        person = session.person
+        if person.guest or session.read.get(room.id, 0) >= seq:
+            return
+        session.read[room.id] = seq
+        self.store.move_read_cursor(person.id, room.id, seq)
+        if room.pair is not None:
+            other = room.other(person)
+            self.tell(other, Receipt(room.label(other), person.name, read=seq))
+        for one in self.sessions_of(person):
+            if one is not session:
+                one.receive(Receipt(room.label(person), person.name, read=seq))
+
+    def sessions_of(self, person: Person) -> tuple[Session, ...]:
+        """Somebody's open sessions."""
+        return cast("tuple[Session, ...]", person.seats)
+
+    def tell(self, person: Person, event: Event) -> None:
+        """Show an event at all of somebody's sessions."""
+        for session in self.sessions_of(person):
+            session.receive(event)
+
+    def tell_all(self, event: Event) -> None:
+        """Show an event to everybody who is online."""
+        self.tell_sessions(self.sessions, event)
+
+    def tell_sessions(self, sessions: Iterable[Session], event: Event) -> None:
+        """Show an event at these sessions."""
+        rendered: dict[Dialect, bytes] = {}
+        for session in tuple(sessions):
+            if event.passing and not session.reads:
+                continue
+            dialect = session.door.dialect
+            line = rendered.get(dialect)
+            if line is None:
+                line = rendered[dialect] = dialect.event(event)
+            session.write(line)
+
+    def close_seats(self, person: Person, reason: Closed, keep: Session | None = None) -> None:
+        """End the sessions of an account, but for one, and the moving of files for them."""
+        kept = None if keep is None else keep.token
+        self.files.revoke(person, lambda device: device != kept)
+        for session in self.sessions_of(person):
+            if session is not keep:
+                session.close(reason)
+
+    def stop(self, reason: Closed) -> None:
+        """Tell everybody and end all sessions."""
+        self.refusing = STOPPING
+        self.presence.stop()
+        for session in tuple(self.sessions):
+            session.close(reason)
+
+
+def _nothing(ledger: Ledger) -> None:
+    """A change that changes nothing, and waits for its turn."""

@@ -1,0 +1,221 @@
+"""Keeping order in a room."""
+
+from __future__ import annotations
+
+from ...core import vocabulary as words
+from ...core.entries import Kind
+from ...core.errors import ChatError
+from ...core.events import Notice
+from ...core.results import Done, Result
+from ...core.rooms import Member, Role, Room
+from ...core.roster import Person
+from ...core.text import check_formatted
+from ...store import FOR_EVER, Ledger
+from ..chat import Chat
+from ..session import Session
+from . import performs
+from .lookup import LONGEST_REASON, deadline, moderated_room, somebody_named
+
+
+def _target(
+    chat: Chat, session: Session, room: Room, name: str, or_oneself: bool = False
+) -> Person:
+    """Somebody who may be acted upon: nobody of the same rank or above, and mostly not oneself."""
+    person = somebody_named(chat, name)
+    if person is session.person:
+        if or_oneself:
+            return person
+        raise ChatError("args", f"That is you. To go, type leave {room.name}.")
+    if room.role_of(person) >= room.role_of(session.person):
+        raise ChatError(
+            "not_allowed", f"{person.name} has at least as much to say in {room.name} as you."
+        )
+    return person
+
+
+def _member(room: Room, person: Person) -> Member:
+    member = room.members.get(person.id)
+    if member is None:
+        raise ChatError("no_such_user", f"{person.name} is not in {room.name}.")
+    return member
+
+
+def _not_lobby(chat: Chat, room: Room) -> None:
+    if room is chat.rooms.lobby:
+        raise ChatError("not_allowed", "Nobody can be put out of the lobby; see help ban-user.")
+
+
+async def _set_role(chat: Chat, session: Session, name: str, user: str, role: Role) -> Result:
+    room = moderated_room(chat, session, name)
+    _not_lobby(chat, room)
+    other = _target(chat, session, room, user, or_oneself=role is Role.MEMBER)
+    member, by = _member(room, other), session.person
+    if member.role is Role.OWNER:
+        raise ChatError(
+            "not_allowed", f"{room.name} is yours, and its owner is always an operator."
+        )
+    if member.role is role:
+        has = "is an operator already" if role else "is no operator"
+        raise ChatError("args", f"{other.name} {has} in {room.name}.")
+
+    def apply(ledger: Ledger) -> None:
+        ledger.put_member(room.id, other.account, role=role)
+        kind = Kind.OP if role else Kind.DEOP
+        ledger.post(room.id, kind, by.account, by.name, subject=other.name)
+
+    before, member.role = member.role, min(role, member.role)
+    try:
+        await chat.change(apply)
+    except ChatError:
+        member.role = before
+        raise
+    member.role = role
+    return Done()
+
+
+@performs(words.Op)
+async def op(chat: Chat, session: Session, command: words.Op) -> Result:
+    return await _set_role(chat, session, command.room, command.user, Role.OPERATOR)
+
+
+@performs(words.Deop)
+async def deop(chat: Chat, session: Session, command: words.Deop) -> Result:
+    return await _set_role(chat, session, command.room, command.user, Role.MEMBER)
+
+
+async def _set_voice(chat: Chat, session: Session, name: str, user: str, voice: bool) -> Result:
+    room = moderated_room(chat, session, name)
+    if room is chat.rooms.lobby:
+        raise ChatError("not_allowed", "Nobody is given a voice in the lobby.")
+    other = somebody_named(chat, user)
+    member, by = _member(room, other), session.person
+    if member.voice is voice:
+        return Done()
+
+    def apply(ledger: Ledger) -> None:
+        ledger.put_member(room.id, other.account, voice=voice)
+        kind = Kind.VOICE if voice else Kind.DEVOICE
+        ledger.post(room.id, kind, by.account, by.name, subject=other.name)
+
+    before, member.voice = member.voice, member.voice and voice
+    try:
+        await chat.change(apply)
+    except ChatError:
+        member.voice = before
+        raise
+    member.voice = voice
+    return Done()
+
+
+@performs(words.Voice)
+async def voice(chat: Chat, session: Session, command: words.Voice) -> Result:
+    return await _set_voice(chat, session, command.room, command.user, True)
+
+
+@performs(words.Devoice)
+async def devoice(chat: Chat, session: Session, command: words.Devoice) -> Result:
+    return await _set_voice(chat, session, command.room, command.user, False)
+
+
+@performs(words.Kick)
+async def kick(chat: Chat, session: Session, command: words.Kick) -> Result:
+    room = moderated_room(chat, session, command.room)
+    _not_lobby(chat, room)
+    other = _target(chat, session, room, command.user)
+    _member(room, other)
+    reason = check_formatted(command.reason, LONGEST_REASON) if command.reason else ""
+    await chat.membership.put_out(room, other, Kind.KICK, session.person, reason)
+    return Done()
+
+
+@performs(words.Ban)
+async def ban(chat: Chat, session: Session, command: words.Ban) -> Result:
+    room = moderated_room(chat, session, command.room)
+    _not_lobby(chat, room)
+    other = _target(chat, session, room, command.user)
+    until = deadline(chat, command.duration)
+    had, before = other.id in room.bans, room.bans.get(other.id)
+    room.bans[other.id] = until
+    chat.guests.note(room, other)
+    try:
+        await chat.membership.put_out(
+            room, other, Kind.BAN, session.person, command.duration, until
+        )
+    except ChatError:
+        if had:
+            room.bans[other.id] = before
+        else:
+            room.bans.pop(other.id, None)
+        raise
+    return Done()
+
+
+@performs(words.Unban)
+async def unban(chat: Chat, session: Session, command: words.Unban) -> Result:
+    room = moderated_room(chat, session, command.room)
+    other, by = somebody_named(chat, command.user), session.person
+    if other.id not in room.bans:
+        raise ChatError("args", f"{other.name} is not banned from {room.name}.")
+
+    def apply(ledger: Ledger) -> None:
+        ledger.drop_ban(room.id, other.account)
+        ledger.post(room.id, Kind.UNBAN, by.account, by.name, subject=other.name)
+
+    await chat.change(apply)
+    room.bans.pop(other.id, None)
+    return Done()
+
+
+@performs(words.Mute)
+async def mute(chat: Chat, session: Session, command: words.Mute) -> Result:
+    room = moderated_room(chat, session, command.room)
+    other = _target(chat, session, room, command.user)
+    if room is not chat.rooms.lobby:
+        _member(room, other)
+    until = deadline(chat, command.duration) or FOR_EVER
+    span = f" for {command.duration}" if command.duration else ""
+    before = chat.membership.muted_until(room, other)
+    chat.membership.set_mute(room, other, until)
+    chat.guests.note(room, other)
+    try:
+        await _mute(chat, session, room, other, until, command.duration)
+    except ChatError:
+        chat.membership.set_mute(room, other, before)
+        raise
+    chat.tell(
+        other,
+        Notice(
+            "muted", f"{session.person.name} muted you in {room.name}{span}: you can only read."
+        ),
+    )
+    return Done()
+
+
+@performs(words.Unmute)
+async def unmute(chat: Chat, session: Session, command: words.Unmute) -> Result:
+    room = moderated_room(chat, session, command.room)
+    other = _target(chat, session, room, command.user)
+    if chat.membership.muted_until(room, other) is None:
+        raise ChatError("args", f"{other.name} is not muted in {room.name}.")
+    await _mute(chat, session, room, other, None, "")
+    chat.membership.set_mute(room, other, None)
+    chat.tell(
+        other, Notice("unmuted", f"{session.person.name} lets you speak in {room.name} again.")
+    )
+    return Done()
+
+
+async def _mute(
+    chat: Chat, session: Session, room: Room, other: Person, until: int | None, span: str
+) -> None:
+    by = session.person
+
+    def apply(ledger: Ledger) -> None:
+        if until is None:
+            ledger.drop_mute(room.id, other.account)
+        else:
+            ledger.put_mute(room.id, other.account, until)
+        kind = Kind.UNMUTE if until is None else Kind.MUTE
+        ledger.post(room.id, kind, by.account, by.name, span, subject=other.name)
+
+    await chat.change(apply)

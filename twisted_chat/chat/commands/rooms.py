@@ -1,0 +1,312 @@
+"""Rooms: making them, going in and out, inviting, topics, deleting."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+
+from msgspec.structs import replace
+
+from ...core import vocabulary as words
+from ...core.entries import Entry, Kind
+from ...core.errors import ChatError
+from ...core.events import Invitation, Notice
+from ...core.names import Name, room_name
+from ...core.results import Done, Joined, Result, TopicIs
+from ...core.rooms import LOBBY, Member, Role, Room, RoomKind
+from ...core.roster import Person
+from ...core.rules import Rules
+from ...core.text import check_formatted
+from ...store import Ledger
+from ..chat import Chat
+from ..session import Session
+from . import performs
+from .lookup import (
+    LONGEST_REASON,
+    joined_room,
+    known_room,
+    moderated_room,
+    somebody_named,
+    visible_room,
+)
+
+MOST_ROOMS = 200  # of one person
+DAYS_UNTIL_ERASED = 7
+DAYS_UNTIL_FREE = 7  # of a name that a room had
+MOST_FORMER = 3  # such names of one room
+
+
+@performs(words.Create)
+async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
+    person = session.person
+    name = chat.names.check_room(command.room)
+    taken = _not_available(name)
+    if not chat.rooms.available(name):
+        raise taken
+    _may_be_in_another(session)
+    chat.limits.count_room(session)
+
+    rules = Rules(invite_only=command.private, secret=command.private)
+
+    def apply(ledger: Ledger) -> tuple[int, Entry]:
+        room = ledger.add_room(name.shown, name.folded, command.private, person.account)
+        ledger.set_room(room, rules=rules.written())
+        return room, ledger.post(room, Kind.JOIN, person.account, person.name)
+
+    chat.rooms.being_made.register(name, None)
+    try:
+        room_id, entry = await chat.change(apply)
+    except ChatError as error:
+        raise taken if error.code == "room_taken" else error from None
+    finally:
+        chat.rooms.being_made.forget(name)
+    room = Room(room_id, name, RoomKind.GROUP)
+    room.keep_rules(rules)
+    room.created = entry.time
+    room.last_seq = entry.seq
+    chat.rooms.add(room)
+    chat.membership.begin(person, room, Member(person, Role.OWNER, 0), entry.seq)
+    return Joined(room.name, entry.seq, "", created=True)
+
+
+def _may_be_in_another(session: Session) -> None:
+    if len(session.person.rooms) >= MOST_ROOMS:
+        raise ChatError("too_many", f"Nobody can be in more than {MOST_ROOMS} rooms: leave one.")
+
+
+@performs(words.Join)
+async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
+    room = visible_room(chat, session, command.room)
+    person = session.person
+    if room.has(person):
+        return Joined(room.name, room.last_seq, room.topic, encrypted=room.encrypted)
+    _may_come_in(chat, room, person, command.key)
+    _may_be_in_another(session)
+
+    def apply(ledger: Ledger) -> Entry | None:
+        if not ledger.put_member(room.id, person.account, role=Role.MEMBER):
+            return None  # another session of theirs was faster
+        ledger.drop_invite(room.id, person.account)
+        return ledger.post(room.id, Kind.JOIN, person.account, person.name)
+
+    room.coming.add(person.id)
+    try:
+        entry = await chat.change(apply)
+    finally:
+        room.coming.discard(person.id)
+    if entry is None:
+        return Joined(room.name, room.last_seq, room.topic, encrypted=room.encrypted)
+    room.invited.discard(person.id)
+    chat.membership.begin(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
+    return Joined(room.name, entry.seq, room.topic, encrypted=room.encrypted)
+
+
+async def join_made(chat: Chat, session: Session, name: str) -> Joined | None:
+    """Join a room that is being made this moment, right behind its making; None if it is not."""
+    person, wanted = session.person, room_name(name)
+    _may_be_in_another(session)
+
+    def apply(ledger: Ledger) -> tuple[int, Entry] | None:
+        room = ledger.open_room(wanted.folded)
+        if room is None or not ledger.put_member(room, person.account, role=Role.MEMBER):
+            return None
+        return room, ledger.post(room, Kind.JOIN, person.account, person.name)
+
+    stored = await chat.change(apply)
+    if stored is None:
+        return None
+    number, entry = stored
+    room = chat.rooms.rooms[number]  # whoever has made it was answered first
+    if entry.seq > room.last_seq:  # it was stored before anybody knew the room
+        chat.delivery.spread([entry], {})
+    if not room.has(person):
+        chat.membership.begin(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
+    return Joined(room.name, entry.seq, room.topic)
+
+
+def _may_come_in(chat: Chat, room: Room, person: Person, key: str) -> None:
+    """Refuse somebody whom the room's rules keep out."""
+    rules, invited = room.rules, person.id in room.invited
+    if room.banned(person, chat.wall()) or (not invited and rules.bans_person(person)):
+        raise ChatError("banned", f"You are banned from {room.name}.")
+    if rules.accounts_only and person.guest:
+        raise ChatError("accounts_only", f"{room.name} is for people with an account only.")
+    if invited:
+        return  # who is asked in needs no key, and finds a place
+    if rules.invite_only and not rules.invites_person(person):
+        raise ChatError("invite_only", f"{room.name} is by invitation only: ask its operators.")
+    if rules.key and not compare_digest(rules.key.encode(), key.encode("utf-8", "replace")):
+        raise ChatError("bad_key", f"{room.name} has a key: join {room.name} <key>")
+    if rules.limit and len((room.members.keys() | room.coming) - {person.id}) >= rules.limit:
+        members = "1 member" if rules.limit == 1 else f"{rules.limit:,} members"
+        raise ChatError("room_full", f"{room.name} is full: it takes {members}.")
+
+
+@performs(words.Leave)
+async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
+    room = joined_room(chat, session, command.room)
+    if room is chat.rooms.lobby:
+        raise ChatError("not_allowed", f"Everybody is in {LOBBY}; nobody leaves it.")
+    person = session.person
+    reason = check_formatted(command.reason, LONGEST_REASON) if command.reason else ""
+    if len(room.members) == 1:
+        if person.guest:
+            chat.membership.leave_last(person, room)
+            return Done(f"You have left {room.name}, which is no more.")
+        if await chat.membership.leave_unused(person, room):
+            return Done(f"You have left {room.name}, which is no more: nothing was said there.")
+        room = joined_room(chat, session, command.room)  # somebody may have come meanwhile
+    heir = room.heir(person) if room.role_of(person) is Role.OWNER else None
+    if heir is None and room.role_of(person) is Role.OWNER:
+        raise ChatError(
+            "not_allowed", f"You are the last in {room.name}: to be rid of it, delete {room.name}"
+        )
+    await chat.membership.put_out(room, person, Kind.LEAVE, person, reason, heir=heir)
+    return Done(f"You have left {room.name}.")
+
+
+@performs(words.Invite)
+async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
+    room = joined_room(chat, session, command.room)
+    other = somebody_named(chat, command.user)
+    if room.rules.keeps_out(other):
+        moderated_room(chat, session, command.room)
+    if room.has(other):
+        raise ChatError("args", f"{other.name} is in {room.name} already.")
+    if room.banned(other, chat.wall()):
+        raise ChatError("banned", f"{other.name} is banned from {room.name}: unban first.")
+    await chat.change(lambda ledger: ledger.put_invite(room.id, other.account))
+    room.invited.add(other.id)
+    chat.guests.note(room, other)
+    by = session.person.name
+    chat.onlookers.invited(room, session.person, other)
+    if session.person.id not in other.ignores:
+        sentence = f"{by} invites you to {room.name}: join {room.name}"
+        chat.tell(other, Invitation("invited", sentence, room.name, by))
+    return Done(f"{other.name} is invited to {room.name}.")
+
+
+@performs(words.Topic)
+async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
+    if command.text is None:
+        room = known_room(chat, session, command.room)
+        return TopicIs(room.name, room.topic)
+    room = joined_room(chat, session, command.room)
+    person, now = session.person, chat.wall()
+    if room.rules.topic_by_operators:
+        moderated_room(chat, session, command.room)
+    elif room.role_of(person) < Role.OPERATOR:
+        chat.may_speak(person, room)  # a topic says something too
+    text = check_formatted(command.text, chat.settings.topic_length) if command.text else ""
+
+    def apply(ledger: Ledger) -> Rules:
+        rules = replace(ledger.rules(room.id), topic_by=person.name, topic_at=now)
+        ledger.set_room(room.id, topic=text)
+        ledger.set_rules(room.id, rules)
+        ledger.post(room.id, Kind.TOPIC, person.account, person.name, text)
+        return rules
+
+    rules = await chat.change(apply)
+    room.topic = text
+    room.keep_rules(rules)
+    return Done()
+
+
+@performs(words.Rename)
+async def rename(chat: Chat, session: Session, command: words.Rename) -> Done:
+    room = moderated_room(chat, session, command.room, Role.OWNER)
+    person, old = session.person, room.name
+    name = chat.names.check_room(command.name)
+    reason = check_formatted(command.reason, LONGEST_REASON) if command.reason else ""
+    _may_be_renamed(chat, room, name)
+    until = chat.wall() + DAYS_UNTIL_FREE * 24 * 3600 * 1000
+
+    def apply(ledger: Ledger) -> None:
+        if ledger.encrypted(room.id):
+            raise _keeps_its_name(room)
+        ledger.rename_room(room.id, name.shown, name.folded, until)
+        text = f"{name.shown} {reason}".rstrip()
+        ledger.post(room.id, Kind.RENAME, person.account, person.name, text, subject=old)
+
+    chat.rooms.being_made.register(name, None)
+    chat.rooms.being_renamed.add(room)
+    try:
+        await chat.change(apply)
+    except ChatError as error:
+        raise _not_available(name) if error.code == "room_taken" else error from None
+    finally:
+        chat.rooms.being_made.forget(name)
+        chat.rooms.being_renamed.discard(room)
+    chat.membership.rename(room, name, until, person, reason)
+    return Done(f"{old} is called {name.shown} now.")
+
+
+def _may_be_renamed(chat: Chat, room: Room, name: Name) -> None:
+    """Refuse a name that the room cannot have now."""
+    if room is chat.rooms.lobby:
+        raise ChatError("not_allowed", f"{LOBBY} is everybody's and keeps its name.")
+    if name == room.named:
+        raise ChatError("args", f"{room.name} is called so already.")
+    if not chat.rooms.takes_words(room):
+        raise _keeps_its_name(room)
+    if not chat.rooms.available(name, room):
+        raise _not_available(name)
+    if room in chat.rooms.being_renamed:
+        raise ChatError("not_now", f"{room.name} is just being renamed: try again.")
+    former = [one.folded for one in chat.rooms.former_names(room)]
+    names = {*former, room.named.folded, name.folded}
+    if len(names) > MOST_FORMER + 1:
+        raise ChatError(
+            "too_many",
+            f"{room.name} has been renamed {MOST_FORMER} times in {DAYS_UNTIL_FREE} days: wait"
+            " until one of its old names is free again.",
+        )
+
+
+def _keeps_its_name(room: Room) -> ChatError:
+    return ChatError(
+        "encrypted", f"{room.name} is encrypted: everybody's devices know it by its name."
+    )
+
+
+def _not_available(name: Name) -> ChatError:
+    """Taken, reserved or hidden: the answer tells nobody which."""
+    return ChatError("not_available", f"{name.shown} is not available.")
+
+
+async def delete_room(chat: Chat, session: Session, name: str, sure: bool) -> Result:
+    """Hide a room at once; it is erased a week later."""
+    room = moderated_room(chat, session, name, Role.OWNER)
+    if room is chat.rooms.lobby:
+        raise ChatError("not_allowed", f"{LOBBY} is everybody's and cannot be deleted.")
+    if not sure:
+        raise ChatError(
+            "confirm",
+            f"Deleting {room.name} hides it from everybody at once ({_counted(room)}) and "
+            f"erases it after {DAYS_UNTIL_ERASED} days; until then: undelete {room.name}",
+        )
+    now = chat.wall()
+    await chat.change(lambda ledger: ledger.set_room(room.id, deleted_at=now))
+    by = session.person.name
+    for member in list(room.members.values()):
+        if member.person is not session.person:
+            chat.tell(member.person, Notice("room_deleted", f"{by} has deleted {room.name}."))
+    chat.membership.close_room(room, now)
+    return Done(
+        f"{room.name} is deleted. For {DAYS_UNTIL_ERASED} days this brings it back:"
+        f" undelete {room.name}"
+    )
+
+
+def _counted(room: Room) -> str:
+    return "1 member" if len(room.members) == 1 else f"{len(room.members):,} members"
+
+
+@performs(words.Undelete)
+async def undelete(chat: Chat, session: Session, command: words.Undelete) -> Result:
+    room = chat.rooms.find(command.room)
+    member = None if room is None else room.members.get(session.person.id)
+    if room is None or room.deleted_at is None or member is None or member.role < Role.OWNER:
+        raise ChatError("no_such_room", f"There is no deleted room {command.room} of yours.")
+    await chat.change(lambda ledger: ledger.set_room(room.id, deleted_at=None))
+    chat.membership.reopen_room(room)
+    return Done(f"{room.name} is back, with everything that was said in it.")

@@ -1,0 +1,167 @@
+"""The public keys of people's devices: who publishes them, who may have them, who is told.
+
+In memory there is one short text for each account, which changes with its devices; the keys
+themselves are read from the store for whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ..core.durations import spoken
+from ..core.encryption import Published, check_devices, check_envelope, check_published, version_of
+from ..core.entries import Form, Kind
+from ..core.errors import ChatError
+from ..core.events import Devices as DevicesEvent
+from ..core.limits import SlidingWindow
+from ..core.rooms import Room
+from ..core.roster import Person
+from ..store import Claimed, Ledger, device_keys
+from .session import Session
+
+if TYPE_CHECKING:
+    from .chat import Chat
+
+SPAN = 3600.0  # seconds
+CLAIMS = 10  # keys to begin with that one account may take of one device in that time,
+CLAIMS_OF_ALL = 50_000  # and all of all
+CHANGES = 30  # times that the devices of one account may change,
+CHANGES_OF_ALL = 20_000
+MOST_LISTS = 16  # conversations whose keys are kept for the next who asks
+
+
+class PublicKeys(msgspec.Struct, frozen=True):
+    """A device's keys, as others are told of them."""
+
+    device: str
+    ed25519: str
+    curve25519: str
+    signature: str
+
+
+People = dict[str, list[PublicKeys]]
+
+
+class Devices:
+    """Publishes keys, gives them out, and knows the version of every conversation's devices."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        limited = chat.settings.flood_limit > 0
+        self._claims = SlidingWindow(CLAIMS, CLAIMS_OF_ALL, SPAN) if limited else None
+        self._changes = SlidingWindow(CHANGES, CHANGES_OF_ALL, SPAN) if limited else None
+        self._lists: dict[int, tuple[str, People]] = {}  # by the room's id; the latest last
+
+    def version(self, room: Room) -> str:
+        """What is another one whenever a conversation's people or their devices are."""
+        if not room.devices:
+            everybody = sorted(room.people(), key=lambda person: person.id)
+            parts = (f"{person.id} {person.devices}" for person in everybody)
+            room.devices = version_of([str(room.id), *parts])
+        return room.devices
+
+    async def publish(self, session: Session, published: Published) -> tuple[int, str]:
+        """Take a device's keys; how many to begin with are waiting, and the account's version."""
+        check_published(published)
+        person, now = session.person, self._chat.ticks()
+        wait = self._changes.wait(person.id, now) if self._changes is not None else 0.0
+
+        def apply(ledger: Ledger) -> tuple[int, str]:
+            # The session may have been ended by now; then its device is to have no keys.
+            if not ledger.has_token(person.id, session.token):
+                raise ChatError(
+                    "bad_token", "This session's token is good no more: log in, then publish."
+                )
+            if wait and not ledger.has_device(person.id, session.device, published.device_keys):
+                raise ChatError(
+                    "busy",
+                    f"The keys of your devices change too often: wait {spoken(ceil(wait))}.",
+                    retry_after=ceil(wait),
+                )
+            return ledger.publish(person.id, session.device, published)
+
+        waiting, version = await self._chat.change(apply)
+        if version != person.devices and self._changes is not None:
+            self._changes.take(person.id, self._chat.ticks())
+        self.changed(person, version, session)
+        return waiting, version
+
+    def changed(self, person: Person, version: str, by: Session | None = None) -> None:
+        """An account's devices are these now: tell everybody who encrypts for them, but `by`."""
+        if version == person.devices:
+            return
+        person.devices = version
+        told = dict.fromkeys(self._chat.sessions_of(person))
+        for room in self._chat.rooms.of(person):
+            room.devices = ""
+            if room.encrypted:
+                for other in room.people():
+                    told.update(dict.fromkeys(self._chat.sessions_of(other)))
+        if by is not None:
+            told.pop(by, None)
+        self._chat.tell_sessions(told, DevicesEvent(person.name))
+
+    async def of(self, room: Room) -> tuple[str, People, int]:
+        """The version of a conversation's devices, these by the names of their people, and the
+        number of its last entry, which tells with those before it how these people came there."""
+        # It is worked out before they are read: so they may be newer, but never older than it.
+        version, seq = self.version(room), room.last_seq
+        kept = self._lists.get(room.id)
+        if kept is not None and kept[0] == version:
+            return *kept, seq
+        everybody = {person.id: person.name for person in room.people()}
+        found = await self._chat.read(lambda db: device_keys.devices(db, sorted(everybody)))
+        people: People = {name: [] for name in everybody.values()}
+        for account, *line in found:
+            people[everybody[account]].append(PublicKeys(*line))
+        self._lists.pop(room.id, None)
+        self._lists[room.id] = version, people
+        if len(self._lists) > MOST_LISTS:
+            del self._lists[next(iter(self._lists))]
+        return version, people, seq
+
+    async def claim(self, session: Session, room: Room, asked: Sequence[str]) -> dict[str, Claimed]:
+        """Keys to begin with, of those of these devices that are in a conversation.
+
+        Whoever has taken many of one device gets its fallback key, so that nobody can use up
+        the others.
+        """
+        wanted = check_devices(asked)
+        person, now, claims = session.person, self._chat.ticks(), self._claims
+        owners = {other.id for other in room.people()}
+        greedy = {
+            device
+            for device in wanted
+            if claims is not None and claims.wait((person.id, device), now) > 0
+        }
+
+        def apply(ledger: Ledger) -> dict[str, Claimed]:
+            found = {device: ledger.claim(device, owners, device in greedy) for device in wanted}
+            return {device: one for device, one in found.items() if one is not None}
+
+        taken = await self._chat.change(apply)
+        if claims is not None:
+            for device, one in taken.items():
+                if not one.fallback:
+                    claims.take((person.id, device), self._chat.ticks())
+        return taken
+
+    async def share(self, session: Session, room: Room, sealed: str, cid: str) -> int:
+        """Post what devices tell devices; the entry's number.
+
+        It is no speaking, and a muted one needs it to read.
+        """
+        check_envelope(sealed)
+        person = session.person
+        entry = await self._chat.change(
+            lambda ledger: ledger.post(
+                *(room.id, Kind.KEYS, person.id, person.name, sealed),
+                cid=cid,
+                form=Form.SEALED,
+            )
+        )
+        return entry.seq

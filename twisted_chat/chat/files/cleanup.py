@@ -1,0 +1,119 @@
+"""What is swept: files that nobody sends, contents without a row, rows without a content."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ...core.errors import ChatError, in_words
+from ...store import Ledger, files
+from .pending import KEPT
+
+if TYPE_CHECKING:
+    from ..chat import Chat
+    from .counter import Files
+
+EXPIRE_EVERY = 60.0  # seconds
+COMPARE_EVERY = 3600.0
+FRESH = 600.0  # seconds for which a content may be without a row, since that is on its way
+MOST_NAMED = 10  # files in one line of the log
+
+
+class Sweeping:
+    """Keeps the folder of contents and the rows of files in step, at the start and hourly."""
+
+    log = Logger()
+
+    def __init__(self, chat: Chat, counter: Files) -> None:
+        self._chat = chat
+        self._files = counter
+        self.missing: set[int] = set()  # files whose content is lost
+        self._fresh: dict[str, float] = {}  # contents that were made a short while ago
+        self._useless: set[int] = set()  # rows that nothing can become of any more
+        self._next_expiry = 0.0
+        self._next_comparison = 0.0
+        self._busy = False
+
+    def made(self, blob: str) -> None:
+        """A content was made; its row follows."""
+        self._fresh[blob] = self._chat.ticks()
+
+    def later(self, file: int) -> None:
+        """This file, which no message names, is to be forgotten."""
+        self._useless.add(file)
+
+    def sweep(self, now: float) -> None:
+        """Do what is due, if there is nothing being done still."""
+        if self._busy or self._chat.refusing is not None:
+            return
+        compare = now >= self._next_comparison
+        if not compare and now < self._next_expiry:
+            return
+        self._next_expiry = now + EXPIRE_EVERY
+        self._busy = True
+        done = Deferred.fromCoroutine(self._sweep(now, compare))
+        done.addErrback(self._not_swept)
+        done.addBoth(self._swept)
+
+    def _not_swept(self, failure: Failure) -> None:
+        error = failure.value
+        if isinstance(error, ChatError) and error.code == "restart":
+            return  # the server stops, and does it at its next start
+        if reason := in_words(error):
+            line = "Files were not swept, which is tried again in a minute: {reason}"
+            self.log.warn(line, reason=reason)
+        else:
+            self.log.failure("Files were not swept", failure)
+
+    def _swept(self, _: object) -> None:
+        self._busy = False
+
+    async def _sweep(self, now: float, compare: bool) -> None:
+        old = {
+            one.id
+            for one in self._files.space
+            if one.receiving is None and now - one.touched > KEPT
+        }
+        for file in sorted(old | self._useless):
+            await self._chat.change(partial(_drop, file))
+            self._useless.discard(file)
+        if compare:
+            await self._compare()
+            self._next_comparison = now + COMPARE_EVERY
+
+    async def _compare(self) -> None:
+        """Remove contents that no row names, and find out which rows have lost theirs."""
+        chat, blobs, run = self._chat, self._files.blobs, self._files.run
+        earlier = await run(blobs.listed)
+        rows = await chat.read(files.contents)
+        # What is complete in its row was so on the disk before.
+        there = await run(blobs.listed)
+        self._forget_fresh()
+        for blob in earlier:
+            if blob not in rows and blob not in self._fresh:
+                await run(partial(blobs.remove, blob))
+        missing = {
+            file
+            for blob, (file, size, complete) in rows.items()
+            if complete and (blob not in there or there[blob].size != size)
+        }
+        if new := sorted(missing - self.missing):
+            self.log.error(
+                "The contents of {count} files are missing or damaged: {files}",
+                count=len(new),
+                files=", ".join(map(str, new[:MOST_NAMED])) + (", …" if new[MOST_NAMED:] else ""),
+            )
+        self.missing = missing
+
+    def _forget_fresh(self) -> None:
+        old = self._chat.ticks() - FRESH
+        for blob in [blob for blob, since in self._fresh.items() if since < old]:
+            del self._fresh[blob]
+
+
+def _drop(file: int, ledger: Ledger) -> None:
+    ledger.drop_unnamed_file(file)

@@ -1,0 +1,314 @@
+"""Where files are handed in and out: offers, tickets, rights, and what is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from ...core.attachments import size_in_words
+from ...core.errors import ChatError
+from ...core.events import Closed
+from ...core.roster import Person
+from ...core.tickets import Purpose, Ticket, Tickets
+from ...store import Gone, Ledger, Snapshot, StoredFile, files
+from ...store.files import no_such_file
+from ..threads import Aside
+from .cleanup import Sweeping
+from .links import Links
+from .pending import PROMISED, Space, Unnamed
+from .transfers import Moving, Receiving, Serving, disk_full, lost, too_many
+from .turns import COMING, GOING, Turns
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...core.rooms import Room
+    from ...store import Blobs
+    from ..chat import Chat
+    from ..session import Session
+
+MOST_MOVING = 200  # files on their way at once,
+MOST_OF_ONE = 20  # and those of one account
+
+
+class Files:
+    """Everything about files that is more than their rows and their contents."""
+
+    log = Logger()
+
+    def __init__(self, chat: Chat, aside: Aside) -> None:
+        self._chat = chat
+        self.run = aside.run
+        self.blobs: Blobs = chat.store.blobs
+        self.blobs.keep_free = chat.settings.keep_free
+        self.tickets = Tickets()
+        self.space = Space(chat.settings.quota, chat.settings.total_quota, {})
+        self.coming = Turns(chat.clock, chat.ticks, aside.worked, COMING)
+        self.going = Turns(chat.clock, chat.ticks, aside.worked, GOING)
+        self.moving: dict[Moving, None] = {}
+        self.most = MOST_MOVING
+        self.sweeping = Sweeping(chat, self)
+        self.links = Links(chat, self)
+
+    def start(self, kept: Snapshot) -> None:
+        """Take up what the store holds; for the start, since it looks at the disk."""
+        settings = self._chat.settings
+        self.space = Space(settings.quota, settings.total_quota, kept.used)
+        there = self.blobs.listed() if kept.files else {}
+        now, wall = self.now(), self._chat.wall() / 1000
+        for row in kept.files:
+            owner = self._chat.roster.people.get(row.owner)
+            room = self._chat.rooms.rooms.get(row.room)
+            content = there.get(row.blob)
+            if owner is None or room is None or content is None:
+                self.sweeping.later(row.id)
+                continue
+            touched = now - max(0.0, wall - content.touched)
+            self.space.add(Unnamed(row, owner, room, content.size, touched))
+
+    def now(self) -> float:
+        return self._chat.ticks()
+
+    # --- uploads --------------------------------------------------------------------------
+
+    async def offer(
+        self, session: Session, where: Room | Person, name: str, size: int, sha256: str
+    ) -> tuple[Unnamed, str]:
+        """Take note of a file that is to come to a conversation; the file, and a ticket for it.
+
+        Where there is no conversation with that person yet, one begins.
+        """
+        person, now = session.person, self.now()
+        self.check_size(size)
+        offered = self._offered(person, where, name, size, sha256)
+        if offered is None:
+            self.space.check(person, size, now)
+            with self.space.asked_for(person, size):
+                await self.check_disk(size)
+                offered = await self.note(person, where, name, size, sha256)
+        elif not offered.complete:
+            self.space.check(person, size, now, but=offered)
+            await self.check_disk(size - offered.have - offered.to_come(now))
+        offered.touched = self.now()
+        offered.promised_until = offered.touched + PROMISED
+        return offered, self._ticket(session, Purpose.UPLOAD, offered.id)
+
+    def _ticket(self, session: Session, purpose: Purpose, file: int) -> str:
+        ticket = Ticket(purpose, file, session.person.id, session.token)
+        return self.tickets.give(ticket, self.now())
+
+    def check_size(self, size: int) -> None:
+        """Refuse a file that is larger than any may be."""
+        most = self._chat.settings.max_file
+        if size > most:
+            raise ChatError(
+                "too_long",
+                f"That file has {size_in_words(size)} and the most is {size_in_words(most)}.",
+                max=most,
+                actual=size,
+            )
+
+    def _offered(
+        self, person: Person, where: Room | Person, name: str, size: int, sha256: str
+    ) -> Unnamed | None:
+        """The same file, if it was offered before."""
+        own = self.space.of(person.id)
+        return next((one for one in own if one.is_that(where, name, size, sha256)), None)
+
+    async def note(
+        self, person: Person, where: Room | Person | None, name: str, size: int, sha256: str
+    ) -> Unnamed:
+        """Make a content and a row for a file that is to come: to nowhere, if it is for a link."""
+        chat = self._chat
+        blob = await self.run(self.blobs.create)
+        self.sweeping.made(blob)
+
+        def apply(ledger: Ledger) -> StoredFile:
+            if isinstance(where, Person):
+                room = ledger.pair(person.id, where.id)
+            else:
+                room = files.NOWHERE if where is None else where.id
+            return ledger.add_file(blob, person.id, room, name, size, sha256)
+
+        try:
+            row = await chat.change(apply)
+        except Exception:
+            self._remove(blob)
+            raise
+        if isinstance(where, Person):
+            where = chat.membership.begin_pair(person, where, row.room)
+        offered = Unnamed(row, person, where, 0, self.now())
+        self.space.add(offered)
+        return offered
+
+    async def check_disk(self, more: int) -> None:
+        """Refuse what would leave too little on the disk, when all that is promised has come."""
+        free = await self.run(self.blobs.free)
+        if more + self.space.to_come(self.now()) > free:
+            raise disk_full()
+
+    async def receive(self, token: str) -> Receiving:
+        """Begin to take in the file that a ticket is for."""
+        ticket = self.tickets.find(token, Purpose.UPLOAD, self.now())
+        unnamed = self.space.find(ticket.account, ticket.file)
+        if unnamed is None or unnamed.room is None:
+            raise no_such_file(ticket.file, " waiting to be uploaded: offer it again")
+        self.may_send(unnamed.owner, unnamed.room)
+        former = unnamed.receiving
+        if former is not None:
+            former.cut(Closed("resumed", "This upload goes on with another connection."))
+        self.check_capacity(unnamed.owner)
+        if not unnamed.complete:
+            self.space.check(unnamed.owner, unnamed.size, self.now(), but=unnamed)
+        self.tickets.use(token)
+        receiving = Receiving(self, unnamed, ticket.device)
+        await self.begin(receiving)
+        return receiving
+
+    async def begin(self, receiving: Receiving) -> None:
+        """Be ready for the bytes of a file."""
+        receiving.unnamed.receiving = receiving
+        self.moving[receiving] = None
+        try:
+            await self.check_disk(0)
+            await receiving.open()
+        except Exception:
+            receiving.end()
+            raise
+
+    async def complete(self, unnamed: Unnamed) -> None:
+        """All of a file is there and is what it should be."""
+        await self._chat.change(lambda ledger: ledger.complete_file(unnamed.id))
+        if self.space.find(unnamed.owner.id, unnamed.id) is unnamed:
+            self.space.completed(unnamed)
+            unnamed.touched = self.now()
+
+    async def drop(self, unnamed: Unnamed) -> None:
+        """Keep nothing of a file that no message names."""
+        await self._chat.change(lambda ledger: ledger.drop_unnamed_file(unnamed.id))
+
+    # --- downloads --------------------------------------------------------------------------
+
+    async def ticket(self, session: Session, file: int) -> tuple[StoredFile, Room | None, str]:
+        """A ticket for a file that somebody may have."""
+        row, room = await self._named(session.person, file)
+        if file in self.sweeping.missing:
+            raise lost(file)
+        return row, room, self._ticket(session, Purpose.DOWNLOAD, file)
+
+    async def _named(self, person: Person, file: int) -> tuple[StoredFile, Room | None]:
+        """A file that somebody may have, and its room; without one if it is kept for a link."""
+        row = await self._chat.read(partial(files.named, id=file))
+        if row is not None and row.room == files.NOWHERE and row.owner == person.id:
+            self.check_account(person)
+            return row, None
+        room = None if row is None else self._chat.rooms.rooms.get(row.room)
+        if row is None or room is None or row.seq is None:
+            raise no_such_file(file)
+        self.may_have(person, room, row.seq, file)
+        return row, room
+
+    async def serve(self, token: str, start: int) -> Serving:
+        """Begin to give out the file that a ticket is for, from a byte on."""
+        ticket = self.tickets.find(token, Purpose.DOWNLOAD, self.now())
+        person = self._chat.roster.people.get(ticket.account)
+        if person is None:
+            raise no_such_file(ticket.file)
+        self.check_capacity(person)
+        self.tickets.use(token)
+        row, room = await self._named(person, ticket.file)
+        if not 0 <= start <= row.size:
+            raise ChatError("args", f"File {row.id} has {row.size} bytes: begin at one of them.")
+        self.check_capacity(person)
+        serving = Serving(self, person, room, row, ticket.device)
+        await self.give(serving, start)
+        return serving
+
+    async def give(self, serving: Serving, start: int) -> None:
+        """Be ready to give out a file from a byte on."""
+        self.moving[serving] = None
+        try:
+            await serving.open(start)
+        except Exception:
+            serving.end()
+            raise
+
+    # --- rights -------------------------------------------------------------------------------
+
+    def may_send(self, person: Person, room: Room) -> None:
+        """Refuse somebody who may not say anything there now."""
+        self.check_account(person)
+        if not room.has(person):  # who speaks from outside could not fetch it
+            raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
+        self._chat.may_speak(person, room)
+
+    def may_have(self, person: Person, room: Room, seq: int, file: int) -> None:
+        """Refuse somebody who may not read that message now; the answer tells no more."""
+        self.check_account(person)
+        if (
+            not room.has(person)
+            or room.deleted_at is not None
+            or seq <= room.readable_since(person)
+        ):
+            raise no_such_file(file)
+
+    def check_account(self, person: Person) -> None:
+        until = person.suspended_until
+        if person.erased or (until is not None and until > self._chat.wall()):
+            raise ChatError("suspended", f"{person.name} is banned from this server.")
+
+    def check_capacity(self, person: Person) -> None:
+        """Refuse one more file of somebody's; if there are too many, who has most gives way."""
+        shares: dict[Person, list[Moving]] = {}
+        for one in self.moving:
+            if one.by_person:
+                shares.setdefault(one.person, []).append(one)
+        own = len(shares.get(person, ()))
+        if own >= MOST_OF_ONE:
+            raise too_many()
+        if len(self.moving) < self.most:
+            return
+        largest = max(shares.values(), key=len, default=[])
+        if len(largest) <= own + 1:
+            raise too_many()
+        largest[-1].cut(
+            Closed("busy", "Others have files to move too: this one goes on when you ask again.")
+        )
+
+    def revoke(self, person: Person, devices: Callable[[int], bool] = lambda _: True) -> None:
+        """These of an account's devices have lost their rights: so has what they move."""
+        self.tickets.revoke(person.id, devices)
+        for moving in tuple(self.moving):
+            if moving.person is person and moving.device is not None and devices(moving.device):
+                moving.cut(Closed("ended", "The session that this belongs to was ended."))
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def ended(self, moving: Moving) -> None:
+        self.moving.pop(moving, None)
+
+    def named(self, owner: int, file: int) -> None:
+        """A message names it now."""
+        self.space.forget(owner, file)
+
+    def discard(self, gone: Iterable[Gone]) -> None:
+        """These files are no more, and that is committed: their contents go too."""
+        for one in gone:
+            self.space.forget(one.owner, one.id)
+            self.space.dropped(one)
+            self.sweeping.missing.discard(one.id)
+            for moving in tuple(self.moving):
+                if moving.blob == one.blob:
+                    moving.cut(Closed("deleted", f"File {one.id} is no more."))
+            self._remove(one.blob)
+
+    def _remove(self, blob: str) -> Deferred[None]:
+        return self.run(lambda: self.blobs.remove(blob)).addErrback(self._not_removed)
+
+    def _not_removed(self, failure: Any) -> None:
+        # The sweep finds it again.
+        self.log.warn("A content was not removed: {reason}", reason=failure.value)

@@ -1,0 +1,208 @@
+"""Files that are in no message: whoever has the link to one may fetch it, until it is deleted.
+
+The key in a link is made of what only this server knows, so that nothing has to be kept of it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+
+from ...core.attachments import check_name
+from ...core.durations import spoken
+from ...core.errors import ChatError
+from ...core.limits import Unlimited, is_public
+from ...store import files as stored
+from .transfers import Receiving, Serving, lost, too_many
+
+if TYPE_CHECKING:
+    from ...core.roster import Person
+    from ...store import StoredFile
+    from ..chat import Chat
+    from .counter import Files
+    from .pending import Unnamed
+
+NO_SESSION = -1  # the device of one who has proved with a password to be somebody; no token has it
+MOST_OF_NETWORK = 20  # fetched at once with links
+KEY = 32  # hexadecimal digits
+
+
+class ReceivingForLink(Receiving):
+    """A file that is being uploaded for a link: only the end shows what it is."""
+
+    def __init__(self, files: Files, unnamed: Unnamed) -> None:
+        super().__init__(files, unnamed, NO_SESSION)
+        self._kept = False
+
+    def check(self) -> None:
+        self._files.check_account(self.person)
+
+    def expect(self, more: int) -> None:
+        """So many bytes come after those that have come, of a file that has not told its size."""
+        size = self.unnamed.have + more
+        self._files.check_size(size)
+        self._files.space.check(self.person, size, self._files.now(), but=self.unnamed)
+        self.size = self.unnamed.size = size
+
+    async def finish(self) -> None:
+        """All has come: it is on the disk and kept from here on."""
+        self.check()
+        await self._files.links.keep(self.unnamed, await self.synced())
+        self._kept = True
+
+    def end(self) -> None:
+        if self.over:
+            return
+        super().end()
+        if not self._kept:  # nobody could go on with it
+            dropped = Deferred.fromCoroutine(self._files.links.drop(self.file))
+            dropped.addErrback(lambda failure: failure.trap(ChatError))  # it is swept then
+
+
+class Links:
+    """Who may put a file behind a link, and who may have what is behind one."""
+
+    def __init__(self, chat: Chat, files: Files) -> None:
+        self._chat = chat
+        self._files = files
+        self._of_network: Counter[str] = Counter()
+
+    async def receive(
+        self, person: Person, host: str, name: str, size: int | None
+    ) -> ReceivingForLink:
+        """Begin to take in a file that comes from a host, whose size may not be known yet."""
+        files = self._files
+        check_name(name)
+        files.check_account(person)
+        self._check_age(person, host)
+        files.check_size(size or 0)
+        files.space.check(person, size or 0, files.now())
+        with files.space.asked_for(person, size or 0):
+            await files.check_disk(size or 0)
+            unnamed = await files.note(person, None, name, size or 0, "")
+        try:
+            files.check_capacity(person)
+            receiving = ReceivingForLink(files, unnamed)
+        except ChatError:
+            await self.drop(unnamed.id)
+            raise
+        await files.begin(receiving)
+        return receiving
+
+    def _check_age(self, person: Person, host: str) -> None:
+        """Refuse somebody who has just signed up: links would be good for spreading anything."""
+        age = (self._chat.wall() - person.created) // 1000
+        left = self._chat.settings.link_age - age
+        if left > 0 and not person.admin and is_public(host):
+            raise ChatError(
+                "not_allowed",
+                f"Your account is too new to share files with links: try again in {spoken(left)}."
+                " Until then you can send files with a client of the chat.",
+                retry_after=left,
+            )
+
+    async def keep(self, unnamed: Unnamed, digest: str) -> None:
+        """All of a file is on the disk: it stays until it is deleted."""
+        await self._chat.change(lambda it: it.keep_file(unnamed.id, unnamed.size, digest))
+        # If the connection was lost meanwhile it is dropped, maybe in the same commit: the
+        # account's sum comes out right only if it counts in any case.
+        self._files.space.completed(unnamed)
+        self._files.space.forget(unnamed.owner.id, unnamed.id)
+
+    async def key(self, row: StoredFile | Unnamed) -> str:
+        """What makes the link to a file one that nobody can guess."""
+        secret = await self._chat.signin.secret()
+        text = f"link {row.id} {row.blob}"
+        return hmac.new(secret, text.encode(), sha256).hexdigest()[:KEY]
+
+    async def find(self, number: int, key: str) -> tuple[StoredFile, Person]:
+        """The file that a link leads to, and whose it is."""
+        row = await self._chat.read(partial(stored.named, id=number))
+        owner = None if row is None else self._chat.roster.people.get(row.owner)
+        if row is None or owner is None or row.room != stored.NOWHERE:
+            raise nothing_there()
+        if not hmac.compare_digest(await self.key(row), key):
+            raise nothing_there()
+        until = row.created + self._chat.settings.link_time * 1000
+        if until <= self._chat.wall() and self._chat.settings.link_time:
+            raise nothing_there()
+        try:
+            self._files.check_account(owner)
+        except ChatError:
+            raise nothing_there() from None
+        if number in self._files.sweeping.missing:
+            raise lost(number)
+        return row, owner
+
+    async def serve(
+        self, row: StoredFile, owner: Person, network: str, start: int, until: int
+    ) -> Serving:
+        """Begin to give out bytes of a file that a link leads to."""
+        files = self._files
+        # A link can be known to many; they must not keep people from the files of their rooms.
+        going = self._of_network
+        if going.total() >= max(1, files.most // 2) or len(files.moving) >= files.most:
+            raise too_many()
+        if going[network] >= MOST_OF_NETWORK and not isinstance(network, Unlimited):
+            raise too_many()
+        going[network] += 1
+        serving = _ServingByLink(files, owner, row, lambda: self._served(network))
+        await files.give(serving, start)
+        serving.until = until
+        return serving
+
+    def _served(self, network: str) -> None:
+        self._of_network[network] -= 1
+        if not self._of_network[network]:
+            del self._of_network[network]
+
+    async def delete(self, person: Person, number: int, where: str) -> None:
+        """Delete a file of one's own; an administrator deletes anybody's.
+
+        `where` is from where, for the log.
+        """
+        row = await self._chat.read(partial(stored.named, id=number))
+        mine = row is not None and row.room == stored.NOWHERE and row.owner == person.id
+        if row is None or row.room != stored.NOWHERE or not (mine or person.admin):
+            raise stored.no_such_file(number, " of yours that has a link")
+        await self.drop(number)
+        if not mine:
+            owner = self._chat.roster.people.get(row.owner)
+            self._chat.log.info(
+                "{by} at {where} deletes the file {number} of {whom}",
+                by=person.name,
+                where=where,
+                number=number,
+                whom="nobody" if owner is None else owner.name,
+            )
+
+    async def drop(self, number: int) -> None:
+        """Keep nothing of a file that is for a link."""
+        await self._chat.change(lambda ledger: ledger.drop_kept_file(number))
+
+
+class _ServingByLink(Serving):
+    """A file that is fetched by whoever has its link."""
+
+    def __init__(
+        self, files: Files, owner: Person, row: StoredFile, ended: Callable[[], None]
+    ) -> None:
+        super().__init__(files, owner, None, row, None)
+        self.by_person = False
+        self._ended = ended
+
+    def end(self) -> None:
+        if not self.over:
+            super().end()
+            self._ended()
+
+
+def nothing_there() -> ChatError:
+    """The refusal for a link that leads nowhere, or not any more; it tells no more than that."""
+    return ChatError("no_such_file", "There is no file here, or not any more.")

@@ -1,0 +1,150 @@
+"""What is looked at every few seconds, for all sessions at once and without timers of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
+
+from ..core.durations import spoken
+from ..core.errors import ChatError
+from ..core.events import Closed
+from ..core.rooms import Room
+from ..store import Ledger, queries
+from .accounts.sign_in import A_DAY
+from .session import Session, State
+
+if TYPE_CHECKING:
+    from .chat import Chat
+
+EVERY = 5.0  # seconds between two looks at what peers have received
+MOST_LAG = 10_000  # messages a peer that does not read may fall behind
+MOST_PAUSE = 60.0  # seconds it may read nothing at all
+MEMORY = 60.0  # seconds a silent room's newest entries stay in memory,
+MOST_RECENT = 32 * 1024 * 1024  # and about so many characters of all rooms together
+ROOM_KEPT = 7 * 24 * 3600 * 1000  # milliseconds between a room's deletion and its erasure
+ERASE_EVERY = 3600.0
+TOKENS_AT_ONCE = 200  # so that messages need not wait for it
+
+
+class Housekeeping:
+    """Ends idle and stuck sessions, notes what was shown, erases what is due."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._next_look = 0.0
+        self._next_erasure = 0.0
+        self._erasing = False
+        # Rooms with entries in memory: the last one, and since when it has been that.
+        self._warm: dict[Room, tuple[int, float]] = {}
+
+    def sweep(self, now: float) -> None:
+        """Do what is due."""
+        idle_limit = self._chat.settings.idle_timeout
+        if idle_limit:
+            for session in tuple(self._chat.sessions):
+                if now - session.asked_at > idle_limit:
+                    text = f"You did nothing for {spoken(idle_limit)}: you are logged out."
+                    session.close(Closed("idle", text))
+        if now >= self._next_look:
+            self._next_look = now + EVERY
+            self._close_stuck(now)
+            self._let_cool(now, self._chat.delivery.active)
+            self._note_shown()
+            self._chat.store.flush_cursors()
+        self._chat.files.sweeping.sweep(now)
+        if now >= self._next_erasure:
+            self._next_erasure = now + ERASE_EVERY
+            self._erase_what_is_due()
+
+    def _close_stuck(self, now: float) -> None:
+        for session in tuple(self._chat.sessions):
+            if session.state is not State.PAUSED:
+                continue
+            stuck = now - session.paused_at
+            if stuck > MOST_PAUSE or (stuck > EVERY and session.lag() > MOST_LAG):
+                text = "You read too slowly; what you missed is kept for your next login."
+                session.close(Closed("too_slow", text))
+
+    def _note_shown(self) -> None:
+        """Where something was delivered lately, note who has received it."""
+        delivery = self._chat.delivery
+        active, delivery.active = delivery.active, set()
+        received: dict[Session, bool] = {}
+        for room in active:
+            for session in delivery.present_in(room):
+                if session.person.guest or not session.door.dialect.plain:
+                    continue
+                if session not in received:
+                    received[session] = session.door.flushed() is True
+                if received[session]:
+                    self._chat.note_shown(session, room, session.position(room))
+                else:
+                    delivery.active.add(room)
+
+    def _let_cool(self, now: float, active: Iterable[Room]) -> None:
+        """Keep the newest entries in memory only of rooms in which something is said."""
+        for room in active:
+            if room not in self._warm or self._warm[room][0] != room.last_seq:
+                self._warm[room] = room.last_seq, now
+        excess = sum([room.recent_size for room in self._warm]) - MOST_RECENT
+        for room, (_, since) in sorted(self._warm.items(), key=lambda one: one[1][1]):
+            if now - since <= MEMORY and excess <= 0:
+                break
+            excess -= room.recent_size
+            del self._warm[room]
+            room.forget_recent()
+
+    def _erase_what_is_due(self) -> None:
+        if self._erasing or self._chat.refusing is not None:
+            return
+        self._erasing = True
+        done = Deferred.fromCoroutine(self._erase())
+        done.addErrback(self._not_erased)
+        done.addBoth(self._erased)
+
+    def _erased(self, _: object) -> None:
+        self._erasing = False
+
+    def _not_erased(self, failure: Failure) -> None:
+        if failure.check(ChatError):  # such as a full disk
+            reason = failure.getErrorMessage()
+            self._chat.log.warn("What is due is erased later: {reason}", reason=reason)
+        else:
+            self._chat.log.failure("Something was not erased", failure)
+
+    async def _erase(self) -> None:
+        """Erase tokens and rooms that are due, and all traces of what was deleted, step by step."""
+        chat = self._chat
+        if chat.rooms.expire(chat.wall()):
+            await chat.change(lambda ledger: ledger.drop_former_names(chat.wall()))
+        await self._expire_tokens()
+        due = chat.wall() - ROOM_KEPT
+        for room in tuple(chat.rooms.rooms.values()):
+            if room.deleted_at is not None and room.deleted_at <= due:
+                chat.rooms.forget(room)
+                while not await chat.change(partial(_erase_step, room.id)):
+                    pass
+        while not await chat.scrub():
+            await deferLater(chat.clock, 1.0)
+
+    async def _expire_tokens(self) -> None:
+        """Revoke the tokens that nobody has used for long, and forget the devices they were of."""
+        chat = self._chat
+        here = sorted({session.token for session in chat.sessions if session.token})
+        for start in range(0, len(here), TOKENS_AT_ONCE):
+            part = here[start : start + TOKENS_AT_ONCE]
+            await chat.change(partial(Ledger.use_tokens, numbers=part, before=chat.wall() - A_DAY))
+        before = chat.signin.tokens_expire_before()
+        while old := await chat.read(lambda db: queries.unused_tokens(db, before, TOKENS_AT_ONCE)):
+            versions = await chat.change(partial(Ledger.expire_tokens, numbers=old, before=before))
+            for number, version in versions.items():
+                chat.devices.changed(chat.roster.people[number], version)
+
+
+def _erase_step(room: int, ledger: Ledger) -> bool:
+    return ledger.erase_room(room)

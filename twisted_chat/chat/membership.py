@@ -1,0 +1,229 @@
+"""Who is in which conversation, kept in step with what is committed.
+
+What takes a right away (a kick, a ban, a mute, leaving) holds from the moment it is
+asked for, so that nothing said after it slips in before its commit; what grants one
+holds from its commit on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..core.entries import Entry, Kind
+from ..core.errors import ChatError
+from ..core.events import Room as RoomEvent
+from ..core.names import Name
+from ..core.roombook import pair_of
+from ..core.rooms import Member, Role, Room
+from ..core.roster import Person
+from .session import Session
+
+if TYPE_CHECKING:
+    from ..store import Ledger
+    from .chat import Chat
+
+KINDS_OF_EXIT = (Kind.LEAVE, Kind.KICK, Kind.BAN)
+
+
+class Membership:
+    """Seats people in rooms and takes them out again."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    def seat(self, person: Person, room: Room, member: Member, after: int) -> None:
+        """Somebody has become a member; its sessions are shown what is after `after`."""
+        room.put(member)
+        room.online += person.online
+        person.rooms = (*person.rooms, room)
+        self._announce(person, room, joined=True, last=after)
+        self._chat.delivery.follow(person, room, after)
+
+    def begin(self, person: Person, room: Room, member: Member, after: int) -> None:
+        """Somebody has come to a room, to whom nothing that was said before is new."""
+        if room.deleted_at is not None and not person.guest:
+            room.put(member)  # for the case that it comes back
+        if room.deleted_at is not None:
+            raise ChatError("no_such_room", f"{room.name} has just been deleted.")
+        if person.gone:
+            if not room.members:
+                self._chat.endings.end(room)
+            raise ChatError("gone", "The connection closed.")
+        self.seat(person, room, member, after)
+        if person.shown is not None:
+            # As the store notes it: up to before the entry that says so.
+            person.shown[room.id] = max(after - 1, person.shown.get(room.id, 0))
+
+    def unseat(self, person: Person, room: Room) -> Member:
+        """Somebody is a member no longer."""
+        member = room.take_out(person)
+        assert member is not None
+        room.online -= person.online
+        self._chat.delivery.unfollow(person, room)
+        person.rooms = tuple(other for other in person.rooms if other is not room)
+        return member
+
+    def _announce(self, person: Person, room: Room, joined: bool, last: int, why: str = "") -> None:
+        event = RoomEvent(room.label(person), joined, last, room.id, room.encrypted, why)
+        for session in self._chat.sessions_of(person):
+            session.receive(event)
+
+    async def put_out(
+        self,
+        room: Room,
+        person: Person,
+        kind: Kind,
+        by: Person,
+        reason: str = "",
+        until: int | None = None,
+        heir: Member | None = None,
+    ) -> None:
+        """Leave, kick or ban: out at once, and back in if it cannot be stored.
+
+        `heir` owns the room when its owner leaves: also at once, for it may be leaving too.
+        """
+        was_in = person.id in room.members
+        if was_in:
+            reached = {s: s.position(room) for s in self._chat.sessions_of(person)}
+            member = self.unseat(person, room)
+        subject = "" if kind is Kind.LEAVE else person.name
+        if heir is not None:
+            heirs_role, heir.role = heir.role, Role.OWNER
+
+        def apply(ledger: Ledger) -> Entry:
+            ledger.drop_member(room.id, person.account)
+            if kind is Kind.BAN:
+                ledger.put_ban(room.id, person.account, until)
+            ledger.drop_invite(room.id, person.account)
+            entry = ledger.post(room.id, kind, by.account, by.name, reason, subject=subject)
+            if heir is not None:
+                ledger.put_member(room.id, heir.person.account, role=int(Role.OWNER))
+                ledger.post(room.id, Kind.OWNER, by.account, by.name, subject=heir.person.name)
+            return entry
+
+        try:
+            entry = await self._chat.change(apply)
+        except Exception:
+            if heir is not None:
+                heir.role = heirs_role
+            if was_in:
+                self._seat_again(person, room, member, reached)
+            raise
+        room.invited.discard(person.id)
+        if person.id in room.members:
+            self.unseat(person, room)  # it was joining when it was put out
+            was_in = True
+        if was_in:
+            if kind is not Kind.LEAVE:
+                self._chat.delivery.show(person, room, entry)
+            why = "left" if kind is Kind.LEAVE else "put out"
+            self._announce(person, room, joined=False, last=entry.seq, why=why)
+
+    def leave_last(self, person: Person, room: Room) -> None:
+        """The last one, a guest, leaves a room, which ends with that."""
+        self.unseat(person, room)
+        self._announce(person, room, joined=False, last=room.last_seq, why="left")
+        self._chat.endings.end(room)
+
+    async def leave_unused(self, person: Person, room: Room) -> bool:
+        """Let the last member leave a room in which nothing was ever said, and end it.
+
+        False when something was said there, or anything happens there meanwhile.
+        """
+        known = room.last_seq
+        if not await self._chat.change(lambda ledger: ledger.close_unused(room.id, known)):
+            return False
+        if room.has(person):  # no other session of theirs was faster
+            self.leave_last(person, room)
+        return True
+
+    def _seat_again(
+        self, person: Person, room: Room, member: Member, reached: Mapping[Session, int]
+    ) -> None:
+        """As if nobody had been put out: its sessions go on where they were."""
+        if person.gone:
+            return
+        room.put(member)
+        if room.deleted_at is not None:
+            return  # meanwhile nobody sees it any more
+        room.online += person.online
+        person.rooms = (*person.rooms, room)
+        for session in self._chat.sessions_of(person):
+            if session not in reached:  # it came in between, and was not told of this room
+                session.receive(
+                    RoomEvent(room.label(person), True, room.last_seq, room.id, room.encrypted)
+                )
+            self._chat.delivery.follow_with(session, room, reached.get(session, room.last_seq))
+
+    def rename(self, room: Room, name: Name, until: int, by: Person, reason: str) -> None:
+        """A room is called otherwise; its entry has said so already to those who read."""
+        old = room.name
+        self._chat.rooms.rename(room, name, until)
+        for member in tuple(room.members.values()):
+            for session in self._chat.sessions_of(member.person):
+                at = session.position(room)
+                number, encrypted = room.id, room.encrypted
+                session.receive(RoomEvent(old, False, at, number, encrypted, why="renamed"))
+                session.receive(RoomEvent(room.name, True, at, number, encrypted, was=old))
+        self._chat.onlookers.room_renamed(room, old, by, reason)
+
+    def close_room(self, room: Room, now: int) -> None:
+        """A room is deleted: nobody sees it any more."""
+        if room.deleted_at is not None:
+            return
+        room.deleted_at = now
+        for member in tuple(room.members.values()):
+            person = member.person
+            self._chat.delivery.suspend(person, room)
+            person.rooms = tuple(other for other in person.rooms if other is not room)
+            self._announce(person, room, joined=False, last=room.last_seq, why="deleted")
+            if person.guest:
+                room.take_out(person)  # who may not be here any more when it comes back
+        room.online = 0
+
+    def reopen_room(self, room: Room) -> None:
+        """A deleted room is back, with the members it had."""
+        if room.deleted_at is None:
+            return
+        room.deleted_at = None
+        room.devices = ""  # nobody kept it while the room was gone
+        for member in room.members.values():
+            person = member.person
+            person.rooms = (*person.rooms, room)
+            room.online += person.online
+            self._announce(person, room, joined=True, last=room.last_seq)
+            for session in self._chat.sessions_of(person):
+                self._chat.delivery.follow_with(session, room, session.position(room))
+
+    def show_in_pair(self, person: Person, other: Person, entry: Entry, origin: Session) -> Room:
+        """Show a message of a private conversation that may have begun with it."""
+        room = self.begin_pair(person, other, entry.room)
+        if entry.seq > room.last_seq:
+            self._chat.delivery.spread([entry], {entry.id: origin})
+        return room
+
+    def begin_pair(self, person: Person, other: Person, number: int) -> Room:
+        """The private conversation of two people, which may begin here with this number."""
+        room = person.pairs.get(other.id)
+        if room is None:
+            room = pair_of(number, person, other)
+            self._chat.rooms.add(room)
+            for one in (person, other):
+                for session in self._chat.sessions_of(one):
+                    session.began(room)
+        return room
+
+    def muted_until(self, room: Room, person: Person) -> int | None:
+        """Until when somebody may only read; None if it may speak."""
+        until = room.mutes.get(person.id)
+        if until is not None and until <= self._chat.wall():
+            del room.mutes[person.id]
+            return None
+        return until
+
+    def set_mute(self, room: Room, person: Person, until: int | None) -> None:
+        if until is None:
+            room.mutes.pop(person.id, None)
+        else:
+            room.mutes[person.id] = until

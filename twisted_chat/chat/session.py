@@ -1,0 +1,209 @@
+"""A signed-in client: a person at a door, and how far it has been shown its rooms.
+
+A session never queues messages. While it keeps up it is *live* and is written to
+as soon as something is committed. When its peer reads too slowly, it is taken out
+of delivery and remembers one number per room; when the peer reads again it goes on
+from there, out of memory or out of the store.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Mapping
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+
+from ..core.events import Closed, Event
+from ..core.rooms import Room
+from ..core.roster import Person
+
+if TYPE_CHECKING:
+    from ..doors.interface import Door
+    from .delivery import Delivery
+
+
+class State(Enum):
+    """Where a session is between its sign-in and its end."""
+
+    WAITING = "waiting"  # its door has something to show first
+    CATCHING_UP = "catching up"  # being shown what is after its positions
+    LIVE = "live"  # written to at once
+    PAUSED = "paused"  # the peer does not read
+    CLOSED = "closed"
+
+
+MOST_UNREAD = 128 * 1024
+"""Bytes that the system of somebody who does not read takes for them."""
+
+
+class Unconfirmed:
+    """What was noted as shown because the peer's system has it, though the peer may not.
+
+    A program that is killed before it has read everything resets the connection. Then the places
+    are good that were noted before the last bytes came that can have been left unread.
+    """
+
+    __slots__ = ("_noted",)
+
+    def __init__(self) -> None:
+        self._noted: deque[tuple[int, int, int, int]] = deque()
+
+    def note(self, acknowledged: int, room: int, before: int, after: int) -> None:
+        """With so many bytes acknowledged in all, a room was noted as shown up to `after`."""
+        noted = self._noted
+        noted.append((acknowledged, room, before, after))
+        while acknowledged - noted[0][0] > MOST_UNREAD:
+            noted.popleft()
+
+    def confirm(self) -> None:
+        """The peer has done something, so it reads."""
+        self._noted.clear()
+
+    def places(self) -> dict[int, tuple[int, int]]:
+        """Where each room goes back to, and from where."""
+        found: dict[int, tuple[int, int]] = {}
+        for _, room, before, after in self._noted:
+            found[room] = (found[room][0] if room in found else before, after)
+        return found
+
+
+class Session:
+    """One client of a person."""
+
+    __slots__ = (
+        "address",
+        "asked_at",
+        "behind",
+        "delivery",
+        "device",
+        "door",
+        "in_line",
+        "lobby",
+        "parting",
+        "paused_at",
+        "person",
+        "read",
+        "said",
+        "since",
+        "state",
+        "stuck",
+        "token",
+        "unconfirmed",
+        "waiting",
+        "write",
+    )
+
+    def __init__(
+        self,
+        person: Person,
+        door: Door,
+        delivery: Delivery,
+        now: float,
+        device: str,
+        positions: Mapping[Room, int],
+        lobby: bool = True,
+    ) -> None:
+        self.person = person
+        self.door = door
+        self.delivery = delivery
+        self.device = device
+        self.address = door.address
+        self.since = now
+        self.asked_at = now  # when it last gave a command
+        self.paused_at = 0.0
+        self.lobby = lobby  # whether its door shows the lobby
+        self.parting = ""  # why it ends, for those who look on
+        self.behind: dict[Room, int] = dict(positions)
+        self.read: dict[int, int] = {}  # how far it has said that it was read, by the rooms' ids
+        self.said: set[int] = set()  # ids of messages that it said since it is behind
+        self.in_line = False  # for a turn to catch up, or what it is to be shown is being read
+        self.stuck = False  # the peer does not read
+        self.token = 0  # the number of the token it can resume with
+        self.unconfirmed = Unconfirmed()
+        self.state = State.WAITING
+        self.waiting: list[Deferred[None]] = []  # for it to be live
+        self.write = door.write
+
+    @property
+    def party(self) -> Hashable:
+        """Whose it is to limits: an account's, or a network's where a guest could be anybody."""
+        return self.door.network if self.person.guest else self.person.id
+
+    @property
+    def reads(self) -> bool:
+        """Whether its peer takes what it is sent; else nothing is sent that is kept nowhere."""
+        return not self.stuck and self.state is not State.CLOSED
+
+    def receive(self, event: Event) -> None:
+        """Show something that is not an entry of a room."""
+        if self.state is State.CLOSED or (self.stuck and event.passing):
+            return  # to one who does not read, only what it must know is queued
+        self.door.receive(event)
+
+    def begin(self) -> None:
+        """The door has shown what it had to: deliver from here on."""
+        if self.state is State.WAITING:
+            self.state = State.PAUSED if self.stuck else State.CATCHING_UP
+            self.delivery.catch_up(self)
+
+    def pause(self, now: float) -> None:
+        """The peer has stopped reading: remember where it is and write nothing."""
+        if not self.stuck:
+            self.stuck = True
+            self.paused_at = now
+        if self.state is State.LIVE:
+            self.behind.update(self.delivery.positions(self))
+            self.delivery.withdraw(self)
+        if self.state in (State.LIVE, State.CATCHING_UP):
+            self.state = State.PAUSED
+
+    def resume(self) -> None:
+        """The peer reads again: go on where it was."""
+        self.stuck = False
+        if self.state is State.PAUSED:
+            self.state = State.CATCHING_UP
+            self.delivery.catch_up(self)
+
+    def caught_up(self) -> Deferred[None]:
+        """Fires when all that there is has been written to it, or it has ended."""
+        waiting: Deferred[None] = Deferred()
+        self.waiting.append(waiting)
+        if self.state in (State.LIVE, State.CLOSED):
+            self.wait_no_more()
+        return waiting
+
+    def wait_no_more(self) -> None:
+        """It is live, or has ended."""
+        waiting, self.waiting = self.waiting, []
+        for one in waiting:
+            one.callback(None)
+
+    def fall_behind(self, room: Room, after: int) -> None:
+        """Show this room from after that number before going on live."""
+        if self.state is State.LIVE:
+            self.behind.update(self.delivery.positions(self))
+            self.delivery.withdraw(self)
+            self.state = State.CATCHING_UP
+        self.behind[room] = after
+        if self.state is State.CATCHING_UP:
+            self.delivery.catch_up(self)
+
+    def began(self, room: Room) -> None:
+        """A private conversation began: one that is not live sees it from its first entry."""
+        if self.state in (State.WAITING, State.CATCHING_UP, State.PAUSED):
+            self.behind.setdefault(room, 0)
+
+    def lag(self) -> int:
+        """How many entries it has not been shown yet."""
+        return sum(max(0, room.last_seq - seq) for room, seq in self.behind.items())
+
+    def position(self, room: Room) -> int:
+        """The newest entry of a room that has been written to this session."""
+        return self.behind.get(room, room.last_seq)
+
+    def close(self, reason: Closed | None) -> None:
+        """End the session from the server's side."""
+        if self.state is not State.CLOSED:
+            self.door.close(reason)

@@ -1,0 +1,1 @@
+"""The clients: what they have in common, and one folder for each kind."""

@@ -1,0 +1,78 @@
+"""What the desk needs of a front."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import NamedTuple, Protocol
+
+from ..connection.trust import Judgement
+from .lines import Line
+
+
+class Front(Protocol):
+    """A terminal, a pipe or a window."""
+
+    echoes: bool
+    """Whether one's own messages are shown like those of others; else their numbers are said."""
+
+    def show(self, line: Line) -> None:
+        """Show a line, below what is there."""
+
+    def ask(self, prompt: str, secret: bool = False) -> Awaitable[str]:
+        """Ask for a line: show the prompt, and nothing of what is typed if it is `secret`.
+
+        A prompt may have several lines. It is one question at a time; one that is cancelled
+        takes its prompt away.
+        """
+
+    def trusts(self, judgement: Judgement) -> Awaitable[bool]:
+        """Whether a new server, or one with a new key, is to be trusted."""
+
+    def changed(self) -> None:
+        """What `Desk.status` says may have changed."""
+
+    def alert(self, line: Line) -> None:
+        """Somebody speaks to this person in particular."""
+
+
+class Unread(NamedTuple):
+    """A conversation with something to read."""
+
+    label: str
+    messages: int
+    mentions: int
+
+
+class Progress(NamedTuple):
+    """A file that is sent or fetched."""
+
+    number: int
+    sends: bool
+    name: str
+    done: int  # bytes
+    size: int
+    percent: int
+    speed: float  # bytes a second, or 0
+    left: float | None  # seconds, if that can be said
+    trouble: str  # why nothing moves, if nothing does
+
+
+class Status(NamedTuple):
+    """What a line of status shows."""
+
+    connection: str  # a word or two: connected, connecting, waiting 8 s
+    online: bool
+    lock: str  # how the connection is protected: "TLS", or "no TLS"
+    server: str
+    name: str
+    here: str  # the current conversation
+    topic: str
+    people: tuple[str, ...]  # who is online, oneself included
+    unread: tuple[Unread, ...]
+    typing: tuple[str, ...]  # who types in the current conversation
+    unsent: tuple[str, ...]  # texts of one's own that are not stored yet, oldest first
+    last: str  # what has become of one's last message here: "17 stored", "17 read", or nothing
+    # Of the current conversation: "encrypted", "encrypted, verified", of a room in which only
+    # verified devices read "encrypted, verified only", or nothing.
+    secrecy: str = ""
+    transfers: tuple[Progress, ...] = ()

@@ -1,0 +1,158 @@
+"""What a typed line means: a command, or something to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...console import parse
+from ...core import vocabulary as words
+from ...core.commands import TABLE, Form, Row, Table, split_word
+from ...core.errors import ChatError
+from ...core.text import without_blanks
+from .vocabulary import LOCAL, Send
+
+Known = Callable[[str], bool]
+"""Whether a word is the name of somebody."""
+
+A_PASSWORD = (
+    "This looks like a password, so it was not said: password alone asks for it,"
+    " and /say before it says it all the same."
+)
+
+
+class Said(NamedTuple):
+    """Words for the current conversation."""
+
+    text: str
+
+
+class Command(NamedTuple):
+    """A command of the server's, or of this program's if it is `local`."""
+
+    typed: parse.Typed
+    local: bool
+    slash: bool  # it was typed with one, so it cannot have been meant otherwise
+
+
+class _Found(NamedTuple):
+    """The command that a line begins with, and what is after its words."""
+
+    table: Table
+    row: Row
+    rest: str
+
+
+def meaning(line: str, here: str, known: Known) -> Said | Command:
+    """What a line means that is typed in the conversation `here`.
+
+    With a slash it is a command, with two it is said. Without one it is a command if its
+    first word is one as the table writes it, and the rest is what that command takes. A
+    sentence such as "back in a minute" is therefore said; `known` tells names, so that a
+    slip in a command is not said to everybody. With a slash, a command that wants a room
+    and is given none means the one that one is in, so that /say says anything there.
+    """
+    text = without_blanks(line)
+    if text.startswith("//"):
+        return Said(line.replace("/", "", 1))
+    slash = text.startswith("/")
+    text = text.removeprefix("/")
+    # A message of the lobby is named by its number alone, whatever one looks at.
+    place = "" if here == "#lobby" else here
+    found = _found(text)
+    if not slash:
+        if may_tell_a_password(text):
+            raise ChatError("args", A_PASSWORD)
+        if _as_written(text, known) is None:
+            return Said(line)
+    elif found is not None and _lacks_room(found):
+        if found.row.make is words.Say and found.rest:
+            return Said(found.rest)
+        if here.startswith("#"):
+            text = f"{found.row.name} {here} {found.rest}"
+    try:
+        local = found is not None and found.table is LOCAL
+        return Command(parse.read(text, place, LOCAL if local else TABLE), local, slash)
+    except ChatError:
+        if slash or _meant(text, known):
+            raise
+        return Said(line)
+
+
+def is_command(line: str, known: Known) -> bool:
+    """Whether a line that is being typed looks so far like nothing that would be said."""
+    text = without_blanks(line)
+    if text.startswith("/"):
+        return not text.startswith("//")
+    return may_tell_a_password(text) or _as_written(text, known) is not None
+
+
+def may_tell_a_password(line: str) -> bool:
+    """Whether a line may have a password in it that was meant for nobody's eyes.
+
+    Nobody is greeted with a password here, but by habit it is typed behind such a word.
+    """
+    word, *rest = without_blanks(line).removeprefix("/").lower().split() or [""]
+    match word:
+        case "password":
+            return bool(rest)
+        case "login" | "register":
+            return len(rest) == 2
+        case "reset-password":
+            return len(rest) > 1
+    return False
+
+
+def _found(text: str) -> _Found | None:
+    first, rest = split_word(text)
+    second, beyond = split_word(rest)
+    for table in (LOCAL, TABLE):
+        if row := table.named(f"{first} {second}"):
+            return _Found(table, row, beyond)
+        if row := table.named(first):
+            return _Found(table, row, rest)
+    return None
+
+
+def _lacks_room(found: _Found) -> bool:
+    args = found.row.args
+    return bool(args) and args[0].form is Form.ROOM and not found.rest.startswith("#")
+
+
+def _as_written(text: str, known: Known) -> _Found | None:
+    """The command whose word begins a line, if it is written as the table writes it.
+
+    Telephones write the first letter large; that is one if it names somebody, or asks for
+    a password.
+    """
+    found = _found(text)
+    if found is None:
+        return None
+    word, row = split_word(text)[0], found.row
+    if row.make is Send and not _names_somebody(found.rest, known):
+        return None  # "send me the drawings of the coil"
+    if row.make is words.Act:
+        return None  # "me too"
+    written = {one.split()[0] for one in (row.name, *row.aliases)}
+    if word in written or word.islower() or row.make is words.Password:
+        return found
+    takes_person = any((arg.shown or arg.field) == "user" for arg in row.args)
+    return found if takes_person and known(split_word(found.rest)[0]) else None
+
+
+def _names_somebody(rest: str, known: Known) -> bool:
+    """Whether `send` says to whom, or has so few words that it must have been meant to."""
+    to, path = split_word(rest)
+    return to.startswith("#") or known(to) or len(path.split()) <= 1
+
+
+def _meant(text: str, known: Known) -> bool:
+    """Whether a line that begins like a command and is none was meant as one."""
+    found = _as_written(text, known)
+    if found is None or len(text.split()) <= 2:
+        return True
+    wants_name = any(
+        arg.form in (Form.WORD, Form.ROOM, Form.MESSAGE, Form.MANY) for arg in found.row.args
+    )
+    follows = split_word(found.rest)[0]
+    return wants_name and (follows.startswith("#") or follows[:1].isdigit() or known(follows))

@@ -1,0 +1,316 @@
+"""Reading what comes sealed, as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from ...core import attachments
+from ...core.attachments import Attachment
+from ...core.entries import SECRET, UNREADABLE, WORDS, Entry, Form, Kind, State
+from ...core.errors import ChatError
+from ...core.names import fold
+from ..connection.link import Lost
+from ..sync.slots import SENT, TEXT
+
+if TYPE_CHECKING:
+    from ...e2e.received import Kept, Opened, Spot, Unreadable
+    from ..sync.conversations import Conversation
+    from ..sync.storage import Change
+    from .secrets import Secrets
+
+MOST_AT_HAND = 5000  # rows of messages
+FILE = "file "  # facts: the message that names the sealed file of this number
+PLAIN = "not shown: it is not encrypted, as everything is that is said here"
+OTHERS = "not shown: it changes what somebody else has said"
+NO_KEYS = "not readable here: there are no keys for it"
+
+
+class Unsealing:
+    """Opens the entries of one user."""
+
+    log = Logger()
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._deleting: set[tuple[str, int]] = set()  # messages, by this person at this client
+        self._greeting: set[tuple[str, str]] = set()  # the places and devices that are greeted now
+
+    # --- as they come --------------------------------------------------------------------------
+
+    def opened(self, conversation: Conversation, entry: Entry) -> Entry | None:
+        """An entry with what it says, or why that is not to be read; None if it is for nobody."""
+        if entry.kind is Kind.KEYS:
+            self._receive(conversation, entry)
+            return None
+        if entry.kind is Kind.ENCRYPT:
+            conversation.id = conversation.id or entry.id
+            self._secrets.encrypted.mark(conversation, entry.seq)
+            self._secrets.devices.look_around_soon()
+        elif entry.kind is Kind.DELETE:
+            return self._deleted(conversation, entry)
+        if entry.form in UNREADABLE:
+            return self._unsealed(conversation, entry)
+        if entry.kind in (Kind.MESSAGE, Kind.EDIT):
+            return self._plain(conversation, entry)
+        return entry
+
+    def _plain(self, conversation: Conversation, entry: Entry) -> Entry:
+        marked = marked_plain(self._secrets.encrypted.since(conversation), entry)
+        if marked is entry and entry.state is State.DELETED and self._secrets.is_open:
+            # One that was deleted before it came is missing for no bad reason.
+            spot = spot_of(conversation, entry)
+            gone = self._secrets.confidant.absent(conversation.label, entry.author, spot)
+            self._write(gone.changes)
+        return marked
+
+    def _unsealed(self, conversation: Conversation, entry: Entry) -> Entry:
+        if not self._secrets.is_open:
+            return replace(entry, form=Form.CLOSED, text=NO_KEYS)
+        changed = conversation.entries.get(entry.target or 0)
+        if changed is not None and changed.author != entry.author:
+            return replace(entry, form=Form.CLOSED, text=OTHERS)
+        read = self._read(conversation, entry)
+        if isinstance(read, Entry):
+            return read
+        if entry.kind is Kind.MESSAGE and entry.state is State.AS_SAID:
+            self._secrets.encrypted.mark(conversation, entry.seq - 1)  # it proves that much
+        remember_file(self._secrets, conversation, entry)
+        return as_opened(entry, read)
+
+    def _read(self, conversation: Conversation, entry: Entry) -> Opened | Kept | Entry:
+        """What it says, or else the entry with the reason why that is not to be read."""
+        spot, sealed = spot_of(conversation, entry), sealed_of(entry)
+        kept = self._own(conversation, entry, spot, sealed) or self._at_hand(entry, spot, sealed)
+        return kept or self._open(conversation, entry, spot, sealed)
+
+    def _open(
+        self,
+        conversation: Conversation,
+        entry: Entry,
+        spot: Spot,
+        sealed: str,
+    ) -> Opened | Entry:
+        """What it says, or else the entry with the reason why that is not to be read."""
+        from ...e2e.received import As, Unreadable
+
+        comes = {Kind.EDIT: As.EDIT, Kind.DELETE: As.DELETED}.get(entry.kind, As.SAID)
+        if comes is As.SAID and entry.state is State.EDITED:
+            comes = As.EDITED
+        label = conversation.label
+        opened, changes = self._secrets.confidant.open(
+            label, entry.author, spot, sealed, comes, entry.time
+        )
+        if isinstance(opened, Unreadable):
+            self._write(changes)
+            self._greet(label, entry.author, opened)
+            return replace(entry, form=Form.CLOSED, text=opened.sentence)
+        for news in opened.news:  # before it is kept: better twice than never
+            self._secrets.tell(label, news.sentence)
+        if opened.note:
+            self._secrets.tell(label, f"{entry.author}, message {entry.seq}: {opened.note}.")
+        self._write(changes)
+        self._secrets.replenish()
+        return opened
+
+    def _own(
+        self, conversation: Conversation, entry: Entry, spot: Spot, sealed: str
+    ) -> Kept | None:
+        """What this device has sent itself; now it has its number."""
+        from ...e2e.received import digest_of
+
+        if entry.author != self._secrets.conversations.name:
+            return None
+        sent, confidant = self._secrets.shelf.sent, self._secrets.confidant
+        digest = digest_of(sealed)
+        for cid, row in sent.items():
+            if confidant.recall(SENT + cid, row).digest == digest:
+                del sent[cid]
+                settled = confidant.settle(conversation.label, cid, row, spot, entry.time)
+                self._write(settled.changes)
+                return settled.value
+        return None
+
+    def _at_hand(self, entry: Entry, spot: Spot, sealed: str) -> Kept | None:
+        """What was read before the client was killed, or with the message that an edit changes."""
+        from ...e2e.received import text_key
+
+        key = text_key(spot, sealed)
+        row = self._secrets.shelf.texts.get(key)
+        kept = None if row is None else self._secrets.confidant.recall(key, row)
+        return kept if kept is not None and is_by(entry, kept) else None
+
+    def _write(self, changes: Iterable[Change]) -> None:
+        changes = tuple(changes)
+        texts = self._secrets.shelf.texts
+        for change in changes:
+            if change[0] == TEXT and len(change) == 3 and not change[1].startswith(SENT):
+                texts[change[1]] = change[2]  # an edit may bring the same once more
+        while len(texts) > MOST_AT_HAND:
+            del texts[next(iter(texts))]
+        self._secrets.write(changes).addErrback(
+            lambda failure: self._secrets.tell("", str(failure.value))
+        )
+
+    # --- what was deleted ----------------------------------------------------------------------
+
+    def expect_deletion(self, label: str, seq: int, wanted: bool = True) -> None:
+        """Whether this person deletes a message: then nothing of it is to be kept here."""
+        if wanted:
+            self._deleting.add((label, seq))
+        else:
+            self._deleting.discard((label, seq))
+
+    def _deleted(self, conversation: Conversation, entry: Entry) -> Entry:
+        """A message was deleted, as the server says; whether its author does, is inside."""
+        secrets, target = self._secrets, (conversation.label, entry.target or 0)
+        wanted, by_author = target in self._deleting, False
+        self._deleting.discard(target)
+        if entry.form in UNREADABLE:
+            read = self._read(conversation, entry) if secrets.is_open else entry
+            # What a device says that is not verified, or not in use, proves nothing.
+            by_author = not isinstance(read, Entry) and read.deleted and not read.note
+            reason = "" if isinstance(read, Entry) or not by_author else read.text
+            entry = replace(entry, form=Form.WORDS, text=reason)
+        if secrets.is_open and secrets.encrypted(conversation.label):
+            seen = Deferred.fromCoroutine(self._see_to(conversation, entry, by_author, wanted))
+            seen.addErrback(self._not_seen_to)
+        return entry
+
+    async def _see_to(
+        self, conversation: Conversation, entry: Entry, by_author: bool, wanted: bool
+    ) -> None:
+        """Erase what is kept of a message if its author, or this person, has deleted it."""
+        from ...e2e.received import newest
+
+        label, seq = conversation.label, entry.target or 0
+        versions = await self._versions(conversation, seq)
+        said = {key: kept for key, kept in versions.items() if not kept.deleted}
+        own = [key for key, kept in said.items() if by_author and is_by(entry, kept)]
+        erased = list(said) if wanted else own
+        for key in erased:
+            self._secrets.shelf.texts.pop(key, None)
+        await self._secrets.write([(TEXT, key) for key in erased])
+        kept = newest(said.values())
+        if kept is not None and not erased:
+            author = kept.author
+            self._secrets.tell(
+                label,
+                f"The server says that {entry.author} deleted message {seq} of {author}. Only a"
+                f" device of {author} could prove that, and none has: what was said is kept on this"
+                f" computer. /jump {label}/{seq} shows it.",
+            )
+
+    async def _versions(self, conversation: Conversation, seq: int) -> dict[str, Kept]:
+        """What is kept of a message and its edits, by the keys of the rows."""
+        from ...e2e.received import Spot, text_prefix
+
+        rows = await self._secrets.shelf.some_texts(text_prefix(Spot(conversation.id, seq)))
+        return {key: self._secrets.confidant.recall(key, row) for key, row in rows.items()}
+
+    def _not_seen_to(self, failure: Any) -> None:
+        if failure.check(ChatError):
+            self._secrets.tell("", failure.value.sentence)
+        else:
+            self.log.failure("A deletion could not be seen to", failure)
+
+    # --- keys ----------------------------------------------------------------------------------
+
+    def _receive(self, conversation: Conversation, entry: Entry) -> None:
+        """Keys that a device hands to others, perhaps to this one."""
+        from ...e2e.received import Handed
+
+        if not self._secrets.is_open:
+            return
+        label = conversation.label
+        handed, changes = self._secrets.confidant.receive(label, entry.author, entry.text)
+        if isinstance(handed, Handed):
+            for news in handed.news:
+                self._secrets.tell(label, news.sentence)
+        self._write(changes)
+        if not isinstance(handed, Handed):
+            self._greet(label, entry.author, handed)
+
+    def _greet(self, label: str, author: str, unreadable: Unreadable) -> None:
+        """Begin anew with a device that is not understood, so that what it says next is."""
+        device = unreadable.greet
+        if device and (label, device) not in self._greeting:
+            self._greeting.add((label, device))
+            greeted = Deferred.fromCoroutine(self._begin_anew(label, author, device))
+            greeted.addErrback(self._not_greeted)
+            greeted.addBoth(lambda _: self._greeting.discard((label, device)))
+
+    async def _begin_anew(self, label: str, author: str, device: str) -> None:
+        secrets = self._secrets
+        if not secrets.devices.is_known(label):
+            await secrets.devices.learn(label)
+        if not secrets.confidant.may_greet(label, author, device, secrets.wall()):
+            return
+        key = (await secrets.devices.claimed(label, [device])).get(device)
+        if key is None:
+            return
+        sealed = await secrets.kept(
+            secrets.confidant.greet(label, author, device, key, secrets.wall())
+        )
+        if sealed is not None:
+            await secrets.share(label, sealed)
+
+    def _not_greeted(self, failure: Any) -> None:
+        if not failure.check(Lost, ChatError):
+            self.log.failure("A device could not be greeted", failure)
+
+
+def spot_of(conversation: Conversation, entry: Entry) -> Spot:
+    """Where a message stands, or the message that an edit or a deletion changes."""
+    from ...e2e.received import Spot
+
+    edits = entry.kind in (Kind.EDIT, Kind.DELETE) and entry.target is not None
+    return Spot(conversation.id, (entry.target or 0) if edits else entry.seq)
+
+
+def is_by(entry: Entry, kept: Kept) -> bool:
+    """Whether what was kept is of the one who says it, as the server tells now."""
+    try:
+        return fold(entry.author).folded == kept.author
+    except ChatError:
+        return False
+
+
+def marked_plain(since: int | None, entry: Entry) -> Entry:
+    """Words that nobody can have said where everything is encrypted are not shown as such."""
+    said = entry.kind in WORDS and entry.state is not State.DELETED
+    if since is None or not (said and entry.seq > since and entry.form not in SECRET):
+        return entry
+    return replace(entry, form=Form.CLOSED, text=PLAIN)
+
+
+def remember_file(secrets: Secrets, conversation: Conversation, entry: Entry) -> None:
+    """Which message has the key of a file: no server may say later that it is another file."""
+    attachment = attachments.read(entry.text) if entry.form is Form.SEALED_FILE else None
+    if attachment is None:
+        return
+    fact, message = f"{FILE}{attachment.file}", f"{conversation.id}/{entry.seq}"
+    if secrets.shelf.facts.get(fact) != message:
+        secrets.forgotten(secrets.shelf.remember(**{fact: message}))
+
+
+def sealed_of(entry: Entry) -> str:
+    """The envelope of an entry."""
+    if entry.form is Form.SEALED:
+        return entry.text
+    attachment = attachments.read(entry.text)
+    return attachment.sealed if attachment is not None else ""
+
+
+def as_opened(entry: Entry, said: Any) -> Entry:
+    """An entry with what it says instead of its envelope."""
+    if said.file is None:
+        return replace(entry, form=Form.OPENED, text=said.text)
+    stored = attachments.read(entry.text) if entry.form is Form.SEALED_FILE else None
+    number, sha256 = (stored.file, stored.sha256) if stored is not None else (0, "")
+    opened = Attachment(number, said.file.size, sha256, said.file.name)
+    return replace(entry, form=Form.OPENED_FILE, text=attachments.written(opened))

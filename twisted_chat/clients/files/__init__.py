@@ -1,0 +1,1 @@
+"""Sending and fetching files, each on a connection of its own."""

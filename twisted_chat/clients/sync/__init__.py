@@ -1,0 +1,1 @@
+"""A user seen from the client: every entry once and in order, and an outbox on disk."""

@@ -1,0 +1,92 @@
+"""The terminal itself: keys come in, one piece of output goes out at a time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
+from prompt_toolkit.input.vt100 import Vt100Input
+from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from .output import cleaned
+
+LOOKED_AT, LOOKED_AWAY = Keys.F23, Keys.F24  # no keyboard has these
+_REPORT_LOOKS, _NO_REPORTS = "\x1b[?1004h", "\x1b[?1004l"
+
+ANSI_SEQUENCES["\x1b[I"] = LOOKED_AT
+ANSI_SEQUENCES["\x1b[O"] = LOOKED_AWAY
+
+
+class Keyboard(Vt100Input):
+    """Standard input; it ends when its terminal does."""
+
+    def read_keys(self) -> list[KeyPress]:
+        keys = super().read_keys()
+        if not keys and not self.closed and not os.isatty(self.fileno()):
+            # A terminal that has hung up would be ready to read for ever.
+            self.stdin_reader.closed = True
+        return keys
+
+
+class Output(Vt100_Output):
+    """Standard output. Whatever is written as text is text: nothing in it can be a control."""
+
+    def __init__(
+        self,
+        stdout: TextIO,
+        size: Callable[[], Size],
+        colour: bool = True,
+        term: str | None = None,
+    ) -> None:
+        depth = None if colour else ColorDepth.DEPTH_1_BIT
+        # Without questions about the cursor, no answer can reach the shell after the end.
+        super().__init__(stdout, size, term, default_color_depth=depth, enable_cpr=False)
+        self.gone = False
+        self._together = 0
+
+    def write(self, data: str) -> None:
+        super().write(data if data.isprintable() else cleaned(data, "\r\n"))
+
+    def flush(self) -> None:
+        if self._together:
+            return
+        try:
+            super().flush()
+        except OSError:
+            self.gone = True  # the end of the input says so too
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written meanwhile appears at once, so that nothing flickers."""
+        self._together += 1
+        try:
+            yield
+        finally:
+            self._together -= 1
+            self.flush()
+
+    def report_looks(self, on: bool) -> None:
+        """Whether the terminal says when somebody looks at it; some can, some ignore this."""
+        self.write_raw(_REPORT_LOOKS if on else _NO_REPORTS)
+        self.flush()
+
+
+def standard_output(colour: bool) -> Output:
+    """The terminal that this program was started in."""
+    return Output(sys.stdout, _size, colour, os.environ.get("TERM"))
+
+
+def _size() -> Size:
+    try:
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
+    except OSError:
+        columns = rows = 0
+    return Size(rows=rows or 24, columns=columns or 80)

@@ -1,0 +1,312 @@
+"""The messages of one conversation."""
+
+from __future__ import annotations
+
+import re
+import tkinter as tk
+from collections.abc import Callable
+from tkinter import ttk
+from typing import Any
+
+from ..desk.lines import BREAK, Line, day_of
+from . import pieces
+from .ordering import Ordering, day_number, mark_of, mark_of_day
+from .pieces import Piece
+from .style import GAP, LOOK, Fonts, Palette, configure_look, configure_text
+
+MOST_LINES = 2000
+TRIMMED = 100  # lines that go at a time
+_NEW = "new"
+
+
+class Transcript(ttk.Frame):
+    """Shows lines, keeps the newest in sight unless somebody reads further up."""
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        fonts: Fonts,
+        drawn: Callable[[str], str],
+        wants_earlier: Callable[[], object],
+        fetch: Callable[[int], None],
+    ) -> None:
+        """`drawn` makes any text one that can be drawn; `fetch` fetches the file of a number."""
+        super().__init__(parent, style="Paper.TFrame")
+        self._fonts = fonts
+        self._drawn = drawn
+        self._wants_earlier = wants_earlier
+        self._fetch = fetch
+        self._mark = ""  # the longest that stands beside the time of an entry
+        self._ordering = Ordering()
+        self._lines: dict[int, Line] = {}
+        self._looks: dict[str, None] = {}  # tags of what authors have formatted
+        self._palette: Palette | None = None
+        self._follows = True  # the end is in sight
+        self._at_top = True
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(0, weight=1)
+        self.text = tk.Text(
+            self,
+            wrap="word",
+            state="disabled",
+            font=self._fonts.plain,
+            borderwidth=0,
+            highlightthickness=0,
+            padx=GAP,
+            pady=GAP // 2,
+            spacing1=2,
+            spacing3=2,
+            cursor="arrow",
+            width=1,
+            height=1,
+            takefocus=False,
+        )
+        bar = ttk.Scrollbar(self, orient="vertical", command=self.text.yview, takefocus=False)
+
+        def scrolled(first: float, last: float) -> None:
+            bar.set(first, last)
+            self._scrolled(float(first))
+
+        self.text.configure(yscrollcommand=scrolled)
+        self.text.grid(row=0, column=0, sticky="nsew")
+        bar.grid(row=0, column=1, sticky="ns")
+        self.text.bind("<Configure>", lambda event: self._stay())
+        for sign in ("<MouseWheel>", "<Button-4>"):
+            self.text.bind(sign, lambda event: self._pulled(), add=True)
+        self.text.tag_bind(pieces.FETCH, "<ButtonRelease-1>", self._clicked)
+        self.text.tag_bind(pieces.FETCH, "<Enter>", lambda event: self._point_with("hand2"))
+        self.text.tag_bind(pieces.FETCH, "<Leave>", lambda event: self._point_with("arrow"))
+
+    def _point_with(self, cursor: str) -> None:
+        self.text.configure(cursor=cursor)
+
+    def recolour(self, palette: Palette) -> None:
+        """Show everything in these colours."""
+        text, fonts = self.text, self._fonts
+        self._palette = palette
+        configure_text(text, palette)
+        self._make_room(self._mark)
+        text.tag_configure("private", background=palette.private)
+        text.tag_configure("head", foreground=palette.muted, font=fonts.small)
+        text.tag_configure("answer", font=fonts.fixed, lmargin2=fonts.fixed.measure("0" * 6))
+        text.tag_configure("mention", background=palette.mention, font=fonts.bold)
+        text.tag_configure("own", foreground=palette.own, font=fonts.bold)
+        for number, colour in enumerate(palette.names):
+            text.tag_configure(f"name{number}", foreground=colour, font=fonts.bold)
+        text.tag_configure("event", foreground=palette.event, font=fonts.italic)
+        text.tag_configure("error", foreground=palette.error)
+        text.tag_configure("server", foreground=palette.server)
+        text.tag_configure("file", font=fonts.bold)
+        text.tag_configure(pieces.FETCH, foreground=palette.accent, underline=True)
+        text.tag_configure("words", font=fonts.title, spacing1=GAP, spacing3=GAP)
+        text.tag_configure("words", lmargin1=3 * GAP, lmargin2=3 * GAP)
+        text.tag_configure("day", foreground=palette.muted, font=fonts.small)
+        text.tag_configure(_NEW, foreground=palette.accent, font=fonts.bold)
+        for tag in ("day", _NEW):
+            text.tag_configure(tag, justify="center", spacing1=GAP, spacing3=GAP // 2)
+        for tag in self._looks:
+            configure_look(text, tag, palette, fonts)
+        text.tag_raise("sel")
+
+    def _add_looks(self, tags: tuple[str, ...]) -> None:
+        """Know the tags among these that say how an author has formatted something."""
+        for tag in tags:
+            if tag.startswith(LOOK) and tag not in self._looks and self._palette is not None:
+                self._looks[tag] = None
+                configure_look(self.text, tag, self._palette, self._fonts)
+                self.text.tag_raise("sel")
+
+    def _make_room(self, mark: str) -> None:
+        """Have a column for the numbers and times of entries, and for this beside them."""
+        self._mark = mark
+        column = self._fonts.small.measure(f"00000 00:00{mark}")
+        tabs = (column, "right", column + GAP, "left")
+        self.text.tag_configure("entry", tabs=tabs, lmargin2=column + GAP)
+
+    def _clicked(self, event: tk.Event[tk.Text]) -> None:
+        """Somebody wants the file of a message."""
+        if self.text.tag_ranges("sel"):
+            return  # that was to copy something
+        for tag in self.text.tag_names(f"@{event.x},{event.y}"):
+            if found := re.fullmatch(rf"{pieces.FETCH}(\d+)", tag):
+                self._fetch(int(found[1]))
+
+    # --- what is shown -----------------------------------------------------------------------
+
+    def __contains__(self, line: Line) -> bool:
+        """Whether this entry is shown already."""
+        return line.seq in self._ordering
+
+    @property
+    def first(self) -> int:
+        """The oldest message that is shown, 0 if there is none."""
+        return self._ordering.first
+
+    @property
+    def full(self) -> bool:
+        """Whether no earlier messages would fit in."""
+        return self._count() >= MOST_LINES - TRIMMED
+
+    def show(self, line: Line) -> None:
+        """Show a line: an entry where it belongs, anything else at the end."""
+        self._write(line)
+        if self._count() > MOST_LINES:
+            self._trim()
+        self._stay()
+
+    def show_earlier(self, lines: list[Line]) -> None:
+        """Show what was said before above everything, without moving what somebody reads now."""
+        self.text.mark_set("sight", "@0,0")
+        self.text.mark_set("above", "1.0")
+        first = self.first
+        for line in lines:
+            if line.seq in self._ordering or not pieces.is_entry(line):
+                continue
+            if first and line.seq > first:
+                self._enter(line)
+            else:
+                self._enter(line, "above")
+        if self._follows:
+            self._stay()
+        else:
+            self.text.yview("sight")
+        self.text.mark_unset("sight", "above")
+
+    def _write(self, line: Line) -> None:
+        if not pieces.is_entry(line):
+            self._insert("end", pieces.of_line(line), ())
+        elif line.changes:
+            self._change(line)
+        elif line.seq not in self._ordering:
+            self._enter(line)
+
+    def _enter(self, line: Line, place: str = "") -> None:
+        """Write an entry where it belongs, or at a place above all others."""
+        spot = self._ordering.add(line.seq, line.time)
+        self._lines[line.seq] = line
+        mark = pieces.mark_of(line)
+        if len(mark) > len(self._mark):
+            self._make_room(mark)
+        place = place or spot.before or "end"
+        if spot.new_day or (place == "above" and self._take_day_away(line)):
+            start = self._insert(place, [(f"— {day_of(line.time)} —", ("day",))], ())
+            self.text.mark_set(mark_of_day(day_number(line.time)), start)
+            if place != "above":
+                place = f"{start} + 1 lines"
+        start = self._insert(place, pieces.of_entry(line), self._tags(line))
+        self.text.mark_set(mark_of(line.seq), start)
+
+    def _take_day_away(self, line: Line) -> bool:
+        """Whether the day of a line stood below and has to be written above it now."""
+        mark = mark_of_day(day_number(line.time))
+        if self.text.compare(mark, "<", "above"):
+            return False
+        if "day" in self.text.tag_names(mark):
+            self._edit(lambda: self.text.delete(mark, f"{mark} + 1 lines"))
+        return True
+
+    def _change(self, change: Line) -> None:
+        before = self._lines.get(change.changes)
+        if before is None:
+            self._insert("end", pieces.of_line(change), ())
+            return
+        line = self._lines[change.changes] = pieces.changed(before, change)
+        mark = mark_of(line.seq)
+        start = self.text.index(mark)
+        rows = 1 + sum(part == BREAK for part in before.parts)
+        self._edit(lambda: self.text.delete(start, f"{start} + {rows} lines linestart"))
+        self._insert(start, pieces.of_entry(line), self._tags(line))
+        self.text.mark_set(mark, start)
+
+    @staticmethod
+    def _tags(line: Line) -> tuple[str, ...]:
+        return ("entry", "private") if line.private else ("entry",)
+
+    def _insert(self, place: str, text: list[Piece], tags: tuple[str, ...]) -> str:
+        """Write a line; where it begins."""
+        start = self.text.index("end - 1 chars" if place == "end" else place)
+        chunks: list[Any] = []
+        for piece, its_tags in text:
+            self._add_looks(its_tags)
+            chunks += [self._drawn(piece), (*tags, *its_tags)]
+        own = text[0][1] if len(text) == 1 else ()
+        chunks += ["\n", (*tags, *own)]
+        self._edit(lambda: self.text.insert(start, *chunks))
+        return start
+
+    def _edit(self, edit: Callable[[], None]) -> None:
+        self.text.configure(state="normal")
+        edit()
+        self.text.configure(state="disabled")
+
+    def _count(self) -> int:
+        return int(self.text.index("end - 1 chars").split(".")[0]) - 1
+
+    def _trim(self) -> None:
+        """Let the oldest lines go."""
+        gone = f"{self._count() - MOST_LINES + TRIMMED + 1}.0"
+        while self.first and self.text.compare(mark_of(self.first), "<", gone):
+            self._lines.pop(self.first, None)
+            for mark in self._ordering.forget_first():
+                self.text.mark_unset(mark)
+        self._edit(lambda: self.text.delete("1.0", gone))
+
+    # --- what is new -------------------------------------------------------------------------
+
+    def mark_new(self) -> None:
+        """What comes from now on is new to the person who comes back."""
+        if not self.text.tag_ranges(_NEW):
+            self._insert("end", [("— new —", (_NEW,))], ())
+
+    def forget_new(self) -> None:
+        """It is not new any more."""
+        ranges = self.text.tag_ranges(_NEW)
+        while ranges:
+            start, end = str(ranges[0]), str(ranges[1])
+            self._edit(lambda start=start, end=end: self.text.delete(start, end))  # type: ignore[misc]
+            ranges = self.text.tag_ranges(_NEW)
+
+    # --- scrolling ---------------------------------------------------------------------------
+
+    def turn(self, pages: int) -> None:
+        """Scroll by pages; up at the top asks for what was before."""
+        if pages < 0:
+            self._pulled()
+        self.text.yview_scroll(pages, "pages")
+
+    def to_end(self) -> None:
+        """Look at the newest."""
+        self._follows = True
+        self._stay()
+
+    def _stay(self) -> None:
+        if self._follows:
+            self.text.see("end")
+
+    def _scrolled(self, first: float) -> None:
+        if not self.winfo_ismapped():
+            return
+        self._follows = self.text.dlineinfo("end - 1 chars") is not None
+        came_up = first <= 0 and not self._at_top
+        self._at_top = first <= 0
+        if came_up:
+            self._wants_earlier()
+
+    def _pulled(self) -> None:
+        if self._at_top:
+            self._wants_earlier()
+
+    # --- copying -----------------------------------------------------------------------------
+
+    def copy(self) -> bool:
+        """Copy what is selected; whether anything is."""
+        if not self.text.tag_ranges("sel"):
+            return False
+        self.text.event_generate("<<Copy>>")
+        return True
+
+    def select_all(self) -> None:
+        self.text.tag_add("sel", "1.0", "end - 1 chars")

@@ -1,0 +1,1 @@
+"""A connection, from its first byte to a queue of lines, whatever is spoken on it."""

@@ -1,0 +1,415 @@
+"""Taking a client's lines one after another, whatever its dialect.
+
+Lines are answered in the order in which they came. Messages may be under way
+several at a time, since the store keeps their order; any other command waits until
+they are answered, and lets nothing overtake it. What cannot be taken yet waits
+here, a bounded number of lines, and behind them the connection is not read.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..core.errors import ChatError
+from ..core.events import Closed, Event
+from ..core.limits import Bucket, Share, Unlimited
+
+if TYPE_CHECKING:
+    from ..chat.chat import Chat
+    from ..chat.session import Session
+    from ..core.doors import Offer
+    from ..doors.file_transfer import Transfer
+    from ..doors.interface import Dialect
+
+SHORTEST_LIMIT = 8 * 1024  # bytes of a line
+MOST_WAITING = 64  # lines taken in advance
+MOST_UNDER_WAY = 256  # messages of one client in the writer's queue
+MOST_DEBT = 10.0  # seconds somebody may go on sending faster than allowed
+EMPTY_LINE = 0.2  # what an empty line costs of a command's right
+MOST_MISTAKES = 5  # lines that mean nothing, before somebody has signed in
+
+
+class Line(Protocol):
+    """What a conversation needs of its connection."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def network(self) -> str: ...
+    @property
+    def local(self) -> bool: ...
+    @property
+    def destination(self) -> tuple[str, int] | None: ...
+    @property
+    def asked_for_name(self) -> str: ...
+    @property
+    def certified_names(self) -> frozenset[str]: ...
+
+    @property
+    def certificate(self) -> str: ...
+    @property
+    def tls(self) -> bool: ...
+    @property
+    def offer(self) -> Offer: ...
+
+    secure: bool
+
+    def speak_for(self, host: str, port: int, secure: bool) -> None: ...
+    def hand_over(self, transfer: Transfer[Any]) -> None: ...
+    def become_socket(self, head: bytes, destination: tuple[str, int] | None) -> None: ...
+    def signed_in(self) -> None: ...
+    def flushed(self) -> bool | None: ...
+    def acknowledged(self) -> int | None: ...
+    def outstanding(self) -> int | None: ...
+    def kept(self, size: int) -> None: ...
+    def write(self, data: bytes) -> None: ...
+    def reply(self, data: bytes) -> None: ...
+    def hold(self) -> None: ...
+    def go_on(self) -> None: ...
+    def end(self, farewell: bytes) -> None: ...
+    def end_reading_on(self, farewell: bytes) -> None: ...
+    def drop(self) -> None: ...
+
+
+class Conversation:
+    """The order of things between one client and the chat; dialects fill in `take`."""
+
+    dialect: Dialect
+    patience: float | None = None  # seconds in which it has to be done
+
+    log = Logger()
+
+    def __init__(self, chat: Chat, line: Line) -> None:
+        self.chat = chat
+        self.connection = line
+        self.session: Session | None = None
+        self.closed = False
+        self._waiting: deque[bytes | ChatError] = deque()  # an error stands for a refused line
+        self._paid = False  # the first of the waiting lines has been charged for
+        self._under_way = 0
+        self._busy = False
+        self._draining = False
+        self._barrier = False  # the first waiting line waits for those under way
+        self.longest_line = max(SHORTEST_LIMIT, chat.settings.max_message + 1024)  # in bytes
+        self._throttle: IDelayedCall | None = None
+        self._ending = False  # the client will send no more
+        self._stuck = False  # the client does not read, so it is not answered either
+        rate = chat.settings.flood_limit
+        self._bucket = Bucket(rate, 2 * rate, chat.ticks()) if rate else None
+        self._shared: Share | None = None  # of what the account's sessions may do together
+
+    # --- the door of a session ------------------------------------------------------------
+
+    @property
+    def address(self) -> str:
+        return self.connection.address
+
+    @property
+    def host(self) -> str:
+        return self.connection.host
+
+    @property
+    def secure(self) -> bool:
+        return self.connection.secure
+
+    @property
+    def network(self) -> str:
+        return self.connection.network
+
+    @property
+    def certificate(self) -> str:
+        return self.connection.certificate
+
+    @property
+    def local(self) -> bool:
+        """Whether this is somebody on the server's own machine, as far as that can be told."""
+        return self.connection.local
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others could read along where they must not."""
+        line, rule = self.connection, self.chat.settings.plaintext
+        return not (line.secure or rule == "always" or (rule == "loopback" and line.local))
+
+    @property
+    def tls(self) -> bool:
+        """Whether one could have come over TLS."""
+        return self.chat.settings.tls != "off"
+
+    def write(self, data: bytes) -> None:
+        """Send what was delivered."""
+        self.connection.write(data)
+
+    def write_straight(self, straight: bool) -> None:
+        """Whether what is delivered is sent as it is, as long as `write` has nothing to mind."""
+        if self.session is not None:
+            self.session.write = self.connection.write if straight else self.write
+
+    def receive(self, event: Event) -> None:
+        """Show an event."""
+        self.write(self.dialect.event(event))
+
+    def flushed(self) -> bool | None:
+        return self.connection.flushed()
+
+    def acknowledged(self) -> int | None:
+        return None
+
+    def seat(self, session: Session) -> None:
+        """Somebody has signed in here."""
+        self.session = session
+        self._shared = self.chat.limits.shared_flood_limit(session)
+        if self._stuck:
+            session.pause(self.chat.ticks())
+        self.connection.signed_in()
+
+    def peer_stopped_reading(self) -> None:
+        """More is queued than may be: deliver nothing, and begin nothing either."""
+        self._stuck = True
+        if self.session is not None:
+            self.session.pause(self.chat.ticks())
+
+    def peer_reads_again(self) -> None:
+        """Go on where it was."""
+        self._stuck = False
+        if self.session is not None:
+            self.session.resume()
+        self._drain()
+
+    # --- for the dialects -----------------------------------------------------------------
+
+    def greet(self, on_new_line: bool = False) -> None:
+        """Begin; `on_new_line` when something stands on the client's line already."""
+        raise AssertionError("each dialect greets in its own way")
+
+    def abandon(self) -> bool:
+        """Another dialect takes over; whether something stands on the client's line."""
+        self.lost()
+        return False
+
+    def use_crlf(self) -> None:
+        """The client ends its lines with CR and LF."""
+
+    def take(self, line: bytes) -> bool:
+        """Begin what a line asks for; False if it must wait for what is under way."""
+        raise AssertionError("each dialect takes lines in its own way")
+
+    def refuse(self, error: ChatError) -> None:
+        """Say what was wrong with something that is no answer to a line."""
+        raise AssertionError("each dialect refuses in its own words")
+
+    def farewell(self, reason: Closed) -> bytes:
+        """The last words before a connection is closed."""
+        raise AssertionError("each dialect has last words of its own")
+
+    def too_long(self, most: int) -> None:
+        """A line was longer than any line may be; it is answered when its turn comes."""
+        self._queue(ChatError("too_long", f"A line may have at most {most} bytes.", max=most))
+
+    # --- lines in order -------------------------------------------------------------------
+
+    def feed(self, line: bytes) -> None:
+        """Take a line now or when its turn comes."""
+        if self._waiting or self._draining or not self._ready():
+            self._queue(line)
+        elif not self._afford(line):
+            self._paid = True
+            self._wait(line)
+        elif not self.take(line):
+            self._paid = self._barrier = True
+            self._wait(line)
+
+    def _wait(self, line: bytes | ChatError) -> None:
+        self._waiting.append(line)
+        if isinstance(line, bytes):
+            self.connection.kept(len(line))
+
+    def held(self) -> int:
+        """How many bytes of the client wait to be taken."""
+        return sum([len(line) for line in self._waiting if isinstance(line, bytes)])
+
+    def _queue(self, line: bytes | ChatError) -> None:
+        self._wait(line)
+        self._drain()
+        if len(self._waiting) >= MOST_WAITING:
+            self.connection.hold()
+
+    def end_of_input(self) -> None:
+        """The client has sent its last line; leave when everything is answered."""
+        self._ending = True
+        self._leave_if_done()
+
+    def _ready(self) -> bool:
+        return not (
+            self._busy
+            or self._barrier
+            or self._throttle is not None
+            or self._stuck
+            or self.closed
+            or self._under_way >= MOST_UNDER_WAY
+        )
+
+    def _drain(self) -> None:
+        if self._draining:
+            return
+        self._draining = True
+        try:
+            self._take_what_is_ready()
+        finally:
+            self._draining = False
+        if len(self._waiting) < MOST_WAITING // 2 and not self._throttle and not self.closed:
+            self.connection.go_on()
+        self._leave_if_done()
+
+    def _take_what_is_ready(self) -> None:
+        while self._waiting and self._ready():
+            line = self._waiting[0]
+            if not self._paid:
+                self._paid = True
+                if not self._afford(line):
+                    return
+            self._waiting.popleft()
+            if self._take_turn(line):
+                self._paid = False
+            else:
+                self._waiting.appendleft(line)
+                self._barrier = True
+
+    def _take_turn(self, line: bytes | ChatError) -> bool:
+        if isinstance(line, bytes):
+            return self.take(line)
+        if self.sending:
+            return False
+        self.refuse(line)
+        return True
+
+    def _afford(self, line: bytes | ChatError) -> bool:
+        """Charge for a line; False when the client has to rest before it is taken."""
+        if self._bucket is None or isinstance(self.network, Unlimited):
+            return True
+        now, cost = self.chat.ticks(), 1.0 if line else EMPTY_LINE
+        rest = self._bucket.take(now, cost)
+        if self._shared is not None:
+            rest = max(rest, self._shared.take(now, cost))
+        if rest <= 0:
+            return True
+        if self._bucket.debt(now) > MOST_DEBT:
+            self.close(Closed("flood", "You are sending too fast for too long: goodbye."))
+        else:
+            self.connection.hold()
+            self._throttle = self.chat.clock.callLater(rest, self._rested)
+        return False
+
+    def charge(self, things: float) -> None:
+        """Charge for what a line asks for beyond one thing: the next line waits for that long."""
+        if things > 0 and self._bucket is not None and not isinstance(self.network, Unlimited):
+            now = self.chat.ticks()
+            self._bucket.charge(now, things)
+            if self._shared is not None:
+                self._shared.charge(now, things)
+
+    def _rested(self) -> None:
+        self._throttle = None
+        self._drain()
+
+    # --- what is under way ----------------------------------------------------------------
+
+    def occupied(self, begin: Callable[[], Deferred[Any]]) -> None:
+        """Begin something, and take no further line until it is done."""
+        self._busy = True
+        try:
+            done = begin()
+        except BaseException:
+            self._busy = False
+            raise
+        done.addBoth(self._free)
+
+    def _free(self, outcome: object) -> None:
+        self._busy = False
+        if isinstance(outcome, Failure) and not outcome.check(CancelledError):
+            self.log.failure("A command failed", outcome)
+        self._drain()
+
+    def wait_for_line(self) -> None:
+        """What is going on needs the next line before it can go on."""
+        self._busy = False
+        if self._waiting or self._ending:
+            self.chat.clock.callLater(0, self._drain)
+
+    def line_came(self) -> None:
+        """It has its line and goes on."""
+        self._busy = True
+
+    @property
+    def sending(self) -> bool:
+        """Whether messages are under way."""
+        return self._under_way > 0
+
+    @property
+    def sending_more(self) -> bool:
+        """Whether others are under way beside the message that is being taken."""
+        return self._under_way > 1
+
+    def under_way(self, answered: Deferred[None]) -> None:
+        """Count a message until it is answered."""
+        self.set_out()
+        answered.addBoth(self._was_answered)
+
+    def _was_answered(self, outcome: object) -> None:
+        if isinstance(outcome, Failure):
+            self.log.failure("A message could not be answered", outcome)
+        self.landed()
+
+    def set_out(self) -> None:
+        """A message is under way from now on."""
+        self._under_way += 1
+
+    def landed(self) -> None:
+        """A message is answered."""
+        self._under_way -= 1
+        if not self._under_way:
+            self._barrier = False
+        if self._waiting or self._ending:
+            self._drain()
+
+    # --- the end --------------------------------------------------------------------------
+
+    def _leave_if_done(self) -> None:
+        done = not (self._waiting or self._busy or self._under_way or self.closed)
+        if self._ending and done:
+            self.leave(b"")
+
+    def close(self, reason: Closed | None) -> None:
+        """End the connection from the server's side, saying why."""
+        if self.closed:
+            return
+        if self.session is not None and reason is not None and not self.session.parting:
+            self.session.parting = reason.text
+        self.leave(b"" if reason is None else self.farewell(reason))
+
+    def leave(self, farewell: bytes) -> None:
+        """Free what is held for the client, and end the connection."""
+        self.lost()
+        self.connection.end(farewell)
+
+    def reset(self) -> None:
+        """The connection was cut off at the other end, maybe before everything was read."""
+
+    def lost(self) -> None:
+        """The connection is gone, or is about to be."""
+        self.closed = True
+        self._waiting.clear()
+        if self._throttle is not None:
+            self._throttle.cancel()
+            self._throttle = None
+        if self.session is not None:
+            self.chat.depart(self.session)

@@ -1,0 +1,192 @@
+"""The way in: from a connection's first byte to the dialect it speaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IDelayedCall, ISSLTransport
+from twisted.logger import Logger
+
+from ..core.doors import Door
+from .detection import by_hand, look
+from .proxy_header import BadHeader, Header
+
+if TYPE_CHECKING:
+    from ..protocol import ChatProtocol
+
+
+TOO_LATE = bytes.fromhex("1503010002020a")  # an alert of TLS: this message is unexpected here
+PATIENCE_FOR_TLS = 3.0  # seconds, where nobody may sign in without TLS
+
+
+class Entrance:
+    """Decides by the first bytes; who sends none is taken for a person."""
+
+    __slots__ = ("_greeted", "_held", "_protocol", "_silence", "_tls", "awaits_header")
+    log = Logger()
+
+    def __init__(self, protocol: ChatProtocol) -> None:
+        self._protocol = protocol
+        factory = protocol.factory
+        self.awaits_header = protocol.peer.within(factory.chat.settings.trusted_proxies)
+        self._tls = not ISSLTransport.providedBy(protocol.transport)
+        self._held = b""  # bytes that do not tell enough yet
+        self._greeted = False
+        self._silence: IDelayedCall | None = None
+        self.listen()
+
+    def listen(self) -> None:
+        """Wait for the first byte; greet a person if none comes in time.
+
+        Where only TLS is of use, a slow network gets more time for the first bytes of it.
+        """
+        protocol = self._protocol
+        chat = protocol.factory.chat
+        seconds = chat.settings.greet_after
+        if protocol.factory.has_tls and protocol.conversation.exposed:
+            seconds = max(seconds, PATIENCE_FOR_TLS)
+        self._silence = chat.clock.callLater(seconds, self._silent)
+
+    def leave(self) -> None:
+        """Wait no longer: it is decided, or nobody is there any more."""
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self.leave()
+        if self._held and self.awaits_header:
+            self._complain("it has no end")
+
+    def _silent(self) -> None:
+        # The time may have passed while the reactor was busy, and the first bytes be there
+        # already: they are read before this turn is over.
+        clock = self._protocol.factory.chat.clock
+        self._silence = clock.callLater(0, self._greet)
+
+    def _greet(self) -> None:
+        self._silence = None
+        protocol = self._protocol
+        if protocol.conversation.closed or not self._for_people:
+            return
+        if by_hand(self._held):
+            self._take_as_it_is()  # a name that begins like something else
+            return
+        if self._held:
+            return
+        if self.awaits_header:  # which may still come
+            protocol.factory.located(protocol, protocol.peer)
+        if not protocol.conversation.closed:
+            self._greeted = True
+            protocol.conversation.greet()
+
+    @property
+    def _for_people(self) -> bool:
+        """Whether people are talked with here, as far as there is TLS where it has to be."""
+        offer = self._protocol.offer
+        return Door.TEXT in offer.doors and (offer.plain or not self._tls)
+
+    def give_up(self) -> None:
+        """The time is up, and nothing has been decided."""
+        protocol = self._protocol
+        self.leave()
+        if self._tls and not protocol.offer.plain:
+            protocol.drop()  # it waits for TLS, so that words would mean nothing to it
+        elif protocol.offer.only is not None and not protocol.conversation.closed:
+            self._settle()
+            if not protocol.conversation.closed:
+                self._begin(Door.TEXT)
+
+    def take(self, data: bytes) -> bytes:
+        """Decide by these bytes and those before; what the dialect is to read of them."""
+        data = self._held + data
+        self._held = b""
+        while True:
+            try:
+                found = look(
+                    data,
+                    header=self.awaits_header,
+                    tls=self._tls,
+                    greeted=self._greeted,
+                )
+            except BadHeader as error:
+                self._complain(str(error))
+                self._protocol.drop()
+                return b""
+            if not isinstance(found, Header):
+                break
+            data = data[found.length :]
+            self._pass_on(found)
+        return self._enter(found, data)
+
+    def _pass_on(self, header: Header) -> None:
+        """Go on with whomever the proxy speaks for."""
+        self.awaits_header = False
+        self._protocol.introduce(header)
+        if self._greeted and not self._protocol.conversation.closed:
+            self._greeted = False  # it was taken for the proxy itself
+            self._protocol.start_over()
+        self.leave()
+        if not self._protocol.conversation.closed:
+            self.listen()
+
+    def _enter(self, door: Door | None, data: bytes) -> bytes:
+        protocol = self._protocol
+        if door is None:
+            self._held = data
+            if by_hand(data):
+                self.leave()
+                self.listen()  # the rest of it comes at once, if this is its beginning
+            return b""
+        self.leave()
+        self._settle()
+        if protocol.conversation.closed:
+            return b""
+        if door is Door.TLS:
+            self._tls = False
+            if self._greeted:
+                protocol.refuse_tls(TOO_LATE)
+            else:
+                protocol.begin_tls(data)
+            return b""
+        self._begin(door)
+        return b"" if protocol.conversation.closed else data
+
+    def _begin(self, door: Door) -> None:
+        only = self._protocol.offer.only
+        # What means nothing in particular means the one thing that is spoken.
+        self._protocol.begin(only if only is not None and door is Door.TEXT else door)
+
+    def _settle(self) -> None:
+        """A proxy that sent no header is itself who talks here."""
+        if self.awaits_header:
+            self.awaits_header = False
+            self._protocol.factory.located(self._protocol, self._protocol.peer)
+
+    def end_of_input(self) -> None:
+        """Nothing more comes: what is there has to do."""
+        if self.awaits_header and self._held:
+            self._protocol.drop()
+            return
+        if self._held:
+            self._held += b"\n"
+        self._take_as_it_is()
+
+    def _take_as_it_is(self) -> None:
+        """What has come is all that there is to decide by: it is nothing in particular."""
+        data, self._held = self._held, b""
+        self.leave()
+        self._settle()
+        if not self._protocol.conversation.closed:
+            self._begin(Door.TEXT)
+            if data:
+                self._protocol.dataReceived(data)
+
+    def _complain(self, reason: str) -> None:
+        self._held = b""
+        self.log.warn(
+            "The proxy {address} sent a header that cannot be read: {reason}",
+            address=self._protocol.peer.address,
+            reason=reason,
+        )

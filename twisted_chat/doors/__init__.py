@@ -1,0 +1,1 @@
+"""The doors: what translates between the chat and what clients speak."""

@@ -1,0 +1,194 @@
+"""CHATHISTORY: pages of what was said, as clients ask for them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from ...chat.commands.lookup import conversation, person_named
+from ...core.entries import Entry, Kind
+from ...core.errors import ChatError
+from ...store import Scope, pages
+from . import playback
+from .commands import command, shortened
+from .isupport import HISTORY
+from .message import Message
+from .references import Unclear, place, time_of
+from .render import timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+    from ...core.rooms import Room
+    from ...store.pages import View
+    from ...store.rows import Page
+    from .door import IrcTalk
+
+T = TypeVar("T")
+
+LISTED = 1000  # conversations of one CHATHISTORY TARGETS
+END = {"draft/chathistory-end": ""}
+PARAMS = {"BEFORE": 4, "AFTER": 4, "LATEST": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4}
+ASKING: dict[str, Callable[..., Page]] = {
+    "BEFORE": pages.before,
+    "AFTER": pages.after,
+    "LATEST": pages.latest,
+    "AROUND": pages.around,
+    "BETWEEN": pages.between,
+}
+
+
+@command("CHATHISTORY", help="CHATHISTORY LATEST <nick or channel> * <count>: what was said")
+async def chathistory(talk: IrcTalk, message: Message) -> None:
+    given = message.params
+    asked = shortened(given[0]).upper() if given else "*"
+    try:
+        _check_count(asked, given)
+        if asked == "TARGETS":
+            await _targets(talk, given)
+        else:
+            await _messages(talk, asked, given)
+    except Unclear as unclear:
+        about = given[1] if asked != "TARGETS" and len(given) > 1 else "*"
+        target = () if unclear.code == "INVALID_PARAMS" else (shortened(about),)
+        written = (unclear.written,) if unclear.written != "*" else ()
+        talk.fail("CHATHISTORY", unclear.code, unclear.text, asked, *target, *written)
+
+
+def _check_count(asked: str, given: tuple[str, ...]) -> None:
+    """Refuse what is no question at all."""
+    expected = PARAMS.get(asked)
+    if expected is None:
+        raise Unclear("INVALID_PARAMS", "", "Ask for LATEST, BEFORE, AFTER, AROUND or BETWEEN")
+    if len(given) != expected:
+        amount = "much" if len(given) > expected else "little"
+        raise Unclear("INVALID_PARAMS", "", f"That is too {amount} after CHATHISTORY {asked}")
+
+
+def _limit(written: str, most: int) -> int:
+    if not (written.isascii() and written.isdigit()) or len(written) > 9 or int(written) < 1:
+        raise Unclear("INVALID_PARAMS", written, "The limit is a number from 1 on")
+    return min(int(written), most)
+
+
+# --- messages -------------------------------------------------------------------------------
+
+
+async def _messages(talk: IrcTalk, asked: str, given: tuple[str, ...]) -> None:
+    """One page of a conversation."""
+    name, *places, written = given[1:]
+    limit = _limit(written, HISTORY)
+    try:
+        room = conversation_named(talk, name)
+    except ChatError:
+        text = "Messages could not be retrieved"
+        talk.fail("CHATHISTORY", "INVALID_TARGET", text, asked, shortened(name))
+        return
+    question = _question(talk, asked, room, places, limit)
+    if room is None:
+        other = person_named(talk.chat, name)
+        with playback.batch(talk, "chathistory", other.name, tags=END):
+            return
+    try:
+        page = await _read(talk, partial(question, view=view_of(talk, room)))
+    except ChatError as error:
+        talk.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, asked, shortened(name))
+        return
+    if talk.closed or not room.has(talk.me):
+        return
+    tags = None if page.more else END
+    with playback.batch(talk, "chathistory", room.label(talk.me), tags=tags) as reference:
+        stamped = not talk.has("server-time")
+        playback.show(talk, worth_showing(page.entries), reference, stamped)
+
+
+async def _read(talk: IrcTalk, question: Callable[[Connection], T]) -> T:
+    """Ask the store; without the words of some people it may have to go through a long history."""
+    if talk.me.ignores:
+        assert talk.session is not None
+        return await talk.chat.searches.ask(talk.session, question)
+    return await talk.chat.read(question)
+
+
+def conversation_named(talk: IrcTalk, name: str) -> Room | None:
+    """A conversation that is the client's person's; None for one of which nothing is kept."""
+    assert talk.session is not None
+    if not name.startswith("#"):
+        other = talk.company.person(name)
+        if other is not None and not other.erased and other.id not in talk.me.pairs:
+            return None
+    return conversation(talk.chat, talk.session, name)
+
+
+def _question(
+    talk: IrcTalk, asked: str, room: Room | None, places: list[str], limit: int
+) -> Callable[..., Page]:
+    """What to ask the store, but for the view."""
+    if asked == "LATEST" and places == ["*"]:
+
+        def newest(db: Connection, view: View) -> Page:
+            return pages.before(db, view, None, limit)
+
+        return newest
+    found = [place(talk.company, room, written) for written in places]
+    ask = ASKING[asked]
+
+    def those(db: Connection, view: View) -> Page:
+        return ask(db, view, *found, limit)
+
+    return those
+
+
+def view_of(talk: IrcTalk, room: Room) -> View:
+    """What the client may see of a conversation, up to where it is shown the rest by itself."""
+    assert talk.session is not None
+    since = max(room.readable_since(talk.me), 0)
+    upto = talk.session.position(room)
+    kinds = playback.EVENTS if talk.has("draft/event-playback") else None
+    return pages.View(room.id, since, upto, playback.hidden(talk), kinds)
+
+
+def worth_showing(entries: list[Entry]) -> list[Entry]:
+    """Without the changes of messages that are there too, and show it already."""
+    there = {entry.seq for entry in entries if entry.kind is Kind.MESSAGE}
+    return [entry for entry in entries if entry.kind is not Kind.EDIT or entry.target not in there]
+
+
+# --- conversations --------------------------------------------------------------------------
+
+
+async def _targets(talk: IrcTalk, given: tuple[str, ...]) -> None:
+    """The conversations whose last message was between two times."""
+    limit = _limit(given[3], LISTED)
+    first, second = (_time(written) for written in given[1:3])
+    assert talk.session is not None
+    rooms = {room.id: room for room in talk.chat.delivery.shown_to(talk.session)}
+    scopes = [Scope(room.id, max(room.readable_since(talk.me), 0)) for room in rooms.values()]
+    left_out = playback.hidden(talk)
+    try:
+        times = await _read(talk, lambda db: pages.last_times(db, scopes, left_out))
+    except ChatError as error:
+        talk.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, "TARGETS", "*")
+        return
+    low, high = min(first, second), max(first, second)
+    still = {room: time for room, time in times.items() if rooms[room].has(talk.me)}
+    found = sorted((time, room) for room, time in still.items() if low < time < high)
+    more = len(found) > limit
+    found = found[:limit] if first <= second else found[-limit:]
+    server, tags = talk.company.server, None if more else END
+    with playback.batch(talk, "draft/chathistory-targets", tags=tags) as reference:
+        inside = {"batch": reference} if reference else None
+        for time, room in found:
+            name = rooms[room].label(talk.me)
+            talk.line(server, f"CHATHISTORY TARGETS {name} {timestamp(time)}", inside)
+
+
+def _time(written: str) -> int:
+    kind, equals, value = written.partition("=")
+    if not equals or kind not in ("timestamp", "msgid"):
+        raise Unclear("INVALID_PARAMS", written, "Give two times: timestamp=…")
+    if kind == "msgid":
+        raise Unclear("INVALID_MSGREFTYPE", written, "Conversations are listed by timestamp=")
+    return time_of(value, written)

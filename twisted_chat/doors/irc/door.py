@@ -1,0 +1,355 @@
+"""One IRC client: its lines in, its answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+from secrets import token_hex
+from typing import TYPE_CHECKING, cast
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from ...chat.session import State
+from ...connection import plaintext
+from ...connection.line_queue import MOST_MISTAKES, Conversation, Line
+from ...core.errors import ChatError
+from ...core.events import Closed, Event
+from ...core.rooms import Room
+from ...core.roster import Person
+from ...core.text import decode_line, shown
+from . import (
+    arrival,
+    away,
+    channels,  # noqa: F401
+    chathistory,  # noqa: F401
+    files,  # noqa: F401
+    liveness,
+    metadata,  # noqa: F401
+    moderation,  # noqa: F401
+    monitor,  # noqa: F401
+    multiline,
+    nickserv,
+    operators,  # noqa: F401
+    outcomes,
+    ping,  # noqa: F401
+    privmsg,  # noqa: F401
+    read_markers,  # noqa: F401
+    redact,  # noqa: F401
+    refusals,
+    register,  # noqa: F401
+    sasl,
+    search,  # noqa: F401
+    server_info,  # noqa: F401
+    webirc,  # noqa: F401
+    who,  # noqa: F401
+    whois,  # noqa: F401
+)
+from . import list as listing  # noqa: F401
+from .capabilities import RENDERING
+from .commands import Row, Run, row_of, shortened
+from .message import LONGEST_LINE, LONGEST_TAGS, MOST_TAGS, Malformed, Message, encoded, parse
+from .numerics import Refused
+from .registration import Registration
+from .render import IrcDialect
+from .responses import Answers
+
+if TYPE_CHECKING:
+    from ...chat.accounts.proving import Proof
+    from ...chat.chat import Chat
+    from .clients import Company
+
+DEVICE = "irc"  # all IRC sessions of an account are one device
+
+
+class IrcTalk(Conversation):
+    """A conversation in IRC."""
+
+    dialect: IrcDialect
+
+    def __init__(self, chat: Chat, line: Line, company: Company) -> None:
+        super().__init__(chat, line)
+        self.company = company
+        self.longest_line = LONGEST_LINE + LONGEST_TAGS
+        self.caps: set[str] = set()
+        self.dialect = company.dialect(frozenset())
+        self.registration = Registration(self)
+        self.answers = Answers(company.server)
+        self.oper = False
+        self.oper_tries = 0
+        self.said_away = ""  # by this client, and not another of the person's
+        self.modes: set[str] = set()  # of the user: i, w, B
+        self.scope = f"irc:{token_hex(8)}"  # begins the ids of its messages that have a label
+        self._labelled = count(1)
+        self.failures = 0  # wrong passwords
+        self.gateway = ""  # what a web gateway that speaks for the client calls itself
+        self.logged_in_with = ""  # the certificate, if it was one
+        self.exchange: sasl.Exchange | None = None  # a login with SASL that is under way
+        self.rooms: dict[Room, None] = {}  # which the client has joined, as it sees it
+        self.unsettled: dict[str, None] = {}  # names of whom it could not be told something
+        self.monitored: dict[str, str] = {}  # folded name → as the client wrote it
+        self.subscribed: dict[str, None] = {}  # keys of metadata that it is told of
+        self.early_metadata: dict[str, str] = {}  # its own, said before registration
+        self.unsynced = False  # some has changed that it could not be told of
+        self.batch: multiline.Open | None = None  # that the client has opened
+        self.hearing = liveness.Hearing(self)
+        self.parting: dict[str, str] = {}  # the reasons with which rooms are being left
+        self.fresh = True  # whether what is carried out is the first that has come
+        self._heard = False
+        self.counted = False  # among those that are not registered
+        self._mistakes = 0
+        self._answering = False
+
+    # --- who this is ------------------------------------------------------------------------
+
+    @property
+    def registered(self) -> bool:
+        return self.session is not None
+
+    @property
+    def person(self) -> Person | None:
+        return None if self.session is None else self.session.person
+
+    @property
+    def me(self) -> Person:
+        """Whoever is registered here."""
+        assert self.session is not None
+        return self.session.person
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether the client has been written everything that there is for it."""
+        return self.session is not None and self.session.state is State.LIVE
+
+    @property
+    def nick(self) -> str:
+        """What numerics call the client."""
+        if self.session is not None:
+            return self.session.person.name
+        return self.registration.nick or "*"
+
+    def shows(self, room: Room) -> bool:
+        """Whether the client has joined a room, as it sees it."""
+        session = self.session
+        if session is None or not room.has(session.person):
+            return False
+        return session.lobby if room is self.chat.rooms.lobby else room.pair is None
+
+    def has(self, *caps: str) -> bool:
+        """Whether the client has asked for all of these capabilities."""
+        return self.caps.issuperset(caps)
+
+    def labelled(self, label: str | None) -> str:
+        """An id for a message whose echo has a label; with None the echo comes with the answer."""
+        cid = f"{self.scope}:{next(self._labelled)}"
+        self.company.labels.setdefault(self.scope, {})[cid] = label
+        return cid
+
+    def forget_label(self, cid: str | None) -> bool:
+        """The echo of a message is not for the delivery to show; whether it was to be shown yet."""
+        labels = self.company.labels.get(self.scope, {})
+        waiting = cid in labels
+        if cid is not None:
+            labels.pop(cid, None)
+        return waiting
+
+    def caps_changed(self) -> None:
+        """What is delivered looks otherwise from now on."""
+        dialect = self.company.dialect(RENDERING & self.caps)
+        if dialect is not self.dialect:
+            session = self.session
+            live = session is not None and session.state is State.LIVE
+            if session is not None and live:
+                self.chat.delivery.withdraw(session)
+            self.dialect = dialect
+            if session is not None and live:
+                self.chat.delivery.admit(session)
+
+    # --- beginning and end ------------------------------------------------------------------
+
+    def greet(self, on_new_line: bool = False) -> None:
+        """IRC's servers say nothing first."""
+        self.company.opened(self)
+        if on_new_line:
+            self.connection.write(b"\r\n")
+
+    def sit_down(self, proof: Proof) -> None:
+        """Somebody has proved who it is, and is seated without being shown anything yet."""
+        session = self.chat.enter(proof, self, DEVICE, lobby=False)
+        self.seat(session)
+        self.hearing.begin()
+        self.company.registered(self)
+
+    def lost(self) -> None:
+        if not self.closed:
+            away.leave(self)
+        super().lost()
+        self.company.left(self)
+
+    def farewell(self, reason: Closed) -> bytes:
+        return self.dialect.event(reason)
+
+    # --- lines in ---------------------------------------------------------------------------
+
+    def take(self, line: bytes) -> bool:
+        label = ""
+        self.hearing.heard()
+        try:
+            message = self._read(line)
+            if message is None:
+                return True
+            self.fresh = not self._heard
+            self._heard = True
+            message = nickserv.redirected(message)
+            if message.tags and self.has("labeled-response"):
+                label = message.tags.get("label", "")[:64]
+            row = row_of(self, message)
+            if row.sends:
+                outcomes.say(self, row, message, label)
+                return True
+            if self.sending:
+                return False
+            self.occupied(lambda: self._carried_out(row, message, label))
+        except (ChatError, Refused) as error:
+            if self.sending:
+                return False  # the refusal waits until what came before is answered
+            self.answers.label = label
+            self._refuse(error)
+        return True
+
+    def _read(self, line: bytes) -> Message | None:
+        if line.startswith(b"@"):
+            tags, _, rest = line.partition(b" ")
+            if len(tags) - 1 > MOST_TAGS or len(rest) + 2 > LONGEST_LINE:
+                raise Refused("417")
+        elif len(line) + 2 > LONGEST_LINE:
+            raise Refused("417")
+        try:
+            text = decode_line(line)
+        except ChatError as error:
+            raise ChatError("bad_utf8", error.sentence, command=command_in(line)) from None
+        try:
+            message = parse(text)
+        except Malformed:
+            raise ChatError("syntax", "That line has no command.") from None
+        if message is not None and self.exposed and message.command not in ("CAP", "QUIT"):
+            self.close(Closed("plaintext", plaintext.refusal(self.tls).sentence))
+            return None
+        return message
+
+    def _carried_out(self, row: Row, message: Message, label: str) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._carry_out(row, message, label))
+
+    async def _carry_out(self, row: Row, message: Message, label: str) -> None:
+        """Do anything else; what it answers goes out together."""
+        self.answers.label = label
+        self._answering = True
+        self.write_straight(False)  # but behind what is answered
+        if self.session is not None and message.command not in ("PING", "PONG"):
+            self.session.asked_at = self.chat.ticks()
+        try:
+            outcome = cast(Run, row.run)(self, message)
+            if outcome is not None:
+                await outcome
+        except (ChatError, Refused) as error:
+            self._refuse(error, row.name, message.params[0] if message.params else "")
+        except CancelledError:
+            return
+        except Exception:
+            self._internal(Failure())
+        finally:
+            self._answering = False
+            self.flush()
+            self.write_straight(True)
+
+    def failed(self, failure: Failure) -> None:
+        if not failure.check(CancelledError) and not self.closed:
+            self._internal(failure)
+            self.flush()
+
+    def _internal(self, failure: Failure) -> None:
+        mark = token_hex(4)
+        self.log.failure("Internal error {mark}", failure, mark=mark)
+        self.fail("*", "INTERNAL_ERROR", f"Something went wrong here; its number is {mark}.")
+
+    def refuse(self, error: ChatError) -> None:
+        """Something that is no answer to a command."""
+        self._refuse(error)
+
+    def _refuse(self, error: ChatError | Refused, command: str = "", subject: str = "") -> None:
+        if self.closed:
+            return
+        if isinstance(error, ChatError) and error.code == "too_long" and not command:
+            error = Refused("417")
+        refusals.add(self, self.answers, error, command, subject)
+        if self.session is None:
+            self._mistakes += not command
+            if self._mistakes >= MOST_MISTAKES:
+                self.close(Closed("syntax", "Too many lines that are no commands: goodbye."))
+        if not self._answering:
+            self.flush()
+
+    def held(self) -> int:
+        parts = 0 if self.batch is None else self.batch.size
+        return super().held() + parts + (0 if self.exchange is None else self.exchange.size)
+
+    # --- lines out --------------------------------------------------------------------------
+
+    def line(self, source: str, text: str, tags: Mapping[str, str] | None = None) -> None:
+        """Add a line to the answer; its `text` is whole but for the source."""
+        self.answers.add(f":{source} {text}", tags)
+        if not self._answering:
+            self.flush()
+
+    def numeric(self, number: str, *params: str, text: str | None = None) -> None:
+        """Add a numeric to the answer."""
+        words = [number, self.nick, *params]
+        self.line(self.company.server, " ".join(words) + ("" if text is None else f" :{text}"))
+
+    def fail(self, command: str, code: str, text: str, *context: str, kind: str = "FAIL") -> None:
+        """Add a standard reply to the answer."""
+        words = " ".join([kind, command, code, *context])
+        self.line(self.company.server, f"{words} :{shown(text)}")
+
+    def notice(self, text: str, source: str = "") -> None:
+        """Add words of the server's to the answer, a line for each of theirs."""
+        for line in text.splitlines():
+            self.line(source or self.company.server, f"NOTICE {self.nick} :{shown(line)}")
+
+    def flush(self) -> None:
+        """Send the answer as far as it has come."""
+        if self.closed:
+            self.answers.taken()
+        elif self.answers or self.answers.label:
+            self.send(self.answers.taken())
+
+    def send(self, lines: list[str]) -> None:
+        if lines:
+            self.connection.reply(encoded(lines))
+
+    # --- what is delivered ------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Send what was delivered, after what has been answered."""
+        if data:
+            if self.answers and not (self._answering and self.answers.label):
+                self.flush()  # an answer with a label goes out as a whole
+            self.connection.write(data)
+
+    def flushed(self) -> bool | None:
+        return self.hearing.certain()
+
+    def receive(self, event: Event) -> None:
+        """Show something that is not an entry of a room."""
+        arrival.receive(self, event)
+
+
+def command_in(line: bytes) -> str:
+    """The command of a line that is not text otherwise."""
+    words = line.decode("ascii", "replace").split(" ")
+    found = next((word for word in words if word[:1] not in ("@", ":", "")), "*")
+    return shortened(found.upper())
+
+
+# These enter their commands into the table.
+from . import registration  # noqa: E402, F401

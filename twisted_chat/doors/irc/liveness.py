@@ -1,0 +1,91 @@
+"""Whether a client is there and has what it was sent: it proves it by answering a PING."""
+
+from __future__ import annotations
+
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from ...chat.session import State
+from ...core.events import Closed
+from ...core.rooms import Room
+
+if TYPE_CHECKING:
+    from .door import IrcTalk
+
+PING_AFTER = 90.0  # seconds of silence after which a client is asked whether it is there
+PONG_WITHIN = 60.0  # seconds in which it has to answer
+
+
+class Hearing:
+    """Moves the account's place in its rooms when the client has proved that it has heard."""
+
+    def __init__(self, talk: IrcTalk) -> None:
+        self._talk = talk
+        self.uncertain = False  # something was sent that no position tells of
+        self._token = ""  # of the PING that is not answered yet
+        self._asked_at = 0.0
+        self._heard_at = talk.chat.ticks()
+        self._positions: dict[Room, int] = {}  # as they were at the last PING
+
+    def begin(self) -> None:
+        """Somebody is there, and has been sent nothing yet."""
+        self._positions = self._now()
+
+    def certain(self) -> bool:
+        """Whether the client has all that it was sent; asks it when that is not known."""
+        if self._token:
+            return False
+        moved = any(self._positions.get(room) != seq for room, seq in self._now().items())
+        if self.uncertain or moved:
+            self._ask()
+            return False
+        return True
+
+    def _now(self) -> dict[Room, int]:
+        """How far the client has been sent its rooms."""
+        session, rooms = self._talk.session, self._talk.chat.rooms
+        if session is None:
+            return {}
+        return {
+            room: session.position(room)
+            for room in rooms.of(session.person)
+            if room is not rooms.lobby or session.lobby
+        }
+
+    def _ask(self) -> None:
+        talk = self._talk
+        session = talk.session
+        if talk.closed or session is None or session.state is not State.LIVE:
+            return  # who does not read would not read this either
+        self._token = token_hex(6)
+        self._asked_at = talk.chat.ticks()
+        self.uncertain = False
+        self._positions = self._now()
+        talk.connection.write(f"PING :{self._token}\r\n".encode())
+
+    def answered(self, token: str) -> None:
+        """A PONG has come."""
+        if not self._token or token != self._token:
+            return
+        self._token = ""
+        session = self._talk.session
+        if session is not None:
+            for room, seq in self._positions.items():
+                if room.has(session.person):
+                    self._talk.chat.note_shown(session, room, seq)
+
+    def forget(self) -> None:
+        """Somebody else is there than was asked."""
+        self._token = ""
+
+    def heard(self) -> None:
+        """The client has sent a line."""
+        self._heard_at = self._talk.chat.ticks()
+
+    def tend(self, now: float) -> None:
+        """Ask who was silent for long, and close who does not answer."""
+        if self._token:
+            if now - max(self._asked_at, self._heard_at) > PONG_WITHIN:
+                self._talk.close(Closed("timeout", "Ping timeout: nothing was heard from you."))
+        elif now - self._heard_at > PING_AFTER:
+            self._ask()

@@ -1,0 +1,203 @@
+"""MARKREAD: until when a person has read a conversation, the same at all of its clients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+
+from ...core.errors import ChatError
+from ...core.events import Closed
+from ...store import queries
+from . import names
+from .commands import command, shortened
+from .message import Message
+from .references import Unclear, time_of
+from .render import timestamp
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ...core.rooms import Room
+    from ...core.roster import Person
+    from ...store import Ledger
+    from .clients import Company
+    from .door import IrcTalk
+
+MOST_MARKED = 2000  # conversations of one person
+
+
+class Markers:
+    """The read markers of those who have IRC clients here: milliseconds by folded name."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = company
+        self._of: dict[Person, dict[str, int]] = {}
+
+    async def load(self, person: Person) -> None:
+        """Know the markers of an account that comes in: its clients', and what it has read."""
+        if person in self._of or person.guest:
+            return
+        chat = self._company.chat
+
+        def ask(db: Connection) -> tuple[dict[str, int], dict[int, int]]:
+            return queries.read_markers(db, person.id), queries.read_times(db, person.id)
+
+        marked, read = await chat.read(ask)
+        known = self._of.setdefault(person, {})
+        for target, time in marked.items():
+            known[target] = max(time, known.get(target, 0))
+        for room in chat.rooms.of(person):
+            self.move(person, room.label(person), read.get(room.id, 0))
+
+    def forget(self, person: Person) -> None:
+        """The last of somebody's IRC clients is gone."""
+        self._of.pop(person, None)
+
+    def of(self, person: Person, target: str) -> int:
+        """The marker of a conversation; 0 when there is none."""
+        return self._of.get(person, {}).get(names.folded(target), 0)
+
+    def move(self, person: Person, target: str, time: int) -> bool:
+        """Note a marker; False if it is no news. Markers only grow."""
+        time = min(time, self._company.chat.wall())  # a clock may have been wrong
+        here = person in self._of or self._company.talks_of(person)
+        if not here or time <= self.of(person, target):
+            return False
+        known = self._of.setdefault(person, {})
+        known[names.folded(target)] = time
+        return True
+
+    def rename(self, old: str, new: str) -> None:
+        """A room has another name, and its markers with it."""
+        for known in self._of.values():
+            time = known.pop(names.folded(old), 0)
+            if time:
+                known[names.folded(new)] = time
+
+    def is_full(self, person: Person, target: str) -> bool:
+        """Whether somebody has too many already to have one more."""
+        known = self._of.get(person, {})
+        return len(known) >= MOST_MARKED and names.folded(target) not in known
+
+
+async def arrive(talk: IrcTalk) -> None:
+    """Somebody comes in, and its markers are looked up."""
+    try:
+        await talk.company.markers.load(talk.me)
+    except ChatError as error:
+        talk.close(Closed(error.code, error.sentence))
+
+
+def tell(talk: IrcTalk, target: str) -> None:
+    """Tell a client the marker of a conversation."""
+    time = talk.company.markers.of(talk.me, target)
+    written = f"timestamp={timestamp(time)}" if time else "*"
+    talk.line(talk.company.server, f"MARKREAD {target} {written}")
+
+
+def tell_in(talk: IrcTalk, room: Room) -> None:
+    """The same for a room that was just joined, to those who know of markers."""
+    if talk.has("draft/read-marker"):
+        tell(talk, room.name)
+
+
+def push(talk: IrcTalk, target: str) -> None:
+    """A marker has moved at another client of the person's."""
+    if talk.has("draft/read-marker"):
+        tell(talk, target)
+        talk.flush()
+
+
+@command("MARKREAD", help="MARKREAD <nick or channel> [timestamp=<time>]: how far it is read")
+async def markread(talk: IrcTalk, message: Message) -> None:
+    if not message.params or not message.params[0]:
+        talk.fail("MARKREAD", "NEED_MORE_PARAMS", "Name a conversation")
+        return
+    room, target = _target(talk, message.params[0])
+    if len(message.params) == 1:
+        tell(talk, target)
+        return
+    try:
+        if len(message.params) > 2:
+            raise Unclear("INVALID_PARAMS", message.params[2], "That is one parameter too many")
+        time = _time(message.params[1])
+        if room is None and talk.company.person(target) is None:
+            raise Unclear("INVALID_PARAMS", target, "There is no such conversation")
+    except Unclear as unclear:
+        talk.fail("MARKREAD", unclear.code, unclear.text, unclear.written)
+        return
+    try:
+        await _set(talk, room, target, min(time, talk.chat.wall()))
+    except ChatError as error:
+        talk.fail("MARKREAD", "INTERNAL_ERROR", error.sentence, target)
+        return
+    if not talk.closed:
+        tell(talk, target)
+
+
+def _time(written: str) -> int:
+    kind, equals, value = written.partition("=")
+    if not equals or kind != "timestamp":
+        raise Unclear("INVALID_PARAMS", written, "Give the time as timestamp=…")
+    time = time_of(value, written)
+    if time <= 0:
+        raise Unclear("INVALID_PARAMS", written, "Nothing was said before 1970")
+    return time
+
+
+def _target(talk: IrcTalk, name: str) -> tuple[Room | None, str]:
+    """The conversation of that name, if the person is in one, and how it is written."""
+    me = talk.me
+    if name.startswith("#"):
+        room = talk.chat.rooms.find(name)
+        if room is not None and room.deleted_at is None and room.has(me):
+            return room, room.name
+        return None, shortened(name)
+    other = talk.company.person(name)
+    if other is None:
+        return None, shortened(name)
+    return me.pairs.get(other.id), other.name
+
+
+async def _set(talk: IrcTalk, room: Room | None, target: str, time: int) -> None:
+    """Keep a marker if it has grown, and tell all who want to know of it."""
+    me, chat, markers = talk.me, talk.chat, talk.company.markers
+    if time <= markers.of(me, target):
+        return
+    if markers.is_full(me, target):
+        raise ChatError("too_many", "You have marked too many conversations.")
+    other = talk.company.person(target)
+    if not me.guest and (room is not None or (other is not None and not other.guest)):
+        number, key = me.id, names.folded(target)
+
+        def apply(ledger: Ledger) -> None:
+            ledger.move_read_marker(number, key, time)
+
+        await chat.change(apply)
+    if not markers.move(me, target, time):
+        return
+    for other_talk in talk.company.talks_of(me):
+        if other_talk is not talk:
+            push(other_talk, target)
+    if room is not None and talk.session is not None:
+        number = room.id
+        seq = await chat.read(lambda db: queries.seq_before(db, number, time + 1))
+        if seq > 0 and not talk.closed and room.has(me):
+            chat.note_read(talk.session, room, min(seq, room.last_seq))
+
+
+def read_elsewhere(talk: IrcTalk, place: str, seq: int) -> None:
+    """Another session of the person's has read a conversation up to there."""
+    room = _target(talk, place)[0]
+    if room is not None:
+        looked = Deferred.fromCoroutine(_read_elsewhere(talk, room, seq))
+        looked.addErrback(lambda failure: failure.trap(ChatError))
+
+
+async def _read_elsewhere(talk: IrcTalk, room: Room, seq: int) -> None:
+    me, place = talk.me, room.label(talk.me)
+    entry = await talk.chat.read(lambda db: queries.entry(db, room.id, seq))
+    if entry is not None and talk.company.markers.move(me, place, entry.time):
+        for one in talk.company.talks_of(me):
+            push(one, place)

@@ -1,0 +1,73 @@
+"""REGISTER and VERIFY: making one's nick an account, before registration and after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.errors import ChatError
+from . import accounts
+from .commands import When, command, shortened
+from .message import Message
+from .names import folded
+from .numerics import Refused
+
+if TYPE_CHECKING:
+    from .door import IrcTalk
+
+CODES = {
+    "bad_name": "BAD_ACCOUNT_NAME",
+    "not_allowed": "BAD_ACCOUNT_NAME",
+    "name_taken": "ACCOUNT_EXISTS",
+    "bad_password": "UNACCEPTABLE_PASSWORD",
+}
+"""The chat's refusals as the draft has them; any other is for a time only."""
+
+
+@command("REGISTER", 3, when=When.ALWAYS, help="REGISTER * * <password>: make your nick an account")
+async def register(talk: IrcTalk, message: Message) -> None:
+    account, _, password = message.params[:3]
+    nick = "" if talk.nick == "*" else talk.nick
+    if already := accounts.account_of(talk):
+        _fail(talk, "REGISTER", "ALREADY_AUTHENTICATED", already, f"You are {already} already.")
+    elif not nick:
+        _fail(talk, "REGISTER", "NEED_NICK", "*", "Say first what you are to be called: NICK")
+    elif account != "*" and folded(account) != folded(nick):
+        text = f"An account is called like your nick, which is {nick}."
+        _fail(talk, "REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", account, text)
+    elif not talk.registered and (kept_out := talk.registration.check_server_password()):
+        raise Refused("464", text=kept_out.sentence)
+    else:
+        await _make(talk, nick, password)
+
+
+async def _make(talk: IrcTalk, nick: str, password: str) -> None:
+    try:
+        await accounts.make(talk, password)
+    except ChatError as error:
+        if not talk.closed:
+            code = CODES.get(error.code, "TEMPORARILY_UNAVAILABLE")
+            _fail(talk, "REGISTER", code, nick, error.sentence)
+        return
+    if talk.closed:
+        return
+    name = accounts.account_of(talk)
+    text = f"{name} is your account now."
+    talk.line(talk.company.server, f"REGISTER SUCCESS {name} :{text}")
+    person = talk.chat.signin.find(name)
+    assert person is not None
+    accounts.tell(talk, person)
+    await talk.registration.go_on()
+
+
+@command("VERIFY", 2, when=When.ALWAYS)
+def verify(talk: IrcTalk, message: Message) -> None:
+    account = message.params[0]
+    if already := accounts.account_of(talk):
+        _fail(talk, "VERIFY", "ALREADY_AUTHENTICATED", already, f"You are {already} already.")
+        return
+    text = "Accounts are good as soon as they are made: there is nothing to verify."
+    _fail(talk, "VERIFY", "INVALID_CODE", account, text)
+
+
+def _fail(talk: IrcTalk, command: str, code: str, account: str, text: str) -> None:
+    talk.fail(command, code, text, shortened(account))

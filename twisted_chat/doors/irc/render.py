@@ -1,0 +1,334 @@
+"""Entries of rooms as lines of IRC, once for each set of capabilities that changes the bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import count
+from time import gmtime, strftime
+from typing import TYPE_CHECKING
+
+from ...console.render import words_of
+from ...core.entries import MANNERS, Entry, Form, Kind, State, reason_of
+from ...core.events import Closed, Event, Notice, Whisper
+from ...core.names import Name
+from ...core.rooms import Room, RoomKind
+from ...core.roster import Person
+from ...core.text import formatted, shown
+from . import plain
+from .commands import shortened
+from .message import LONGEST_LINE, encoded, escape, pieces
+
+if TYPE_CHECKING:
+    from .clients import Company
+
+TAGS = re.compile(r"[^\s\x00-\x20]+")
+"""Tags that are safe to be sent; others can only be in a row that came from elsewhere."""
+
+MODES = {Kind.OP: "+o", Kind.DEOP: "-o", Kind.VOICE: "+v", Kind.DEVOICE: "-v"}
+
+OWN = frozenset((Kind.OWNER, Kind.EDIT, Kind.ENCRYPT))
+"""What is told as words or modes of the server's."""
+
+NOWHERE = Room(0, Name("", "", ""), RoomKind.PAIR)
+"""Where whispers are said."""
+
+_batches = count(1)
+
+
+class IrcDialect:
+    """IRC as clients with certain capabilities are spoken to."""
+
+    name = "irc"
+    plain = True  # the server keeps count of what such a client was shown
+
+    def __init__(self, company: Company, caps: frozenset[str]) -> None:
+        self.company = company
+        self.caps = caps
+        self._tagged = "message-tags" in caps
+        self._timed = "server-time" in caps
+        self._accounted = "account-tag" in caps
+        self._echoes = "echo-message" in caps
+        self._multiline = {"draft/multiline", "batch"} <= caps
+        self._renames = "draft/channel-rename" in caps
+        self._redacts = "draft/message-redaction" in caps
+        self._extended_join = "extended-join" in caps
+        self._away = "away-notify" in caps
+        # What the server says itself; an account has not sent it.
+        self._own = OWN if self._redacts else OWN | {Kind.DELETE}
+
+    # --- what the delivery asks for ---------------------------------------------------------
+
+    def entries(self, room: Room, entries: Sequence[Entry]) -> list[bytes]:
+        name = room.name
+        return [
+            b"" if self._is_over(entry) else self.rendered(room, name, entry) for entry in entries
+        ]
+
+    def entry(self, room: Room, entry: Entry, viewer: Person) -> bytes:
+        if self._is_over(entry):
+            return b""
+        return self.rendered(room, target_of(room, entry, viewer), entry)
+
+    def _is_over(self, entry: Entry) -> bool:
+        """Whether somebody has joined who is gone by now, and would be shown as if it were here."""
+        if entry.kind is not Kind.JOIN:
+            return False
+        person = self.company.person(entry.author)
+        here = person is not None and person.online
+        return not here and not self.company.presence.is_being_told(entry.author)
+
+    def own(self, room: Room, entry: Entry, viewer: Person, here: bool) -> bytes:
+        if not here:
+            return self.entry(room, entry, viewer)
+        if not self._echoes:
+            return b""
+        label = self.company.label_of(entry.cid)
+        if label is None:
+            return b""  # it comes with the answer
+        return self.rendered(room, target_of(room, entry, viewer), entry, label)
+
+    def hidden(self, room: Room, entry: Entry, viewer: Person) -> bytes:
+        return b""
+
+    def event(self, event: Event) -> bytes:
+        if isinstance(event, Notice):
+            return self.notice("*", event.text)
+        if isinstance(event, Closed):
+            return encoded([f"ERROR :{shown(event.text)}"])
+        return b""  # what concerns one session is for its own talk to show
+
+    # --- one entry --------------------------------------------------------------------------
+
+    def rendered(self, room: Room, target: str, entry: Entry, label: str = "") -> bytes:
+        """An entry in the conversation that its viewer calls `target`."""
+        if entry.kind is Kind.MESSAGE:
+            if entry.state is State.DELETED:
+                return b""  # whoever has not seen it by now never will
+            if entry.form is Form.WORDS and "\n" not in entry.text:
+                tags = self.tags(room, entry, label)
+                head = f":{self.company.mask(entry.author)} PRIVMSG {target} :"
+                line = f"{head}{formatted(entry.text)}\r\n".encode("utf-8", "replace")
+                if len(line) <= LONGEST_LINE:
+                    return tags.encode("utf-8", "replace") + line
+            return self._said(room, target, entry, label)
+        if entry.kind is Kind.RENAME and self._renames:
+            return b""  # it is told with RENAME
+        lines = self._happened(room, target, entry, self.tags(room, entry, label))
+        if entry.kind is Kind.JOIN and self._away:
+            lines += self._absence(room, entry)
+        return encoded(lines) if lines else b""
+
+    def _absence(self, room: Room, entry: Entry) -> list[str]:
+        """That somebody who has just joined is away."""
+        person = self.company.person(entry.author)
+        if person is None or not person.away:
+            return []
+        tags = self.tags(room, entry, first=False)
+        return [f"{tags}:{self.company.mask(entry.author)} AWAY :{formatted(person.away)}"]
+
+    def _said(self, room: Room, target: str, entry: Entry, label: str) -> bytes:
+        """A message in as many lines as it takes."""
+        lines = self.lines(room, target, entry, label)
+        end = f":{self.company.server} BATCH -"
+        if label and len(lines) > 1 and not lines[-1].startswith(end):
+            lines = self._labelled(self.lines(room, target, entry), label)
+        return encoded(lines)
+
+    def replayed(
+        self, room: Room, target: str, entry: Entry, batch: str = "", stamp: str = ""
+    ) -> list[str]:
+        """The lines of an entry in history; `stamp` tells when it was, for who cannot see it."""
+        if entry.kind is Kind.MESSAGE:
+            return self.lines(room, target, entry, batch=batch, stamp=stamp)
+        rest = self.tags(room, entry, batch=batch, first=False)
+        return self._happened(room, target, entry, self.tags(room, entry, batch=batch), rest)
+
+    def lines(
+        self,
+        room: Room,
+        target: str,
+        entry: Entry,
+        label: str = "",
+        batch: str = "",
+        stamp: str = "",
+    ) -> list[str]:
+        """A message as lines without their ends; `batch` is the one that they belong to."""
+        source = self.company.mask(entry.author)
+        command = "NOTICE" if entry.form is Form.NOTICE else "PRIVMSG"
+        before, after = ("\x01ACTION ", "\x01") if entry.form is Form.ACTION else ("", "")
+        head = f":{source} {command} {target} :{before}"
+        most = LONGEST_LINE - len(f"{head}{after}\r\n".encode())
+        parts = self._parts(entry, stamp, most)
+        tags = self.tags(room, entry, label, batch)
+        if len(parts) == 1 and len(parts[0]) == 1:
+            return [f"{tags}{head}{parts[0][0]}{after}"]
+        if self._multiline and entry.form in (Form.WORDS, Form.NOTICE):
+            return self._in_batch(tags, head, f"draft/multiline {target}", parts, batch)
+        flat = [part for text in parts for part in text if part] or [""]
+        rest = self.tags(room, entry, batch=batch, first=False)
+        heads = [tags, *[rest] * (len(flat) - 1)]
+        return [f"{tag}{head}{part}{after}" for tag, part in zip(heads, flat, strict=True)]
+
+    def _parts(self, entry: Entry, stamp: str, most: int) -> list[list[str]]:
+        """The lines of a message, each in the parts that fit; as it was put together, if known."""
+        composed = None if stamp else self.company.composed.of(entry)
+        if composed is None:
+            composed = [[text] for text in said(entry, stamp)]
+        return [
+            [piece for part in text for piece in pieces(formatted(part), most)] for text in composed
+        ]
+
+    def _in_batch(
+        self, tags: str, head: str, kind: str, parts: list[list[str]], outer: str
+    ) -> list[str]:
+        reference = f"m{next(_batches)}"
+        source = head.partition(" ")[0]
+        lines = [f"{tags}{source} BATCH +{reference} {kind}"]
+        for text in parts:
+            for index, part in enumerate(text):
+                concat = ";draft/multiline-concat" if index else ""
+                lines.append(f"@batch={reference}{concat} {head}{part}")
+        around = f"@batch={outer} " if outer else ""
+        return [*lines, f"{around}:{self.company.server} BATCH -{reference}"]
+
+    def _labelled(self, lines: list[str], label: str) -> list[str]:
+        """Several lines that answer one command, in a batch that has the label."""
+        reference, server = f"e{next(_batches)}", self.company.server
+        inside = [
+            f"@batch={reference};{line[1:]}" if line[0] == "@" else f"@batch={reference} {line}"
+            for line in lines
+        ]
+        begin = f"@label={escape(label)} :{server} BATCH +{reference} labeled-response"
+        return [begin, *inside, f":{server} BATCH -{reference}"]
+
+    def _happened(
+        self, room: Room, target: str, entry: Entry, tags: str, rest: str = ""
+    ) -> list[str]:
+        """Anything but a message; `rest` are the tags of what is told in a second line."""
+        server, source = self.company.server, self.company.mask(entry.author)
+        kind, text, whom = entry.kind, formatted(entry.text), shortened(entry.subject)
+        match kind:
+            case Kind.JOIN:
+                joined = f":{source} JOIN {target}"
+                if self._extended_join:
+                    joined += f" {self.company.account_of(entry.author)} :"
+                    joined += self.company.realname_of(entry.author)
+                return [tags + joined]
+            case Kind.LEAVE:
+                return [tags + fitted(f":{source} PART {target}" + (f" :{text}" if text else ""))]
+            case Kind.KICK:
+                reason = text or shown(entry.author)
+                return [tags + fitted(f":{source} KICK {target} {whom} :{reason}")]
+            case Kind.BAN:
+                lasting = f"banned for {text}" if text else "banned"
+                return [
+                    f"{tags}:{source} MODE {target} +b {whom}!*@*",
+                    rest + fitted(f":{source} KICK {target} {whom} :{lasting}"),
+                ]
+            case Kind.UNBAN:
+                return [f"{tags}:{source} MODE {target} -b {whom}!*@*"]
+            case Kind.MUTE | Kind.UNMUTE:
+                sign = "+" if kind is Kind.MUTE else "-"
+                return [f"{tags}:{source} MODE {target} {sign}b ~m:{whom}!*@*"]
+            case Kind.OP | Kind.DEOP | Kind.VOICE | Kind.DEVOICE:
+                return [f"{tags}:{source} MODE {target} {MODES[kind]} {whom}"]
+            case Kind.OWNER:
+                return [f"{tags}:{server} MODE {target} +o {whom}"]
+            case Kind.MODE:
+                return [tags + fitted(f":{source} MODE {target} {text}")]
+            case Kind.TOPIC:
+                return [tags + fitted(f":{source} TOPIC {target} :{text}")]
+            case Kind.DELETE if self._redacts:
+                why = formatted(reason_of(entry))
+                reason = f" :{why}" if why else ""
+                changed = self.msgid(room, entry.target or 0)
+                return [tags + fitted(f":{source} REDACT {target} {changed}{reason}")]
+        head = f":{server} NOTICE {target} :"
+        most = LONGEST_LINE - len(f"{head}\r\n".encode())
+        told = [part for part in pieces(plain.sentence(entry), most) if part]
+        return [(rest if index else tags) + head + part for index, part in enumerate(told)]
+
+    def whisper(self, target: str, event: Whisper) -> list[str]:
+        """Words that are kept nowhere, as lines without their ends."""
+        form = MANNERS[event.manner]
+        person = self.company.person(event.by)
+        sender = None if person is None or person.guest else person.id
+        entry = Entry(
+            *(0, 0, event.id, Kind.MESSAGE, event.time, sender, event.by, event.text),
+            form=form,
+            tags=event.tags,
+        )
+        return self.lines(NOWHERE, target, entry)
+
+    # --- parts of lines ---------------------------------------------------------------------
+
+    def msgid(self, room: Room, seq: int) -> str:
+        """What an entry is called by for good."""
+        return f"{self.company.epoch}-{room.id}-{seq}"
+
+    def tags(
+        self, room: Room, entry: Entry, label: str = "", batch: str = "", first: bool = True
+    ) -> str:
+        """The tags of an entry, with the @ and the space; only the first line has its own id,
+        and what the sender's client has added."""
+        tags = []
+        if batch:
+            tags.append(f"batch={batch}")
+        if label:
+            tags.append(f"label={escape(label)}")
+        if self._timed:
+            tags.append(f"time={timestamp(entry.time)}")
+        if self._tagged and first:
+            tags.append(f"msgid={self.company.epoch}-{room.id}-{entry.seq}")
+            if entry.tags and TAGS.fullmatch(entry.tags):
+                tags.append(entry.tags)  # which may be longer than all lines together
+        by_server = entry.kind in self._own
+        if self._accounted and entry.sender is not None and not by_server:
+            account, _, _ = self.company.mask(entry.author).partition("!")
+            tags.append(f"account={escape(account)}")
+        if self._tagged and self.company.is_bot(entry.author) and not by_server:
+            tags.append("bot")
+        return f"@{';'.join(tags)} " if tags else ""
+
+    def notice(self, target: str, text: str) -> bytes:
+        """Words of the server's."""
+        source = self.company.server
+        most = LONGEST_LINE - len(f":{source} NOTICE {target} :\r\n".encode())
+        lines = pieces(shown(text), most)
+        return encoded([f":{source} NOTICE {target} :{line}" for line in lines])
+
+
+def said(entry: Entry, stamp: str = "") -> list[str]:
+    """The lines of what a message says."""
+    if entry.state is State.DELETED:
+        return [f"{stamp}(deleted)"]
+    return f"{stamp}{words_of(entry)}".split("\n")
+
+
+def fitted(line: str) -> str:
+    """A line without its tags, cut where it would be too long."""
+    return pieces(line, LONGEST_LINE - 2)[0]
+
+
+def target_of(room: Room, entry: Entry, viewer: Person) -> str:
+    """To whom an entry is addressed, as its viewer sees it."""
+    if room.pair is None:
+        return room.name
+    other = room.other(viewer).name
+    return other if entry.author == viewer.name else viewer.name
+
+
+def timestamp(milliseconds: int) -> str:
+    """A time as server-time has it."""
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_second(seconds)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    try:
+        return strftime("%Y-%m-%dT%H:%M:%S", gmtime(seconds))
+    except (OverflowError, OSError, ValueError):
+        return "1970-01-01T00:00:00"  # a time that no calendar has, in a row from elsewhere

@@ -1,0 +1,230 @@
+"""AUTHENTICATE: logging in with SASL, before registration and after it."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ...core.errors import ChatError
+from . import accounts, refusals
+from .commands import When, command
+from .message import Message
+from .names import folded
+
+if TYPE_CHECKING:
+    from ...chat.accounts.proving import Proof
+    from .door import IrcTalk
+
+CHUNK = 400  # letters of Base64 in one AUTHENTICATE; as many say that more follow
+MOST = 8 * 1024  # letters of one response
+
+
+class Plain:
+    """The name and the password in one message."""
+
+    def __init__(self, talk: IrcTalk) -> None:
+        self._talk = talk
+        self.name = ""  # of who tries
+        self.proof: Proof | None = None
+
+    async def answer(self, data: bytes) -> bytes | None:
+        """What the server says to the client's message; None when there is nothing more to say."""
+        parts = data.split(b"\0")
+        if len(parts) != 3:
+            raise _malformed()
+        try:
+            wanted, name, password = [part.decode() for part in parts]
+            self.name = name
+        except UnicodeDecodeError:
+            raise _malformed() from None
+        if wanted and folded(wanted) != folded(name):
+            raise ChatError("sasl", f"With {name}'s password you can only be {name}.")
+        self.proof = await accounts.log_in(self._talk, name, password)
+        return None
+
+
+class Scram:
+    """SCRAM-SHA-256: the password itself is not sent, and the server proves itself as well."""
+
+    def __init__(self, talk: IrcTalk) -> None:
+        self._talk = talk
+        self._exchange = talk.chat.signin.scram(talk.network)
+        self._proved: Proof | None = None
+        self._begun = False
+        self.proof: Proof | None = None
+
+    @property
+    def name(self) -> str:
+        return self._exchange.name
+
+    async def answer(self, data: bytes) -> bytes | None:
+        """As above: the server's challenge, its own proof, and nothing."""
+        if not self._begun:
+            self._begun = True
+            return await self._exchange.begin(data)
+        if self._proved is None:
+            self._proved, last = await self._exchange.finish(data)
+            accounts.check(self._talk, self._proved)
+            return last
+        if data:
+            raise _malformed()
+        self.proof = self._proved
+        return None
+
+
+class External:
+    """The certificate that the client has come with over TLS; its message may say for whom."""
+
+    def __init__(self, talk: IrcTalk) -> None:
+        self._talk = talk
+        self.name = ""
+        self.proof: Proof | None = None
+
+    async def answer(self, data: bytes) -> bytes | None:
+        """As above: there is nothing to be said by the server."""
+        try:
+            self.name = data.decode()
+        except UnicodeDecodeError:
+            raise _malformed() from None
+        self.proof = await accounts.log_in_with_certificate(self._talk, self.name)
+        return None
+
+
+def _malformed() -> ChatError:
+    return ChatError("sasl", "That is no message of this mechanism.")
+
+
+Mechanism = Plain | Scram | External
+MECHANISMS: dict[str, type[Mechanism]] = {
+    "PLAIN": Plain,
+    "EXTERNAL": External,
+    "SCRAM-SHA-256": Scram,
+}
+
+
+def mechanisms(talk: IrcTalk) -> list[str]:
+    """The ways to log in: with a certificate only where the client has come with one."""
+    possible = {"SCRAM-SHA-256": talk.chat.settings.scram, "EXTERNAL": bool(talk.certificate)}
+    return [name for name in MECHANISMS if possible.get(name, True)]
+
+
+class Exchange:
+    """A login that is under way, and the client's message as far as it has come."""
+
+    def __init__(self, mechanism: Mechanism) -> None:
+        self.mechanism = mechanism
+        self._gathered = ""
+
+    def take(self, chunk: str) -> bytes | None:
+        """The client's message once it is whole."""
+        if chunk != "+":
+            self._gathered += chunk
+        if len(chunk) == CHUNK:
+            return None
+        whole, self._gathered = self._gathered, ""
+        try:
+            return b64decode(whole, validate=True)
+        except ValueError:
+            raise ChatError("sasl", "That is not Base64.") from None
+
+    @property
+    def size(self) -> int:
+        """How many characters have come of a message that is not whole yet."""
+        return len(self._gathered)
+
+    @property
+    def too_long(self) -> bool:
+        """Whether more has come than any login takes."""
+        return len(self._gathered) > MOST
+
+
+@command("AUTHENTICATE", 1, when=When.ALWAYS)
+async def authenticate(talk: IrcTalk, message: Message) -> None:
+    word = message.params[0]
+    if word == "*":
+        abort(talk)
+    elif account := accounts.account_of(talk):
+        why = f"You are logged in as {account} already: connect again to be somebody else"
+        talk.numeric("907", text=why)
+    elif len(word) > CHUNK:
+        talk.exchange = None
+        talk.numeric("905", text="That is too long: send 400 letters at a time")
+    elif talk.exchange is None:
+        _begin(talk, word.upper())
+    else:
+        exchange = talk.exchange
+        try:
+            await _go_on(talk, exchange, word)
+        except ChatError as error:
+            _fail(talk, error, exchange.mechanism.name)
+
+
+def abort(talk: IrcTalk) -> None:
+    """The login is given up."""
+    talk.exchange = None
+    talk.numeric("906", text="The login was given up")
+
+
+def _begin(talk: IrcTalk, name: str) -> None:
+    offered = mechanisms(talk)
+    mechanism = MECHANISMS[name] if name in offered else None
+    if mechanism is None:
+        talk.numeric("908", ",".join(offered), text="are the ways to log in")
+        why = "There is no such way to log in"
+        if name == "EXTERNAL":
+            why = "There is no client certificate on this connection: connect over TLS with one"
+        talk.numeric("904", text=why)
+        return
+    talk.exchange = Exchange(mechanism(talk))
+    _send(talk, b"")
+
+
+async def _go_on(talk: IrcTalk, exchange: Exchange, chunk: str) -> None:
+    data = exchange.take(chunk)
+    talk.connection.kept(exchange.size)
+    if exchange.too_long:
+        raise ChatError("sasl", "That is longer than any login.")
+    if data is None:
+        return
+    challenge = await exchange.mechanism.answer(data)
+    if talk.closed:
+        return
+    if challenge is not None:
+        _send(talk, challenge)
+        return
+    talk.exchange = None
+    proof = exchange.mechanism.proof
+    assert proof is not None
+    accounts.check(talk, proof)
+    accounts.tell(talk, proof.person)
+    talk.numeric("903", text="SASL authentication successful")
+    await accounts.settle(talk, proof)
+
+
+def _send(talk: IrcTalk, data: bytes) -> None:
+    """A message of the server's, as many chunks as it takes."""
+    letters = b64encode(data).decode()
+    chunks = [letters[start : start + CHUNK] for start in range(0, len(letters), CHUNK)]
+    if not chunks or len(chunks[-1]) == CHUNK:
+        chunks.append("+")
+    for chunk in chunks:
+        talk.answers.add(f"AUTHENTICATE {chunk}")  # some clients know it without a source only
+
+
+def _fail(talk: IrcTalk, error: ChatError, name: str) -> None:
+    """Say that the login has failed, and why where that is more than a wrong password."""
+    talk.exchange = None
+    if talk.closed:
+        return
+    sentence, nick = error.sentence, talk.registration.nick
+    with suppress(ChatError):
+        new = error.code == "wrong_password" and folded(name) == folded(nick)
+        if new and talk.registration.is_new():
+            # Many clients end the connection over a failure: there is nothing to be typed then.
+            sentence += f" {nick} is new here: connect without SASL to make it yours."
+    talk.numeric("902" if error.code == "suspended" else "904", text=sentence)
+    if error.code not in ("wrong_password", "sasl"):
+        # Many clients show words of their own for 904.
+        refusals.add(talk, talk.answers, error, "AUTHENTICATE", "", numerics={})
+    accounts.failed(talk, error)

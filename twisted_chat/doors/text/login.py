@@ -1,0 +1,52 @@
+"""The dialogue that begins every text session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...chat.strangers import standing
+from ...console.entering import Entering
+from ...core.errors import ChatError
+from ...core.events import Closed
+from ...core.standing import Standing
+
+if TYPE_CHECKING:
+    from ...chat.accounts.proving import Proof
+    from .door import TextTalk
+
+
+async def sign_in(talk: TextTalk) -> Proof | None:
+    """Ask for a name and whatever proves it; None when that leads nowhere."""
+    proof = await TextEntering(talk).sign_in()
+    if proof is None and not talk.closed:
+        talk.close(Closed("too_many_tries", "That was tried too often: goodbye."))
+    return proof
+
+
+class TextEntering(Entering["Proof"]):
+    """Looks names and passwords up in the chat itself."""
+
+    def __init__(self, talk: TextTalk) -> None:
+        super().__init__(talk)
+        self._signin = talk.chat.signin
+        self._talk = talk
+
+    async def standing(self, name: str) -> Standing:
+        if name.lower().split(None, 1)[:1] == ["fetch-file"]:
+            raise ChatError(
+                "bad_name",
+                "fetch-file is taken only as the first line of a new connection, sent at once:"
+                " run the line that you were given as it stands.",
+            )
+        connection = self._talk.connection
+        return standing(self._talk.chat, name, connection.network, connection.local)
+
+    async def log_in(self, name: str, password: str) -> Proof:
+        return await self._signin.with_password(name, password, self._talk.connection.network)
+
+    async def register(self, name: str, password: str) -> Proof:
+        connection = self._talk.connection
+        return await self._signin.register(name, password, connection.network, connection.local)
+
+    async def come_as_guest(self, name: str) -> Proof:
+        return self._signin.guest(name)

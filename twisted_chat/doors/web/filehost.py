@@ -1,0 +1,256 @@
+"""Files over HTTP: sending one with a name and a password, fetching it by its link, deleting it."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from ...chat.files.links import nothing_there
+from ...connection import plaintext
+from ...core.errors import ChatError
+from ..file_transfer import Download
+from . import file_headers
+from .address import FILES, ONCE
+from .body import Chunked, Counted
+from .ranges import Part, part_of
+from .request import BadRequest, Request, head_of
+from .responses import Answers
+from .upload import Posted
+from .websocket import may_come_from
+
+if TYPE_CHECKING:
+    from ...chat.accounts.proving import Proof
+    from ...chat.files import Serving
+    from ...store import StoredFile
+    from .door import WebTalk
+
+_LINK = re.compile(FILES + r"/([1-9][0-9]{0,14})/([0-9a-f]{32})(?:/[^/]*)?")
+_TICKET = re.compile(FILES + f"/{ONCE}" + r"/([0-9a-f]{32})(?:/[^/]*)?")
+SENDING = ("OPTIONS", "POST")
+FETCHING = ("OPTIONS", "GET", "HEAD", "DELETE")
+FETCHING_ONCE = ("GET",)
+SENT_WITH = "Authorization, Content-Type, Content-Disposition"
+FETCHED_WITH = "Authorization, Range, If-Range, If-None-Match"
+FOR_A_DAY = str(24 * 60 * 60)
+# A picture or a film is shown in a page that the browser makes for it; nothing else may happen.
+POLICY = (
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox;"
+    " frame-ancestors 'none'"
+)
+
+
+def is_about_files(path: str) -> bool:
+    """Whether a request is for what is here."""
+    return path == FILES or path.startswith(FILES + "/")
+
+
+class FileHost:
+    """One request about a file."""
+
+    def __init__(self, talk: WebTalk, asked: Request, base: str) -> None:
+        """`base` is what the address of a file begins with."""
+        self._talk = talk
+        self._chat = talk.chat
+        self._asked = asked
+        self._base = base
+        self._from_page = "origin" in asked.fields
+        self._welcome = may_come_from(
+            asked, self._chat.settings.web_origins, talk.connection.tls, base
+        )
+        shared = self._from_page and self._welcome
+        self._answers = Answers(asked, self._chat.settings, shared)
+
+    def serve(self) -> None:
+        """Answer it, at once or when that is possible."""
+        # What comes behind the head is read when it is known whose it is.
+        self._talk.connection.hold()
+        answered = Deferred.fromCoroutine(self._serve())
+        answered.addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> None:
+        if self._talk.closed or failure.check(CancelledError):
+            return
+        error = failure.value
+        if isinstance(error, BadRequest):
+            sentence = f"The request is not understood: {error}.\n"
+            self._talk.end(self._answers.answer(error.status, sentence, self._chat.wall()))
+            return
+        if not isinstance(error, ChatError):
+            self._talk.log.failure("A request about a file failed", failure)
+            error = ChatError("internal", "Something went wrong here: try it again.")
+        self._talk.end(self._answers.refused(error, self._chat.wall()))
+
+    async def _serve(self) -> None:
+        asked = self._asked
+        link, ticket = _LINK.fullmatch(asked.path), _TICKET.fullmatch(asked.path)
+        if link is None and ticket is None and asked.path != FILES:
+            raise nothing_there()
+        methods = FETCHING if link else FETCHING_ONCE if ticket else SENDING
+        if asked.method not in methods:
+            allowed = ", ".join(methods)
+            sentence = f"There is only {' and '.join(methods)} here.\n"
+            self._say(HTTPStatus.METHOD_NOT_ALLOWED, sentence, Allow=allowed)
+            return
+        if asked.method == "OPTIONS":
+            self._tell_options(methods)
+            return
+        if self._talk.exposed:
+            raise plaintext.refusal(self._talk.tls)
+        if ticket is not None:
+            await self._give_once(ticket[1])
+        elif link is not None:
+            row, owner = await self._chat.files.links.find(int(link[1]), link[2])
+            await (self._delete(row) if asked.method == "DELETE" else self._give(row, owner))
+        else:
+            await self._take()
+
+    def _say(self, status: HTTPStatus, body: str, **more: str) -> None:
+        if not self._talk.closed:
+            self._talk.end(self._answers.answer(status, body, self._chat.wall(), more))
+
+    def _tell_options(self, methods: tuple[str, ...]) -> None:
+        told = {"Allow": ", ".join(methods)}
+        if methods is SENDING:
+            told["Accept-Post"] = "*/*"
+        if self._answers.fields:
+            fields = SENT_WITH if methods is SENDING else FETCHED_WITH
+            told |= {
+                "Access-Control-Allow-Methods": ", ".join(methods),
+                "Access-Control-Allow-Headers": fields,
+                "Access-Control-Max-Age": FOR_A_DAY,
+            }
+        self._say(HTTPStatus.OK, "", **told)
+
+    # --- sending and deleting -----------------------------------------------------------------
+
+    async def _take(self) -> None:
+        """Be ready for a file, from somebody who has proved who it is."""
+        talk, asked, links = self._talk, self._asked, self._chat.files.links
+        size = asked.size
+        expected = asked.fields.get("expect", "").lower()
+        if expected not in ("", "100-continue"):
+            raise BadRequest("that cannot be expected", HTTPStatus.EXPECTATION_FAILED)
+        disposition = asked.fields.get("content-disposition", "")
+        name = file_headers.name_of(disposition, asked.fields.get("content-type", ""))
+        self._chat.files.check_size(size or 0)
+        proof = await self._prove()
+        receiving = await links.receive(proof.person, talk.host, name, size)
+        try:
+            key = await links.key(receiving.unnamed)
+        except Exception:
+            receiving.end()
+            raise
+        if talk.closed:
+            receiving.end()
+            return
+        body = Chunked() if size is None else Counted(size)
+        posted = Posted(self._chat, talk.connection, receiving, body, self._answers)
+        posted.location = f"{self._base}{FILES}/{receiving.file}/{key}/{file_headers.in_link(name)}"
+        posted.waits_for_word = bool(expected)
+        talk.connection.hand_over(posted)
+
+    async def _prove(self) -> Proof:
+        """Who it is that asks, as at every door."""
+        # A browser adds by itself what somebody has typed into it once, whatever page asks.
+        if not self._welcome:
+            raise ChatError(
+                "not_allowed",
+                "Pages from there may not do that; who runs the server can let them"
+                " (--web-origin).",
+            )
+        name, password = _credentials(self._asked.fields.get("authorization", ""))
+        return await self._chat.signin.with_password(name, password, self._talk.network)
+
+    async def _delete(self, row: StoredFile) -> None:
+        proof = await self._prove()
+        await self._chat.files.links.delete(proof.person, row.id, self._talk.address)
+        self._say(HTTPStatus.OK, "The file is deleted.\n")
+
+    # --- fetching -----------------------------------------------------------------------------
+
+    async def _give(self, row: StoredFile, owner: Any) -> None:
+        """Give out a file, or the part of it that is asked for."""
+        talk, asked = self._talk, self._asked
+        tag = f'"{row.sha256}"'
+        if asked.fields.get("if-none-match") in (tag, f"W/{tag}", "*"):
+            self._end_with(HTTPStatus.NOT_MODIFIED, self._about(tag))
+            return
+        part = part_of(asked, row.size, tag)
+        if part is None:
+            where = {"Content-Range": f"bytes */{row.size}"}
+            sentence = "The file has no such part.\n"
+            self._say(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, sentence, **where)
+            return
+        status = HTTPStatus.OK if part.whole else HTTPStatus.PARTIAL_CONTENT
+        fields = self._about(tag) | _measures(row.name, row.size, part)
+        if asked.method == "HEAD":
+            self._end_with(status, fields)
+            return
+        links = self._chat.files.links
+        serving = await links.serve(row, owner, talk.network, part.start, part.end)
+        self._pass_on(serving, status, fields)
+
+    async def _give_once(self, ticket: str) -> None:
+        """Give out a file of a conversation, to whoever has a ticket for it."""
+        serving = await self._chat.files.serve(ticket, 0)
+        fields = _measures(serving.name, serving.size, Part(0, serving.size, whole=True))
+        policy = {**self._answers.fields, "Content-Security-Policy": POLICY}
+        self._pass_on(serving, HTTPStatus.OK, policy | fields)
+
+    def _pass_on(self, serving: Serving, status: HTTPStatus, fields: dict[str, str]) -> None:
+        talk = self._talk
+        if talk.closed:
+            serving.end()
+            return
+        talk.connection.write(head_of(status, self._chat.wall(), fields))
+        talk.connection.hand_over(Download(self._chat, talk.connection, serving))
+
+    def _end_with(self, status: HTTPStatus, fields: dict[str, str]) -> None:
+        if not self._talk.closed:
+            self._talk.end(head_of(status, self._chat.wall(), fields))
+
+    def _about(self, tag: str) -> dict[str, str]:
+        # It never changes, but it may be gone: so it is asked for each time.
+        return {
+            **self._answers.fields,
+            "ETag": tag,
+            "Cache-Control": "private, no-cache",
+            "Content-Security-Policy": POLICY,
+        }
+
+
+def _measures(name: str, size: int, part: Part) -> dict[str, str]:
+    """What a file is, and how much of it comes."""
+    fields = {
+        "Content-Type": file_headers.kind_of(name),
+        "Content-Disposition": file_headers.disposition(name),
+        "Content-Length": str(part.end - part.start),
+        "Accept-Ranges": "bytes",
+    }
+    if not part.whole:
+        fields["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{size}"
+    return fields
+
+
+def _credentials(field: str) -> tuple[str, str]:
+    """The name and the password of HTTP's Basic way to log in."""
+    scheme, _, letters = field.partition(" ")
+    if scheme.lower() != "basic":
+        raise ChatError("wrong_password", "Log in with your name and your password.")
+    try:
+        data = b64decode(letters.strip(), validate=True)
+    except ValueError:
+        raise BadRequest("the name and the password are not in Base64") from None
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")  # as older clients write it
+    name, colon, password = text.partition(":")
+    if not colon:
+        raise BadRequest("there is no colon between the name and the password")
+    return name, password

@@ -1,6 +1,0 @@
-"""Files: who may send and have them, what they take of the disk, and what becomes of them."""
-
-from .counter import MOST_MOVING, Files
-from .moving import Moving, Receiving, Serving
-
-__all__ = ["MOST_MOVING", "Files", "Moving", "Receiving", "Serving"]

@@ -1,0 +1,79 @@
+"""The settings that a start is given, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..core.doors import Door
+from ..core.errors import StartError
+from .option import quoted
+from .table import BY_KEY, Settings
+
+
+def settle(typed: Mapping[str, object], file: Path | None = None) -> Settings:
+    """The settings of a command line and of a file; the command line has the last word.
+
+    StartError says in one sentence what is wrong.
+    """
+    chosen: dict[str, Any] = {}
+    if file is not None:
+        from .file import read_file  # here, since most servers do without a file
+
+        chosen = read_file(file)
+    for key, value in typed.items():
+        row = BY_KEY[key]
+        try:
+            chosen[row.field] = row.read(value)
+        except ValueError as error:
+            given = value if isinstance(value, list) else [value]
+            shown = "" if row.secret else " " + ", ".join(map(quoted, given))
+            raise StartError(f"--{key}{shown}: {error}.") from None
+    settings = Settings(**chosen)
+    _check_ports(settings)
+    _check_together(settings)
+    return settings
+
+
+def _check_together(settings: Settings) -> None:
+    """Refuse settings that are in order one by one, but not together."""
+    if settings.tls == "off" and settings.plaintext == "never" and not settings.trusted_proxies:
+        raise StartError(
+            "With --tls off and --plaintext never nobody could log in: leave one of them out."
+        )
+    if settings.web_address and settings.no_web:
+        raise StartError("--web-address names what --no-web closes: leave one of them out.")
+    if settings.motd and settings.motd_file is not None:
+        raise StartError("There are both --motd and --motd-file: leave one of them out.")
+    if settings.sts and settings.tls in ("auto", "off"):
+        raise StartError(
+            "--sts needs --tls with a certificate of your own, which clients can verify: those that"
+            " cannot would be kept out for as long as it says."
+        )
+    names = [oper.name for oper in settings.opers]
+    for name in names:
+        if names.count(name) > 1:
+            raise StartError(f"There are two of --oper {quoted(name)}: leave one of them out.")
+
+
+def _check_ports(settings: Settings) -> None:
+    """Refuse a port for what is switched off, one port twice, and doors that are all closed."""
+    ports = (
+        ("irc", settings.irc_port, settings.no_irc),
+        ("web", settings.web_port, settings.no_web),
+        ("tls", settings.tls_port, settings.tls == "off"),
+    )
+    for key, place, off in ports:
+        if place is not None and off:
+            switch = "--tls off" if key == "tls" else f"--no-{key}"
+            raise StartError(f"--{key}-port opens what {switch} closes: leave one of them out.")
+    taken = {settings.port: "port"}
+    for key, place, _ in ports:
+        if place is None or place == "0":
+            continue
+        if place in taken:
+            raise StartError(f"--{key}-port and --{taken[place]} are both {place}: choose another.")
+        taken[place] = f"{key}-port"
+    if {Door.IRC, Door.TEXT, Door.JSON} <= settings.closed_doors:
+        raise StartError("With --no-irc, --no-text and --no-json nobody could talk: leave one out.")

@@ -1,0 +1,336 @@
+"""Changes to accounts and to what belongs to one person alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict, Unpack
+
+import sqlalchemy as sa
+
+from ..core.errors import ChatError
+from . import schema
+from .device_keys import KeyChanges
+from .files import FileChanges
+from .metadata import MetadataChanges
+from .records import LOBBY
+
+account = schema.account
+credential = schema.credential
+token = schema.token
+ignored = schema.ignored
+certificate = schema.certificate
+
+MOST_TOKENS = 20  # of one account
+GONE = "\n"  # stands in cursors for all devices that are forgotten; no device can be called so
+MOST_CERTIFICATES = 10  # of one account
+
+
+class AccountFields(TypedDict, total=False):
+    """What may be changed about an account."""
+
+    name: str
+    folded: str
+    skeleton: str
+    intro: str
+    suspended_until: int | None
+    suspended_reason: str
+    away: str
+    last_seen: int
+
+
+class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
+    """The part of the ledger that is about people."""
+
+    def add_account(
+        self,
+        name: str,
+        folded: str,
+        skeleton: str,
+        scheme: str | None,
+        value: str | None,
+    ) -> int:
+        """Make an account and return its number; what was said before is not new to it.
+
+        ChatError('name_taken') when the name was ever given away. Which names look too much alike
+        is for the caller to know.
+        """
+        self._check_name(name, folded)
+        now = self.now()
+        number = self._add(
+            account,
+            name=name,
+            folded=folded,
+            skeleton=skeleton,
+            last_seen=now,
+            created=now,
+        )
+        if scheme is not None and value is not None:
+            self.set_credential(number, scheme, value)
+        self._begin_at_end(number, LOBBY)
+        return number
+
+    def set_credential(self, account: int, scheme: str, value: str) -> None:
+        """Store what a password or key is checked against, instead of what was there."""
+        self._check_alive(account)
+        self.drop_credential(account, scheme)
+        self.connection.execute(
+            sa.insert(credential).values(account=account, scheme=scheme, value=value)
+        )
+
+    def replace_credential(self, account: int, scheme: str, old: str, new: str) -> bool:
+        """The same, but only if `old` is still what is stored; False when it is not."""
+        done = self.connection.execute(
+            sa.update(credential)
+            .where(
+                credential.c.account == account,
+                credential.c.scheme == scheme,
+                credential.c.value == old,
+            )
+            .values(value=new)
+        )
+        return done.rowcount == 1
+
+    def drop_credential(self, account: int, scheme: str) -> None:
+        """Forget one way of signing in."""
+        self.connection.execute(
+            sa.delete(credential).where(
+                credential.c.account == account, credential.c.scheme == scheme
+            )
+        )
+
+    def drop_scheme(self, scheme: str) -> None:
+        """Forget one way of signing in, for everybody."""
+        self.connection.execute(sa.delete(credential).where(credential.c.scheme == scheme))
+
+    def add_token(self, account: int, device: str, hash: str) -> int:
+        """Let a device resume with the token of this hash; the number to revoke it by.
+
+        An account has at most `MOST_TOKENS`: of those beyond, this device's own go first, and
+        then those that were not used for longest. A device that has none left is forgotten.
+        """
+        self._check_alive(account)
+        now = self.now()
+        mine = token.c.account == account
+        kept = self.connection.execute(
+            sa.select(token.c.id, token.c.device)
+            .where(mine)
+            .order_by(token.c.device == device, token.c.used.desc(), token.c.id.desc())
+        ).all()
+        gone = kept[MOST_TOKENS - 1 :]
+        for row in gone:
+            self.connection.execute(sa.delete(token).where(token.c.id == row.id))
+        left = {device, *(row.device for row in kept[: MOST_TOKENS - 1])}
+        for lost in {row.device for row in gone} - left:
+            self.forget_device(account, lost)
+        return self._add(token, account=account, device=device, hash=hash, created=now, used=now)
+
+    def swap_token(self, old_hash: str, new_hash: str) -> bool:
+        """Put a fresh token in the place of one that is used; False when it is not good any more.
+
+        The used one stays good until the fresh one is used.
+        """
+        done = self.connection.execute(
+            sa.update(token)
+            .where(sa.or_(token.c.hash == old_hash, token.c.former == old_hash))
+            .values(hash=new_hash, former=old_hash, used=self.now())
+        )
+        return done.rowcount == 1
+
+    def use_tokens(self, numbers: Sequence[int], before: int) -> None:
+        """Note that these tokens are in use now, unless that was noted after a time."""
+        self.connection.execute(
+            sa.update(token)
+            .where(token.c.id.in_(numbers), token.c.used < before)
+            .values(used=self.now())
+        )
+
+    def expire_tokens(self, numbers: Sequence[int], before: int) -> dict[int, str]:
+        """Revoke those of these tokens that were last used before a time.
+
+        Devices that have none left are forgotten; the versions of their accounts' devices.
+        """
+        old = token.c.id.in_(numbers) & (token.c.used < before)
+        rows = self.connection.execute(sa.select(token.c.account, token.c.device).where(old)).all()
+        self.connection.execute(sa.delete(token).where(old))
+        for row in rows:
+            if not self._has_token_of(row.account, row.device):
+                self.forget_device(row.account, row.device)
+        return {row.account: self.devices_version(row.account) for row in rows}
+
+    def forget_device(self, account: int, device: str) -> None:
+        """Forget the keys of a device, and how far it was shown its rooms, if it has no token.
+
+        What some device was shown remains known of the account.
+        """
+        self.drop_device(account, device)
+        if not self._has_token_of(account, device):
+            self._forget_cursors("account = ? AND device = ?", account, device)
+
+    def _forget_cursors(self, which: str, *values: object) -> None:
+        """Forget how far devices were shown their rooms, but for the furthest that any was."""
+        run = self.connection.exec_driver_sql
+        run(_TAKE_OVER_CURSORS.format(which=which), (GONE, *values))
+        run(f"DELETE FROM cursor WHERE {which}", values)
+
+    def _has_token_of(self, account: int, device: str) -> bool:
+        theirs = (token.c.account == account) & (token.c.device == device)
+        return self.connection.execute(sa.select(token.c.id).where(theirs)).first() is not None
+
+    def drop_token(self, account: int, number: int) -> bool:
+        """Revoke one of an account's tokens; False when it has no such token."""
+        done = self.connection.execute(
+            sa.delete(token).where(token.c.account == account, token.c.id == number)
+        )
+        return done.rowcount == 1
+
+    def has_token(self, account: int, number: int) -> bool:
+        """Whether one of an account's tokens is still good."""
+        mine = (token.c.account == account) & (token.c.id == number)
+        return self.connection.execute(sa.select(token.c.id).where(mine)).first() is not None
+
+    def drop_tokens(self, account: int, keep: int | None = None) -> None:
+        """Revoke an account's tokens, all but the one with the number `keep`.
+
+        Their devices may log in again and go on where they were. Those that had no token before
+        have not done so, and are forgotten.
+        """
+        self._forget_cursors(_WITHOUT_TOKEN, account, GONE, account)
+        revoked = sa.delete(token).where(token.c.account == account)
+        if keep is not None:
+            revoked = revoked.where(token.c.id != keep)
+        self.connection.execute(revoked)
+
+    def add_certificate(self, account: int, fingerprint: str, used: bool) -> bool:
+        """Let an account log in with a certificate; False when it may already.
+
+        `used` says that a connection had it, and not only its name. ChatError('too_many') when
+        the account has `MOST_CERTIFICATES`.
+        """
+        self._check_alive(account)
+        mine = certificate.c.account == account
+        kept = self.connection.execute(sa.select(certificate.c.fingerprint).where(mine)).scalars()
+        known = set(kept)
+        if fingerprint in known:
+            return False
+        if len(known) >= MOST_CERTIFICATES:
+            raise ChatError(
+                "too_many",
+                f"An account has at most {MOST_CERTIFICATES} certificates: remove one first.",
+            )
+        now = self.now()
+        row = {"account": account, "fingerprint": fingerprint, "added": now}
+        self.connection.execute(sa.insert(certificate).values(**row, used=now if used else None))
+        return True
+
+    def use_certificate(self, account: int, fingerprint: str) -> None:
+        """Note that a connection has logged in with a certificate."""
+        self.connection.execute(
+            sa.update(certificate)
+            .where(certificate.c.account == account, certificate.c.fingerprint == fingerprint)
+            .values(used=self.now())
+        )
+
+    def drop_certificate(self, account: int, fingerprint: str) -> bool:
+        """Let an account log in with a certificate no more; False when it could not."""
+        done = self.connection.execute(
+            sa.delete(certificate).where(
+                certificate.c.account == account, certificate.c.fingerprint == fingerprint
+            )
+        )
+        return done.rowcount == 1
+
+    def drop_certificates(self, account: int, keep: str = "") -> int:
+        """Forget an account's certificates, all but one; how many there were."""
+        done = self.connection.execute(
+            sa.delete(certificate).where(
+                certificate.c.account == account, certificate.c.fingerprint != keep
+            )
+        )
+        return int(done.rowcount)
+
+    def set_account(self, id: int, **columns: Unpack[AccountFields]) -> None:
+        """Change an account; ChatError('name_taken') when the new name belongs to another."""
+        if "folded" in columns:
+            folded = columns["folded"]
+            self._check_name(columns.get("name", folded), folded, but=id)
+        if columns:
+            self.connection.execute(sa.update(account).where(account.c.id == id).values(**columns))
+
+    def erase_account(self, id: int) -> None:
+        """Forget a person. The name stays taken, and what was said and sent in rooms stays."""
+        self.connection.execute(
+            sa.update(account)
+            .where(account.c.id == id)
+            .values(
+                erased=True,
+                intro="",
+                away="",
+                suspended_until=None,
+                suspended_reason="",
+                last_seen=0,
+            )
+        )
+        for table in (
+            credential,
+            token,
+            certificate,
+            schema.account_metadata,
+            schema.cursor,
+            schema.read_cursor,
+            schema.read_marker,
+            schema.member,
+            schema.mute,
+            schema.ban,
+            schema.invite,
+            ignored,
+        ):
+            self.connection.execute(sa.delete(table).where(table.c.account == id))
+        self.connection.execute(sa.delete(ignored).where(ignored.c.other == id))
+        self.drop_devices(id)
+        self.drop_own_files(id)
+        self.index.leave_to_scrub()
+
+    def put_ignored(self, account: int, other: int) -> None:
+        """Let an account ignore another one."""
+        self.drop_ignored(account, other)
+        self.connection.execute(sa.insert(ignored).values(account=account, other=other))
+
+    def drop_ignored(self, account: int, other: int) -> bool:
+        """Stop ignoring; False when it was not ignored."""
+        done = self.connection.execute(
+            sa.delete(ignored).where(ignored.c.account == account, ignored.c.other == other)
+        )
+        return done.rowcount == 1
+
+    def _check_alive(self, id: int) -> None:
+        erased = sa.select(account.c.id).where(account.c.id == id, account.c.erased)
+        if self.connection.execute(erased).first():
+            raise ChatError("no_such_user", "That account is erased.")
+
+    def _check_name(self, name: str, folded: str, but: int | None = None) -> None:
+        others = sa.select(account.c.id).where(
+            account.c.folded == folded, account.c.id.is_distinct_from(but)
+        )
+        if self.connection.execute(others).first():
+            raise ChatError("name_taken", f"The name {name} is taken.")
+
+    def _begin_at_end(self, account: int, room: int) -> None:
+        """Count everything so far in a room as delivered to all devices of an account."""
+        self.flush()
+        self.connection.exec_driver_sql(MOVE_CURSOR, (account, "", room, self.end(room)))
+
+
+_TAKE_OVER_CURSORS = (
+    "INSERT INTO cursor (account, device, room, seq) "
+    "SELECT account, ?, room, max(seq) FROM cursor WHERE {which} GROUP BY account, room "
+    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
+)
+_WITHOUT_TOKEN = (
+    "account = ? AND device NOT IN ('', ?)"
+    " AND device NOT IN (SELECT device FROM token WHERE account = ?)"
+)
+
+MOVE_CURSOR = (
+    "INSERT INTO cursor (account, device, room, seq) VALUES (?,?,?,?) "
+    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
+)

@@ -1,1 +1,0 @@
-"""The text dialect: what people with netcat type and read."""
