@@ -29,7 +29,7 @@ else
 BIN := .venv/bin
 # Each test runs once: those that start terminals, windows and whole clients under pytest,
 # which leaves nothing of one to the next, and all others under trial.
-WHOLE := tests/client tests/system tests/terminal tests/window
+WHOLE := tests/system
 MEMORY := $(filter-out $(WHOLE),$(patsubst %/__init__.py,%,$(wildcard tests/*/__init__.py)) \
   $(patsubst %.py,%,$(wildcard tests/test_*.py)))
 RUN_TESTS = $(BIN)/trial --jobs=3 --temp-directory=.cache/trial $(subst /,.,$(MEMORY)) && \

@@ -10,7 +10,7 @@ from unittest import mock
 from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests import safety
+from tests.support import safety
 from twisted_chat.chat import composing
 from twisted_chat.chat.chat import Chat
 from twisted_chat.chat.membership import Membership

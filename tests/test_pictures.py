@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.png import png_of
-from tests.tmux import Terminal
+from tests.support.png import png_of
+from tests.support.tmux import Terminal
 from tools.terminal_svg import INK, PALETTE, PAPER, Run, Style, changed, runs_of, svg
 
 BOLD = frozenset({"bold"})

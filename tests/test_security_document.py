@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.store import schema
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "security.md"
-VECTORS = Path(__file__).parent / "secrecy" / "vectors.json"
+VECTORS = Path(__file__).parent / "e2e" / "vectors.json"
 _BLOCK = re.compile(r"<!-- vector: (\w+) -->\n```json\n(.*?)```\n", re.S)
 
 

@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
-from tests.model import LOBBY, Model, Place, Refused
-from tests.safety import one_turn
+from tests.support.model import LOBBY, Model, Place, Refused
+from tests.support.safety import one_turn
 from twisted_chat.chat.session import State
 from twisted_chat.core.entries import Kind
 from twisted_chat.testing import PASSWORD, Client, Hall, Program

@@ -12,10 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.display import Display
-from tests.netcat import Netcat
-from tests.server_process import Server
-from tests.tmux import Terminal
+from tests.support.display import Display
+from tests.support.netcat import Netcat
+from tests.support.server_process import Server
+from tests.support.tmux import Terminal
 from tools.terminal_svg import svg
 from twisted_chat.clients.sync.typists import AGAIN
 

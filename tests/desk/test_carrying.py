@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.desk.office import Seat
 from tests.desk.test_desk import DeskTest
+from tests.support.office import Seat
 from tests.web.browsing import Requesting, basic
 from twisted_chat.core.entries import Form
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.desk.office import Office, Seat
+from tests.support.office import Office, Seat
 from twisted_chat.clients.encryption.key_store import Safe
 from twisted_chat.core.entries import Kind
 from twisted_chat.core.errors import ChatError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.desk.office import Seat
 from tests.desk.test_confiding import Confidential
+from tests.support.office import Seat
 from twisted_chat.testing import PASSWORD
 
 CANARY = b"CANARY in a file. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.desk.office import Office
+from tests.support.office import Office
 from twisted_chat.clients.sync.outbox import Stage
 from twisted_chat.core.entries import Form
 from twisted_chat.testing import PASSWORD

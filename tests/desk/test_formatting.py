@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.desk.office import Office
+from tests.support.office import Office
 from twisted_chat.clients.desk.lines import Part, of_entry
 from twisted_chat.clients.terminal import colors
 from twisted_chat.clients.terminal.output import fragments

@@ -10,9 +10,9 @@ from typing import Any, cast
 import msgspec
 from twisted.internet.defer import Deferred
 
-from tests.desk.office import Seat
 from tests.desk.test_confiding import Confidential
-from tests.secrecy.company import Server, User
+from tests.e2e.devices import Server, User
+from tests.support.office import Seat
 from twisted_chat.clients.desk.lines import plain
 from twisted_chat.clients.pipe.desk import PipeDesk
 from twisted_chat.clients.pipe.programs import Programs

@@ -9,8 +9,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from tests.desk.office import Office, Seat
 from tests.desk.test_confiding import Confidential
+from tests.support.office import Office, Seat
 from twisted_chat.chat.device_keys import Devices
 from twisted_chat.clients.encryption import incoming
 from twisted_chat.clients.sync.storage import Shelf

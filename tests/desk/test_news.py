@@ -7,8 +7,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.desk.office import Office
 from tests.desk.test_desk import DeskTest
+from tests.support.office import Office
 from twisted_chat.clients.desk.completion import completions
 from twisted_chat.core.errors import StartError
 from twisted_chat.testing import PASSWORD

@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.desk.office import Office
 from tests.desk.test_malice import FORGED, Malicious
+from tests.support.office import Office
 from twisted_chat.bot import Bot, Message
 from twisted_chat.clients.pipe.programs import _stored
 from twisted_chat.clients.sync.outbox import Outgoing, Stage

@@ -10,7 +10,7 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Any
 
-from tests.server_process import PATIENCE, Server
+from tests.support.server_process import PATIENCE, Server
 
 PASSWORD = "correct horse"
 

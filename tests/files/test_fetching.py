@@ -7,7 +7,7 @@ import shlex
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.transport.case import FAR, Secure, TransportTestCase
+from tests.connection.case import FAR, Secure, TransportTestCase
 from twisted_chat.core.results import FileTicket
 from twisted_chat.doors.text import files
 from twisted_chat.testing import Hall

@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from tests.connection.case import Secure, identity, trusting
 from tests.irc.case import IrcCase, IrcClient
-from tests.transport.case import Secure, identity, trusting
 from twisted_chat.connection.certificate import Files
 from twisted_chat.connection.tls import Sealing
 from twisted_chat.testing import PASSWORD, Hall

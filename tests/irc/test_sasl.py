@@ -5,8 +5,8 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 
+from tests.core.test_scram import proof
 from tests.irc.case import IrcCase, IrcClient
-from tests.test_scram import proof
 from twisted_chat.testing import PASSWORD
 
 GIVEN_UP = ":twisted-chat.chat 906 * :The login was given up"

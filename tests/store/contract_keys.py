@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.keys.case import identity, key, to_begin_with
+from tests.device_keys.case import identity, key, to_begin_with
 from tests.store.fresh import StoreCase
 from twisted_chat.core.encryption import MOST_ONE_TIME, DeviceKeys, OneTimeKey, Published
 from twisted_chat.core.entries import Entry, Form, Kind

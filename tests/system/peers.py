@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from tests.server_process import PATIENCE, Server
+from tests.support.server_process import PATIENCE, Server
 
 PASSWORD = "correct horse"
 SIZE = 65536

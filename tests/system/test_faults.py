@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.server_process import Server
+from tests.support.server_process import Server
 from tests.system.peers import Program, run
 
 CANARY = "canary-9b1f-password"

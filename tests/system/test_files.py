@@ -15,9 +15,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
 from tests.files.asking import PASSWORD, Asking, sends
-from tests.netcat import Netcat
-from tests.programs import need
-from tests.server_process import PATIENCE, Server
+from tests.support.netcat import Netcat
+from tests.support.programs import need
+from tests.support.server_process import PATIENCE, Server
 
 KILLS = often(4, 100)
 CUTS = often(30)

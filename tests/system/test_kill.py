@@ -14,7 +14,7 @@ from time import monotonic
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
-from tests.server_process import PATIENCE, Server
+from tests.support.server_process import PATIENCE, Server
 from tests.system.peers import Peer, Person, Program, Seen, numbers, run
 from twisted_chat.store import LOBBY
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.display import Display, require_display
-from tests.netcat import Netcat
-from tests.programs import account
-from tests.relay import Relay
-from tests.server_process import PATIENCE, Server
-from tests.tmux import Terminal, require_tmux
+from tests.support.display import Display, require_display
+from tests.support.netcat import Netcat
+from tests.support.programs import account
+from tests.support.relay import Relay
+from tests.support.server_process import PATIENCE, Server
+from tests.support.tmux import Terminal, require_tmux
 
 PASSWORD = "alternating-current"
 NAMES = ("tesla", "edison", "albert", "bell", "clerk")

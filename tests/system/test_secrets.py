@@ -9,11 +9,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.netcat import Netcat
-from tests.programs import until
-from tests.relay import Relay
-from tests.server_process import Server
-from tests.tmux import Terminal, require_tmux
+from tests.support.netcat import Netcat
+from tests.support.programs import until
+from tests.support.relay import Relay
+from tests.support.server_process import Server
+from tests.support.tmux import Terminal, require_tmux
 
 PASSWORD = "alternating-current"
 CLIENT = (sys.executable, "-m", "twisted_chat.client")

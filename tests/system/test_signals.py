@@ -12,9 +12,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.programs import until
-from tests.server_process import PATIENCE, TWISTD, environment
-from tests.tmux import Terminal
+from tests.support.programs import until
+from tests.support.server_process import PATIENCE, TWISTD, environment
+from tests.support.tmux import Terminal
 
 
 def end(process: int) -> None:

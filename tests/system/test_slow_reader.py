@@ -14,7 +14,7 @@ from typing import ClassVar
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
-from tests.server_process import PATIENCE, Server, environment
+from tests.support.server_process import PATIENCE, Server, environment
 from tests.system.peers import PASSWORD, Person, Program, run
 
 OPTIONS = ("--flood-limit", "0", "--connection-limit", "0")

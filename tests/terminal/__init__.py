@@ -1,1 +1,1 @@
-"""The client at a terminal."""
+"""The client at a terminal, without one."""

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from cryptography import x509
 
+from tests.connection.case import Secure, TransportTestCase
 from tests.irc.test_sockets import Browser
-from tests.transport.case import Secure, TransportTestCase
-from tests.transport.pem import certificate_pem, key_pem, new_key
+from tests.support.pem import certificate_pem, key_pem, new_key
 from twisted_chat.connection.certificate import Files, Identity
 from twisted_chat.connection.tls import Sealing
 from twisted_chat.testing import PASSWORD, Client, Hall

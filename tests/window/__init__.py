@@ -1,1 +1,1 @@
-"""Tests of the client's window."""
+"""The parts of the client's window."""

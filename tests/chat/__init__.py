@@ -1,0 +1,1 @@
+"""The application behind every door: accounts, rooms, delivery, presence."""

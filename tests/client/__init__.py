@@ -1,1 +1,0 @@
-"""The client without a terminal: its command line, the pipe, and bots."""

@@ -1,0 +1,99 @@
+"""Whoever answers at a port: a server with TLS, one without, and what is none."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import TestCase
+
+from tests.support.server_process import PATIENCE
+from twisted_chat.clients.connection.address import Address
+from twisted_chat.clients.connection.dialer import Dialing, NoTls
+from twisted_chat.clients.connection.link import Link, Lost
+from twisted_chat.clients.connection.trust import Peer
+
+HOST = "127.0.0.1"
+
+
+class DialingTests(TestCase):
+    timeout = PATIENCE
+
+    def answering(self, answer: Callable[[socket.socket], None], times: int = 1) -> int:
+        """A port where somebody answers like this, so many times."""
+        listening = socket.create_server((HOST, 0))
+        self.addCleanup(listening.close)
+
+        def serve() -> None:
+            for _ in range(times):
+                connection, _ = listening.accept()
+                with connection:
+                    answer(connection)
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, PATIENCE)
+        return int(listening.getsockname()[1])
+
+    def dialed(self, port: int, **options: bool) -> Deferred[tuple[Link, Peer]]:
+        twisted_reactor: Any = reactor
+        return Dialing(twisted_reactor, Address(HOST, port), **options)()
+
+    async def test_f9_whoever_hangs_up_at_once_is_tried_again_and_not_taken_for_one_without_tls(
+        self,
+    ) -> None:
+        port = self.answering(lambda connection: connection.close())
+        with self.assertRaises(Lost) as raised:
+            await self.dialed(port)
+        self.assertNotIsInstance(raised.exception, NoTls)
+        self.assertIn("hung up", str(raised.exception))
+
+    async def test_a_server_without_tls_on_this_machine(self) -> None:
+        def prompt(connection: socket.socket) -> None:
+            connection.settimeout(PATIENCE)
+            connection.sendall(b"Username: ")
+            while connection.recv(4096):
+                pass
+
+        link, peer = await self.dialed(self.answering(prompt, times=2))
+        self.assertEqual((peer.tls, peer.loopback), (False, True))
+        lost: Deferred[object] = Deferred()
+        link.on_lost = lost.callback
+        link.close()
+        await lost
+
+    async def test_whoever_gives_up_in_the_handshake_does_not_dial_again(self) -> None:
+        said: list[bytes] = []
+
+        def silent(connection: socket.socket) -> None:
+            connection.settimeout(PATIENCE)
+            said.append(connection.recv(4096))
+            with contextlib.suppress(ConnectionError):
+                connection.recv(4096)
+            said.append(b"the end")
+
+        port = self.answering(silent)
+        dialed = self.dialed(port)
+        while not said:
+            await deferLater(reactor, 0.01)
+        dialed.cancel()
+        with self.assertRaises(CancelledError):
+            await dialed
+        while len(said) < 2:
+            await deferLater(reactor, 0.01)
+
+    async def test_nobody_is_there(self) -> None:
+        with socket.create_server((HOST, 0)) as free:
+            port = int(free.getsockname()[1])
+        with self.assertRaises(Lost) as raised:
+            await self.dialed(port)
+        self.assertEqual(
+            str(raised.exception),
+            f"There is no answer from {HOST} on port {port}: is the server running?",
+        )

@@ -1,0 +1,316 @@
+"""Doors that are switched off, ports of their own, and who comes to the wrong one."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from unittest import mock
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.server_process import Server, run_twistd
+from twisted_chat.core.doors import ALL, Door, Offer, hint
+from twisted_chat.core.errors import StartError
+from twisted_chat.protocol import FIRST_LINE
+from twisted_chat.settings import Settings, settle
+from twisted_chat.testing import Client, Hall
+
+from .case import Secure, trusting
+from .test_front import SPOKEN, FrontTestCase
+
+IRC_ONLY = Offer(
+    frozenset({Door.IRC}), elsewhere={Door.WEB: 8080, Door.JSON: 9999, Door.TEXT: 9999}
+)
+WEB_ONLY = Offer(
+    frozenset({Door.WEB}), elsewhere={Door.IRC: 6667, Door.JSON: 9999, Door.TEXT: 9999}
+)
+TLS_ONLY = Offer(plain=False)
+
+
+class HintTests(SynchronousTestCase):
+    def test_a8_it_names_what_is_spoken_and_where_the_rest_is(self) -> None:
+        for offer, wanted, page, sentence in (
+            (Offer(), Door.FOREIGN, "http://h:1/",
+             "This port speaks IRC, JSON and text; the web page is at http://h:1/."),
+            (IRC_ONLY, Door.JSON, "http://h:8080/",
+             "This port speaks IRC; port 9999 speaks JSON; the web page is at http://h:8080/."),
+            (IRC_ONLY, Door.WEB, "http://h:8080/",
+             "This port speaks IRC; the web page is at http://h:8080/."),
+            (WEB_ONLY, Door.IRC, "http://h:1/",
+             "This port speaks HTTP; port 6667 speaks IRC; the web page is at http://h:1/."),
+            (TLS_ONLY.without({Door.IRC, Door.WEB}), Door.WEB, "",
+             "This port speaks JSON and text over TLS only."),
+        ):  # fmt: skip
+            self.assertEqual(hint(offer, wanted, page), sentence)
+
+
+class PortTestCase(FrontTestCase):
+    def at(self, hall: Hall, offer: Offer, secure: bool = False) -> Client:
+        """A client at a port of its own."""
+        client = self.client(hall, secure)
+        client.protocol.offer = offer
+        return client
+
+    def assert_closing(self, client: Client) -> None:
+        """The connection is closed, or the other end has been told so and has a second for it."""
+        if not client.closed:
+            assert isinstance(client, Secure)
+            self.assertTrue(client.told_to_close)
+            client.hall.wait(1)
+            self.assertTrue(client.closed)
+
+
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+SWITCHES = {
+    Door.IRC: ("no_irc", "ERROR :This port speaks JSON and text;"),
+    Door.WEB: ("no_web", "HTTP/1.1 421 Misdirected Request\r\n"),
+    Door.TEXT: ("no_text", "This port speaks IRC and JSON;"),
+    Door.JSON: ("no_json", '{"event":"closed","code":"not_here","text":"This port speaks IRC'),
+}
+
+
+class SwitchedOffTests(PortTestCase):
+    def test_a8_who_comes_for_it_is_told_and_sent_away(self) -> None:
+        for door, (switch, answer) in SWITCHES.items():
+            hall = self.front(**{switch: True})
+            for secure in (False, True):
+                data, _ = SPOKEN[door]
+                for cut in range(len(data)):
+                    client = self.client(hall, secure)
+                    if cut:
+                        client.sends(data[:cut])
+                    client.sends(data[cut:])
+                    said = client.takes()
+                    self.assertTrue(said.startswith(answer), (door, secure, cut, said))
+                    self.assertIn("This port speaks ", said)
+                    self.assert_closing(client)
+            self.assertEqual(hall.chat.sessions, {})
+
+    def test_the_other_doors_stay_open(self) -> None:
+        for door, (switch, _) in SWITCHES.items():
+            hall = self.front(**{switch: True})
+            for other, (data, answer) in SPOKEN.items():
+                if other not in (door, Door.FOREIGN):
+                    client = self.client(hall)
+                    client.sends(data)
+                    self.assertIn(answer, client.takes(), (switch, other))
+                    self.leaves(client)
+
+    def test_nobody_is_greeted_where_people_are_not_talked_with(self) -> None:
+        hall = self.front(no_text=True)
+        for data in (b"", b"ni", b"N"):
+            client = self.client(hall)
+            client.sends(data)
+            hall.wait(5)
+            client.hears_nothing()
+            client.sends(b"NICK bob\r\nUSER bob 0 * :B\r\n"[len(data) :])
+            client.hears(" 001 bob ")
+            self.leaves(client)
+
+    def test_a8_other_protocols_get_one_line(self) -> None:
+        hall = self.front()
+        for data in (
+            b"EHLO x\r\n",
+            b"PRI * HTTP/2.0\r\n\r\n",
+            b"\x03\x00\x00",
+            b"*1\r\n$4\r\nPING",
+        ):
+            for client in (self.client(hall), self.client(hall, secure=True)):
+                client.sends(data)
+                scheme = "https" if client.protocol.over_tls else "http"
+                self.assertEqual(
+                    client.takes(),
+                    "This port speaks IRC, JSON and text; the web page is at"
+                    f" {scheme}://{_here(client)}/.\r\n",
+                )
+                self.assert_closing(client)
+
+    def test_a8_whoever_goes_on_sending_is_cut_off_within_a_second(self) -> None:
+        hall = self.front()
+        client = self.client(hall)
+        # The peer does not close its end.
+        with mock.patch.object(client.transport, "loseWriteConnection"):
+            client.sends(b"SSH-2.0-x\r\n")
+            for _ in range(7):
+                client.sends(b"x" * 100)
+                hall.wait(0.125, step=0.125)
+        self.assertFalse(client.closed)
+        hall.wait(0.125)
+        self.assertTrue(client.closed)
+
+
+class OwnPortTests(PortTestCase):
+    def test_at_a_port_for_irc_everything_is_irc_and_nobody_is_greeted(self) -> None:
+        hall = self.front()
+        for before in (b"", b"HELP\r\n", b"tesla\r\n", b"ni\r\n", b"\r\n"):
+            client = self.at(hall, IRC_ONLY)
+            hall.wait(5)
+            client.hears_nothing()
+            client.sends(before + b"NICK bob\r\nUSER bob 0 * :B\r\n")
+            client.hears(" 001 bob ")
+            self.leaves(client)
+
+    def test_a3_a_slow_client_in_small_letters_is_irc_there_too(self) -> None:
+        hall = self.front()
+        client = self.at(hall, IRC_ONLY)
+        client.sends(b"ni")
+        hall.wait(2)
+        client.hears_nothing()
+        client.sends(b"ck bob\r\nuser bob 0 * :B\r\n")
+        client.hears(" 001 bob ")
+
+    def test_a13_silence_ends_in_the_words_of_the_door(self) -> None:
+        hall = self.front()
+        irc, web = self.at(hall, IRC_ONLY), self.at(hall, WEB_ONLY)
+        tls, stuck = self.at(hall, TLS_ONLY), self.at(hall, TLS_ONLY)
+        stuck.sends(b"\x16")
+        hall.wait(FIRST_LINE + 2)
+        irc.hears("ERROR :")
+        web.hears("HTTP/1.1 408 Request Timeout")
+        tls.hears_nothing()
+        for client in (irc, web, tls, stuck):
+            self.assertTrue(client.closed)
+
+    def test_a8_who_comes_to_the_wrong_port_is_told_the_right_one(self) -> None:
+        hall = self.front()
+        for offer, door, answers in (
+            (IRC_ONLY, Door.WEB, ("HTTP/1.1 421 ", "This port speaks IRC; the web page is at"
+                                  " http://", ":8080/.")),
+            (IRC_ONLY, Door.JSON, ('{"event":"closed","code":"not_here"', "port 9999 speaks JSON")),
+            (IRC_ONLY, Door.FETCH, ("This port speaks IRC; the web page",)),
+            (WEB_ONLY, Door.IRC, ("ERROR :This port speaks HTTP; port 6667 speaks IRC;",)),
+            (WEB_ONLY, Door.JSON, ("This port speaks HTTP; port 9999 speaks JSON;",)),
+            (WEB_ONLY, Door.TEXT, ("HTTP/1.1 400 Bad Request",)),
+            (IRC_ONLY, Door.FOREIGN, ("This port speaks IRC;",)),
+        ):  # fmt: skip
+            client = self.at(hall, offer)
+            client.sends(SPOKEN[door][0])
+            client.hears(*answers)
+            self.assertTrue(client.closed, (offer, door))
+
+    def test_a_port_for_browsers_has_irc_over_websockets_too(self) -> None:
+        for settings, answer in (({}, "101 Switching"), ({"no_irc": True}, "200 OK")):
+            hall = self.front(**settings)
+            client = self.client(hall)
+            client.protocol.offer = Offer(frozenset({Door.WEB}))
+            client.sends(UPGRADE)
+            client.hears(f"HTTP/1.1 {answer}")
+
+    def test_a_port_for_tls_takes_nothing_else_and_inside_it_everything(self) -> None:
+        hall = self.front()
+        for data, answer in SPOKEN.values():
+            secure = self.at(hall, TLS_ONLY, secure=True)
+            secure.sends(data)
+            self.assertIn(answer.replace("text;", "text over TLS only;"), secure.takes())
+            self.leaves(secure)
+            plain = self.at(hall, TLS_ONLY)
+            hall.wait(1)
+            plain.hears_nothing()
+            plain.sends(data)
+            said = plain.takes()
+            self.assertIn("This port speaks IRC, JSON and text over TLS only; the web page", said)
+            self.assertIn("https://", said)
+            self.assertTrue(plain.closed)
+
+    def test_who_is_silent_behind_tls_is_greeted_there(self) -> None:
+        hall = self.front()
+        client = self.at(hall, TLS_ONLY, secure=True)
+        hall.wait(1)
+        client.hears("Username: ")
+
+
+class SettingsTests(SynchronousTestCase):
+    def test_k2_settings_that_contradict_each_other(self) -> None:
+        for typed, sentence in (
+            ({"irc-port": "1", "no-irc": True}, "--irc-port opens what --no-irc closes"),
+            ({"web-port": "1", "no-web": True}, "--web-port opens what --no-web closes"),
+            ({"tls-port": "1", "tls": "off"}, "--tls-port opens what --tls off closes"),
+            ({"port": "7", "irc-port": "07"}, "--irc-port and --port are both 7"),
+            ({"web-port": "7", "tls-port": "7"}, "--tls-port and --web-port are both 7"),
+            ({"no-irc": True, "no-text": True, "no-json": True}, "nobody could talk"),
+            ({"greet-after": "-1"}, "a number of seconds from 0 to 10"),
+            ({"greet-after": "11"}, "a number of seconds from 0 to 10"),
+        ):
+            with self.assertRaises(StartError) as caught:
+                settle(typed)
+            self.assertIn(sentence, str(caught.exception))
+
+    def test_any_number_of_ports_may_be_free_ones(self) -> None:
+        chosen = settle({"port": "0", "irc-port": "0", "greet-after": "0"})
+        self.assertEqual((chosen.irc_port, chosen.greet_after), ("0", 0.0))
+        self.assertEqual(
+            Offer().without(Settings(no_irc=True).closed_doors).doors, ALL - {Door.IRC}
+        )
+
+
+class ProcessTests(SynchronousTestCase):
+    """The only ones with a real process, and with real ports."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir(parents=True)
+
+    def said(self, connection: socket.socket, data: bytes) -> str:
+        """What comes before the server closes the connection."""
+        with connection:
+            connection.sendall(data)
+            said = b""
+            while piece := connection.recv(65536):
+                said += piece
+        return said.decode()
+
+    def test_each_port_has_its_doors_and_knows_of_the_others(self) -> None:
+        server = Server(
+            self.folder,
+            *("--irc-port", "0", "--web-port", "0", "--tls-port", "0", "--no-text", "--guests"),
+        )
+        self.addCleanup(server.kill)
+        ports = {}
+        for word in ("IRC", "HTTP", "TLS"):
+            [line] = [line for line in server.lines if f"{word} alone is spoken on port" in line]
+            self.assertTrue(line.startswith("[INFO] "), line)
+            ports[word] = int(line.rpartition(" ")[2])
+
+        def to(port: int) -> socket.socket:
+            return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+        main = server.port
+        said = self.said(to(ports["IRC"]), b"NICK bob\r\nUSER bob 0 * :B\r\nQUIT\r\n")
+        self.assertIn(" 001 bob ", said)
+        told = json.loads(self.said(to(ports["IRC"]), b"{}\n"))
+        self.assertIn(
+            f"port {main} speaks JSON; the web page is at http://127.0.0.1:{main}/", told["text"]
+        )
+        page = self.said(to(ports["HTTP"]), b"GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n")
+        self.assertIn(f"twisted_chat.client localhost {main}\n", page)
+        self.assertIn(f"/server add chat localhost/{main} -tls\n", page)
+        self.assertNotIn("ncat", page)
+        secure = trusting().wrap_socket(to(ports["TLS"]), server_hostname="lab")
+        page = self.said(secure, b"GET / HTTP/1.1\r\nHost: lab:1\r\n\r\n")
+        self.assertIn("twisted_chat.client lab 1\n", page)
+        self.assertIn("over TLS only", self.said(to(ports["TLS"]), b"tesla\n"))
+        self.assertIn("This port speaks IRC and JSON;", self.said(to(main), b"tesla\n"))
+        server.stop()
+        self.assertEqual(server.errors, "")
+
+    def test_k3_a_port_that_cannot_be_had_is_named_with_its_option(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            taken = str(other.getsockname()[1])
+            for option, place in (
+                ("--irc-port", taken),
+                ("--web-port", f"tcp:{taken}:interface=127.0.0.1"),
+                ("--tls-port", "tpc:1"),
+            ):
+                done = run_twistd(self.folder, "-n", "chat", "--port", "0", option, place)
+                self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                self.assertIn(option, done.stderr)
+
+
+def _here(client: Client) -> str:
+    host, port = client.protocol.destination or ("", 0)
+    return f"{host}:{port}"

@@ -1,0 +1,1 @@
+"""The client in a pipe, without a process."""

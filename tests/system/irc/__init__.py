@@ -1,0 +1,1 @@
+"""IRC clients on real sockets, and the programs that people use."""

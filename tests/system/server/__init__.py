@@ -1,0 +1,1 @@
+"""The server as a process: how it starts, refuses to start, and stops."""

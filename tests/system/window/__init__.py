@@ -1,0 +1,1 @@
+"""The client's window, on a real screen."""
