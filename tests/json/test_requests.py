@@ -341,7 +341,7 @@ class FaultTests(InHall):
 
         bot = self.hall.bot("bot")
         for fault in (breaks, breaks_later):
-            self.patch(commands, "_ACTIONS", {**commands._ACTIONS, WhoElse: fault})
+            self.patch(commands, "ACTIONS", {**commands.ACTIONS, WhoElse: fault})
             refused = bot.asks("whoelse")["error"]
             self.assertEqual(refused["code"], "internal")
             self.assertEqual(len(refused["number"]), 8)

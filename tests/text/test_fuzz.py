@@ -85,7 +85,7 @@ class FuzzTests(HallTestCase):
         def fails(*_: object) -> None:
             raise ZeroDivisionError("a bug")
 
-        self.patch(commands, "_ACTIONS", {**commands._ACTIONS, words.WhoElse: fails})
+        self.patch(commands, "ACTIONS", {**commands.ACTIONS, words.WhoElse: fails})
         ann = self.hall.person("ann")
         ann.types("whoelse", "PM")
         ann.hears(

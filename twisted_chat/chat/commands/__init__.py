@@ -3,31 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
-from ...core.commands import TABLE, Command, Who
+from ...core import vocabulary as words
+from ...core.commands import Command
 from ...core.errors import ChatError
 from ...core.results import Result
-from ...core.roster import Person
 from ..chat import Chat
 from ..session import Session
+from . import (
+    account,
+    administration,
+    encryption,
+    files,
+    history,
+    listing,
+    messages,
+    moderation,
+    rooms,
+    rules,
+)
+from .permission import check
+
+__all__ = ["check", "perform"]
 
 Action = Callable[[Chat, Session, Any], "Result | Awaitable[Result]"]
-A = TypeVar("A", bound=Callable[..., Any])
 
-_ACTIONS: dict[type[Command], Action] = {}
-
-
-def performs(command: type[Command]) -> Callable[[A], A]:
-    """Enter a function as what a command does."""
-
-    def enter(action: A) -> A:
-        _ACTIONS[command] = action
-        return action
-
-    return enter
+ACTIONS: dict[type[Command], Action] = {
+    words.Password: account.password,
+    words.Devices: account.devices,
+    words.DeleteAccount: account.delete_account,
+    words.BanUser: administration.ban_user,
+    words.UnbanUser: administration.unban_user,
+    words.ResetPassword: administration.reset_password,
+    words.Announce: administration.announce,
+    words.Stats: administration.stats,
+    words.Shutdown: administration.shutdown,
+    words.Encrypt: encryption.encrypt,
+    words.Offer: files.offer,
+    words.Files: files.list_files,
+    words.Get: files.get,
+    words.History: history.history,
+    words.Search: history.find,
+    words.WhoElse: listing.who_else,
+    words.WhoLast: listing.who_last,
+    words.WhoIs: listing.who_is,
+    words.PersonalIntro: listing.personal_intro,
+    words.Away: listing.away,
+    words.Back: listing.back,
+    words.Ignore: listing.ignore,
+    words.Unignore: listing.unignore,
+    words.Rooms: listing.rooms,
+    words.Members: listing.members,
+    words.Help: listing.help,
+    words.Logout: listing.logout,
+    words.Broadcast: messages.broadcast,
+    words.Say: messages.say,
+    words.Act: messages.act,
+    words.Message: messages.message,
+    words.BroadcastUsers: messages.broadcast_users,
+    words.Talk: messages.talk,
+    words.Edit: messages.edit,
+    words.Delete: messages.delete,
+    words.Op: moderation.op,
+    words.Deop: moderation.deop,
+    words.Voice: moderation.voice,
+    words.Devoice: moderation.devoice,
+    words.Kick: moderation.kick,
+    words.Ban: moderation.ban,
+    words.Unban: moderation.unban,
+    words.Mute: moderation.mute,
+    words.Unmute: moderation.unmute,
+    words.Create: rooms.create,
+    words.Join: rooms.join,
+    words.Leave: rooms.leave,
+    words.Invite: rooms.invite,
+    words.Topic: rooms.topic,
+    words.Rename: rooms.rename,
+    words.Undelete: rooms.undelete,
+    words.Mode: rules.mode,
+}
 
 
 def perform(chat: Chat, session: Session, command: Command) -> Deferred[Result]:
@@ -35,7 +92,7 @@ def perform(chat: Chat, session: Session, command: Command) -> Deferred[Result]:
     session.asked_at = chat.ticks()
     check(chat, session.person, command)
     try:
-        outcome = _ACTIONS[type(command)](chat, session, command)
+        outcome = ACTIONS[type(command)](chat, session, command)
     except ChatError:
         raise
     except Exception:
@@ -47,31 +104,3 @@ def perform(chat: Chat, session: Session, command: Command) -> Deferred[Result]:
         done.callback(outcome)
         return done
     return Deferred.fromCoroutine(outcome)  # type: ignore[arg-type]
-
-
-def check(chat: Chat, person: Person, command: Command) -> None:
-    """Refuse a command to somebody who may not use it at all."""
-    row = TABLE.of(command)
-    if person.erased:
-        raise ChatError("not_now", "Your account is being erased.")
-    if row.who is Who.ADMIN and not person.admin:
-        raise ChatError("not_allowed", f"Only an administrator can use {row.name}.")
-    if row.who is not Who.GUEST and person.guest:
-        way = "type password to make your name an account"
-        if not chat.settings.registration_open:
-            way = "ask who runs this server for an account"
-        raise ChatError("guest", f"A guest cannot use {row.name}: {way}.")
-
-
-from . import (  # noqa: E402
-    account,  # noqa: F401
-    administration,  # noqa: F401
-    encryption,  # noqa: F401
-    files,  # noqa: F401
-    history,  # noqa: F401
-    listing,  # noqa: F401
-    messages,  # noqa: F401
-    moderation,  # noqa: F401
-    rooms,  # noqa: F401
-    rules,  # noqa: F401
-)

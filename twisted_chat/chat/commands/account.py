@@ -11,10 +11,8 @@ from ...core.results import DeviceLine, DeviceList, Done, Left, Result
 from ...core.rooms import Role
 from ..chat import Chat
 from ..session import Session
-from . import performs
 
 
-@performs(words.Password)
 async def password(chat: Chat, session: Session, command: words.Password) -> Result:
     person = session.person
     if person.guest:
@@ -27,7 +25,6 @@ async def password(chat: Chat, session: Session, command: words.Password) -> Res
     return Done("Your password is changed, and your other sessions have ended.")
 
 
-@performs(words.Devices)
 async def devices(chat: Chat, session: Session, command: words.Devices) -> Result:
     seats = cast("tuple[Session, ...]", session.person.seats)
     if command.end is None:
@@ -58,7 +55,6 @@ async def devices(chat: Chat, session: Session, command: words.Devices) -> Resul
     return Done(f"Session {command.end} has ended.")
 
 
-@performs(words.DeleteAccount)
 async def delete_account(chat: Chat, session: Session, command: words.DeleteAccount) -> Result:
     person = session.person
     owned = [room.name for room in person.rooms if room.role_of(person) is Role.OWNER]

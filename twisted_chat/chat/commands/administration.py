@@ -15,7 +15,6 @@ from ...core.text import check_text
 from ...store import FOR_EVER, queries
 from ..chat import Chat
 from ..session import Session
-from . import performs
 from .lookup import account_named, deadline
 
 
@@ -31,7 +30,6 @@ def note(chat: Chat, session: Session, done: str, **facts: str) -> None:
     chat.log.info(f"{{by}} at {{where}} {done}", by=person, where=where, **facts)
 
 
-@performs(words.BanUser)
 async def ban_user(chat: Chat, session: Session, command: words.BanUser) -> Result:
     person = _subordinate(session, account_named(chat, command.user))
     until = deadline(chat, command.duration) or FOR_EVER
@@ -51,7 +49,6 @@ async def ban_user(chat: Chat, session: Session, command: words.BanUser) -> Resu
     return Done(f"{person.name} is banned from this server{span}.")
 
 
-@performs(words.UnbanUser)
 async def unban_user(chat: Chat, session: Session, command: words.UnbanUser) -> Result:
     person = account_named(chat, command.user)
     if person.suspended_until is None:
@@ -62,7 +59,6 @@ async def unban_user(chat: Chat, session: Session, command: words.UnbanUser) -> 
     return Done(f"{person.name} can log in again.")
 
 
-@performs(words.ResetPassword)
 async def reset_password(chat: Chat, session: Session, command: words.ResetPassword) -> Result:
     person = _subordinate(session, account_named(chat, command.user))
     new = await chat.accounts.reset_password(person)
@@ -73,7 +69,6 @@ async def reset_password(chat: Chat, session: Session, command: words.ResetPassw
     return NewPassword(person.name, new)
 
 
-@performs(words.Announce)
 def announce(chat: Chat, session: Session, command: words.Announce) -> Result:
     text = check_text(command.text, chat.settings.max_message)
     note(chat, session, "announces something to everybody")
@@ -81,7 +76,6 @@ def announce(chat: Chat, session: Session, command: words.Announce) -> Result:
     return Done()
 
 
-@performs(words.Stats)
 async def stats(chat: Chat, session: Session, command: words.Stats) -> Result:
     return Numbers(await figures(chat))
 
@@ -102,7 +96,6 @@ async def figures(chat: Chat) -> dict[str, int | float | str]:
     }
 
 
-@performs(words.Shutdown)
 async def shutdown(chat: Chat, session: Session, command: words.Shutdown) -> Result:
     if not command.sure:
         others = len(chat.roster.online) - 1

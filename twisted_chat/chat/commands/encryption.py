@@ -15,11 +15,10 @@ from ...core.roster import Person
 from ...store import Ledger
 from ..chat import Chat
 from ..session import Session
-from . import check, performs
 from .lookup import account_named, conversation, joined_room, moderated_room
+from .permission import check
 
 
-@performs(words.Encrypt)
 async def encrypt(chat: Chat, session: Session, command: words.Encrypt) -> Result:
     person = session.person
     if command.place.startswith("#"):

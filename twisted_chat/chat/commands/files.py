@@ -18,7 +18,6 @@ from ...store import Ledger, files
 from ..chat import Chat
 from ..composing import check_cid, composed, only_sealed, stale
 from ..session import Session
-from . import performs
 from .history import scopes
 from .lookup import account_named, conversation, may_know_of, place_of
 from .messages import speaking_place
@@ -27,7 +26,6 @@ PAGE = 20
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
-@performs(words.Offer)
 async def offer(chat: Chat, session: Session, command: words.Offer) -> Offered:
     if command.size < 0 or not _SHA256.fullmatch(command.sha256):
         raise ChatError(
@@ -107,7 +105,6 @@ def _refusal(chat: Chat, room: Room, sealed: str, version: str) -> ChatError | N
     return stale() if version != chat.devices.version(room) else None
 
 
-@performs(words.Files)
 async def list_files(chat: Chat, session: Session, command: words.Files) -> FileList:
     person = session.person
     if command.before is not None and command.before < 1:
@@ -171,7 +168,6 @@ def _said(chat: Chat, person: Person, one: files.Listed) -> FileLine:
     )
 
 
-@performs(words.Get)
 async def get(chat: Chat, session: Session, command: words.Get) -> FileTicket:
     person = session.person
     row, room, ticket = await chat.files.ticket(session, command.file)

@@ -14,7 +14,6 @@ from ...core.roster import Person
 from ...store import Query, Scope, queries
 from ..chat import Chat
 from ..session import Session
-from . import performs
 from .lookup import account_named, conversation
 
 MOST_AT_ONCE = 500
@@ -44,7 +43,6 @@ def lines(chat: Chat, person: Person, entries: Sequence[Entry]) -> tuple[Line, .
     )
 
 
-@performs(words.History)
 async def history(chat: Chat, session: Session, command: words.History) -> Page:
     if not 1 <= command.count <= MOST_AT_ONCE:
         raise ChatError("args", f"History shows 1 to {MOST_AT_ONCE} messages at once.")
@@ -93,7 +91,6 @@ async def unseen(chat: Chat, session: Session) -> Unseen:
     return Unseen(lines(chat, person, entries), more, chat.wall())
 
 
-@performs(words.Search)
 async def find(chat: Chat, session: Session, command: words.Search) -> Page:
     wanted = _query(chat, session, command)
     found = await chat.searches.find(session, wanted)

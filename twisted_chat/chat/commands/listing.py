@@ -16,7 +16,6 @@ from ...core.roster import Person
 from ...core.text import check_formatted, check_text
 from ..chat import Chat
 from ..session import Session
-from . import performs
 from .lookup import groups_of, joined_room, known_room, may_know, person_named
 
 T = TypeVar("T")
@@ -30,13 +29,11 @@ def face(person: Person, role: str = "") -> Face:
     return Face(person.name, person.intro, person.away, role, person.online, person.guest)
 
 
-@performs(words.WhoElse)
 def who_else(chat: Chat, session: Session, command: words.WhoElse) -> Result:
     others = chat.roster.others_online(session.person)
     return _people("The currently online users are:", _after(command.after, others), face)
 
 
-@performs(words.WhoLast)
 def who_last(chat: Chat, session: Session, command: words.WhoLast) -> Result:
     minutes = command.minutes
     if not 0 <= minutes <= 60:
@@ -57,7 +54,6 @@ def who_last(chat: Chat, session: Session, command: words.WhoLast) -> Result:
     return _people(heading, _after(command.after, recent), face)
 
 
-@performs(words.WhoIs)
 def who_is(chat: Chat, session: Session, command: words.WhoIs) -> Result:
     person = person_named(chat, command.user)
     shared = [
@@ -78,7 +74,6 @@ def who_is(chat: Chat, session: Session, command: words.WhoIs) -> Result:
     )
 
 
-@performs(words.PersonalIntro)
 async def personal_intro(chat: Chat, session: Session, command: words.PersonalIntro) -> Result:
     text = check_text(command.text, LONGEST_INTRO) if command.text else ""
     person = session.person
@@ -87,7 +82,6 @@ async def personal_intro(chat: Chat, session: Session, command: words.PersonalIn
     return Done("Your introduction is kept." if text else "You have no introduction now.")
 
 
-@performs(words.Away)
 async def away(chat: Chat, session: Session, command: words.Away) -> Result:
     text = check_formatted(command.text or "away", LONGEST_INTRO)
     person = session.person
@@ -95,7 +89,6 @@ async def away(chat: Chat, session: Session, command: words.Away) -> Result:
     return Done("You are marked as away; type back when you are here again.")
 
 
-@performs(words.Back)
 async def back(chat: Chat, session: Session, command: words.Back) -> Result:
     person = session.person
     if not person.away:
@@ -113,7 +106,6 @@ async def mark_away(chat: Chat, person: Person, text: str, kept: bool = True) ->
         chat.onlookers.away_changed(person)
 
 
-@performs(words.Ignore)
 async def ignore(chat: Chat, session: Session, command: words.Ignore) -> Result:
     person, other = session.person, person_named(chat, command.user)
     if other is person or other.guest:
@@ -123,7 +115,6 @@ async def ignore(chat: Chat, session: Session, command: words.Ignore) -> Result:
     return Done(f"You will not see what {other.name} says, until: unignore {other.name}")
 
 
-@performs(words.Unignore)
 async def unignore(chat: Chat, session: Session, command: words.Unignore) -> Result:
     person, other = session.person, person_named(chat, command.user)
     if other.id not in person.ignores:
@@ -133,7 +124,6 @@ async def unignore(chat: Chat, session: Session, command: words.Unignore) -> Res
     return Done(f"You see what {other.name} says again.")
 
 
-@performs(words.Rooms)
 def rooms(chat: Chat, session: Session, command: words.Rooms) -> Result:
     person = session.person
     known = [room for room in chat.rooms.group_rooms() if may_know(room, person)]
@@ -159,7 +149,6 @@ def _line(chat: Chat, room: Room, joined: bool) -> RoomLine:
     )
 
 
-@performs(words.Members)
 def members(chat: Chat, session: Session, command: words.Members) -> Result:
     room = known_room(chat, session, command.room)
     if room is chat.rooms.lobby:
@@ -214,7 +203,6 @@ def _role(member: Member) -> str:
     return ROLES[member.role] or ("voice" if member.voice else "")
 
 
-@performs(words.Help)
 def help(chat: Chat, session: Session, command: words.Help) -> Result:
     if command.about:
         row, _ = TABLE.find(command.about.strip().lstrip("/"))
@@ -223,6 +211,5 @@ def help(chat: Chat, session: Session, command: words.Help) -> Result:
     return Guide(tuple(row for row in TABLE.rows if row.who <= most))
 
 
-@performs(words.Logout)
 def logout(chat: Chat, session: Session, command: words.Logout) -> Result:
     return Left()

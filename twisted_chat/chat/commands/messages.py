@@ -18,7 +18,6 @@ from ...store import Ledger, queries
 from ..chat import Chat
 from ..composing import check_cid, check_tags, composed, only_sealed, stale
 from ..session import Session
-from . import performs
 from .lookup import (
     LONGEST_REASON,
     Said,
@@ -86,14 +85,12 @@ def _said_before(chat: Chat, person: Person, command: Saying, refusal: ChatError
     return chat.change(apply).addCallback(again)
 
 
-@performs(words.Broadcast)
 @repeatable
 def broadcast(chat: Chat, session: Session, command: words.Broadcast) -> Answer:
     lobby, manner, tags = chat.rooms.lobby, command.manner, command.tags
     return chat.say(session, lobby, command.text, command.cid, manner=manner, tags=tags)
 
 
-@performs(words.Say)
 @repeatable
 def say(chat: Chat, session: Session, command: words.Say) -> Answer:
     return chat.say(
@@ -108,7 +105,6 @@ def say(chat: Chat, session: Session, command: words.Say) -> Answer:
     )
 
 
-@performs(words.Act)
 def act(chat: Chat, session: Session, command: words.Act) -> Answer:
     where = (command.place, command.text, command.cid)
     if command.place.startswith("#"):
@@ -116,7 +112,6 @@ def act(chat: Chat, session: Session, command: words.Act) -> Answer:
     return message(chat, session, words.Message(*where, manner="action"))
 
 
-@performs(words.Message)
 @repeatable
 def message(chat: Chat, session: Session, command: words.Message) -> Answer:
     other = somebody_named(chat, command.user)
@@ -179,7 +174,6 @@ def _pair_for_words(ledger: Ledger, person: Person, other: Person) -> int:
     return room
 
 
-@performs(words.BroadcastUsers)
 async def broadcast_users(
     chat: Chat, session: Session, command: words.BroadcastUsers
 ) -> SentToSeveral:
@@ -211,7 +205,6 @@ async def broadcast_users(
     return SentToSeveral(tuple(now), tuple(later))
 
 
-@performs(words.Talk)
 def talk(chat: Chat, session: Session, command: words.Talk) -> Result:
     """Where one talks is the door's to remember; here it is only looked at."""
     room = speaking_place(chat, session, command.place or LOBBY)
@@ -232,7 +225,6 @@ def speaking_place(chat: Chat, session: Session, place: str) -> Room | None:
     return person.pairs.get(other.id)
 
 
-@performs(words.Edit)
 async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     said = message_named(chat, session, command.message)
     person = session.person
@@ -259,7 +251,6 @@ async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     return Done()
 
 
-@performs(words.Delete)
 async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
     if command.what.startswith("#") and "/" not in command.what:
         if session.person.guest:

@@ -13,7 +13,6 @@ from ...core.text import check_formatted
 from ...store import FOR_EVER, Ledger
 from ..chat import Chat
 from ..session import Session
-from . import performs
 from .lookup import LONGEST_REASON, deadline, moderated_room, somebody_named
 
 
@@ -73,12 +72,10 @@ async def _set_role(chat: Chat, session: Session, name: str, user: str, role: Ro
     return Done()
 
 
-@performs(words.Op)
 async def op(chat: Chat, session: Session, command: words.Op) -> Result:
     return await _set_role(chat, session, command.room, command.user, Role.OPERATOR)
 
 
-@performs(words.Deop)
 async def deop(chat: Chat, session: Session, command: words.Deop) -> Result:
     return await _set_role(chat, session, command.room, command.user, Role.MEMBER)
 
@@ -107,17 +104,14 @@ async def _set_voice(chat: Chat, session: Session, name: str, user: str, voice: 
     return Done()
 
 
-@performs(words.Voice)
 async def voice(chat: Chat, session: Session, command: words.Voice) -> Result:
     return await _set_voice(chat, session, command.room, command.user, True)
 
 
-@performs(words.Devoice)
 async def devoice(chat: Chat, session: Session, command: words.Devoice) -> Result:
     return await _set_voice(chat, session, command.room, command.user, False)
 
 
-@performs(words.Kick)
 async def kick(chat: Chat, session: Session, command: words.Kick) -> Result:
     room = moderated_room(chat, session, command.room)
     _not_lobby(chat, room)
@@ -128,7 +122,6 @@ async def kick(chat: Chat, session: Session, command: words.Kick) -> Result:
     return Done()
 
 
-@performs(words.Ban)
 async def ban(chat: Chat, session: Session, command: words.Ban) -> Result:
     room = moderated_room(chat, session, command.room)
     _not_lobby(chat, room)
@@ -150,7 +143,6 @@ async def ban(chat: Chat, session: Session, command: words.Ban) -> Result:
     return Done()
 
 
-@performs(words.Unban)
 async def unban(chat: Chat, session: Session, command: words.Unban) -> Result:
     room = moderated_room(chat, session, command.room)
     other, by = somebody_named(chat, command.user), session.person
@@ -166,7 +158,6 @@ async def unban(chat: Chat, session: Session, command: words.Unban) -> Result:
     return Done()
 
 
-@performs(words.Mute)
 async def mute(chat: Chat, session: Session, command: words.Mute) -> Result:
     room = moderated_room(chat, session, command.room)
     other = _target(chat, session, room, command.user)
@@ -191,7 +182,6 @@ async def mute(chat: Chat, session: Session, command: words.Mute) -> Result:
     return Done()
 
 
-@performs(words.Unmute)
 async def unmute(chat: Chat, session: Session, command: words.Unmute) -> Result:
     room = moderated_room(chat, session, command.room)
     other = _target(chat, session, room, command.user)

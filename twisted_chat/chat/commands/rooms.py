@@ -19,7 +19,6 @@ from ...core.text import check_formatted
 from ...store import Ledger
 from ..chat import Chat
 from ..session import Session
-from . import performs
 from .lookup import (
     LONGEST_REASON,
     joined_room,
@@ -35,7 +34,6 @@ DAYS_UNTIL_FREE = 7  # of a name that a room had
 MOST_FORMER = 3  # such names of one room
 
 
-@performs(words.Create)
 async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
     person = session.person
     name = chat.names.check_room(command.room)
@@ -73,7 +71,6 @@ def _may_be_in_another(session: Session) -> None:
         raise ChatError("too_many", f"Nobody can be in more than {MOST_ROOMS} rooms: leave one.")
 
 
-@performs(words.Join)
 async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
     room = visible_room(chat, session, command.room)
     person = session.person
@@ -141,7 +138,6 @@ def _may_come_in(chat: Chat, room: Room, person: Person, key: str) -> None:
         raise ChatError("room_full", f"{room.name} is full: it takes {members}.")
 
 
-@performs(words.Leave)
 async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
     room = joined_room(chat, session, command.room)
     if room is chat.rooms.lobby:
@@ -164,7 +160,6 @@ async def leave(chat: Chat, session: Session, command: words.Leave) -> Result:
     return Done(f"You have left {room.name}.")
 
 
-@performs(words.Invite)
 async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
     room = joined_room(chat, session, command.room)
     other = somebody_named(chat, command.user)
@@ -185,7 +180,6 @@ async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
     return Done(f"{other.name} is invited to {room.name}.")
 
 
-@performs(words.Topic)
 async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
     if command.text is None:
         room = known_room(chat, session, command.room)
@@ -211,7 +205,6 @@ async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
     return Done()
 
 
-@performs(words.Rename)
 async def rename(chat: Chat, session: Session, command: words.Rename) -> Done:
     room = moderated_room(chat, session, command.room, Role.OWNER)
     person, old = session.person, room.name
@@ -301,7 +294,6 @@ def _counted(room: Room) -> str:
     return "1 member" if len(room.members) == 1 else f"{len(room.members):,} members"
 
 
-@performs(words.Undelete)
 async def undelete(chat: Chat, session: Session, command: words.Undelete) -> Result:
     room = chat.rooms.find(command.room)
     member = None if room is None else room.members.get(session.person.id)

@@ -12,13 +12,11 @@ from ...core.rules import LISTS, Change, Rules
 from ...store import Ledger
 from ..chat import Chat
 from ..session import Session
-from . import performs
 from .lookup import known_room, moderated_room
 
 MAKES_NO_SENSE_IN_LOBBY = frozenset("IRiklns")
 
 
-@performs(words.Mode)
 async def mode(chat: Chat, session: Session, command: words.Mode) -> Result:
     if not command.changes:
         return _shown(session, known_room(chat, session, command.room))
