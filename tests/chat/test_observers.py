@@ -66,7 +66,7 @@ class OnlookerTests(SynchronousTestCase):
     def session(self, name: str) -> Session:
         person = self.hall.chat.roster.names.find(name)
         assert person is not None
-        return self.hall.chat.sessions_of(person)[-1]
+        return self.hall.chat.sessions.of(person)[-1]
 
     def test_a_day_of_somebody(self) -> None:
         tesla = self.hall.bot("tesla")
@@ -118,7 +118,7 @@ class OnlookerTests(SynchronousTestCase):
         tesla.vanishes()
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)
         self.wrote("tesla came", "tesla went from []: ")
-        self.assertEqual(self.hall.chat.sessions, {})
+        self.assertEqual(list(self.hall.chat.sessions), [])
 
 
 class NoLobbyTests(SynchronousTestCase):
@@ -130,7 +130,7 @@ class NoLobbyTests(SynchronousTestCase):
         self.ann, self.bob = self.hall.person("ann"), self.hall.person("bob")
         person = self.hall.chat.roster.names.find("bob")
         assert person is not None
-        self.session = self.hall.chat.sessions_of(person)[0]
+        self.session = self.hall.chat.sessions.of(person)[0]
         self.delivery = self.hall.chat.delivery
 
     def comes(self, name: str) -> Client:

@@ -126,7 +126,7 @@ class NetcatTests(HallTestCase):
         def encrypt(ledger: Ledger) -> None:
             ledger.set_room(room.id, encrypted=True)
 
-        self.hall.chat.change(encrypt)
+        self.hall.chat.store.change(encrypt)
         answer = ann.asks("rename", room="#coil", name="#wires")
         self.assertEqual(answer["error"]["code"], "encrypted")
         self.assertIs(self.hall.chat.rooms.find("#coil"), room)

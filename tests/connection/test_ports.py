@@ -88,7 +88,7 @@ class SwitchedOffTests(PortTestCase):
                     self.assertTrue(said.startswith(answer), (door, secure, cut, said))
                     self.assertIn("This port speaks ", said)
                     self.assert_closing(client)
-            self.assertEqual(hall.chat.sessions, {})
+            self.assertEqual(list(hall.chat.sessions), [])
 
     def test_the_other_doors_stay_open(self) -> None:
         for door, (switch, _) in SWITCHES.items():

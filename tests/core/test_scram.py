@@ -170,7 +170,9 @@ class LoginTests(SynchronousTestCase):
         person = hall.chat.signin.find(name)
         assert person is not None
         outcome: list[dict[str, str]] = []
-        hall.chat.read(lambda db: queries.credentials(db, person.id)).addCallback(outcome.append)
+        hall.chat.store.read(lambda db: queries.credentials(db, person.id)).addCallback(
+            outcome.append
+        )
         return set(outcome[0])
 
     def test_who_has_registered_may_prove_it_from_then_on(self) -> None:
@@ -182,7 +184,7 @@ class LoginTests(SynchronousTestCase):
     def test_b8_an_older_account_has_its_verifier_made_at_the_next_login(self) -> None:
         hall = self.hall()
         hall.bot("tesla").vanishes()
-        hall.chat.change(lambda ledger: ledger.drop_scheme(SCRAM))
+        hall.chat.store.change(lambda ledger: ledger.drop_scheme(SCRAM))
         hall.settle()
         self.assertEqual(self.logs_in(hall, "tesla", PASSWORD), "wrong_password")
         hall.bot("tesla")
@@ -220,7 +222,7 @@ class LoginTests(SynchronousTestCase):
             ledger.set_credential(person.id, SCRAM, value)
 
         for stored in ("nonsense", scram.derive(PASSWORD, b"salt", 7).written()):
-            hall.chat.change(partial(keep, stored))
+            hall.chat.store.change(partial(keep, stored))
             hall.settle()
             hall.bot("tesla").vanishes()
             self.assertTrue(hall.chat.signin.passwords.is_verifier(self.stored(hall, "tesla")))
@@ -231,7 +233,7 @@ class LoginTests(SynchronousTestCase):
         hall = self.hall(admins=("root",))
         root = hall.bot("root")
         hall.bot("tesla").vanishes()
-        hall.chat.change(lambda ledger: ledger.drop_scheme(SCRAM))
+        hall.chat.store.change(lambda ledger: ledger.drop_scheme(SCRAM))
         hall.settle()
         late = hall.program()
         root.queues("reset-password", user="tesla")
@@ -289,7 +291,9 @@ class LoginTests(SynchronousTestCase):
         person = hall.chat.signin.find(name)
         assert person is not None
         outcome: list[dict[str, str]] = []
-        hall.chat.read(lambda db: queries.credentials(db, person.id)).addCallback(outcome.append)
+        hall.chat.store.read(lambda db: queries.credentials(db, person.id)).addCallback(
+            outcome.append
+        )
         return outcome[0][SCRAM]
 
     def test_b1_an_address_without_limits_has_no_tries_to_lose(self) -> None:
@@ -347,7 +351,7 @@ class LoginTests(SynchronousTestCase):
         tesla = hall.bot("tesla")
         tesla.begins("delete-account", sure=True)
         rows: list[int] = []
-        hall.chat.read(
+        hall.chat.store.read(
             lambda db: db.exec_driver_sql("SELECT count(*) FROM credential").scalar_one()
         ).addCallback(rows.append)
         self.assertEqual(rows, [0])

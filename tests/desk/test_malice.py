@@ -81,7 +81,9 @@ class Malicious(Confidential):
             ghost.server.devices.setdefault(seat.name, []).append(own.keys)
             person = self.office.chat.roster.names.find(seat.name)
             assert person is not None
-            given = self.office.chat.change(methodcaller("claim", own.curve25519, {person.id}))
+            given = self.office.chat.store.change(
+                methodcaller("claim", own.curve25519, {person.id})
+            )
             self.office.settle()
             claimed = self.successResultOf(given)
             ghost.server.one_time[own.curve25519] = [(claimed.id, claimed, claimed.fallback)]

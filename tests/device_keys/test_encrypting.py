@@ -194,14 +194,14 @@ class RaceTests(SealedCase):
 
     def test_an_edit_that_was_looked_up_before(self) -> None:
         self.says(self.edison, "tesla", "word")
-        chat, read = self.hall.chat, self.hall.chat.read
+        store, read = self.hall.chat.store, self.hall.chat.store.read
 
         def late(question: object) -> object:
-            with mock.patch.object(chat, "read", read):
+            with mock.patch.object(store, "read", read):
                 self.turns_on("edison")
             return read(question)  # type: ignore[arg-type]
 
-        with mock.patch.object(chat, "read", late):
+        with mock.patch.object(store, "read", late):
             edit = self.begins(self.edison, "edit", message="tesla/1", text="other words")
         self.assertEqual(self.settles(edit), ["encrypted"])
         self.assertEqual(self.log("edison"), ["word", "encrypt"])

@@ -33,7 +33,9 @@ class PublishingTests(SealedCase):
 
     def test_the_keys_of_a_room_are_read_once_for_all_who_ask(self) -> None:
         self.makes(self.tesla, "#coil", self.edison)
-        with mock.patch.object(self.hall.chat, "read", wraps=self.hall.chat.read) as read:
+        with mock.patch.object(
+            self.hall.chat.store, "read", wraps=self.hall.chat.store.read
+        ) as read:
             first = self.tesla.asks("keys", room="#coil")
             self.assertEqual(self.edison.asks("keys", room="#coil"), first)
         self.assertEqual(read.call_count, 1)

@@ -125,15 +125,15 @@ class RightsTests(SealedCase):
             self.assertEqual(code(self.edison.answer_to(number)), "not_a_member", do)
 
     def test_c5_who_is_put_out_while_the_keys_are_read_is_not_told_them(self) -> None:
-        chat, read = self.hall.chat, self.hall.chat.read
+        store, read = self.hall.chat.store, self.hall.chat.store.read
 
         def late(question: Any) -> Any:
-            self.patch(chat, "read", read)
+            self.patch(store, "read", read)
             self.tesla.queues("kick", room="#open", user="edison")
             self.tesla.deliver()
             return read(question)
 
-        self.patch(chat, "read", late)
+        self.patch(store, "read", late)
         self.assertEqual(code(self.edison.asks("keys", room="#open")), "not_a_member")
 
     def test_c6_one_who_is_invited(self) -> None:

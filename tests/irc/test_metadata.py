@@ -184,11 +184,11 @@ class ValueTests(MetadataCase):
         person, room = chat.signin.find("tesla"), chat.rooms.find("#coil")
         assert person is not None and room is not None
         tesla.answers("PART #coil")
-        chat.change(lambda ledger: ledger.erase_room(room.id))
+        chat.store.change(lambda ledger: ledger.erase_room(room.id))
         self.hall.bot("tesla").asks("delete-account", sure=True)
         found: list[dict[str, str]] = []
-        chat.read(lambda db: metadata.of_account(db, person.id)).addCallback(found.append)
-        chat.read(lambda db: metadata.of_room(db, room.id)).addCallback(found.append)
+        chat.store.read(lambda db: metadata.of_account(db, person.id)).addCallback(found.append)
+        chat.store.read(lambda db: metadata.of_room(db, room.id)).addCallback(found.append)
         self.hall.settle()
         self.assertEqual(found, [{}, {}])
 

@@ -204,7 +204,7 @@ class RoomTests(IrcCase):
         anna.hears("iris: to you <private message>")
 
     def test_h9_a_key_in_the_topic_or_a_nick_cannot_end_a_line(self) -> None:
-        self.hall.chat.change(
+        self.hall.chat.store.change(
             lambda ledger: ledger.connection.exec_driver_sql(
                 "UPDATE room SET topic = 'a' || char(13, 10) || 'QUIT' WHERE name = '#coil'"
             )

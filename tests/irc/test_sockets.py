@@ -149,4 +149,4 @@ class SocketTests(IrcCase):
         browser.socket.send_close(1000)
         browser.pump()
         self.assertTrue(browser.closed)
-        self.assertEqual(self.hall.chat.sessions, {})
+        self.assertEqual(list(self.hall.chat.sessions), [])

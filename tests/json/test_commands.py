@@ -111,7 +111,7 @@ class CommandTests(TestCase):
             bot = hall.bot("bot")
             self.assertEqual(bot.asks("logout"), {})
             self.assertTrue(bot.closed)
-            self.assertEqual(hall.chat.sessions, {})
+            self.assertEqual(list(hall.chat.sessions), [])
 
     def test_what_needs_to_be_sure_is_refused_without(self) -> None:
         with Hall(admins=("root",)) as hall:

@@ -53,7 +53,7 @@ class FullDiskTests(InHall):
         person = self.hall.chat.signin.find("ann")
         assert person is not None
         number = person.id
-        self.hall.chat.change(
+        self.hall.chat.store.change(
             lambda ledger: ledger.set_credential(number, SCHEME, "{plain}older words")
         )
         self.hall.settle()

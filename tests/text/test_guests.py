@@ -44,7 +44,7 @@ class GuestTestCase(HallTestCase):
         return person
 
     def session(self, name: str) -> Session:
-        return self.hall.chat.sessions_of(self.who(name))[0]
+        return self.hall.chat.sessions.of(self.who(name))[0]
 
     def room(self, name: str) -> Room | None:
         return self.hall.chat.rooms.find(name)
@@ -466,7 +466,7 @@ class RestartTests(GuestTestCase):
 
     def killed(self) -> None:
         """The server ends without seeing to anything, and starts again."""
-        self.hall.chat.refusing = self.hall.chat.refusing or _killed()
+        self.hall.chat.store.refusing = self.hall.chat.store.refusing or _killed()
         self.hall.restart()
 
     def test_rooms_of_guests_are_gone_after_a_kill(self) -> None:
@@ -493,7 +493,7 @@ class RestartTests(GuestTestCase):
         zoe = self.hall.person("zoe")
         zoe.types("create #den", "say #den hi")
         number = self.who("zoe").rooms[0].id
-        self.hall.chat.change(lambda ledger: ledger.free_name(number))
+        self.hall.chat.store.change(lambda ledger: ledger.free_name(number))
         self.hall.settle()
         self.killed()
         self.hall.settle()

@@ -122,7 +122,7 @@ class HistoryTests(HallTestCase):
         ann = self.hall.person("ann")
         for text in ("one", "two", "three"):
             ann.says(text)
-        self.hall.chat.change(
+        self.hall.chat.store.change(
             lambda ledger: ledger.connection.exec_driver_sql(
                 "UPDATE entry SET text = CAST(x'ff1b5b' AS TEXT) WHERE seq = 2"
             )
@@ -138,7 +138,7 @@ class HistoryTests(HallTestCase):
     def test_g1_what_is_in_the_store_by_other_ways_is_made_visible(self) -> None:
         ann = self.hall.person("ann")
         ann.says("one")
-        self.hall.chat.change(
+        self.hall.chat.store.change(
             lambda ledger: ledger.connection.exec_driver_sql(
                 "UPDATE entry SET checksum = NULL, text = CAST(x'1b5b326a0a5b3220f09f9880' AS TEXT)"
             )

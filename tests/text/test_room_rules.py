@@ -29,7 +29,9 @@ class RoomCase(HallTestCase):
     def stored(self) -> Rules:
         """The rules that a restart would find."""
         rules: list[Rules] = []
-        self.hall.chat.change(lambda ledger: ledger.rules(self.coil.id)).addCallback(rules.append)
+        self.hall.chat.store.change(lambda ledger: ledger.rules(self.coil.id)).addCallback(
+            rules.append
+        )
         self.hall.settle()
         return rules[0]
 
@@ -267,7 +269,7 @@ class RoomRulesTests(RoomCase):
         self.ann.types("create #den private")
         den = self.hall.chat.rooms.find("#den")
         assert den is not None
-        self.hall.chat.change(lambda ledger: ledger.set_room(den.id, rules=""))
+        self.hall.chat.store.change(lambda ledger: ledger.set_room(den.id, rules=""))
         self.hall.restart()
         ann, bob = self.people("ann", "bob")
         ann.types("mode #den +m", "topic #den deep")

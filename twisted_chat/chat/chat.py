@@ -8,9 +8,8 @@ share one `Chat`; it never sees a socket.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -19,7 +18,7 @@ from twisted.logger import Logger
 from ..core.commands import TABLE
 from ..core.entries import Entry
 from ..core.errors import ChatError, StartError
-from ..core.events import Closed, Event, Receipt
+from ..core.events import Closed, Receipt
 from ..core.names import Names, fold
 from ..core.results import Sent, Whispered
 from ..core.roombook import RoomBook
@@ -31,6 +30,7 @@ from .accounts.client_certificates import ClientCertificates
 from .accounts.limits import AccountLimits
 from .accounts.proving import SCRAM
 from .accounts.sign_in import SignIn
+from .async_store import AsyncStore
 from .composing import check_cid, check_tags, composed, only_sealed, stale
 from .delivery import Delivery
 from .device_keys import Devices
@@ -43,21 +43,18 @@ from .motd import message_of_the_day
 from .presence import Onlookers, PresenceNotices
 from .restore import fill
 from .searches import Searches
-from .session import Session, State
-from .settling import Outcome, Sending, origins
+from .session import Session, Sessions, State
+from .settling import Sending, origins
 from .typists import Typists
 from .whispering import Manner, whisper
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from ..doors.interface import Dialect, Door
+    from ..doors.interface import Door
     from ..settings import Settings
     from .accounts.passwords import Passwords
     from .accounts.proving import Proof
     from .threads import Aside
 
-T = TypeVar("T")
 STOPPING = ChatError("restart", "The server is stopping; try again in a moment.")
 MOST_DEVICES = 20  # sessions of one account; the one idle for longest makes room
 
@@ -78,7 +75,8 @@ class Chat:
         aside: Aside,
     ) -> None:
         self.settings = settings
-        self.store = store
+        self._stored = store
+        self.store = AsyncStore(store, clock)
         self.clock = clock
         self.ticks = ticks  # seconds that only go forward: for limits and time-outs
         self.wall = wall  # milliseconds since 1970: for people
@@ -92,6 +90,7 @@ class Chat:
         )
         self.roster = Roster()
         self.rooms = RoomBook()
+        self.sessions = Sessions()
         self.delivery = Delivery(self.rooms, self._fetch, clock)
         self.presence = PresenceNotices(self.delivery, clock)
         self.onlookers = Onlookers()  # doors that want to know at once who comes and goes
@@ -102,16 +101,13 @@ class Chat:
         self.guests = Guests(self)
         self.metadata = Metadata(self)
         self.devices = Devices(self)
-        self.searches = Searches(self)
+        self.searches = Searches(self.store)
         self.admins = frozenset(fold(name).folded for name in settings.admins)
         self.started = ticks()
         self.signin = SignIn(self, passwords)
         self.accounts = Accounts(self, passwords, self.signin.proving)
         self.certificates = ClientCertificates(self)
         self.files = Files(self, aside)
-        self.sessions: dict[Session, None] = {}
-        self._outgoing: list[Sending] = []
-        self.refusing: ChatError | None = None  # why nothing is taken at the moment
         # While a batch is being answered: what sends the answers gathered at each door.
         self.answering: list[Callable[[], None]] | None = None
         self.stop_server: Callable[[], None] = lambda: None
@@ -120,14 +116,14 @@ class Chat:
 
     def start(self) -> None:
         """Take up what the store holds."""
-        self.store.deliver = self.committed
-        kept = self.store.load()
+        self._stored.deliver = self.committed
+        kept = self._stored.load()
         fill(self.roster, self.rooms, kept, self.admins)
         self._tell_of_admins()
         self.files.start(kept)
         self.endings.start(kept)
         if not self.settings.scram:
-            forgotten = self.change(lambda ledger: ledger.drop_scheme(SCRAM))
+            forgotten = self.store.change(lambda ledger: ledger.drop_scheme(SCRAM))
             forgotten.addErrback(
                 lambda failure: self.log.failure(
                     "What SCRAM needs is still in the database", failure
@@ -155,47 +151,10 @@ class Chat:
             self.motd = lines
             self.log.info("The message of the day was read anew")
 
-    # --- the store ----------------------------------------------------------------------
-
-    def change(self, apply: Callable[[Ledger], T], origin: Session | None = None) -> Deferred[T]:
-        """Carry out a durable change in the writer; fires when it is committed.
-
-        `origin` is the session that says the messages which `apply` returns.
-        """
-        self._accepting()
-        self._hand_over()  # what was said before it is stored before it
-        outcome = Outcome[T](origin)
-        self.store.change(apply, outcome)
-        return outcome.known
-
-    def all_said(self) -> Deferred[None]:
-        """Fires when everything that was said before is stored and shown."""
-        return self.change(_nothing)
-
-    def read(self, question: Callable[[Connection], T]) -> Deferred[T]:
-        """Ask the store on a reading thread."""
-        outcome = Outcome[T]()
-        try:
-            self._accepting()
-            self.store.read(question, outcome)
-        except ChatError as error:
-            outcome.known.errback(error)  # who reads for others can try again
-        return outcome.known
-
-    def scrub(self) -> Deferred[bool]:
-        """Do one step of making erased text unrecoverable; True when nothing is left."""
-        outcome = Outcome[bool]()
-        self.store.scrub(outcome)
-        return outcome.known
-
     def _fetch(
         self, room: int, after: int, upto: int, limit: int, most: int
     ) -> Deferred[list[Entry]]:
-        return self.read(lambda db: queries.entries(db, room, after, upto, limit, most))
-
-    def _accepting(self) -> None:
-        if self.refusing is not None:
-            raise ChatError(self.refusing.code, self.refusing.sentence)
+        return self.store.read(lambda db: queries.entries(db, room, after, upto, limit, most))
 
     def committed(self, batch: Batch) -> None:
         """A batch is on disk: show it, then answer those who sent it."""
@@ -221,7 +180,7 @@ class Chat:
         tags: str = "",
     ) -> Deferred[Sent]:
         """Store a message; fires when it is committed and shown to those who are here."""
-        self._accepting()
+        self.store.check()
         person = session.person
         self.may_speak(person, room)
         check_cid(cid)
@@ -235,9 +194,7 @@ class Chat:
         if sealed and version != self.devices.version(room):
             raise stale()
         sending = Sending(self, session, room, content, cid, tags)
-        if not self._outgoing:
-            self.clock.callLater(0, self._hand_over)
-        self._outgoing.append(sending)
+        self.store.post(sending)
         return sending
 
     def whisper(
@@ -256,16 +213,6 @@ class Chat:
         calls the conversation, and `to` says who of it is meant, such as `@#room`.
         """
         return whisper(self, session, list(people), text, Manner(place, to, manner, tags))
-
-    def _hand_over(self) -> None:
-        """Give the store all that was said in this turn of the reactor, as one batch.
-
-        The writer begins with whatever it finds. If it found the first message of a packet
-        alone, the whole room would be written to for that one message.
-        """
-        outgoing, self._outgoing = self._outgoing, []
-        if outgoing:
-            self.store.post(outgoing)
 
     def may_speak(self, person: Person, room: Room) -> None:
         """Refuse somebody who is not in the room, or who is to be silent there."""
@@ -329,11 +276,11 @@ class Chat:
             at.pop(self.rooms.lobby, None)
         session = Session(person, door, self.delivery, self.ticks(), device, at, lobby)
         if len(person.seats) >= MOST_DEVICES:
-            idle = min(self.sessions_of(person), key=lambda session: session.asked_at)
+            idle = min(self.sessions.of(person), key=lambda session: session.asked_at)
             idle.close(Closed("too_many_devices", "Another session of yours took this place."))
         if not person.guest:
             self.signin.attempts.remember(person.name, door.network)
-        self.sessions[session] = None
+        self.sessions.add(session)
         person.seats = (*person.seats, session)
         if len(person.seats) == 1:
             self.roster.online[person.id] = person
@@ -360,7 +307,7 @@ class Chat:
         session.state = State.CLOSED
         session.wait_no_more()
         session.behind.clear()
-        self.sessions.pop(session, None)
+        self.sessions.remove(session)
         person = session.person
         person.seats = tuple(seat for seat in person.seats if seat is not session)
         self.log.info(
@@ -393,8 +340,7 @@ class Chat:
             for number, time in seen:
                 ledger.set_account(number, last_seen=time)
 
-        with suppress(ChatError):
-            self.change(apply).addErrback(lambda failure: failure.trap(ChatError))
+        self.store.change_if_possible(apply)
 
     def about_to_stop(self) -> None:
         """Nothing new is taken from here on."""
@@ -402,7 +348,7 @@ class Chat:
         for person in accounts:
             person.last_seen = self.wall()
         self.keep_last_seen(*accounts)
-        self.refusing = STOPPING
+        self.store.refusing = STOPPING
 
     def note_shown(self, session: Session, room: Room, seq: int) -> None:
         """A session's peer has received a room up to that number."""
@@ -420,7 +366,7 @@ class Chat:
                 session.unconfirmed.note(acknowledged, room.id, before, seq)
             if room.pair is not None:
                 other = room.other(person)
-                self.tell(other, Receipt(room.label(other), person.name, delivered=seq))
+                self.sessions.tell(other, Receipt(room.label(other), person.name, delivered=seq))
 
     def note_all_shown(self, session: Session) -> None:
         """The same for all conversations: the peer has everything that was written."""
@@ -438,9 +384,9 @@ class Chat:
         }
         person.shown.update(back)
         self.store.forget_moves(person.id, session.device, back)
-        with suppress(ChatError):  # the store is too busy: then it is as if it had been read
-            done = self.change(lambda it: it.set_cursors_back(person.id, session.device, back))
-            done.addErrback(lambda failure: failure.trap(ChatError))
+        self.store.change_if_possible(  # else it is as if it had been read
+            lambda ledger: ledger.set_cursors_back(person.id, session.device, back)
+        )
 
     def note_read(self, session: Session, room: Room, seq: int) -> None:
         """A session's person has read a room up to that number; the other sessions are told."""
@@ -451,51 +397,22 @@ class Chat:
         self.store.move_read_cursor(person.id, room.id, seq)
         if room.pair is not None:
             other = room.other(person)
-            self.tell(other, Receipt(room.label(other), person.name, read=seq))
-        for one in self.sessions_of(person):
+            self.sessions.tell(other, Receipt(room.label(other), person.name, read=seq))
+        for one in self.sessions.of(person):
             if one is not session:
                 one.receive(Receipt(room.label(person), person.name, read=seq))
-
-    def sessions_of(self, person: Person) -> tuple[Session, ...]:
-        """Somebody's open sessions."""
-        return cast("tuple[Session, ...]", person.seats)
-
-    def tell(self, person: Person, event: Event) -> None:
-        """Show an event at all of somebody's sessions."""
-        for session in self.sessions_of(person):
-            session.receive(event)
-
-    def tell_all(self, event: Event) -> None:
-        """Show an event to everybody who is online."""
-        self.tell_sessions(self.sessions, event)
-
-    def tell_sessions(self, sessions: Iterable[Session], event: Event) -> None:
-        """Show an event at these sessions."""
-        rendered: dict[Dialect, bytes] = {}
-        for session in tuple(sessions):
-            if event.passing and not session.reads:
-                continue
-            dialect = session.door.dialect
-            line = rendered.get(dialect)
-            if line is None:
-                line = rendered[dialect] = dialect.event(event)
-            session.write(line)
 
     def close_seats(self, person: Person, reason: Closed, keep: Session | None = None) -> None:
         """End the sessions of an account, but for one, and the moving of files for them."""
         kept = None if keep is None else keep.token
         self.files.revoke(person, lambda device: device != kept)
-        for session in self.sessions_of(person):
+        for session in self.sessions.of(person):
             if session is not keep:
                 session.close(reason)
 
     def stop(self, reason: Closed) -> None:
         """Tell everybody and end all sessions."""
-        self.refusing = STOPPING
+        self.store.refusing = STOPPING
         self.presence.stop()
         for session in tuple(self.sessions):
             session.close(reason)
-
-
-def _nothing(ledger: Ledger) -> None:
-    """A change that changes nothing, and waits for its turn."""

@@ -84,7 +84,7 @@ class Devices:
                 )
             return ledger.publish(person.id, session.device, published)
 
-        waiting, version = await self._chat.change(apply)
+        waiting, version = await self._chat.store.change(apply)
         if version != person.devices and self._changes is not None:
             self._changes.take(person.id, self._chat.ticks())
         self.changed(person, version, session)
@@ -95,15 +95,15 @@ class Devices:
         if version == person.devices:
             return
         person.devices = version
-        told = dict.fromkeys(self._chat.sessions_of(person))
+        told = dict.fromkeys(self._chat.sessions.of(person))
         for room in self._chat.rooms.of(person):
             room.devices = ""
             if room.encrypted:
                 for other in room.people():
-                    told.update(dict.fromkeys(self._chat.sessions_of(other)))
+                    told.update(dict.fromkeys(self._chat.sessions.of(other)))
         if by is not None:
             told.pop(by, None)
-        self._chat.tell_sessions(told, DevicesEvent(person.name))
+        self._chat.sessions.tell_these(told, DevicesEvent(person.name))
 
     async def of(self, room: Room) -> tuple[str, People, int]:
         """The version of a conversation's devices, these by the names of their people, and the
@@ -114,7 +114,7 @@ class Devices:
         if kept is not None and kept[0] == version:
             return *kept, seq
         everybody = {person.id: person.name for person in room.people()}
-        found = await self._chat.read(lambda db: device_keys.devices(db, sorted(everybody)))
+        found = await self._chat.store.read(lambda db: device_keys.devices(db, sorted(everybody)))
         people: People = {name: [] for name in everybody.values()}
         for account, *line in found:
             people[everybody[account]].append(PublicKeys(*line))
@@ -143,7 +143,7 @@ class Devices:
             found = {device: ledger.claim(device, owners, device in greedy) for device in wanted}
             return {device: one for device, one in found.items() if one is not None}
 
-        taken = await self._chat.change(apply)
+        taken = await self._chat.store.change(apply)
         if claims is not None:
             for device, one in taken.items():
                 if not one.fallback:
@@ -157,7 +157,7 @@ class Devices:
         """
         check_envelope(sealed)
         person = session.person
-        entry = await self._chat.change(
+        entry = await self._chat.store.change(
             lambda ledger: ledger.post(
                 *(room.id, Kind.KEYS, person.id, person.name, sealed),
                 cid=cid,

@@ -18,7 +18,6 @@ from ..core.errors import ChatError
 from ..core.rooms import Member, Role, Room, RoomKind
 from ..core.roster import Person
 from ..store import Ledger, Snapshot
-from .settling import insist
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -62,7 +61,7 @@ class Endings:
             ledger.post(room.id, Kind.OWNER, sender, by, subject=person.name)
 
         try:
-            handed = self._chat.change(apply)
+            handed = self._chat.store.change(apply)
         except ChatError:
             return  # it is so in memory, and the next start finds the same heir
         handed.addErrback(self._failed)
@@ -77,7 +76,7 @@ class Endings:
         Deferred.fromCoroutine(self._erased(room)).addErrback(self._failed)
 
     async def _erased(self, room: int) -> None:
-        while not await insist(self._chat, lambda: partial(_step, room)):
+        while not await self._chat.store.insist(lambda: partial(_step, room)):
             pass
 
     def _failed(self, failure: Failure) -> None:

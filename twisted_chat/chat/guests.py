@@ -12,7 +12,6 @@ from ..core.errors import ChatError
 from ..core.events import Notice, Presence
 from ..core.rooms import Role
 from ..core.roster import Person
-from .settling import insist
 
 if TYPE_CHECKING:
     from ..core.rooms import Room
@@ -76,8 +75,8 @@ class Guests:
         here = chat.delivery.live_in(chat.rooms.lobby)
         if chat.presence.renamed(guest, old):
             programs = [session for session in here if not session.door.dialect.plain]
-            chat.tell_sessions(programs, Presence(joined=(guest.name,), left=(old,)))
-        chat.tell_sessions(here, Notice("renamed", f"{old} is called {guest.name} now."))
+            chat.sessions.tell_these(programs, Presence(joined=(guest.name,), left=(old,)))
+        chat.sessions.tell_these(here, Notice("renamed", f"{old} is called {guest.name} now."))
 
     async def become_account(self, session: Session, number: int) -> None:
         """The guest of a session is an account from now on, in all its rooms."""
@@ -92,7 +91,9 @@ class Guests:
                 methodcaller("set_account_metadata", number, key, value)
                 for key, value in metadata.items()
             ]
-            await insist(chat, lambda: partial(_store, _places(guest) + said, _notes(guest, noted)))
+            await chat.store.insist(
+                lambda: partial(_store, _places(guest) + said, _notes(guest, noted))
+            )
 
 
 def _places(person: Person) -> list[Callable[[Ledger], object]]:

@@ -100,7 +100,7 @@ class Housekeeping:
             room.forget_recent()
 
     def _erase_what_is_due(self) -> None:
-        if self._erasing or self._chat.refusing is not None:
+        if self._erasing or self._chat.store.refusing is not None:
             return
         self._erasing = True
         done = Deferred.fromCoroutine(self._erase())
@@ -121,15 +121,15 @@ class Housekeeping:
         """Erase tokens and rooms that are due, and all traces of what was deleted, step by step."""
         chat = self._chat
         if chat.rooms.expire(chat.wall()):
-            await chat.change(lambda ledger: ledger.drop_former_names(chat.wall()))
+            await chat.store.change(lambda ledger: ledger.drop_former_names(chat.wall()))
         await self._expire_tokens()
         due = chat.wall() - ROOM_KEPT
         for room in tuple(chat.rooms.rooms.values()):
             if room.deleted_at is not None and room.deleted_at <= due:
                 chat.rooms.forget(room)
-                while not await chat.change(partial(_erase_step, room.id)):
+                while not await chat.store.change(partial(_erase_step, room.id)):
                     pass
-        while not await chat.scrub():
+        while not await chat.store.scrub():
             await deferLater(chat.clock, 1.0)
 
     async def _expire_tokens(self) -> None:
@@ -138,10 +138,16 @@ class Housekeeping:
         here = sorted({session.token for session in chat.sessions if session.token})
         for start in range(0, len(here), TOKENS_AT_ONCE):
             part = here[start : start + TOKENS_AT_ONCE]
-            await chat.change(partial(Ledger.use_tokens, numbers=part, before=chat.wall() - A_DAY))
+            await chat.store.change(
+                partial(Ledger.use_tokens, numbers=part, before=chat.wall() - A_DAY)
+            )
         before = chat.signin.tokens_expire_before()
-        while old := await chat.read(lambda db: queries.unused_tokens(db, before, TOKENS_AT_ONCE)):
-            versions = await chat.change(partial(Ledger.expire_tokens, numbers=old, before=before))
+        while old := await chat.store.read(
+            lambda db: queries.unused_tokens(db, before, TOKENS_AT_ONCE)
+        ):
+            versions = await chat.store.change(
+                partial(Ledger.expire_tokens, numbers=old, before=before)
+            )
             for number, version in versions.items():
                 chat.devices.changed(chat.roster.people[number], version)
 

@@ -66,7 +66,7 @@ class Membership:
 
     def _announce(self, person: Person, room: Room, joined: bool, last: int, why: str = "") -> None:
         event = RoomEvent(room.label(person), joined, last, room.id, room.encrypted, why)
-        for session in self._chat.sessions_of(person):
+        for session in self._chat.sessions.of(person):
             session.receive(event)
 
     async def put_out(
@@ -85,7 +85,7 @@ class Membership:
         """
         was_in = person.id in room.members
         if was_in:
-            reached = {s: s.position(room) for s in self._chat.sessions_of(person)}
+            reached = {s: s.position(room) for s in self._chat.sessions.of(person)}
             member = self.unseat(person, room)
         subject = "" if kind is Kind.LEAVE else person.name
         if heir is not None:
@@ -103,7 +103,7 @@ class Membership:
             return entry
 
         try:
-            entry = await self._chat.change(apply)
+            entry = await self._chat.store.change(apply)
         except Exception:
             if heir is not None:
                 heir.role = heirs_role
@@ -132,7 +132,7 @@ class Membership:
         False when something was said there, or anything happens there meanwhile.
         """
         known = room.last_seq
-        if not await self._chat.change(lambda ledger: ledger.close_unused(room.id, known)):
+        if not await self._chat.store.change(lambda ledger: ledger.close_unused(room.id, known)):
             return False
         if room.has(person):  # no other session of theirs was faster
             self.leave_last(person, room)
@@ -149,7 +149,7 @@ class Membership:
             return  # meanwhile nobody sees it any more
         room.online += person.online
         person.rooms = (*person.rooms, room)
-        for session in self._chat.sessions_of(person):
+        for session in self._chat.sessions.of(person):
             if session not in reached:  # it came in between, and was not told of this room
                 session.receive(
                     RoomEvent(room.label(person), True, room.last_seq, room.id, room.encrypted)
@@ -161,7 +161,7 @@ class Membership:
         old = room.name
         self._chat.rooms.rename(room, name, until)
         for member in tuple(room.members.values()):
-            for session in self._chat.sessions_of(member.person):
+            for session in self._chat.sessions.of(member.person):
                 at = session.position(room)
                 number, encrypted = room.id, room.encrypted
                 session.receive(RoomEvent(old, False, at, number, encrypted, why="renamed"))
@@ -193,7 +193,7 @@ class Membership:
             person.rooms = (*person.rooms, room)
             room.online += person.online
             self._announce(person, room, joined=True, last=room.last_seq)
-            for session in self._chat.sessions_of(person):
+            for session in self._chat.sessions.of(person):
                 self._chat.delivery.follow_with(session, room, session.position(room))
 
     def show_in_pair(self, person: Person, other: Person, entry: Entry, origin: Session) -> Room:
@@ -210,7 +210,7 @@ class Membership:
             room = pair_of(number, person, other)
             self._chat.rooms.add(room)
             for one in (person, other):
-                for session in self._chat.sessions_of(one):
+                for session in self._chat.sessions.of(one):
                     session.began(room)
         return room
 

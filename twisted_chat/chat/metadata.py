@@ -70,10 +70,10 @@ class Metadata:
         """All that somebody or a room says of itself."""
         number = target.id
         if isinstance(target, Room):
-            return await self._chat.read(lambda db: metadata.of_room(db, number))
+            return await self._chat.store.read(lambda db: metadata.of_room(db, number))
         if target.guest:
             return dict(self._guests.get(target, {}))
-        return await self._chat.read(lambda db: metadata.of_account(db, number))
+        return await self._chat.store.read(lambda db: metadata.of_account(db, number))
 
     async def of_many(
         self, rooms: Sequence[Room], people: Sequence[Person], keys: Collection[str]
@@ -90,7 +90,7 @@ class Metadata:
             rows = metadata.of_accounts(db, list(accounts), keys, MOST_AT_ONCE)
             return found + [(accounts[number], key, value) for number, key, value in rows]
 
-        found = await self._chat.read(ask) if keys else []
+        found = await self._chat.store.read(ask) if keys else []
         for person in people:
             values = self._guests.get(person, {})
             found += [(person, key, value) for key, value in values.items() if key in keys]
@@ -113,7 +113,7 @@ class Metadata:
                 return ledger.set_room_metadata(number, key, value)
             return ledger.set_account_metadata(number, key, value)
 
-        return await self._chat.change(apply)
+        return await self._chat.store.change(apply)
 
     def _put_guest(self, guest: Person, key: str, value: str | None) -> bool:
         kept = self._guests.setdefault(guest, {})
@@ -139,7 +139,7 @@ class Metadata:
                 return ledger.clear_room_metadata(number)
             return ledger.clear_account_metadata(number)
 
-        return await self._chat.change(apply)
+        return await self._chat.store.change(apply)
 
     def _charge(self, by: Person) -> None:
         if self._changes is None:

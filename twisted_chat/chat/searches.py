@@ -7,21 +7,17 @@ a page of a long history without the words of people who have said nearly all of
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from sqlalchemy import Connection
 from twisted.internet.defer import Deferred, succeed
 
 from ..core.errors import ChatError
 from ..core.limits import FairLine
 from ..store import Query, search
 from ..store.rows import Page
-from .settling import Outcome
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from .chat import Chat
-    from .session import Session
+from .async_store import AsyncStore
+from .session import Session
 
 T = TypeVar("T")
 MOST_WAITING = 64
@@ -31,8 +27,8 @@ RETRY_AFTER = 2
 class Searches:
     """Finds messages, one search at a time; people take turns, however many sessions they have."""
 
-    def __init__(self, chat: Chat) -> None:
-        self._chat = chat
+    def __init__(self, store: AsyncStore) -> None:
+        self._store = store
         self._line: FairLine[Deferred[None]] = FairLine(MOST_WAITING)
         self._searching = False
 
@@ -40,8 +36,8 @@ class Searches:
         """Find messages for somebody; ChatError('busy') when too many others search."""
         await self._turn(session.party)
         try:
-            await self._take_in_the_newest()
-            return await self._chat.read(lambda db: search(db, wanted))
+            await self._store.index_all()
+            return await self._store.read(lambda db: search(db, wanted))
         finally:
             self._end_turn()
 
@@ -49,7 +45,7 @@ class Searches:
         """Ask something else that may take as long; ChatError('busy') as for `find`."""
         await self._turn(session.party)
         try:
-            return await self._chat.read(question)
+            return await self._store.read(question)
         finally:
             self._end_turn()
 
@@ -72,22 +68,6 @@ class Searches:
                 turn.callback(None)
                 return
         self._searching = False
-
-    async def _take_in_the_newest(self) -> None:
-        """Let the index take in what it has not yet.
-
-        Where the disk is full it stays as it is, and the newest messages are not found.
-        """
-        store = self._chat.store
-        for _ in range(store.steps_behind):  # and not for ever, while others talk on
-            taken_in = Outcome[bool]()
-            store.index(taken_in)
-            try:
-                await taken_in.known
-            except ChatError as error:
-                if error.code != "store_full":
-                    raise
-                break
 
 
 def _busy() -> ChatError:

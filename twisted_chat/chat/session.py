@@ -1,4 +1,4 @@
-"""A signed-in client: a person at a door, and how far it has been shown its rooms.
+"""Signed-in clients: a person at a door, and how far each has been shown its rooms.
 
 A session never queues messages. While it keeps up it is *live* and is written to
 as soon as something is committed. When its peer reads too slowly, it is taken out
@@ -9,19 +9,16 @@ from there, out of memory or out of the store.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Protocol, cast
 
 from twisted.internet.defer import Deferred
 
 from ..core.events import Closed, Event
 from ..core.rooms import Room
 from ..core.roster import Person
-
-if TYPE_CHECKING:
-    from ..doors.interface import Door
-    from .delivery import Delivery
+from ..doors.interface import Dialect, Door
 
 
 class State(Enum):
@@ -69,6 +66,19 @@ class Unconfirmed:
         return found
 
 
+class Feed(Protocol):
+    """What shows sessions the entries of their rooms."""
+
+    def catch_up(self, session: Session) -> None:
+        """Write what the session has not been shown, then let it be live."""
+
+    def positions(self, session: Session) -> dict[Room, int]:
+        """Where a live session is in each of its conversations."""
+
+    def withdraw(self, session: Session) -> None:
+        """Write nothing more to this session."""
+
+
 class Session:
     """One client of a person."""
 
@@ -99,7 +109,7 @@ class Session:
         self,
         person: Person,
         door: Door,
-        delivery: Delivery,
+        delivery: Feed,
         now: float,
         device: str,
         positions: Mapping[Room, int],
@@ -207,3 +217,49 @@ class Session:
         """End the session from the server's side."""
         if self.state is not State.CLOSED:
             self.door.close(reason)
+
+
+class Sessions:
+    """All sessions that there are, and telling them what is no entry of a room."""
+
+    def __init__(self) -> None:
+        self._open: dict[Session, None] = {}
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self._open)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, session: Session) -> None:
+        """A session begins."""
+        self._open[session] = None
+
+    def remove(self, session: Session) -> None:
+        """A session has ended."""
+        self._open.pop(session, None)
+
+    def of(self, person: Person) -> tuple[Session, ...]:
+        """A person's open sessions."""
+        return cast("tuple[Session, ...]", person.seats)
+
+    def tell(self, person: Person, event: Event) -> None:
+        """Show an event at all of a person's sessions."""
+        for session in self.of(person):
+            session.receive(event)
+
+    def tell_all(self, event: Event) -> None:
+        """Show an event to everybody who is online."""
+        self.tell_these(self, event)
+
+    def tell_these(self, sessions: Iterable[Session], event: Event) -> None:
+        """Show an event at these sessions; it is rendered once for each dialect."""
+        rendered: dict[Dialect, bytes] = {}
+        for session in tuple(sessions):
+            if event.passing and not session.reads:
+                continue
+            dialect = session.door.dialect
+            line = rendered.get(dialect)
+            if line is None:
+                line = rendered[dialect] = dialect.event(event)
+            session.write(line)

@@ -1,27 +1,21 @@
-"""What waits for the store, and is told when it is settled."""
+"""Messages on their way to the disk, and who has said them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
-from twisted.python.failure import Failure
 
 from ..core.entries import Entry
-from ..core.errors import ChatError
 from ..core.results import Sent
 from ..core.rooms import Room
-from ..store import Batch, Ledger, Post
+from ..store import Batch, Post
+from .async_store import Outcome
 from .composing import Content
 
 if TYPE_CHECKING:
     from .chat import Chat
     from .session import Session
-
-T = TypeVar("T")
-RETRY = 5.0  # seconds until what the store was too busy for is tried again
 
 
 def origins(batch: Batch) -> dict[int, Session]:
@@ -64,31 +58,3 @@ class Sending(Post, Deferred[Sent]):
         else:
             person = self.session.person
             self.callback(self._chat.sent(person, self._room, self.entry, self.again))
-
-
-async def insist(chat: Chat, change: Callable[[], Callable[[Ledger], T]]) -> T:
-    """Carry out a durable change that nobody can be refused, as soon as the store takes it.
-
-    `change` is asked for it at every attempt, since much may have happened in between.
-    """
-    while True:
-        try:
-            return await chat.change(change())
-        except ChatError:  # the store is too busy, or the server is stopping
-            await deferLater(chat.clock, RETRY)
-
-
-class Outcome(Generic[T]):
-    """What the store calls with an outcome: it fires a Deferred."""
-
-    __slots__ = ("known", "origin")
-
-    def __init__(self, origin: Session | None = None) -> None:
-        self.known: Deferred[T] = Deferred()
-        self.origin = origin
-
-    def __call__(self, outcome: T | Exception) -> None:
-        if isinstance(outcome, Exception):
-            self.known.errback(Failure(outcome))
-        else:
-            self.known.callback(outcome)

@@ -31,7 +31,7 @@ async def whisper(
     """Say something to these people, after everything that was said before."""
     composed(chat, None, text, manner=how.manner)
     check_tags(how.tags)
-    await chat.all_said()
+    await chat.store.all_said()
     person, now, number = session.person, chat.wall(), next(chat.unkept)
 
     def said(label: str) -> Whisper:
@@ -47,7 +47,7 @@ async def whisper(
             f"{label} is not here, and what a guest says or is told in private is kept nowhere:"
             " this was not delivered.",
         )
-    for own in chat.sessions_of(person):
+    for own in chat.sessions.of(person):
         if own is not session and own.reads:
             own.receive(said(label))
     return Whispered(label, heard, number, now)
@@ -55,7 +55,7 @@ async def whisper(
 
 def _tell(chat: Chat, person: Person, told: Whisper, by: Person) -> bool:
     """Tell somebody who is here, and say whether anybody was; nobody learns that it is ignored."""
-    sessions = [session for session in chat.sessions_of(person) if session.reads]
+    sessions = [session for session in chat.sessions.of(person) if session.reads]
     if by.id not in person.ignores:
         for session in sessions:
             session.receive(told)

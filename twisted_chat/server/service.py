@@ -257,16 +257,16 @@ class ChatService(Service):
         chat = self._parts.chat
         if not self.running:
             return
-        if moved and chat.refusing is None:
+        if moved and chat.store.refusing is None:
             self.log.critical(
                 "The database in {place} was moved, removed or replaced; nothing is stored until"
                 " it is back in its place",
                 place=self._parts.place,
             )
-            chat.refusing = LOST
-        elif not moved and chat.refusing is LOST:
+            chat.store.refusing = LOST
+        elif not moved and chat.store.refusing is LOST:
             self.log.warn("The database is back in its place")
-            chat.refusing = None
+            chat.store.refusing = None
 
     def _checked(self, damage: str | Exception | None) -> None:
         """The whole database was read, which takes too long to wait for it with listening."""

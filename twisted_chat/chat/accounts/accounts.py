@@ -72,7 +72,7 @@ class Accounts:
         # Once for those who have proved themselves by now, whose tokens may be stored later than
         # this, and once for those who begin before the old password is gone.
         person.secrets += 1
-        version = await self._chat.change(apply)
+        version = await self._chat.store.change(apply)
         person.secrets += 1
         self._chat.devices.changed(person, version)
 
@@ -86,7 +86,7 @@ class Accounts:
                 ledger.drop_devices(person.id)
             return ledger.devices_version(person.id)
 
-        self._chat.devices.changed(person, await self._chat.change(apply))
+        self._chat.devices.changed(person, await self._chat.store.change(apply))
 
     async def erase(self, person: Person) -> None:
         """Erase an account; its name stays taken for good."""
@@ -101,7 +101,7 @@ class Accounts:
 
         person.erased = True  # at once, so that it gets in nowhere before the commit
         try:
-            await chat.change(apply)
+            await chat.store.change(apply)
         except Exception:
             person.erased = False
             raise

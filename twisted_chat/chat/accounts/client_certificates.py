@@ -50,7 +50,9 @@ class ClientCertificates:
         named = [person.id for name in (wanted, nick) if name and (person := find(name))]
         owners = {
             row.account: row
-            for row in await chat.read(lambda db: queries.certificate_owners(db, presented, named))
+            for row in await chat.store.read(
+                lambda db: queries.certificate_owners(db, presented, named)
+            )
         }
         mine = [owners[number] for number in named if number in owners]
         if wanted:
@@ -72,18 +74,18 @@ class ClientCertificates:
             raise ChatError("wrong_password", UNKNOWN)
         if found[0].used is None or chat.wall() - found[0].used > A_DAY:
             with suppress(ChatError):  # it is good on a full disk too
-                await chat.change(lambda ledger: ledger.use_certificate(person.id, presented))
+                await chat.store.change(lambda ledger: ledger.use_certificate(person.id, presented))
         await chat.signin.recall(person)
         chat.signin.admit(proof)
         return proof
 
     async def of(self, person: Person) -> list[Certificate]:
         """The certificates of an account, the oldest first."""
-        return await self._chat.read(lambda db: queries.certificates(db, person.id))
+        return await self._chat.store.read(lambda db: queries.certificates(db, person.id))
 
     async def add(self, person: Person, added: str, present: bool) -> bool:
         """Let an account log in with a certificate; False when it may already."""
-        return await self._chat.change(
+        return await self._chat.store.change(
             lambda ledger: ledger.add_certificate(person.id, added, present)
         )
 
@@ -94,5 +96,5 @@ class ClientCertificates:
             if not ledger.drop_certificate(person.id, removed):
                 raise ChatError("args", "Your account has no such certificate.")
 
-        await self._chat.change(apply)
+        await self._chat.store.change(apply)
         person.secrets += 1

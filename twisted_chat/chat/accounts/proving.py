@@ -68,7 +68,7 @@ class Proving:
         secrets = 0 if person is None else person.secrets
         # An unknown name takes the same way as a known one, so that time tells nothing.
         number = 0 if person is None else person.id
-        stored = dict(await chat.read(lambda db: queries.credentials(db, number)))
+        stored = dict(await chat.store.read(lambda db: queries.credentials(db, number)))
         kept = stored.get(SCHEME)
         wanted = chat.settings.scram and not passwords.is_verifier(stored.get(SCRAM, ""))
         verdict = await passwords.verify(password, kept, network, wanted)
@@ -78,7 +78,7 @@ class Proving:
         if new is not None:
             # Where nothing can be stored, the old one does until the next login.
             with suppress(ChatError):
-                if await chat.change(
+                if await chat.store.change(
                     lambda ledger: ledger.replace_credential(person.id, SCHEME, old, new)
                 ):
                     kept = new
@@ -94,7 +94,7 @@ class Proving:
                 ledger.set_credential(person.id, SCRAM, verifier)
 
         with suppress(ChatError):
-            await self._chat.change(apply)
+            await self._chat.store.change(apply)
 
 
 def keep_verifier(ledger: Ledger, account: int, verifier: str | None) -> None:

@@ -37,11 +37,11 @@ class ScramLogin:
         """The server's challenge, of the same kind whether there is such an account or not."""
         exchange = _exchange_of(client_first)
         self._proving.attempts.check(exchange.name, self._network)
-        secret = await self._chat.signin.secret()
+        secret = await self._chat.store.secret()
         person = self._chat.signin.find(exchange.name)
         self._since = 0 if person is None else person.secrets
         number = 0 if person is None else person.id
-        kept = await self._chat.read(lambda db: queries.credentials(db, number))
+        kept = await self._chat.store.read(lambda db: queries.credentials(db, number))
         verifier = scram.read(kept.get(SCRAM, "")) if self._chat.settings.scram else None
         self._exchange = exchange
         nonce = secrets.token_urlsafe(18)

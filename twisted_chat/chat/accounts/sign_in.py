@@ -58,7 +58,6 @@ class SignIn:
             SlidingWindow(SIGN_UPS_PER_NETWORK, SIGN_UPS, SIGN_UP_SPAN) if limited else None
         )
         self._started = chat.wall()
-        self._secret = b""
         self._succession = secrets.token_bytes(32)  # what the next tokens are made with
         self._being_made: NameBook[None] = NameBook()
 
@@ -121,22 +120,13 @@ class SignIn:
     async def recall(self, person: Person) -> None:
         """Read how far the account's sessions were shown its conversations."""
         if person.shown is None:
-            shown = await self._chat.read(lambda db: queries.cursors(db, person.id))
+            shown = await self._chat.store.read(lambda db: queries.cursors(db, person.id))
             if person.shown is None:
                 person.shown = shown
 
     def scram(self, network: str) -> ScramLogin:
         """A login by somebody who proves to know a password without sending it."""
         return ScramLogin(self._chat, self.proving, network)
-
-    async def secret(self) -> bytes:
-        """What this server alone knows."""
-        if not self._secret:
-            kept = await self._chat.read(queries.secret)
-            if kept is None:
-                kept = await self._chat.change(lambda ledger: ledger.secret(secrets.token_hex(32)))
-            self._secret = bytes.fromhex(kept)
-        return self._secret
 
     # --- new accounts and guests --------------------------------------------------------
 
@@ -224,7 +214,7 @@ class SignIn:
                 keep_verifier(ledger, number, verifier)
                 return number
 
-            return await self._chat.change(apply)
+            return await self._chat.store.change(apply)
         finally:
             self._being_made.forget(name)
 
@@ -255,7 +245,7 @@ class SignIn:
             return number, ledger.devices_version(account)
 
         try:
-            number, version = await self._chat.change(apply)
+            number, version = await self._chat.store.change(apply)
         except ChatError as error:
             if error.code != "store_full":
                 raise
@@ -272,7 +262,7 @@ class SignIn:
             ledger.forget_device(person.id, session.device)
             return ledger.devices_version(person.id)
 
-        self._chat.devices.changed(person, await self._chat.change(apply))
+        self._chat.devices.changed(person, await self._chat.store.change(apply))
 
     async def with_token(self, token: str) -> Token:
         """Sign in with a token; the next one comes with the answer.
@@ -283,7 +273,7 @@ class SignIn:
         chat = self._chat
         successor = hmac.digest(self._succession, token.encode(), "sha256")
         old, new = _hash(token), urlsafe_b64encode(successor).decode().rstrip("=")
-        found = await chat.read(lambda db: queries.token(db, old))
+        found = await chat.store.read(lambda db: queries.token(db, old))
         person = None if found is None else chat.roster.people.get(found.account)
         if found is None or person is None or person.erased:
             raise ChatError("bad_token", "That token is not known here: log in with a password.")
@@ -295,7 +285,7 @@ class SignIn:
         proof = Proof(person, person.secrets)
         self.admit(proof)
         try:
-            fresh = await chat.change(lambda ledger: ledger.swap_token(old, _hash(new)))
+            fresh = await chat.store.change(lambda ledger: ledger.swap_token(old, _hash(new)))
         except ChatError as error:
             if error.code != "store_full":
                 raise

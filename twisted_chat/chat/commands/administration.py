@@ -72,7 +72,7 @@ async def reset_password(chat: Chat, session: Session, command: words.ResetPassw
 def announce(chat: Chat, session: Session, command: words.Announce) -> Result:
     text = check_text(command.text, chat.settings.max_message)
     note(chat, session, "announces something to everybody")
-    chat.tell_all(Notice("announcement", f"Announcement by {session.person.name}: {text}"))
+    chat.sessions.tell_all(Notice("announcement", f"Announcement by {session.person.name}: {text}"))
     return Done()
 
 
@@ -82,7 +82,7 @@ async def stats(chat: Chat, session: Session, command: words.Stats) -> Result:
 
 async def figures(chat: Chat) -> dict[str, int | float | str]:
     """How the server is doing."""
-    stored = await chat.read(queries.counts)
+    stored = await chat.store.read(queries.counts)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "up": spoken(int(chat.ticks() - chat.started)),

@@ -38,7 +38,7 @@ async def encrypt(chat: Chat, session: Session, command: words.Encrypt) -> Resul
         return _turn_on(ledger, ledger.pair(person.id, other.id), person)
 
     with _no_more_words(chat, mark_of(person, other)):
-        entry = await chat.change(apply)
+        entry = await chat.store.change(apply)
         if entry is not None:  # and it may have begun with this
             chat.membership.show_in_pair(person, other, entry, session).encrypted = True
     return Done()
@@ -56,7 +56,7 @@ async def _encrypt_room(chat: Chat, session: Session, command: words.Encrypt) ->
     if not command.sure:
         raise _confirm(room.name)
     with _no_more_words(chat, frozenset((room.id,))):
-        await chat.change(lambda ledger: _turn_on(ledger, room.id, session.person))
+        await chat.store.change(lambda ledger: _turn_on(ledger, room.id, session.person))
         room.encrypted = True
     return Done()
 

@@ -94,7 +94,7 @@ def say_file(chat: Chat, session: Session, said: Naming) -> Deferred[Sent]:
             chat.files.named(person.id, file)
         return chat.sent(person, room, entry, again)
 
-    return chat.change(apply, session).addCallback(stored)
+    return chat.store.change(apply, session).addCallback(stored)
 
 
 def _refusal(chat: Chat, room: Room, sealed: str, version: str) -> ChatError | None:
@@ -119,7 +119,7 @@ async def list_files(chat: Chat, session: Session, command: words.Files) -> File
             return FileList((), now=chat.wall())
         rooms, label = [room], room.label(person)
     readable = scopes(person, rooms)
-    found = await chat.read(lambda db: files.listed(db, readable, PAGE, command.before))
+    found = await chat.store.read(lambda db: files.listed(db, readable, PAGE, command.before))
     lines = [_said(chat, person, one) for one in found if _may_see(chat, person, one)]
     older = found[0].file if len(found) == PAGE else None
     if not label or label == WITH_LINKS:
@@ -131,7 +131,7 @@ async def _with_kept(
     chat: Chat, person: Person, lines: list[FileLine], older: int | None, before: int | None
 ) -> tuple[list[FileLine], int | None]:
     """A page with the files in it that somebody keeps for links."""
-    kept = await chat.read(lambda db: files.kept(db, person.id, PAGE, before))
+    kept = await chat.store.read(lambda db: files.kept(db, person.id, PAGE, before))
     if len(kept) == PAGE:
         older = max(kept[0].id, older or 0)
     missing = chat.files.sweeping.missing

@@ -56,7 +56,9 @@ async def history(chat: Chat, session: Session, command: words.History) -> Page:
     if room is None:
         return Page(())
     scope = scopes(person, [room])[0]
-    found = await chat.read(lambda db: queries.history_of(db, scope, command.count, command.before))
+    found = await chat.store.read(
+        lambda db: queries.history_of(db, scope, command.count, command.before)
+    )
     conversation(chat, session, place)  # who was put out meanwhile is told nothing
     older = found.entries[0].seq if found.more else None
     shown = lines(chat, person, found.entries)
@@ -65,7 +67,7 @@ async def history(chat: Chat, session: Session, command: words.History) -> Page:
 
 async def _newest_of_all(chat: Chat, person: Person, count: int) -> Page:
     readable = scopes(person, chat.rooms.of(person))
-    found = await chat.read(lambda db: queries.history(db, readable, count))
+    found = await chat.store.read(lambda db: queries.history(db, readable, count))
     return Page(lines(chat, person, found.entries), now=chat.wall())
 
 
@@ -82,7 +84,9 @@ async def unseen(chat: Chat, session: Session) -> Unseen:
     ]
     if not missed:
         return Unseen(())
-    entries, older = await chat.read(lambda db: queries.unseen(db, person.id, missed, MOST_UNSEEN))
+    entries, older = await chat.store.read(
+        lambda db: queries.unseen(db, person.id, missed, MOST_UNSEEN)
+    )
     more = tuple(
         (chat.rooms.rooms[room].label(person), count, before)
         for room, (count, before) in older.items()

@@ -82,7 +82,7 @@ def _said_before(chat: Chat, person: Person, command: Saying, refusal: ChatError
         assert room is not None
         return chat.sent(person, room, old, again=True)
 
-    return chat.change(apply).addCallback(again)
+    return chat.store.change(apply).addCallback(again)
 
 
 @repeatable
@@ -163,7 +163,7 @@ def _first_message(
         room = chat.membership.show_in_pair(person, other, entry, session)
         return chat.sent(person, room, entry, again)
 
-    return chat.change(apply, session).addCallback(show)
+    return chat.store.change(apply, session).addCallback(show)
 
 
 def _pair_for_words(ledger: Ledger, person: Person, other: Person) -> int:
@@ -196,7 +196,7 @@ async def broadcast_users(
             ledger.post(room, Kind.MESSAGE, person.id, person.name, command.text) for room in rooms
         ]
 
-    entries = await chat.change(apply, session)
+    entries = await chat.store.change(apply, session)
     now: list[Sent] = []
     later: list[Sent] = []
     for other, entry in zip(others, entries, strict=True):
@@ -247,7 +247,7 @@ async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
         ledger.rewrite(room, seq, text, State.EDITED, form)
         ledger.post(room, Kind.EDIT, person.id, person.name, text, target=seq, form=form)
 
-    await chat.change(apply)
+    await chat.store.change(apply)
     return Done()
 
 
@@ -293,7 +293,7 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
             form=form,
         )
 
-    await chat.change(apply)
+    await chat.store.change(apply)
     return Done()
 
 
@@ -306,7 +306,7 @@ def _is_by(person: Person, entry: Entry) -> bool:
 
 
 async def _message_at(chat: Chat, said: Said, reference: str) -> Entry:
-    entry = await chat.read(lambda db: queries.entry(db, said.room.id, said.seq))
+    entry = await chat.store.read(lambda db: queries.entry(db, said.room.id, said.seq))
     if entry is None or entry.kind is not Kind.MESSAGE or entry.state is State.DELETED:
         raise no_such_message(reference)
     return entry

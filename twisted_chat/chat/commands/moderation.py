@@ -64,7 +64,7 @@ async def _set_role(chat: Chat, session: Session, name: str, user: str, role: Ro
 
     before, member.role = member.role, min(role, member.role)
     try:
-        await chat.change(apply)
+        await chat.store.change(apply)
     except ChatError:
         member.role = before
         raise
@@ -96,7 +96,7 @@ async def _set_voice(chat: Chat, session: Session, name: str, user: str, voice: 
 
     before, member.voice = member.voice, member.voice and voice
     try:
-        await chat.change(apply)
+        await chat.store.change(apply)
     except ChatError:
         member.voice = before
         raise
@@ -153,7 +153,7 @@ async def unban(chat: Chat, session: Session, command: words.Unban) -> Result:
         ledger.drop_ban(room.id, other.account)
         ledger.post(room.id, Kind.UNBAN, by.account, by.name, subject=other.name)
 
-    await chat.change(apply)
+    await chat.store.change(apply)
     room.bans.pop(other.id, None)
     return Done()
 
@@ -173,7 +173,7 @@ async def mute(chat: Chat, session: Session, command: words.Mute) -> Result:
     except ChatError:
         chat.membership.set_mute(room, other, before)
         raise
-    chat.tell(
+    chat.sessions.tell(
         other,
         Notice(
             "muted", f"{session.person.name} muted you in {room.name}{span}: you can only read."
@@ -189,7 +189,7 @@ async def unmute(chat: Chat, session: Session, command: words.Unmute) -> Result:
         raise ChatError("args", f"{other.name} is not muted in {room.name}.")
     await _mute(chat, session, room, other, None, "")
     chat.membership.set_mute(room, other, None)
-    chat.tell(
+    chat.sessions.tell(
         other, Notice("unmuted", f"{session.person.name} lets you speak in {room.name} again.")
     )
     return Done()
@@ -208,4 +208,4 @@ async def _mute(
         kind = Kind.UNMUTE if until is None else Kind.MUTE
         ledger.post(room.id, kind, by.account, by.name, span, subject=other.name)
 
-    await chat.change(apply)
+    await chat.store.change(apply)

@@ -52,7 +52,7 @@ async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
 
     chat.rooms.being_made.register(name, None)
     try:
-        room_id, entry = await chat.change(apply)
+        room_id, entry = await chat.store.change(apply)
     except ChatError as error:
         raise taken if error.code == "room_taken" else error from None
     finally:
@@ -87,7 +87,7 @@ async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
 
     room.coming.add(person.id)
     try:
-        entry = await chat.change(apply)
+        entry = await chat.store.change(apply)
     finally:
         room.coming.discard(person.id)
     if entry is None:
@@ -108,7 +108,7 @@ async def join_made(chat: Chat, session: Session, name: str) -> Joined | None:
             return None
         return room, ledger.post(room, Kind.JOIN, person.account, person.name)
 
-    stored = await chat.change(apply)
+    stored = await chat.store.change(apply)
     if stored is None:
         return None
     number, entry = stored
@@ -169,14 +169,14 @@ async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
         raise ChatError("args", f"{other.name} is in {room.name} already.")
     if room.banned(other, chat.wall()):
         raise ChatError("banned", f"{other.name} is banned from {room.name}: unban first.")
-    await chat.change(lambda ledger: ledger.put_invite(room.id, other.account))
+    await chat.store.change(lambda ledger: ledger.put_invite(room.id, other.account))
     room.invited.add(other.id)
     chat.guests.note(room, other)
     by = session.person.name
     chat.onlookers.invited(room, session.person, other)
     if session.person.id not in other.ignores:
         sentence = f"{by} invites you to {room.name}: join {room.name}"
-        chat.tell(other, Invitation("invited", sentence, room.name, by))
+        chat.sessions.tell(other, Invitation("invited", sentence, room.name, by))
     return Done(f"{other.name} is invited to {room.name}.")
 
 
@@ -199,7 +199,7 @@ async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
         ledger.post(room.id, Kind.TOPIC, person.account, person.name, text)
         return rules
 
-    rules = await chat.change(apply)
+    rules = await chat.store.change(apply)
     room.topic = text
     room.keep_rules(rules)
     return Done()
@@ -223,7 +223,7 @@ async def rename(chat: Chat, session: Session, command: words.Rename) -> Done:
     chat.rooms.being_made.register(name, None)
     chat.rooms.being_renamed.add(room)
     try:
-        await chat.change(apply)
+        await chat.store.change(apply)
     except ChatError as error:
         raise _not_available(name) if error.code == "room_taken" else error from None
     finally:
@@ -278,11 +278,13 @@ async def delete_room(chat: Chat, session: Session, name: str, sure: bool) -> Re
             f"erases it after {DAYS_UNTIL_ERASED} days; until then: undelete {room.name}",
         )
     now = chat.wall()
-    await chat.change(lambda ledger: ledger.set_room(room.id, deleted_at=now))
+    await chat.store.change(lambda ledger: ledger.set_room(room.id, deleted_at=now))
     by = session.person.name
     for member in list(room.members.values()):
         if member.person is not session.person:
-            chat.tell(member.person, Notice("room_deleted", f"{by} has deleted {room.name}."))
+            chat.sessions.tell(
+                member.person, Notice("room_deleted", f"{by} has deleted {room.name}.")
+            )
     chat.membership.close_room(room, now)
     return Done(
         f"{room.name} is deleted. For {DAYS_UNTIL_ERASED} days this brings it back:"
@@ -299,6 +301,6 @@ async def undelete(chat: Chat, session: Session, command: words.Undelete) -> Res
     member = None if room is None else room.members.get(session.person.id)
     if room is None or room.deleted_at is None or member is None or member.role < Role.OWNER:
         raise ChatError("no_such_room", f"There is no deleted room {command.room} of yours.")
-    await chat.change(lambda ledger: ledger.set_room(room.id, deleted_at=None))
+    await chat.store.change(lambda ledger: ledger.set_room(room.id, deleted_at=None))
     chat.membership.reopen_room(room)
     return Done(f"{room.name} is back, with everything that was said in it.")

@@ -62,6 +62,6 @@ async def _set(chat: Chat, session: Session, room: Room, changes: tuple[Change, 
     tightening = Tightening(changes, by.name, now)
     room.tighten(tightening)
     try:
-        room.keep_rules(await chat.change(apply))
+        room.keep_rules(await chat.store.change(apply))
     finally:
         room.relax(tightening)

@@ -48,7 +48,7 @@ class Sweeping:
 
     def sweep(self, now: float) -> None:
         """Do what is due, if there is nothing being done still."""
-        if self._busy or self._chat.refusing is not None:
+        if self._busy or self._chat.store.refusing is not None:
             return
         compare = now >= self._next_comparison
         if not compare and now < self._next_expiry:
@@ -79,7 +79,7 @@ class Sweeping:
             if one.receiving is None and now - one.touched > KEPT
         }
         for file in sorted(old | self._useless):
-            await self._chat.change(partial(_drop, file))
+            await self._chat.store.change(partial(_drop, file))
             self._useless.discard(file)
         if compare:
             await self._compare()
@@ -89,7 +89,7 @@ class Sweeping:
         """Remove contents that no row names, and find out which rows have lost theirs."""
         chat, blobs, run = self._chat, self._files.blobs, self._files.run
         earlier = await run(blobs.listed)
-        rows = await chat.read(files.contents)
+        rows = await chat.store.read(files.contents)
         # What is complete in its row was so on the disk before.
         there = await run(blobs.listed)
         self._forget_fresh()

@@ -135,7 +135,7 @@ class Files:
             return ledger.add_file(blob, person.id, room, name, size, sha256)
 
         try:
-            row = await chat.change(apply)
+            row = await chat.store.change(apply)
         except Exception:
             self._remove(blob)
             raise
@@ -182,14 +182,14 @@ class Files:
 
     async def complete(self, unnamed: Unnamed) -> None:
         """All of a file is there and is what it should be."""
-        await self._chat.change(lambda ledger: ledger.complete_file(unnamed.id))
+        await self._chat.store.change(lambda ledger: ledger.complete_file(unnamed.id))
         if self.space.find(unnamed.owner.id, unnamed.id) is unnamed:
             self.space.completed(unnamed)
             unnamed.touched = self.now()
 
     async def drop(self, unnamed: Unnamed) -> None:
         """Keep nothing of a file that no message names."""
-        await self._chat.change(lambda ledger: ledger.drop_unnamed_file(unnamed.id))
+        await self._chat.store.change(lambda ledger: ledger.drop_unnamed_file(unnamed.id))
 
     # --- downloads --------------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class Files:
 
     async def _named(self, person: Person, file: int) -> tuple[StoredFile, Room | None]:
         """A file that somebody may have, and its room; without one if it is kept for a link."""
-        row = await self._chat.read(partial(files.named, id=file))
+        row = await self._chat.store.read(partial(files.named, id=file))
         if row is not None and row.room == files.NOWHERE and row.owner == person.id:
             self.check_account(person)
             return row, None

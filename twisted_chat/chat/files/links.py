@@ -109,7 +109,7 @@ class Links:
 
     async def keep(self, unnamed: Unnamed, digest: str) -> None:
         """All of a file is on the disk: it stays until it is deleted."""
-        await self._chat.change(lambda it: it.keep_file(unnamed.id, unnamed.size, digest))
+        await self._chat.store.change(lambda it: it.keep_file(unnamed.id, unnamed.size, digest))
         # If the connection was lost meanwhile it is dropped, maybe in the same commit: the
         # account's sum comes out right only if it counts in any case.
         self._files.space.completed(unnamed)
@@ -117,13 +117,13 @@ class Links:
 
     async def key(self, row: StoredFile | Unnamed) -> str:
         """What makes the link to a file one that nobody can guess."""
-        secret = await self._chat.signin.secret()
+        secret = await self._chat.store.secret()
         text = f"link {row.id} {row.blob}"
         return hmac.new(secret, text.encode(), sha256).hexdigest()[:KEY]
 
     async def find(self, number: int, key: str) -> tuple[StoredFile, Person]:
         """The file that a link leads to, and whose it is."""
-        row = await self._chat.read(partial(stored.named, id=number))
+        row = await self._chat.store.read(partial(stored.named, id=number))
         owner = None if row is None else self._chat.roster.people.get(row.owner)
         if row is None or owner is None or row.room != stored.NOWHERE:
             raise nothing_there()
@@ -167,7 +167,7 @@ class Links:
 
         `where` is from where, for the log.
         """
-        row = await self._chat.read(partial(stored.named, id=number))
+        row = await self._chat.store.read(partial(stored.named, id=number))
         mine = row is not None and row.room == stored.NOWHERE and row.owner == person.id
         if row is None or row.room != stored.NOWHERE or not (mine or person.admin):
             raise stored.no_such_file(number, " of yours that has a link")
@@ -184,7 +184,7 @@ class Links:
 
     async def drop(self, number: int) -> None:
         """Keep nothing of a file that is for a link."""
-        await self._chat.change(lambda ledger: ledger.drop_kept_file(number))
+        await self._chat.store.change(lambda ledger: ledger.drop_kept_file(number))
 
 
 class _ServingByLink(Serving):

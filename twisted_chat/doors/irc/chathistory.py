@@ -109,7 +109,7 @@ async def _read(talk: IrcTalk, question: Callable[[Connection], T]) -> T:
     if talk.me.ignores:
         assert talk.session is not None
         return await talk.chat.searches.ask(talk.session, question)
-    return await talk.chat.read(question)
+    return await talk.chat.store.read(question)
 
 
 def conversation_named(talk: IrcTalk, name: str) -> Room | None:

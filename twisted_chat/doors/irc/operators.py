@@ -62,7 +62,7 @@ def kill(talk: IrcTalk, message: Message) -> None:
     person = person_here(talk, message.params[0])
     by, reason = talk.nick, words_in(message, 1) or "no reason was given"
     _note(talk, "kills {whom}: {reason}", whom=person.name, reason=shown(reason))
-    for session in talk.chat.sessions_of(person):
+    for session in talk.chat.sessions.of(person):
         session.parting = f"Killed by {by}: {reason}"
     line = encoded([f":{talk.company.mask(by)} KILL {person.name} :{reason}"])
     for other in talk.company.talks_of(person):

@@ -99,7 +99,7 @@ class Presence:
         """Tell all that there is to tell."""
         news, self._news = self._news, {}
         asked, self._asked = self._asked, set()
-        if not news or self._chat.refusing is STOPPING:
+        if not news or self._chat.store.refusing is STOPPING:
             return
         telling = Telling(self._company, list(news.values()), asked)
         for talk, data in telling.writes():

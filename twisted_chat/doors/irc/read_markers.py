@@ -43,7 +43,7 @@ class Markers:
         def ask(db: Connection) -> tuple[dict[str, int], dict[int, int]]:
             return queries.read_markers(db, person.id), queries.read_times(db, person.id)
 
-        marked, read = await chat.read(ask)
+        marked, read = await chat.store.read(ask)
         known = self._of.setdefault(person, {})
         for target, time in marked.items():
             known[target] = max(time, known.get(target, 0))
@@ -174,7 +174,7 @@ async def _set(talk: IrcTalk, room: Room | None, target: str, time: int) -> None
         def apply(ledger: Ledger) -> None:
             ledger.move_read_marker(number, key, time)
 
-        await chat.change(apply)
+        await chat.store.change(apply)
     if not markers.move(me, target, time):
         return
     for other_talk in talk.company.talks_of(me):
@@ -182,7 +182,7 @@ async def _set(talk: IrcTalk, room: Room | None, target: str, time: int) -> None
             push(other_talk, target)
     if room is not None and talk.session is not None:
         number = room.id
-        seq = await chat.read(lambda db: queries.seq_before(db, number, time + 1))
+        seq = await chat.store.read(lambda db: queries.seq_before(db, number, time + 1))
         if seq > 0 and not talk.closed and room.has(me):
             chat.note_read(talk.session, room, min(seq, room.last_seq))
 
@@ -197,7 +197,7 @@ def read_elsewhere(talk: IrcTalk, place: str, seq: int) -> None:
 
 async def _read_elsewhere(talk: IrcTalk, room: Room, seq: int) -> None:
     me, place = talk.me, room.label(talk.me)
-    entry = await talk.chat.read(lambda db: queries.entry(db, room.id, seq))
+    entry = await talk.chat.store.read(lambda db: queries.entry(db, room.id, seq))
     if entry is not None and talk.company.markers.move(me, place, entry.time):
         for one in talk.company.talks_of(me):
             push(one, place)

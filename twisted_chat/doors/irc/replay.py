@@ -65,7 +65,9 @@ async def _was_here(talk: IrcTalk) -> bool:
     assert talk.session is not None
     number, device = talk.me.id, talk.session.device
     try:
-        return bool(await talk.chat.read(lambda db: queries.device_cursors(db, number, device)))
+        return bool(
+            await talk.chat.store.read(lambda db: queries.device_cursors(db, number, device))
+        )
     except ChatError as error:
         talk.close(Closed(error.code, error.sentence))
         return True
@@ -102,7 +104,7 @@ async def _show(talk: IrcTalk, views: list[tuple[Room, pages.View]]) -> None:
         return found
 
     try:
-        answer = await talk.chat.read(ask)
+        answer = await talk.chat.store.read(ask)
     except ChatError as error:
         # What was missed is still there at the next login.
         talk.close(Closed(error.code, error.sentence))

@@ -60,7 +60,7 @@ def in_turn(talk: IrcTalk, answers: Answers, target: str, pass_on: Callable[[], 
     def now(talk: IrcTalk, answers: Answers, result: None, target: str, said: None) -> None:
         pass_on()
 
-    outcomes.wait_for(talk.chat.all_said(), talk, answers, now, target, None)
+    outcomes.wait_for(talk.chat.store.all_said(), talk, answers, now, target, None)
 
 
 def _is_on_irc(session: Session) -> bool:

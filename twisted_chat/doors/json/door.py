@@ -239,7 +239,7 @@ class JsonTalk(Conversation):
         if self.closed:
             self.chat.leave_unseated(person)
             raise ChatError("gone", "The connection closed.")
-        for session in self.chat.sessions_of(person):
+        for session in self.chat.sessions.of(person):
             if session.token and session.token == token.number:
                 session.close(Closed("resumed", "This device has come back elsewhere."))
         session = self.chat.enter(token.proof, self, device, start.positions)

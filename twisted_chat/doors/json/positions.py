@@ -34,7 +34,7 @@ async def starting_points(
     """What the program says, else what its device has confirmed, else what any was shown."""
     kept = _Kept({}, {}, {})
     if not person.guest:
-        kept = await chat.read(lambda db: _kept(db, person.id, device))
+        kept = await chat.store.read(lambda db: _kept(db, person.id, device))
     rooms = {room.label(person): room for room in chat.rooms.of(person)}
     positions = {}
     for room in rooms.values():
@@ -66,7 +66,7 @@ async def starting_points(
         for room, at in positions.items()
         if (after := read.get(room.id, 0)) < at and not person.guest
     ]
-    unread = await chat.read(lambda db: queries.unread(db, person.id, spans)) if spans else {}
+    unread = await chat.store.read(lambda db: queries.unread(db, person.id, spans)) if spans else {}
     return Start(positions, unknown, lost, read, unread)
 
 

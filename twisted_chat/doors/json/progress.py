@@ -30,7 +30,7 @@ async def entries(chat: Chat, session: Session, asked: Entries) -> dict[str, Any
         return {"entries": [], "more": False}
     after = max(asked.after, room.readable_since(person), 0)
     upto = room.last_seq if asked.upto is None else min(asked.upto, room.last_seq)
-    found = await chat.read(lambda db: queries.entries(db, room.id, after, upto, asked.limit))
+    found = await chat.store.read(lambda db: queries.entries(db, room.id, after, upto, asked.limit))
     conversation(chat, session, asked.room)  # who was put out meanwhile is told nothing
     found = [entry for entry in found if room.may_read(person, entry.seq)]
     label = room.label(person)
