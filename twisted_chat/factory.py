@@ -19,7 +19,7 @@ from .core.doors import Offer
 from .core.errors import ChatError
 from .core.events import Closed
 from .core.limits import SlidingWindow, Unlimited
-from .doors.irc.clients import Company
+from .doors.irc.clients import Clients
 from .protocol import ChatProtocol
 
 PER_NETWORK = 10  # a tenth of all connections for one network
@@ -58,7 +58,7 @@ class ChatFactory(ServerFactory):
         self._handshakes = SlidingWindow(HANDSHAKES_PER_NETWORK, HANDSHAKES, HANDSHAKE_SPAN)
         self.offer = Offer().without(chat.settings.closed_doors)
         self.backlog = Backlog(affordable(chat.settings.backlog), chat.ticks)
-        self.company = Company(chat)
+        self.irc_clients = Clients(chat)
         self.housekeeping = Housekeeping(chat)
         self._every_second = LoopingCall(self._look_after)
         self._every_second.clock = chat.clock
@@ -164,7 +164,7 @@ class ChatFactory(ServerFactory):
             self._close_overdue()
             self.backlog.tend()
             self.housekeeping.sweep(self.chat.ticks())
-            self.company.tend(self.chat.ticks())
+            self.irc_clients.tend(self.chat.ticks())
         except Exception:
             # Whatever it was, in a second everything is looked after again.
             self.log.failure("Something was not looked after")

@@ -27,7 +27,7 @@ from .core.doors import Door, Offer, hint
 from .core.errors import ChatError
 from .core.events import Closed
 from .doors.file_transfer import Fetch, Transfer
-from .doors.irc.door import IrcTalk
+from .doors.irc.door import IrcDoor
 from .doors.json.door import JsonTalk
 from .doors.text.door import TextTalk
 from .doors.web.door import WebTalk
@@ -187,7 +187,7 @@ class ChatProtocol(Output):
             case Door.FETCH:
                 self.conversation = Fetch(chat, self)
             case Door.IRC:
-                self.conversation = IrcTalk(chat, self, self.factory.company)
+                self.conversation = IrcDoor(chat, self, self.factory.irc_clients)
             case Door.WEB:
                 self.conversation = WebTalk(chat, self)
             case _:
@@ -227,7 +227,7 @@ class ChatProtocol(Output):
 
     def become_socket(self, head: bytes, destination: tuple[str, int] | None) -> None:
         """From here on there are the frames of a WebSocket, and IRC in them."""
-        talk = SocketTalk(self.factory.chat, self, self.factory.company, destination)
+        talk = SocketTalk(self.factory.chat, self, self.factory.irc_clients, destination)
         self.conversation = talk
         if talk.shake_hands(head):
             self.setRawMode()

@@ -18,139 +18,141 @@ if TYPE_CHECKING:
     from ...chat.accounts.proving import Proof
     from ...core.rooms import Room
     from ...core.roster import Person
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 
-async def welcome(talk: IrcTalk, proof: Proof) -> None:
+async def welcome(client: IrcDoor, proof: Proof) -> None:
     """Seat whoever has proved who it is, and show where it is."""
-    registration, company = talk.registration, talk.company
+    registration, clients = client.registration, client.clients
     asked = registration.nick
-    company.looks(proof.person, registration.user, registration.realname, talk.network)
-    talk.sit_down(proof)
-    assert talk.session is not None
-    settings, server = talk.chat.settings, company.server
-    if talk.nick != asked:
+    clients.looks(proof.person, registration.user, registration.realname, client.network)
+    client.sit_down(proof)
+    assert client.session is not None
+    settings, server = client.chat.settings, clients.server
+    if client.nick != asked:
         # Until 001 a client believes to be called as it has asked.
-        talk.line(f"{asked}!{registration.user}@{proof.person.host}", f"NICK :{talk.nick}")
-    mask = company.mask(talk.nick)
-    talk.numeric("001", text=f"Welcome to {settings.name}, {mask}")
-    talk.numeric("002", text=f"Your host is {server}, running version twisted-chat-{__version__}")
-    talk.numeric("003", text=f"This server has been up since {company.started}")
-    talk.numeric("004", server, f"twisted-chat-{__version__}", "Biow", "beIiklmnostvCR", "beIklov")
-    isupport.tell(talk)
-    isupport.tell_counts(talk)
-    await metadata.arrive(talk)
-    isupport.tell_motd(talk)
-    await away.arrive(talk)
-    await show_all(talk)
+        client.line(f"{asked}!{registration.user}@{proof.person.host}", f"NICK :{client.nick}")
+    mask = clients.mask(client.nick)
+    client.numeric("001", text=f"Welcome to {settings.name}, {mask}")
+    client.numeric("002", text=f"Your host is {server}, running version twisted-chat-{__version__}")
+    client.numeric("003", text=f"This server has been up since {clients.started}")
+    client.numeric(
+        "004", server, f"twisted-chat-{__version__}", "Biow", "beIiklmnostvCR", "beIklov"
+    )
+    isupport.tell(client)
+    isupport.tell_counts(client)
+    await metadata.arrive(client)
+    isupport.tell_motd(client)
+    await away.arrive(client)
+    await show_all(client)
 
 
-async def show_all(talk: IrcTalk) -> None:
+async def show_all(client: IrcDoor) -> None:
     """Show the rooms somebody is in, and begin to deliver what is said there."""
-    session = talk.session
+    session = client.session
     assert session is not None
-    await read_markers.arrive(talk)
+    await read_markers.arrive(client)
     for room in tuple(session.person.rooms):
-        if not talk.closed and talk.shows(room):
-            await enter(talk, room)
-    if not talk.closed:
-        await replay.private(talk)
-    if not talk.closed:
-        talk.flush()
+        if not client.closed and client.shows(room):
+            await enter(client, room)
+    if not client.closed:
+        await replay.private(client)
+    if not client.closed:
+        client.flush()
         session.begin()
-        talk.hearing.certain()  # asks at once whether what was missed has come
+        client.liveness.certain()  # asks at once whether what was missed has come
 
 
-async def enter(talk: IrcTalk, room: Room) -> None:
+async def enter(client: IrcDoor, room: Room) -> None:
     """Show a room from the beginning, and what was missed in it."""
-    if show_room(talk, room):
-        assert talk.session is not None
-        await replay.missed(talk, room, talk.session.position(room))
+    if show_room(client, room):
+        assert client.session is not None
+        await replay.missed(client, room, client.session.position(room))
 
 
-def show_room(talk: IrcTalk, room: Room) -> bool:
+def show_room(client: IrcDoor, room: Room) -> bool:
     """The client has joined a room: its own JOIN, the topic and who is there; False if it had."""
-    if not talk.company.shows(talk, room):
+    if not client.clients.shows(client, room):
         return False
-    me = talk.me
+    me = client.me
     joined = f"JOIN {room.name}"
-    if talk.has("extended-join"):
-        account = talk.company.account_of(me.name)
-        joined += f" {account} :{talk.company.realname_of(me.name)}"
-    talk.line(talk.company.mask(me.name), joined, talk.company.now_tags(talk, me))
+    if client.has("extended-join"):
+        account = client.clients.account_of(me.name)
+        joined += f" {account} :{client.clients.realname_of(me.name)}"
+    client.line(client.clients.mask(me.name), joined, client.clients.now_tags(client, me))
     if room.topic:
-        names.tell_topic(talk, room)
-    read_markers.tell_in(talk, room)
-    if not talk.has("no-implicit-names"):
-        names.tell_names(talk, room)
-    for line in metadata.may_ask(talk, [room.name]):
-        talk.answers.add(line)
+        names.tell_topic(client, room)
+    read_markers.tell_in(client, room)
+    if not client.has("no-implicit-names"):
+        names.tell_names(client, room)
+    for line in metadata.may_ask(client, [room.name]):
+        client.answers.add(line)
     return True
 
 
-def hide_room(talk: IrcTalk, room: Room, reason: str = "") -> None:
+def hide_room(client: IrcDoor, room: Room, reason: str = "") -> None:
     """The client has left a room."""
-    if not talk.company.hides(talk, room):
+    if not client.clients.hides(client, room):
         return
     text = f"PART {room.name}" + (f" :{formatted(reason)}" if reason else "")
-    talk.line(talk.company.mask(talk.nick), text, talk.company.now_tags(talk, talk.me))
+    client.line(client.clients.mask(client.nick), text, client.clients.now_tags(client, client.me))
 
 
-def rename_room(talk: IrcTalk, room: Room, old: str, by: Person, reason: str) -> None:
+def rename_room(client: IrcDoor, room: Room, old: str, by: Person, reason: str) -> None:
     """A room that the client has joined has another name."""
     reason = formatted(reason)
-    if talk.has("draft/channel-rename"):
-        source, tags = talk.company.mask(by.name), talk.company.now_tags(talk, by)
-        talk.line(source, f"RENAME {old} {room.name} :{reason}", tags)
-    elif old.lower() != room.name.lower() and talk.company.hides(talk, room):
-        me = talk.company.mask(talk.nick)
+    if client.has("draft/channel-rename"):
+        source, tags = client.clients.mask(by.name), client.clients.now_tags(client, by)
+        client.line(source, f"RENAME {old} {room.name} :{reason}", tags)
+    elif old.lower() != room.name.lower() and client.clients.hides(client, room):
+        me = client.clients.mask(client.nick)
         part = f"PART {old}" + (f" :{reason}" if reason else "")
-        talk.line(me, part, talk.company.now_tags(talk, talk.me))
-        show_room(talk, room)
-    talk.flush()  # what is said there may follow at once
+        client.line(me, part, client.clients.now_tags(client, client.me))
+        show_room(client, room)
+    client.flush()  # what is said there may follow at once
 
 
-def receive(talk: IrcTalk, event: Event) -> None:
+def receive(client: IrcDoor, event: Event) -> None:
     """Show an event that concerns this session."""
-    chat = talk.chat
+    chat = client.chat
     match event:
         case RoomEvent():
             room = chat.rooms.rooms.get(event.id)
             if room is None or room.pair is not None or event.was or event.why == "renamed":
                 return  # a room's new name is told by those who look on
             if event.joined:
-                show_room(talk, room)
-                talk.flush()  # what is said there may follow at once
+                show_room(client, room)
+                client.flush()  # what is said there may follow at once
             elif event.why == "put out":
-                talk.company.hides(talk, room)  # it was shown as what it is
+                client.clients.hides(client, room)  # it was shown as what it is
             else:
-                hide_room(talk, room, talk.parting.pop(room.name, ""))
+                hide_room(client, room, client.parting.pop(room.name, ""))
         case Whisper():
-            target = event.to or (event.room if event.by == talk.nick else talk.nick)
-            talk.write(encoded(talk.dialect.whisper(target, event)))
+            target = event.to or (event.room if event.by == client.nick else client.nick)
+            client.write(encoded(client.dialect.whisper(target, event)))
         case Typing():
-            _typing(talk, event)
-        case Receipt(read=int(seq)) if event.who == talk.nick:
-            read_markers.read_elsewhere(talk, event.room, seq)
+            _typing(client, event)
+        case Receipt(read=int(seq)) if event.who == client.nick:
+            read_markers.read_elsewhere(client, event.room, seq)
         case Invitation():
-            by = talk.company.person(event.by)
-            tags = {} if by is None else talk.company.now_tags(talk, by)
-            talk.line(talk.company.mask(event.by), f"INVITE {talk.nick} {event.room}", tags)
+            by = client.clients.person(event.by)
+            tags = {} if by is None else client.clients.now_tags(client, by)
+            client.line(client.clients.mask(event.by), f"INVITE {client.nick} {event.room}", tags)
         case Notice():
-            talk.notice(event.text)
+            client.notice(event.text)
         case Closed():
-            talk.write(talk.dialect.event(event))
+            client.write(client.dialect.event(event))
 
 
-def _typing(talk: IrcTalk, event: Typing) -> None:
-    if talk.has("message-tags"):
-        target = event.room if event.room.startswith("#") else talk.nick
-        talk.line(talk.company.mask(event.who), f"TAGMSG {target}", {"+typing": "active"})
+def _typing(client: IrcDoor, event: Typing) -> None:
+    if client.has("message-tags"):
+        target = event.room if event.room.startswith("#") else client.nick
+        client.line(client.clients.mask(event.who), f"TAGMSG {target}", {"+typing": "active"})
 
 
-def rename(talk: IrcTalk, wanted: str) -> None:
+def rename(client: IrcDoor, wanted: str) -> None:
     """NICK after registration: guests may be called otherwise, an account has its name."""
-    me = talk.me
+    me = client.me
     if wanted == me.name:
         return
     if not me.guest:
@@ -158,7 +160,7 @@ def rename(talk: IrcTalk, wanted: str) -> None:
             raise Refused("432", wanted, text=f"Your account is written {me.name}.")
         raise Refused("447", text=f"Your nick is your account's name, {me.name}, and stays so.")
     try:
-        talk.chat.guests.rename(me, wanted)
+        client.chat.guests.rename(me, wanted)
     except ChatError as error:
         number = "433" if error.code == "name_taken" else "432"
         raise Refused(number, repeated(wanted), text=error.sentence) from None

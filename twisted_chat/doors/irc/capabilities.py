@@ -11,7 +11,7 @@ from ...core.text import MAX_LINES
 from . import isupport, metadata, sasl
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 
 class Capability(Struct, frozen=True):
@@ -19,20 +19,20 @@ class Capability(Struct, frozen=True):
 
     name: str
     renders: bool = False  # whether it changes what delivered lines look like
-    offered: Callable[[IrcTalk], bool] = lambda talk: True
-    value: Callable[[IrcTalk], str] = lambda talk: ""
+    offered: Callable[[IrcDoor], bool] = lambda client: True
+    value: Callable[[IrcDoor], str] = lambda client: ""
     fixed: bool = False  # is told, and cannot be asked for
 
 
-def _sasl(talk: IrcTalk) -> str:
-    return ",".join(sasl.mechanisms(talk))
+def _sasl(client: IrcDoor) -> str:
+    return ",".join(sasl.mechanisms(client))
 
 
-def _sts(talk: IrcTalk) -> str:
-    where = talk.connection.destination
-    if talk.connection.secure:
-        return f"duration={talk.chat.settings.sts}"
-    return f"duration={talk.chat.settings.sts},port={where[1] if where else 0}"
+def _sts(client: IrcDoor) -> str:
+    where = client.connection.destination
+    if client.connection.secure:
+        return f"duration={client.chat.settings.sts}"
+    return f"duration={client.chat.settings.sts},port={where[1] if where else 0}"
 
 
 CAPABILITIES = {
@@ -46,19 +46,21 @@ CAPABILITIES = {
         Capability("chghost"),
         Capability(
             "draft/account-registration",
-            offered=lambda talk: talk.chat.settings.registration_open and not talk.exposed,
-            value=lambda talk: "before-connect",
+            offered=lambda client: client.chat.settings.registration_open and not client.exposed,
+            value=lambda client: "before-connect",
         ),
         Capability("draft/channel-rename", renders=True),
         Capability("draft/chathistory"),
         Capability("draft/event-playback"),
         Capability(isupport.CAPABILITY),
         Capability("draft/message-redaction", renders=True),
-        Capability(metadata.CAPABILITY, value=lambda talk: metadata.limits()),
+        Capability(metadata.CAPABILITY, value=lambda client: metadata.limits()),
         Capability(
             "draft/multiline",
             renders=True,
-            value=lambda talk: f"max-bytes={talk.chat.settings.max_message},max-lines={MAX_LINES}",
+            value=lambda client: (
+                f"max-bytes={client.chat.settings.max_message},max-lines={MAX_LINES}"
+            ),
         ),
         Capability("draft/pre-away"),
         Capability("draft/read-marker"),
@@ -70,13 +72,15 @@ CAPABILITIES = {
         Capability("message-tags", renders=True),
         Capability("multi-prefix"),
         Capability("no-implicit-names"),
-        Capability("sasl", offered=lambda talk: not talk.exposed, value=_sasl),
+        Capability("sasl", offered=lambda client: not client.exposed, value=_sasl),
         Capability("server-time", renders=True),
         Capability("setname"),
         Capability("soju.im/search"),
         Capability("standard-replies"),
         Capability("userhost-in-names"),
-        Capability("sts", offered=lambda talk: talk.chat.settings.sts > 0, value=_sts, fixed=True),
+        Capability(
+            "sts", offered=lambda client: client.chat.settings.sts > 0, value=_sts, fixed=True
+        ),
     )
 }
 

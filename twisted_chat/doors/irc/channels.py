@@ -18,7 +18,7 @@ from .numerics import Refused
 
 if TYPE_CHECKING:
     from ...core.rooms import Room
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 CAPABILITY = "draft/channel-rename"
 REFUSED = {
@@ -28,49 +28,49 @@ REFUSED = {
 """What FAIL RENAME says of a refusal that has no numeric."""
 
 
-def room_shown(talk: IrcTalk, name: str) -> Room:
+def room_shown(client: IrcDoor, name: str) -> Room:
     """A room that the client has joined; one that is hidden from it is as none."""
-    room = talk.chat.rooms.find(name)
-    if room is None or not may_know_of(room, talk.me):
+    room = client.chat.rooms.find(name)
+    if room is None or not may_know_of(room, client.me):
         raise Refused("403", shortened(name))
-    if not talk.shows(room):
+    if not client.shows(room):
         raise Refused("442", room.name)
     return room
 
 
 @command("JOIN", 1, help="JOIN <channel>[,…] [<key>,…]: come in; JOIN 0 leaves all of them")
-async def join(talk: IrcTalk, message: Message) -> None:
+async def join(client: IrcDoor, message: Message) -> None:
     if message.params[0] == "0":
-        for room in tuple(talk.me.rooms):
-            talk.charge(1)
-            await leave_one(talk, room.name, "")
-        if talk.session is not None and talk.session.lobby:
-            await leave_one(talk, LOBBY, "")
+        for room in tuple(client.me.rooms):
+            client.charge(1)
+            await leave_one(client, room.name, "")
+        if client.session is not None and client.session.lobby:
+            await leave_one(client, LOBBY, "")
         return
     keys = message.params[1].split(",") if len(message.params) > 1 else []
     for index, name in enumerate(message.params[0].split(",")):
         if not name:
             continue
-        talk.charge(index > 0)
+        client.charge(index > 0)
         key = keys[index] if index < len(keys) else ""
         try:
-            await join_one(talk, name, key)
+            await join_one(client, name, key)
         except (ChatError, Refused) as error:
-            refusals.add(talk, talk.answers, error, "JOIN", name)
+            refusals.add(client, client.answers, error, "JOIN", name)
 
 
-async def join_one(talk: IrcTalk, name: str, key: str) -> None:
+async def join_one(client: IrcDoor, name: str, key: str) -> None:
     """Come into a channel, which is made if there is none of that name."""
-    session, chat = talk.session, talk.chat
+    session, chat = client.session, client.chat
     assert session is not None
     if not name.startswith("#"):
         raise Refused("403", shortened(name))
     room = chat.rooms.find(name)
     if room is chat.rooms.lobby:
-        await _join_lobby(talk)
+        await _join_lobby(client)
         return
     if chat.rooms.renamed_from(name) is not None:
-        await _join_renamed(talk, name, key)
+        await _join_renamed(client, name, key)
         return
     if room is not None and room.has(session.person):
         if room.deleted_at is None:
@@ -78,40 +78,40 @@ async def join_one(talk: IrcTalk, name: str, key: str) -> None:
         if len(room.members) == 1:  # nobody else is missed in it or has missed it
             await perform(chat, session, words.Undelete(room.name))
             return
-    if (room is None or room.deleted_at is not None) and await _made(talk, name):
+    if (room is None or room.deleted_at is not None) and await _made(client, name):
         return
     await perform(chat, session, words.Join(name, key))
 
 
-async def _join_renamed(talk: IrcTalk, name: str, key: str) -> None:
+async def _join_renamed(client: IrcDoor, name: str, key: str) -> None:
     """Say where a channel is that had that name; who does not know of renaming is led there."""
-    assert talk.session is not None
-    room = visible_room(talk.chat, talk.session, name)
+    assert client.session is not None
+    room = visible_room(client.chat, client.session, name)
     text = f"The channel is called {room.name} now"
-    if talk.has(CAPABILITY):
-        talk.fail("JOIN", "CHANNEL_RENAMED", text, shortened(name), room.name)
+    if client.has(CAPABILITY):
+        client.fail("JOIN", "CHANNEL_RENAMED", text, shortened(name), room.name)
         return
-    talk.numeric("470", shortened(name), room.name, text=text)
-    await join_one(talk, room.name, key)
+    client.numeric("470", shortened(name), room.name, text=text)
+    await join_one(client, room.name, key)
 
 
 @command("RENAME", 2, help="RENAME <channel> <new name> [<reason>]: call a channel otherwise")
-async def rename(talk: IrcTalk, message: Message) -> None:
-    assert talk.session is not None
-    room, name = room_shown(talk, message.params[0]), message.params[1]
+async def rename(client: IrcDoor, message: Message) -> None:
+    assert client.session is not None
+    room, name = room_shown(client, message.params[0]), message.params[1]
     old, asked = room.name, words.Rename(room.name, name, words_in(message, 2))
     try:
-        await perform(talk.chat, talk.session, asked)
+        await perform(client.chat, client.session, asked)
     except ChatError as error:
         code = REFUSED.get(error.code)
         if code is None:
             raise
-        talk.fail("RENAME", code, error.sentence, old, shortened(name))
+        client.fail("RENAME", code, error.sentence, old, shortened(name))
 
 
-async def _made(talk: IrcTalk, name: str) -> bool:
+async def _made(client: IrcDoor, name: str) -> bool:
     """Make a channel; False when somebody else was faster, so that it can be joined now."""
-    chat, session = talk.chat, talk.session
+    chat, session = client.chat, client.session
     assert session is not None
     try:
         await perform(chat, session, words.Create(name))
@@ -129,43 +129,43 @@ async def _made(talk: IrcTalk, name: str) -> bool:
     return True
 
 
-async def _join_lobby(talk: IrcTalk) -> None:
-    session, chat = talk.session, talk.chat
+async def _join_lobby(client: IrcDoor) -> None:
+    session, chat = client.session, client.chat
     assert session is not None
     if session.lobby:
         return
     lobby = chat.rooms.lobby
     upto = lobby.last_seq  # what is said while one is shown what was said is delivered after it
-    arrival.show_room(talk, lobby)
-    await replay.missed(talk, lobby, upto)
-    talk.flush()
-    if not talk.closed:
+    arrival.show_room(client, lobby)
+    await replay.missed(client, lobby, upto)
+    client.flush()
+    if not client.closed:
         chat.delivery.show_lobby(session, upto)
-        talk.hearing.certain()
+        client.liveness.certain()
 
 
 @command("PART", 1, help="PART <channel>[,…] [<reason>]: leave")
-async def part(talk: IrcTalk, message: Message) -> None:
+async def part(client: IrcDoor, message: Message) -> None:
     reason = words_in(message, 1)
     for index, name in enumerate(message.params[0].split(",")):
         if name:
-            talk.charge(index > 0)
+            client.charge(index > 0)
             try:
-                await leave_one(talk, name, reason)
+                await leave_one(client, name, reason)
             except (ChatError, Refused) as error:
-                refusals.add(talk, talk.answers, error, "PART", name)
+                refusals.add(client, client.answers, error, "PART", name)
 
 
-async def leave_one(talk: IrcTalk, name: str, reason: str) -> None:
+async def leave_one(client: IrcDoor, name: str, reason: str) -> None:
     """Leave a channel; the last of an account's own goes with whoever leaves it."""
-    session, chat = talk.session, talk.chat
+    session, chat = client.session, client.chat
     assert session is not None
-    room = room_shown(talk, name)
+    room = room_shown(client, name)
     if room is chat.rooms.lobby:
-        arrival.hide_room(talk, room, reason)
+        arrival.hide_room(client, room, reason)
         chat.delivery.hide_lobby(session)
         return
-    talk.parting[room.name] = reason
+    client.parting[room.name] = reason
     try:
         await perform(chat, session, words.Leave(room.name, reason))
     except ChatError as error:
@@ -173,43 +173,43 @@ async def leave_one(talk: IrcTalk, name: str, reason: str) -> None:
             raise
         # Nobody else is in it. On IRC a channel that everybody has left is no more.
         await perform(chat, session, words.Delete(room.name, sure=True))
-        talk.notice(
+        client.notice(
             f"Nobody is left in {room.name}, so it is deleted. For {DAYS_UNTIL_ERASED} days it"
             " comes back, with everything that was said in it, when you join it."
         )
     finally:
-        talk.parting.pop(room.name, None)
+        client.parting.pop(room.name, None)
 
 
 @command("NAMES", help="NAMES <channel>[,…]: who is there")
-def list_names(talk: IrcTalk, message: Message) -> None:
+def list_names(client: IrcDoor, message: Message) -> None:
     if not message.params:
-        talk.numeric("366", "*", text="Name a channel")
+        client.numeric("366", "*", text="Name a channel")
         return
-    assert talk.session is not None
+    assert client.session is not None
     asked = dict.fromkeys(message.params[0].split(","))
-    talk.charge(len(asked) - 1)
+    client.charge(len(asked) - 1)
     for name in asked:
         try:
-            room = visible_room(talk.chat, talk.session, name)
-            if (room.rules.secret or room.hidden) and not room.has(talk.me):
+            room = visible_room(client.chat, client.session, name)
+            if (room.rules.secret or room.hidden) and not room.has(client.me):
                 raise ChatError("no_such_room", "")
         except ChatError:
-            talk.numeric("366", shortened(name), text="That is everybody who is here")
+            client.numeric("366", shortened(name), text="That is everybody who is here")
             continue
-        names.tell_names(talk, room)
+        names.tell_names(client, room)
 
 
 @command("TOPIC", 1, help="TOPIC <channel> [<topic>]: see it or set it")
-async def topic(talk: IrcTalk, message: Message) -> None:
-    session = talk.session
+async def topic(client: IrcDoor, message: Message) -> None:
+    session = client.session
     assert session is not None
     if len(message.params) == 1:
-        room = visible_room(talk.chat, session, message.params[0])
-        if (room.rules.secret or room.hidden) and not room.has(talk.me):
+        room = visible_room(client.chat, session, message.params[0])
+        if (room.rules.secret or room.hidden) and not room.has(client.me):
             raise Refused("442", room.name)
-        names.tell_topic(talk, room)
+        names.tell_topic(client, room)
         return
-    room = room_shown(talk, message.params[0])
+    room = room_shown(client, message.params[0])
     asked = message.params[1]
-    await perform(talk.chat, session, words.Topic(room.name, without_forbidden(asked) or asked))
+    await perform(client.chat, session, words.Topic(room.name, without_forbidden(asked) or asked))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...core.rooms import Room
     from ...store.pages import View
     from ...store.rows import Page
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 T = TypeVar("T")
 
@@ -41,20 +41,20 @@ ASKING: dict[str, Callable[..., Page]] = {
 
 
 @command("CHATHISTORY", help="CHATHISTORY LATEST <nick or channel> * <count>: what was said")
-async def chathistory(talk: IrcTalk, message: Message) -> None:
+async def chathistory(client: IrcDoor, message: Message) -> None:
     given = message.params
     asked = shortened(given[0]).upper() if given else "*"
     try:
         _check_count(asked, given)
         if asked == "TARGETS":
-            await _targets(talk, given)
+            await _targets(client, given)
         else:
-            await _messages(talk, asked, given)
+            await _messages(client, asked, given)
     except Unclear as unclear:
         about = given[1] if asked != "TARGETS" and len(given) > 1 else "*"
         target = () if unclear.code == "INVALID_PARAMS" else (shortened(about),)
         written = (unclear.written,) if unclear.written != "*" else ()
-        talk.fail("CHATHISTORY", unclear.code, unclear.text, asked, *target, *written)
+        client.fail("CHATHISTORY", unclear.code, unclear.text, asked, *target, *written)
 
 
 def _check_count(asked: str, given: tuple[str, ...]) -> None:
@@ -76,54 +76,54 @@ def _limit(written: str, most: int) -> int:
 # --- messages -------------------------------------------------------------------------------
 
 
-async def _messages(talk: IrcTalk, asked: str, given: tuple[str, ...]) -> None:
+async def _messages(client: IrcDoor, asked: str, given: tuple[str, ...]) -> None:
     """One page of a conversation."""
     name, *places, written = given[1:]
     limit = _limit(written, HISTORY)
     try:
-        room = conversation_named(talk, name)
+        room = conversation_named(client, name)
     except ChatError:
         text = "Messages could not be retrieved"
-        talk.fail("CHATHISTORY", "INVALID_TARGET", text, asked, shortened(name))
+        client.fail("CHATHISTORY", "INVALID_TARGET", text, asked, shortened(name))
         return
-    question = _question(talk, asked, room, places, limit)
+    question = _question(client, asked, room, places, limit)
     if room is None:
-        other = person_named(talk.chat, name)
-        with playback.batch(talk, "chathistory", other.name, tags=END):
+        other = person_named(client.chat, name)
+        with playback.batch(client, "chathistory", other.name, tags=END):
             return
     try:
-        page = await _read(talk, partial(question, view=view_of(talk, room)))
+        page = await _read(client, partial(question, view=view_of(client, room)))
     except ChatError as error:
-        talk.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, asked, shortened(name))
+        client.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, asked, shortened(name))
         return
-    if talk.closed or not room.has(talk.me):
+    if client.closed or not room.has(client.me):
         return
     tags = None if page.more else END
-    with playback.batch(talk, "chathistory", room.label(talk.me), tags=tags) as reference:
-        stamped = not talk.has("server-time")
-        playback.show(talk, worth_showing(page.entries), reference, stamped)
+    with playback.batch(client, "chathistory", room.label(client.me), tags=tags) as reference:
+        stamped = not client.has("server-time")
+        playback.show(client, worth_showing(page.entries), reference, stamped)
 
 
-async def _read(talk: IrcTalk, question: Callable[[Connection], T]) -> T:
+async def _read(client: IrcDoor, question: Callable[[Connection], T]) -> T:
     """Ask the store; without the words of some people it may have to go through a long history."""
-    if talk.me.ignores:
-        assert talk.session is not None
-        return await talk.chat.searches.ask(talk.session, question)
-    return await talk.chat.store.read(question)
+    if client.me.ignores:
+        assert client.session is not None
+        return await client.chat.searches.ask(client.session, question)
+    return await client.chat.store.read(question)
 
 
-def conversation_named(talk: IrcTalk, name: str) -> Room | None:
+def conversation_named(client: IrcDoor, name: str) -> Room | None:
     """A conversation that is the client's person's; None for one of which nothing is kept."""
-    assert talk.session is not None
+    assert client.session is not None
     if not name.startswith("#"):
-        other = talk.company.person(name)
-        if other is not None and not other.erased and other.id not in talk.me.pairs:
+        other = client.clients.person(name)
+        if other is not None and not other.erased and other.id not in client.me.pairs:
             return None
-    return conversation(talk.chat, talk.session, name)
+    return conversation(client.chat, client.session, name)
 
 
 def _question(
-    talk: IrcTalk, asked: str, room: Room | None, places: list[str], limit: int
+    client: IrcDoor, asked: str, room: Room | None, places: list[str], limit: int
 ) -> Callable[..., Page]:
     """What to ask the store, but for the view."""
     if asked == "LATEST" and places == ["*"]:
@@ -132,7 +132,7 @@ def _question(
             return pages.before(db, view, None, limit)
 
         return newest
-    found = [place(talk.company, room, written) for written in places]
+    found = [place(client.clients, room, written) for written in places]
     ask = ASKING[asked]
 
     def those(db: Connection, view: View) -> Page:
@@ -141,13 +141,13 @@ def _question(
     return those
 
 
-def view_of(talk: IrcTalk, room: Room) -> View:
+def view_of(client: IrcDoor, room: Room) -> View:
     """What the client may see of a conversation, up to where it is shown the rest by itself."""
-    assert talk.session is not None
-    since = max(room.readable_since(talk.me), 0)
-    upto = talk.session.position(room)
-    kinds = playback.EVENTS if talk.has("draft/event-playback") else None
-    return pages.View(room.id, since, upto, playback.hidden(talk), kinds)
+    assert client.session is not None
+    since = max(room.readable_since(client.me), 0)
+    upto = client.session.position(room)
+    kinds = playback.EVENTS if client.has("draft/event-playback") else None
+    return pages.View(room.id, since, upto, playback.hidden(client), kinds)
 
 
 def worth_showing(entries: list[Entry]) -> list[Entry]:
@@ -159,30 +159,30 @@ def worth_showing(entries: list[Entry]) -> list[Entry]:
 # --- conversations --------------------------------------------------------------------------
 
 
-async def _targets(talk: IrcTalk, given: tuple[str, ...]) -> None:
+async def _targets(client: IrcDoor, given: tuple[str, ...]) -> None:
     """The conversations whose last message was between two times."""
     limit = _limit(given[3], LISTED)
     first, second = (_time(written) for written in given[1:3])
-    assert talk.session is not None
-    rooms = {room.id: room for room in talk.chat.delivery.shown_to(talk.session)}
-    scopes = [Scope(room.id, max(room.readable_since(talk.me), 0)) for room in rooms.values()]
-    left_out = playback.hidden(talk)
+    assert client.session is not None
+    rooms = {room.id: room for room in client.chat.delivery.shown_to(client.session)}
+    scopes = [Scope(room.id, max(room.readable_since(client.me), 0)) for room in rooms.values()]
+    left_out = playback.hidden(client)
     try:
-        times = await _read(talk, lambda db: pages.last_times(db, scopes, left_out))
+        times = await _read(client, lambda db: pages.last_times(db, scopes, left_out))
     except ChatError as error:
-        talk.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, "TARGETS", "*")
+        client.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, "TARGETS", "*")
         return
     low, high = min(first, second), max(first, second)
-    still = {room: time for room, time in times.items() if rooms[room].has(talk.me)}
+    still = {room: time for room, time in times.items() if rooms[room].has(client.me)}
     found = sorted((time, room) for room, time in still.items() if low < time < high)
     more = len(found) > limit
     found = found[:limit] if first <= second else found[-limit:]
-    server, tags = talk.company.server, None if more else END
-    with playback.batch(talk, "draft/chathistory-targets", tags=tags) as reference:
+    server, tags = client.clients.server, None if more else END
+    with playback.batch(client, "draft/chathistory-targets", tags=tags) as reference:
         inside = {"batch": reference} if reference else None
         for time, room in found:
-            name = rooms[room].label(talk.me)
-            talk.line(server, f"CHATHISTORY TARGETS {name} {timestamp(time)}", inside)
+            name = rooms[room].label(client.me)
+            client.line(server, f"CHATHISTORY TARGETS {name} {timestamp(time)}", inside)
 
 
 def _time(written: str) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...chat.chat import Chat
     from ...core.rooms import Room
     from ...core.roster import Person
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 MOST_REMEMBERED = 500  # of those who are gone, for WHOWAS
 LOOK_EVERY = 5.0  # seconds
@@ -42,7 +42,7 @@ class Gone(NamedTuple):
     time: int
 
 
-class Company:
+class Clients:
     """What the IRC clients share."""
 
     def __init__(self, chat: Chat) -> None:
@@ -54,14 +54,14 @@ class Company:
         self.most_online = 0
         self.unregistered = 0
         self._next_look = 0.0
-        self.talks: dict[IrcTalk, None] = {}  # those that are registered
+        self.registered: dict[IrcDoor, None] = {}  # those that are registered
         self.realnames: dict[int, str] = {}  # as somebody's client gave it, by the person's id
         self.bots: set[str] = set()  # names of those that say they are programs
-        self._shown: dict[Room, dict[IrcTalk, None]] = {}  # who has joined a room, as it sees it
-        self._watchers: dict[str, dict[IrcTalk, None]] = {}  # by the folded name that they monitor
+        self._shown: dict[Room, dict[IrcDoor, None]] = {}  # who has joined a room, as it sees it
+        self._watchers: dict[str, dict[IrcDoor, None]] = {}  # by the folded name that they monitor
         self.gone: deque[Gone] = deque(maxlen=MOST_REMEMBERED)
         self.composed = Composed()
-        self.labels: dict[str, dict[str, str | None]] = {}  # by the scope of a talk; see `Talk`
+        self.labels: dict[str, dict[str, str | None]] = {}  # by the scope of a client
         self.markers = Markers(self)
         self.subscriptions = Subscriptions(self)
         self.webirc_log = SlidingWindow(*LOGGED)
@@ -79,47 +79,47 @@ class Company:
 
     # --- coming and going -------------------------------------------------------------------
 
-    def opened(self, talk: IrcTalk) -> None:
+    def opened(self, client: IrcDoor) -> None:
         """A connection speaks IRC."""
         self.unregistered += 1
-        talk.counted = True
+        client.counted = True
 
-    def registered(self, talk: IrcTalk) -> None:
+    def add(self, client: IrcDoor) -> None:
         """A client has registered."""
-        self._count_off(talk)
-        self.talks[talk] = None
+        self._count_off(client)
+        self.registered[client] = None
 
-    def left(self, talk: IrcTalk) -> None:
+    def remove(self, client: IrcDoor) -> None:
         """A connection is gone."""
-        self._count_off(talk)
-        self.talks.pop(talk, None)
-        self.labels.pop(talk.scope, None)
-        for room in self.rooms_of(talk):
-            self.hides(talk, room)
-        for key in tuple(talk.monitored):
-            self.stop_watching(talk, key)
-        self.subscriptions.clear(talk)
-        if talk.person is not None:
-            self.note_bot(talk.person)
-            if not self.talks_of(talk.person):
-                self.markers.forget(talk.person)
+        self._count_off(client)
+        self.registered.pop(client, None)
+        self.labels.pop(client.scope, None)
+        for room in self.rooms_of(client):
+            self.hides(client, room)
+        for key in tuple(client.monitored):
+            self.stop_watching(client, key)
+        self.subscriptions.clear(client)
+        if client.person is not None:
+            self.note_bot(client.person)
+            if not self.of(client.person):
+                self.markers.forget(client.person)
 
-    def _count_off(self, talk: IrcTalk) -> None:
-        self.unregistered -= talk.counted
-        talk.counted = False
+    def _count_off(self, client: IrcDoor) -> None:
+        self.unregistered -= client.counted
+        client.counted = False
 
     def tend(self, now: float) -> None:
         """Ask the silent whether they are there, and tell what could not be told before."""
         if now < self._next_look:
             return
         self._next_look = now + LOOK_EVERY
-        for talk in tuple(self.talks):
-            talk.hearing.tend(now)
-            multiline.tend(talk, now)
-            self.subscriptions.tend(talk)
-            session = talk.session
-            if talk.unsettled and session is not None and session.state is State.LIVE:
-                self.presence.settle(talk)
+        for client in tuple(self.registered):
+            client.liveness.tend(now)
+            multiline.tend(client, now)
+            self.subscriptions.tend(client)
+            session = client.session
+            if client.unsettled and session is not None and session.state is State.LIVE:
+                self.presence.settle(client)
 
     # --- how people look --------------------------------------------------------------------
 
@@ -158,8 +158,8 @@ class Company:
         """A guest's name is an account's now."""
         person.host = host_of(person.named)
         self.forget_look(person.name)
-        for talk in self.talks_of(person):
-            self.realnames[person.id] = talk.registration.realname
+        for client in self.of(person):
+            self.realnames[person.id] = client.registration.realname
 
     def rename(self, old: str, new: str) -> None:
         """A guest is called otherwise."""
@@ -196,17 +196,17 @@ class Company:
 
     def note_bot(self, person: Person) -> None:
         """One of somebody's clients may say something else about that."""
-        if any("B" in talk.modes for talk in self.talks_of(person)):
+        if any("B" in client.modes for client in self.of(person)):
             self.bots.add(person.name)
         else:
             self.bots.discard(person.name)
 
-    def now_tags(self, talk: IrcTalk, person: Person) -> dict[str, str]:
+    def now_tags(self, client: IrcDoor, person: Person) -> dict[str, str]:
         """The tags of something that a person does now and that is no entry."""
         tags = {}
-        if talk.has("server-time"):
+        if client.has("server-time"):
             tags["time"] = timestamp(self.chat.wall())
-        if talk.has("account-tag") and not person.guest:
+        if client.has("account-tag") and not person.guest:
             tags["account"] = person.name
         return tags
 
@@ -222,15 +222,15 @@ class Company:
 
     def is_oper(self, person: Person) -> bool:
         """Whether one of somebody's clients is an operator's, or it administers the server."""
-        return person.admin or any(talk.oper for talk in self.talks_of(person))
+        return person.admin or any(client.oper for client in self.of(person))
 
     def is_invisible(self, person: Person) -> bool:
         """Whether only those see it in lists who share a room with it."""
-        return any("i" in talk.modes for talk in self.talks_of(person))
+        return any("i" in client.modes for client in self.of(person))
 
     def people(self) -> set[Person]:
         """Everybody who is here with an IRC client."""
-        return {talk.me for talk in self.talks}
+        return {client.me for client in self.registered}
 
     def is_secure(self, session: Session) -> bool:
         """Whether nobody can listen in on a session."""
@@ -238,61 +238,60 @@ class Company:
 
     # --- who sees what ----------------------------------------------------------------------
 
-    def talks_of(self, person: Person) -> list[IrcTalk]:
+    def of(self, person: Person) -> list[IrcDoor]:
         """Somebody's IRC clients."""
         doors = [cast(Session, seat).door for seat in person.seats]
-        return [door for door in doors if door in self.talks]
+        return [door for door in doors if door in self.registered]
 
-    def reading(self, person: Person) -> list[IrcTalk]:
+    def reading(self, person: Person) -> list[IrcDoor]:
         """Those of them that read: nothing is queued for the others that is not kept."""
-        talks = self.talks_of(person)
-        return [talk for talk in talks if talk.session is not None and talk.session.reads]
+        return [one for one in self.of(person) if one.session is not None and one.session.reads]
 
-    def shows(self, talk: IrcTalk, room: Room) -> bool:
+    def shows(self, client: IrcDoor, room: Room) -> bool:
         """A client is shown a room from now on; False if it is already."""
-        talks = self._shown.setdefault(room, {})
-        if talk in talks:
+        there = self._shown.setdefault(room, {})
+        if client in there:
             return False
-        talks[talk] = talk.rooms[room] = None
+        there[client] = client.rooms[room] = None
         return True
 
-    def hides(self, talk: IrcTalk, room: Room) -> bool:
+    def hides(self, client: IrcDoor, room: Room) -> bool:
         """It is shown a room no longer; False if it was not."""
-        if room not in talk.rooms:
+        if room not in client.rooms:
             return False
-        del talk.rooms[room], self._shown[room][talk]
+        del client.rooms[room], self._shown[room][client]
         if not self._shown[room]:
             del self._shown[room]
         return True
 
-    def rooms_of(self, talk: IrcTalk) -> list[Room]:
+    def rooms_of(self, client: IrcDoor) -> list[Room]:
         """The rooms that a client has joined, as it sees it."""
-        return list(talk.rooms)
+        return list(client.rooms)
 
-    def in_room(self, room: Room) -> list[IrcTalk]:
+    def in_room(self, room: Room) -> list[IrcDoor]:
         """The IRC clients that are shown a room."""
         return list(self._shown.get(room, ()))
 
-    def acquainted(self, person: Person) -> dict[IrcTalk, None]:
+    def acquainted(self, person: Person) -> dict[IrcDoor, None]:
         """The IRC clients that share a room with somebody, its own included."""
-        found = dict.fromkeys(self.talks_of(person))
+        found = dict.fromkeys(self.of(person))
         for room in (self.chat.rooms.lobby, *person.rooms):
             found.update(self._shown.get(room, {}))
         return found
 
-    def watch(self, talk: IrcTalk, key: str, name: str) -> None:
+    def watch(self, client: IrcDoor, key: str, name: str) -> None:
         """A client wants to be told when somebody of that name comes and goes."""
-        talk.monitored[key] = name
-        self._watchers.setdefault(key, {})[talk] = None
+        client.monitored[key] = name
+        self._watchers.setdefault(key, {})[client] = None
 
-    def stop_watching(self, talk: IrcTalk, key: str) -> None:
+    def stop_watching(self, client: IrcDoor, key: str) -> None:
         """It wants so no longer."""
-        if talk.monitored.pop(key, None) is not None:
-            del self._watchers[key][talk]
+        if client.monitored.pop(key, None) is not None:
+            del self._watchers[key][client]
             if not self._watchers[key]:
                 del self._watchers[key]
 
-    def watchers(self, key: str) -> list[IrcTalk]:
+    def watchers(self, key: str) -> list[IrcDoor]:
         """Who wants to be told of a name."""
         return list(self._watchers.get(key, ()))
 

@@ -12,11 +12,11 @@ from .message import Message
 from .numerics import Refused
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
     from .responses import Answers
 
-Run = Callable[["IrcTalk", Message], "Awaitable[None] | None"]
-Say = Callable[["IrcTalk", Message, "Answers"], None]
+Run = Callable[["IrcDoor", Message], "Awaitable[None] | None"]
+Say = Callable[["IrcDoor", Message, "Answers"], None]
 R = TypeVar("R", bound=Run)
 S = TypeVar("S", bound=Say)
 
@@ -72,32 +72,32 @@ def saying(name: str, help: str) -> Callable[[S], S]:
     return enter
 
 
-def row_of(talk: IrcTalk, message: Message) -> Row:
+def row_of(client: IrcDoor, message: Message) -> Row:
     """The row of a command that may be carried out now, or the refusal."""
     row = COMMANDS.get(message.command)
     if row is None:
-        if not talk.registered:
-            raise not_registered(talk)
+        if not client.registered:
+            raise not_registered(client)
         raise Refused("421", shortened(message.command))
-    if row.when is When.IN and not talk.registered:
-        raise not_registered(talk)
-    if row.when is When.BEFORE and talk.registered:
+    if row.when is When.IN and not client.registered:
+        raise not_registered(client)
+    if row.when is When.BEFORE and client.registered:
         raise Refused("462")
     if len(message.params) < row.least:
         raise Refused("461", row.name)
-    if row.oper and not talk.oper:
+    if row.oper and not client.oper:
         raise Refused("481")
     return row
 
 
-def not_registered(talk: IrcTalk) -> Refused:
+def not_registered(client: IrcDoor) -> Refused:
     """The refusal of what takes somebody who is known."""
-    registration = talk.registration
+    registration = client.registration
     if registration.negotiating:
         return Refused("451", text="Register first: NICK and USER, and CAP END")
     if not registration.nick or not registration.user:
         return Refused("451")
-    way = ", or make your nick an account" if talk.chat.settings.registration_open else ""
+    way = ", or make your nick an account" if client.chat.settings.registration_open else ""
     return Refused("451", text=f"Log in first, with SASL or PASS{way}")
 
 

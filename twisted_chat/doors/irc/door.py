@@ -57,24 +57,24 @@ from .responses import Answers
 if TYPE_CHECKING:
     from ...chat.accounts.proving import Proof
     from ...chat.chat import Chat
-    from .clients import Company
+    from .clients import Clients
 
 DEVICE = "irc"  # all IRC sessions of an account are one device
 
 
-class IrcTalk(Conversation):
+class IrcDoor(Conversation):
     """A conversation in IRC."""
 
     dialect: IrcDialect
 
-    def __init__(self, chat: Chat, line: Line, company: Company) -> None:
+    def __init__(self, chat: Chat, line: Line, clients: Clients) -> None:
         super().__init__(chat, line)
-        self.company = company
+        self.clients = clients
         self.longest_line = LONGEST_LINE + LONGEST_TAGS
         self.caps: set[str] = set()
-        self.dialect = company.dialect(frozenset())
+        self.dialect = clients.dialect(frozenset())
         self.registration = Registration(self)
-        self.answers = Answers(company.server)
+        self.answers = Answers(clients.server)
         self.oper = False
         self.oper_tries = 0
         self.said_away = ""  # by this client, and not another of the person's
@@ -92,7 +92,7 @@ class IrcTalk(Conversation):
         self.early_metadata: dict[str, str] = {}  # its own, said before registration
         self.unsynced = False  # some has changed that it could not be told of
         self.batch: multiline.Open | None = None  # that the client has opened
-        self.hearing = liveness.Hearing(self)
+        self.liveness = liveness.Liveness(self)
         self.parting: dict[str, str] = {}  # the reasons with which rooms are being left
         self.fresh = True  # whether what is carried out is the first that has come
         self._heard = False
@@ -142,12 +142,12 @@ class IrcTalk(Conversation):
     def labelled(self, label: str | None) -> str:
         """An id for a message whose echo has a label; with None the echo comes with the answer."""
         cid = f"{self.scope}:{next(self._labelled)}"
-        self.company.labels.setdefault(self.scope, {})[cid] = label
+        self.clients.labels.setdefault(self.scope, {})[cid] = label
         return cid
 
     def forget_label(self, cid: str | None) -> bool:
         """The echo of a message is not for the delivery to show; whether it was to be shown yet."""
-        labels = self.company.labels.get(self.scope, {})
+        labels = self.clients.labels.get(self.scope, {})
         waiting = cid in labels
         if cid is not None:
             labels.pop(cid, None)
@@ -155,7 +155,7 @@ class IrcTalk(Conversation):
 
     def caps_changed(self) -> None:
         """What is delivered looks otherwise from now on."""
-        dialect = self.company.dialect(RENDERING & self.caps)
+        dialect = self.clients.dialect(RENDERING & self.caps)
         if dialect is not self.dialect:
             session = self.session
             live = session is not None and session.state is State.LIVE
@@ -169,7 +169,7 @@ class IrcTalk(Conversation):
 
     def greet(self, on_new_line: bool = False) -> None:
         """IRC's servers say nothing first."""
-        self.company.opened(self)
+        self.clients.opened(self)
         if on_new_line:
             self.connection.write(b"\r\n")
 
@@ -177,14 +177,14 @@ class IrcTalk(Conversation):
         """Somebody has proved who it is, and is seated without being shown anything yet."""
         session = self.chat.enter(proof, self, DEVICE, lobby=False)
         self.seat(session)
-        self.hearing.begin()
-        self.company.registered(self)
+        self.liveness.begin()
+        self.clients.add(self)
 
     def lost(self) -> None:
         if not self.closed:
             away.leave(self)
         super().lost()
-        self.company.left(self)
+        self.clients.remove(self)
 
     def farewell(self, reason: Closed) -> bytes:
         return self.dialect.event(reason)
@@ -193,7 +193,7 @@ class IrcTalk(Conversation):
 
     def take(self, line: bytes) -> bool:
         label = ""
-        self.hearing.heard()
+        self.liveness.heard()
         try:
             message = self._read(line)
             if message is None:
@@ -304,17 +304,17 @@ class IrcTalk(Conversation):
     def numeric(self, number: str, *params: str, text: str | None = None) -> None:
         """Add a numeric to the answer."""
         words = [number, self.nick, *params]
-        self.line(self.company.server, " ".join(words) + ("" if text is None else f" :{text}"))
+        self.line(self.clients.server, " ".join(words) + ("" if text is None else f" :{text}"))
 
     def fail(self, command: str, code: str, text: str, *context: str, kind: str = "FAIL") -> None:
         """Add a standard reply to the answer."""
         words = " ".join([kind, command, code, *context])
-        self.line(self.company.server, f"{words} :{shown(text)}")
+        self.line(self.clients.server, f"{words} :{shown(text)}")
 
     def notice(self, text: str, source: str = "") -> None:
         """Add words of the server's to the answer, a line for each of theirs."""
         for line in text.splitlines():
-            self.line(source or self.company.server, f"NOTICE {self.nick} :{shown(line)}")
+            self.line(source or self.clients.server, f"NOTICE {self.nick} :{shown(line)}")
 
     def flush(self) -> None:
         """Send the answer as far as it has come."""
@@ -337,7 +337,7 @@ class IrcTalk(Conversation):
             self.connection.write(data)
 
     def flushed(self) -> bool | None:
-        return self.hearing.certain()
+        return self.liveness.certain()
 
     def receive(self, event: Event) -> None:
         """Show something that is not an entry of a room."""

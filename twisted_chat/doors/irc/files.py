@@ -17,27 +17,27 @@ from .commands import command
 from .message import Message
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 LONGEST = 15  # digits
 
 
 @command("GET", 1, help="GET <number>: how to have a file that was sent here")
-async def get(talk: IrcTalk, message: Message) -> None:
+async def get(client: IrcDoor, message: Message) -> None:
     number = message.params[0]
     if not (number.isascii() and number.isdecimal()) or len(number) > LONGEST:
         raise ChatError("args", "A file is named by its number: GET 5.")
-    assert talk.session is not None
-    found = await perform(talk.chat, talk.session, words.Get(int(number)))
-    if not talk.closed:
-        for line in _lines(talk, cast("FileTicket", found)):
-            talk.notice(line)
+    assert client.session is not None
+    found = await perform(client.chat, client.session, words.Get(int(number)))
+    if not client.closed:
+        for line in _lines(client, cast("FileTicket", found)):
+            client.notice(line)
 
 
-def _lines(talk: IrcTalk, ticket: FileTicket) -> tuple[str, ...]:
-    where = takes_files_at(talk.chat.settings, talk.connection)
+def _lines(client: IrcDoor, ticket: FileTicket) -> tuple[str, ...]:
+    where = takes_files_at(client.chat.settings, client.connection)
     if not where or not ticket.name:
-        return files.lines(ticket, talk.connection.destination, talk.tls)
+        return files.lines(ticket, client.connection.destination, client.tls)
     what = f"{shown(ticket.name)}, {size_in_words(ticket.size)}"
     link = f"{where}/{ONCE}/{ticket.ticket}/{in_link(ticket.name)}"
     return (f"(To have {what}, open this link; it works once, and for an hour)", link)

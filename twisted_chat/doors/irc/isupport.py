@@ -11,7 +11,7 @@ from .message import LONGEST_LINE, Message
 from .playback import batch
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 CAPABILITY = "draft/extended-isupport"
 TARGETS = 4  # of one PRIVMSG or NOTICE
@@ -22,9 +22,9 @@ LONGEST_AWAY = 200
 LONGEST_REASON = 200
 
 
-def tokens(talk: IrcTalk) -> list[str]:
+def tokens(client: IrcDoor) -> list[str]:
     """The tokens of 005."""
-    settings = talk.chat.settings
+    settings = client.chat.settings
     return [
         f"NETWORK={settings.name.replace(' ', '_')}",
         "CASEMAPPING=ascii",
@@ -61,31 +61,31 @@ def tokens(talk: IrcTalk) -> list[str]:
         "MSGREFTYPES=msgid,timestamp",
         "CLIENTTAGDENY=",
         *([f"draft/ICON={settings.icon}"] if settings.icon else []),
-        *filehost(talk),
+        *filehost(client),
     ]
 
 
-def filehost(talk: IrcTalk) -> list[str]:
+def filehost(client: IrcDoor) -> list[str]:
     """Where the client can send files to, if it can: with the password of an account only."""
-    known = talk.registered and not talk.me.guest
-    where = takes_files_at(talk.chat.settings, talk.connection) if known else ""
+    known = client.registered and not client.me.guest
+    where = takes_files_at(client.chat.settings, client.connection) if known else ""
     return [f"draft/FILEHOST={where}", f"soju.im/FILEHOST={where}"] if where else []
 
 
-def tell_account(talk: IrcTalk) -> None:
+def tell_account(client: IrcDoor) -> None:
     """What there is for an account that there was not for the guest who has become one."""
-    if not talk.closed:
-        _tell(talk, filehost(talk))
+    if not client.closed:
+        _tell(client, filehost(client))
 
 
-def tell(talk: IrcTalk) -> None:
+def tell(client: IrcDoor) -> None:
     """005: everything."""
-    _tell(talk, tokens(talk))
+    _tell(client, tokens(client))
 
 
-def _tell(talk: IrcTalk, told: list[str]) -> None:
+def _tell(client: IrcDoor, told: list[str]) -> None:
     """Tokens, thirteen to a line at most and no line too long, as a batch to those who know it."""
-    head = f":{talk.company.server} 005 {talk.nick}"
+    head = f":{client.clients.server} 005 {client.nick}"
     most = LONGEST_LINE - len(f"{head}  :are supported by this server\r\n".encode())
     lines: list[list[str]] = []
     for token in told:
@@ -94,52 +94,52 @@ def _tell(talk: IrcTalk, told: list[str]) -> None:
         lines[-1].append(token)
     if not lines:
         return
-    if not talk.has(CAPABILITY):
+    if not client.has(CAPABILITY):
         for line in lines:
-            talk.numeric("005", *line, text="are supported by this server")
+            client.numeric("005", *line, text="are supported by this server")
         return
-    with batch(talk, "draft/isupport") as reference:
+    with batch(client, "draft/isupport") as reference:
         tags = {"batch": reference} if reference else None
         for line in lines:
-            text = f"005 {talk.nick} {' '.join(line)} :are supported by this server"
-            talk.line(talk.company.server, text, tags)
+            text = f"005 {client.nick} {' '.join(line)} :are supported by this server"
+            client.line(client.clients.server, text, tags)
 
 
 @command("ISUPPORT", when=When.ALWAYS, help="ISUPPORT: what this server supports, as in 005")
-def isupport(talk: IrcTalk, message: Message) -> None:
-    if not talk.registered and not talk.has(CAPABILITY):
-        raise not_registered(talk)
-    tell(talk)
+def isupport(client: IrcDoor, message: Message) -> None:
+    if not client.registered and not client.has(CAPABILITY):
+        raise not_registered(client)
+    tell(client)
 
 
-def tell_counts(talk: IrcTalk) -> None:
+def tell_counts(client: IrcDoor) -> None:
     """How many there are."""
-    chat = talk.chat
+    chat = client.chat
     here = len(chat.roster.online)
-    invisible = sum(map(talk.company.is_invisible, talk.company.people()))
+    invisible = sum(map(client.clients.is_invisible, client.clients.people()))
     rooms = sum(1 for _ in chat.rooms.group_rooms())
     admins = {person.id for person in chat.roster.online.values() if person.admin}
-    opers = len(admins | {other.me.id for other in talk.company.talks if other.oper})
-    waiting = talk.company.unregistered
+    opers = len(admins | {other.me.id for other in client.clients.registered if other.oper})
+    waiting = client.clients.unregistered
     counted = f"{here - invisible} users and {invisible} invisible on 1 servers"
-    talk.numeric("251", text=f"There are {counted}")
-    talk.numeric("252", str(opers), text="operators of the server online")
-    talk.numeric("253", str(waiting), text="connections that are not registered")
-    talk.numeric("254", str(rooms), text="channels formed")
-    talk.numeric("255", text=f"I have {here} clients and 0 servers")
-    most = talk.company.most_online = max(talk.company.most_online, here)
+    client.numeric("251", text=f"There are {counted}")
+    client.numeric("252", str(opers), text="operators of the server online")
+    client.numeric("253", str(waiting), text="connections that are not registered")
+    client.numeric("254", str(rooms), text="channels formed")
+    client.numeric("255", text=f"I have {here} clients and 0 servers")
+    most = client.clients.most_online = max(client.clients.most_online, here)
     words = text = f"Current local users {here}, max {most}"
-    talk.numeric("265", str(here), str(most), text=words)
-    talk.numeric("266", str(here), str(most), text=text.replace("local", "global"))
+    client.numeric("265", str(here), str(most), text=words)
+    client.numeric("266", str(here), str(most), text=text.replace("local", "global"))
 
 
-def tell_motd(talk: IrcTalk) -> None:
+def tell_motd(client: IrcDoor) -> None:
     """The message of the day, each of its lines as one."""
-    lines = talk.chat.motd
+    lines = client.chat.motd
     if not lines:
-        talk.numeric("422", text="There is no message of the day")
+        client.numeric("422", text="There is no message of the day")
         return
-    talk.numeric("375", text=f"- {talk.company.server} Message of the day -")
+    client.numeric("375", text=f"- {client.clients.server} Message of the day -")
     for line in lines:
-        talk.numeric("372", text=f"- {shown(line)}")
-    talk.numeric("376", text="End of the message of the day")
+        client.numeric("372", text=f"- {shown(line)}")
+    client.numeric("376", text="End of the message of the day")

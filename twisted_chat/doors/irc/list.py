@@ -15,7 +15,7 @@ from .numerics import Refused
 
 if TYPE_CHECKING:
     from ...core.rooms import Room
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 Test = Callable[["Room", int], bool]
 MOST_CONDITIONS = 10
@@ -23,42 +23,42 @@ MOST_LISTED = 2000  # channels in one answer, if their topics are short
 
 
 @command("LIST", help="LIST [<channels>] [<conditions>]: the channels, such as LIST >3 or *coil*")
-def list_rooms(talk: IrcTalk, message: Message) -> None:
+def list_rooms(client: IrcDoor, message: Message) -> None:
     given = [word for param in message.params[:2] for word in param.split(",") if word]
     asked = list(dict.fromkeys(given))
-    talk.charge(len(asked) - 1)
+    client.charge(len(asked) - 1)
     conditions = [word for word in asked if not word.startswith("#") or _is_mask(word)]
     if len(conditions) > MOST_CONDITIONS:  # each is looked at for each channel
         raise Refused("416", "LIST", text=f"A list has at most {MOST_CONDITIONS} conditions")
-    tests = [_test(talk, word) for word in conditions]
+    tests = [_test(client, word) for word in conditions]
     named = {word.lower() for word in asked if word.startswith("#") and not _is_mask(word)}
-    talk.numeric("321", "Channel", text="Users  Name")
+    client.numeric("321", "Channel", text="Users  Name")
     count = 0
-    for room in sorted(talk.chat.rooms.group_rooms(), key=lambda room: room.named.folded):
+    for room in sorted(client.chat.rooms.group_rooms(), key=lambda room: room.named.folded):
         if named and room.named.folded not in named:
             continue
-        if (room.hidden or room.rules.secret) and not room.has(talk.me):
+        if (room.hidden or room.rules.secret) and not room.has(client.me):
             continue
-        if room is talk.chat.rooms.lobby and not talk.shows(room):
+        if room is client.chat.rooms.lobby and not client.shows(room):
             continue  # in which everybody is, and which one sees when one asks to
-        here = sum(1 for _ in names.present(talk, room))
+        here = sum(1 for _ in names.present(client, room))
         if not all(test(room, here) for test in tests):
             continue
-        if count == MOST_LISTED or talk.answers.size > PAGE_BYTES:
-            talk.numeric("416", "LIST", text=f"The first {count} are shown; narrow it down")
+        if count == MOST_LISTED or client.answers.size > PAGE_BYTES:
+            client.numeric("416", "LIST", text=f"The first {count} are shown; narrow it down")
             break
         count += 1
-        talk.numeric("322", room.name, str(here), text=formatted(room.topic))
-    talk.numeric("323", text="That is all of them")
+        client.numeric("322", room.name, str(here), text=formatted(room.topic))
+    client.numeric("323", text="That is all of them")
 
 
 def _is_mask(word: str) -> bool:
     return "*" in word or "?" in word
 
 
-def _test(talk: IrcTalk, word: str) -> Test:
+def _test(client: IrcDoor, word: str) -> Test:
     """One condition, as ELIST has them."""
-    now = talk.chat.wall()
+    now = client.chat.wall()
 
     def minutes_ago(since: int) -> float:
         return (now - since) / 60_000

@@ -10,21 +10,21 @@ from ...core.events import Closed
 from ...core.rooms import Room
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 PING_AFTER = 90.0  # seconds of silence after which a client is asked whether it is there
 PONG_WITHIN = 60.0  # seconds in which it has to answer
 
 
-class Hearing:
+class Liveness:
     """Moves the account's place in its rooms when the client has proved that it has heard."""
 
-    def __init__(self, talk: IrcTalk) -> None:
-        self._talk = talk
+    def __init__(self, client: IrcDoor) -> None:
+        self._client = client
         self.uncertain = False  # something was sent that no position tells of
         self._token = ""  # of the PING that is not answered yet
         self._asked_at = 0.0
-        self._heard_at = talk.chat.ticks()
+        self._heard_at = client.chat.ticks()
         self._positions: dict[Room, int] = {}  # as they were at the last PING
 
     def begin(self) -> None:
@@ -43,7 +43,7 @@ class Hearing:
 
     def _now(self) -> dict[Room, int]:
         """How far the client has been sent its rooms."""
-        session, rooms = self._talk.session, self._talk.chat.rooms
+        session, rooms = self._client.session, self._client.chat.rooms
         if session is None:
             return {}
         return {
@@ -53,26 +53,26 @@ class Hearing:
         }
 
     def _ask(self) -> None:
-        talk = self._talk
-        session = talk.session
-        if talk.closed or session is None or session.state is not State.LIVE:
+        client = self._client
+        session = client.session
+        if client.closed or session is None or session.state is not State.LIVE:
             return  # who does not read would not read this either
         self._token = token_hex(6)
-        self._asked_at = talk.chat.ticks()
+        self._asked_at = client.chat.ticks()
         self.uncertain = False
         self._positions = self._now()
-        talk.connection.write(f"PING :{self._token}\r\n".encode())
+        client.connection.write(f"PING :{self._token}\r\n".encode())
 
     def answered(self, token: str) -> None:
         """A PONG has come."""
         if not self._token or token != self._token:
             return
         self._token = ""
-        session = self._talk.session
+        session = self._client.session
         if session is not None:
             for room, seq in self._positions.items():
                 if room.has(session.person):
-                    self._talk.chat.note_shown(session, room, seq)
+                    self._client.chat.note_shown(session, room, seq)
 
     def forget(self) -> None:
         """Somebody else is there than was asked."""
@@ -80,12 +80,12 @@ class Hearing:
 
     def heard(self) -> None:
         """The client has sent a line."""
-        self._heard_at = self._talk.chat.ticks()
+        self._heard_at = self._client.chat.ticks()
 
     def tend(self, now: float) -> None:
         """Ask who was silent for long, and close who does not answer."""
         if self._token:
             if now - max(self._asked_at, self._heard_at) > PONG_WITHIN:
-                self._talk.close(Closed("timeout", "Ping timeout: nothing was heard from you."))
+                self._client.close(Closed("timeout", "Ping timeout: nothing was heard from you."))
         elif now - self._heard_at > PING_AFTER:
             self._ask()

@@ -24,8 +24,8 @@ from .playback import batch
 if TYPE_CHECKING:
     from ...chat.metadata import Target
     from ...core.roster import Person
-    from .clients import Company
-    from .door import IrcTalk
+    from .clients import Clients
+    from .door import IrcDoor
 
 CAPABILITY = "draft/metadata-3"
 MOST_SUBSCRIBED = 50  # keys of one client
@@ -35,7 +35,7 @@ ALL_SYNCS = 500
 SYNC_SPAN = 10.0
 ALL = "*ALL"  # stands for everybody and every channel that a client sees
 
-Asked = Callable[["IrcTalk", str, tuple[str, ...]], Awaitable[None] | None]
+Asked = Callable[["IrcDoor", str, tuple[str, ...]], Awaitable[None] | None]
 
 
 def limits() -> str:
@@ -46,59 +46,61 @@ def limits() -> str:
     )
 
 
-def knows(talk: IrcTalk) -> bool:
+def knows(client: IrcDoor) -> bool:
     """Whether a client is told of metadata."""
-    return talk.has(CAPABILITY, "batch")
+    return client.has(CAPABILITY, "batch")
 
 
 class Subscriptions:
     """Which IRC clients want to be told of which keys."""
 
-    def __init__(self, company: Company) -> None:
-        self._company = company
-        self._by_key: dict[str, dict[IrcTalk, None]] = {}
-        limited = company.chat.settings.flood_limit > 0
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._by_key: dict[str, dict[IrcDoor, None]] = {}
+        limited = clients.chat.settings.flood_limit > 0
         self.syncs = SlidingWindow(SYNCS, ALL_SYNCS, SYNC_SPAN) if limited else None
 
-    def add(self, talk: IrcTalk, key: str) -> None:
-        self._by_key.setdefault(key, {})[talk] = talk.subscribed[key] = None
+    def add(self, client: IrcDoor, key: str) -> None:
+        self._by_key.setdefault(key, {})[client] = client.subscribed[key] = None
 
-    def drop(self, talk: IrcTalk, key: str) -> None:
-        if key in talk.subscribed:
-            del talk.subscribed[key], self._by_key[key][talk]
+    def drop(self, client: IrcDoor, key: str) -> None:
+        if key in client.subscribed:
+            del client.subscribed[key], self._by_key[key][client]
             if not self._by_key[key]:
                 del self._by_key[key]
 
-    def clear(self, talk: IrcTalk) -> None:
-        for key in tuple(talk.subscribed):
-            self.drop(talk, key)
+    def clear(self, client: IrcDoor) -> None:
+        for key in tuple(client.subscribed):
+            self.drop(client, key)
 
-    def tell(self, target: Target, key: str, value: str | None, but: IrcTalk) -> None:
+    def tell(self, target: Target, key: str, value: str | None, but: IrcDoor) -> None:
         """Tell everybody who sees the target and wants to know, but for the client itself."""
         wanting = self._by_key.get(key)
         if not wanting:
             return
-        company = self._company
+        clients = self._clients
         if isinstance(target, Room):
-            seeing = dict.fromkeys(company.in_room(target))
+            seeing = dict.fromkeys(clients.in_room(target))
         else:
-            seeing = company.acquainted(target)
-            seeing.update(dict.fromkeys(company.watchers(target.named.folded)))
-        for talk in wanting.keys() & seeing.keys():
-            session = talk.session
-            if talk is but or session is None or not knows(talk):
+            seeing = clients.acquainted(target)
+            seeing.update(dict.fromkeys(clients.watchers(target.named.folded)))
+        for client in wanting.keys() & seeing.keys():
+            session = client.session
+            if client is but or session is None or not knows(client):
                 continue
             if session.state is State.LIVE:
-                talk.write(encoded([f":{company.server} {_value(talk.nick, target, key, value)}"]))
+                client.write(
+                    encoded([f":{clients.server} {_value(client.nick, target, key, value)}"])
+                )
             else:
-                talk.unsynced = True
+                client.unsynced = True
 
-    def tend(self, talk: IrcTalk) -> None:
+    def tend(self, client: IrcDoor) -> None:
         """Tell a client that reads again that something has changed meanwhile."""
-        session = talk.session
-        if talk.unsynced and session is not None and session.state is State.LIVE:
-            talk.unsynced = False
-            talk.write(encoded([f":{talk.company.server} {_later(talk.nick, ALL, 0)}"]))
+        session = client.session
+        if client.unsynced and session is not None and session.state is State.LIVE:
+            client.unsynced = False
+            client.write(encoded([f":{client.clients.server} {_later(client.nick, ALL, 0)}"]))
 
 
 def _value(nick: str, target: Target | str, key: str, value: str | None) -> str:
@@ -116,35 +118,35 @@ def _later(nick: str, target: str, seconds: float) -> str:
 # --- what a client is told without asking ------------------------------------------------------
 
 
-async def arrive(talk: IrcTalk) -> None:
+async def arrive(client: IrcDoor) -> None:
     """A client has registered: keep what it has said before, and show what there is of its own."""
-    early, talk.early_metadata = talk.early_metadata, {}
-    store, me = talk.chat.metadata, talk.me
+    early, client.early_metadata = client.early_metadata, {}
+    store, me = client.chat.metadata, client.me
     for key, value in early.items():
         try:
             if await store.put(me, me, key, value):
-                talk.company.subscriptions.tell(me, key, value, talk)
+                client.clients.subscriptions.tell(me, key, value, client)
         except ChatError as error:
-            _fail(talk, error, "*", key)
-    if talk.closed or not knows(talk):
+            _fail(client, error, "*", key)
+    if client.closed or not knows(client):
         return
     try:
         kept = await store.of(me)
     except ChatError:
-        talk.line(talk.company.server, _later(talk.nick, me.name, 5))
+        client.line(client.clients.server, _later(client.nick, me.name, 5))
         return
-    if not talk.closed:
-        _show(talk, me.name, [(me, key, value) for key, value in kept.items()])
+    if not client.closed:
+        _show(client, me.name, [(me, key, value) for key, value in kept.items()])
 
 
-def may_ask(talk: IrcTalk, targets: Iterable[str]) -> list[str]:
+def may_ask(client: IrcDoor, targets: Iterable[str]) -> list[str]:
     """Lines that say to a client of what it sees now that it may ask for the metadata."""
-    if not knows(talk):
+    if not knows(client):
         return []
-    server, lines = talk.company.server, []
+    server, lines = client.clients.server, []
     for target in targets:
-        if talk.subscribed:
-            lines.append(f":{server} {_later(talk.nick, target, 0)}")
+        if client.subscribed:
+            lines.append(f":{server} {_later(client.nick, target, 0)}")
         else:
             reference = f"m{len(lines)}"
             lines.append(f":{server} BATCH +{reference} metadata {target}")
@@ -158,167 +160,167 @@ def may_ask(talk: IrcTalk, targets: Iterable[str]) -> list[str]:
 @command(
     "METADATA", when=When.ALWAYS, help="METADATA <nick or channel> LIST: what it says of itself"
 )
-async def metadata(talk: IrcTalk, message: Message) -> None:
+async def metadata(client: IrcDoor, message: Message) -> None:
     target, word, *rest = (*message.params, "", "")[: max(2, len(message.params))]
     asked = _ASKED.get(word.upper())
     if asked is None or not target:
         text = "There is no such subcommand" if word else "Not enough parameters"
-        talk.fail("METADATA", "INVALID_PARAMS", text, shortened(word))
+        client.fail("METADATA", "INVALID_PARAMS", text, shortened(word))
         return
     run, least, most = asked
     if not least <= len(rest) <= most:
         text = "Not enough parameters" if len(rest) < least else "Too many parameters"
-        talk.fail("METADATA", "INVALID_PARAMS", text, word.upper())
+        client.fail("METADATA", "INVALID_PARAMS", text, word.upper())
         return
-    if not talk.registered and target != "*":
-        _fail_target(talk, target)
+    if not client.registered and target != "*":
+        _fail_target(client, target)
         return
     try:
-        outcome = run(talk, target, tuple(rest))
+        outcome = run(client, target, tuple(rest))
         if outcome is not None:
             await outcome
     except ChatError as error:
-        _fail(talk, error, target, rest[0] if rest else "*")
+        _fail(client, error, target, rest[0] if rest else "*")
 
 
-def _fail(talk: IrcTalk, error: ChatError, target: str, key: str) -> None:
+def _fail(client: IrcDoor, error: ChatError, target: str, key: str) -> None:
     target, key = shortened(target), shortened(key)
     match error.code:
         case "no_such_room" | "no_such_user" | "bad_name":
-            _fail_target(talk, target)
+            _fail_target(client, target)
         case "list_full":
-            talk.fail("METADATA", "LIMIT_REACHED", error.sentence, target, str(MOST_KEYS))
+            client.fail("METADATA", "LIMIT_REACHED", error.sentence, target, str(MOST_KEYS))
         case "not_allowed":
-            talk.fail("METADATA", "KEY_NO_PERMISSION", error.sentence, target, key)
+            client.fail("METADATA", "KEY_NO_PERMISSION", error.sentence, target, key)
         case _:  # the store is busy or full, or too much changes
             after = str(error.details.get("retry_after", 5))
-            talk.fail("METADATA", "RATE_LIMITED", error.sentence, target, key, after)
+            client.fail("METADATA", "RATE_LIMITED", error.sentence, target, key, after)
 
 
-def _fail_target(talk: IrcTalk, target: str) -> None:
+def _fail_target(client: IrcDoor, target: str) -> None:
     text = "There is nobody and no channel of that name that you can see"
-    talk.fail("METADATA", "INVALID_TARGET", text, shortened(target))
+    client.fail("METADATA", "INVALID_TARGET", text, shortened(target))
 
 
-def _target(talk: IrcTalk, name: str) -> Target:
+def _target(client: IrcDoor, name: str) -> Target:
     """Somebody, or a channel that the client may see into."""
     if name == "*":
-        return talk.me
-    room = talk.chat.rooms.find(name) if name.startswith("#") else None
-    if room is not None and room.deleted_at is None and _may_see(talk, room):
+        return client.me
+    room = client.chat.rooms.find(name) if name.startswith("#") else None
+    if room is not None and room.deleted_at is None and _may_see(client, room):
         return room
-    person = None if name.startswith("#") else talk.company.person(name)
+    person = None if name.startswith("#") else client.clients.person(name)
     if person is None or person.erased:
         raise ChatError("no_such_user", "")
     return person
 
 
-def _may_see(talk: IrcTalk, room: Room) -> bool:
-    return room.has(talk.me) or not (room.rules.secret or room.hidden)
+def _may_see(client: IrcDoor, room: Room) -> bool:
+    return room.has(client.me) or not (room.rules.secret or room.hidden)
 
 
-def _changeable(talk: IrcTalk, name: str) -> Target:
+def _changeable(client: IrcDoor, name: str) -> Target:
     """The same, where the client may say what there is."""
-    target, store = _target(talk, name), talk.chat.metadata
-    if not (store.may_change(talk.me, target) or talk.company.is_oper(talk.me)):
+    target, store = _target(client, name), client.chat.metadata
+    if not (store.may_change(client.me, target) or client.clients.is_oper(client.me)):
         raise ChatError("not_allowed", "That is for themselves, or for operators of the channel.")
     return target
 
 
-def _shown_name(talk: IrcTalk, target: str) -> str:
+def _shown_name(client: IrcDoor, target: str) -> str:
     """How the answers call what a client has named."""
-    return talk.nick if target == "*" and talk.registered else target
+    return client.nick if target == "*" and client.registered else target
 
 
-async def _get(talk: IrcTalk, name: str, keys: tuple[str, ...]) -> None:
-    values = await _values(talk, name)
-    _show_values(talk, name, [(key, values.get(key)) for key in keys])
+async def _get(client: IrcDoor, name: str, keys: tuple[str, ...]) -> None:
+    values = await _values(client, name)
+    _show_values(client, name, [(key, values.get(key)) for key in keys])
 
 
-async def _list(talk: IrcTalk, name: str, rest: tuple[str, ...]) -> None:
-    _show_values(talk, name, (await _values(talk, name)).items())
+async def _list(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
+    _show_values(client, name, (await _values(client, name)).items())
 
 
-async def _values(talk: IrcTalk, name: str) -> dict[str, str]:
-    if not talk.registered:
-        return talk.early_metadata
-    return await talk.chat.metadata.of(_target(talk, name))
+async def _values(client: IrcDoor, name: str) -> dict[str, str]:
+    if not client.registered:
+        return client.early_metadata
+    return await client.chat.metadata.of(_target(client, name))
 
 
-def _show_values(talk: IrcTalk, name: str, values: Iterable[tuple[str, str | None]]) -> None:
-    name, server = _shown_name(talk, name), talk.company.server
-    with batch(talk, "metadata", name) as reference:
+def _show_values(client: IrcDoor, name: str, values: Iterable[tuple[str, str | None]]) -> None:
+    name, server = _shown_name(client, name), client.clients.server
+    with batch(client, "metadata", name) as reference:
         tags = {"batch": reference} if reference else None
         for key, value in values:
             if is_key(key):
-                talk.line(server, _value(talk.nick, name, key, value), tags)
+                client.line(server, _value(client.nick, name, key, value), tags)
             else:
                 text = f"WARN METADATA INVALID_KEY {shortened(key)} :That cannot be a key"
-                talk.line(server, text, tags)
+                client.line(server, text, tags)
 
 
-def _show(talk: IrcTalk, about: str, found: Iterable[tuple[Target, str, str]]) -> None:
-    with batch(talk, "metadata", about) as reference:
+def _show(client: IrcDoor, about: str, found: Iterable[tuple[Target, str, str]]) -> None:
+    with batch(client, "metadata", about) as reference:
         tags = {"batch": reference} if reference else None
         for target, key, value in found:
-            talk.line(talk.company.server, _value(talk.nick, target, key, value), tags)
+            client.line(client.clients.server, _value(client.nick, target, key, value), tags)
 
 
-async def _set(talk: IrcTalk, name: str, rest: tuple[str, ...]) -> None:
+async def _set(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
     key, value = rest[0], (rest[1] if len(rest) > 1 else "") or None
     if not is_key(key):
         text = f"A key is up to {LONGEST_KEY} small letters, digits and _ . / -"
-        talk.fail("METADATA", "INVALID_KEY", text, shortened(key))
+        client.fail("METADATA", "INVALID_KEY", text, shortened(key))
         return
-    target = _changeable(talk, name) if talk.registered else None
-    if value is not None and not (is_value(value) and _fits(talk, target, key, value)):
+    target = _changeable(client, name) if client.registered else None
+    if value is not None and not (is_value(value) and _fits(client, target, key, value)):
         text = f"A value is up to {LONGEST_VALUE} bytes of text, and fits into a line with its key"
-        talk.fail("METADATA", "INVALID_VALUE", text, key)
+        client.fail("METADATA", "INVALID_VALUE", text, key)
         return
     if target is None:
-        _set_early(talk, key, value)
-    elif await talk.chat.metadata.put(talk.me, target, key, value):
-        _log(talk, target)
-        talk.company.subscriptions.tell(target, key, value, talk)
-    talk.line(talk.company.server, _value(talk.nick, _shown_name(talk, name), key, value))
+        _set_early(client, key, value)
+    elif await client.chat.metadata.put(client.me, target, key, value):
+        _log(client, target)
+        client.clients.subscriptions.tell(target, key, value, client)
+    client.line(client.clients.server, _value(client.nick, _shown_name(client, name), key, value))
 
 
-def _fits(talk: IrcTalk, target: Target | None, key: str, value: str) -> bool:
+def _fits(client: IrcDoor, target: Target | None, key: str, value: str) -> bool:
     """Whether a line with the value has room for the longest nick in ASCII."""
-    longest = "n" * talk.chat.settings.nick_length
+    longest = "n" * client.chat.settings.nick_length
     line = _value(longest, longest if target is None else target, key, value)
-    return len(f":{talk.company.server} {line}\r\n".encode()) <= LONGEST_LINE
+    return len(f":{client.clients.server} {line}\r\n".encode()) <= LONGEST_LINE
 
 
-def _set_early(talk: IrcTalk, key: str, value: str | None) -> None:
+def _set_early(client: IrcDoor, key: str, value: str | None) -> None:
     if value is None:
-        talk.early_metadata.pop(key, None)
-    elif key not in talk.early_metadata and len(talk.early_metadata) >= MOST_KEYS:
+        client.early_metadata.pop(key, None)
+    elif key not in client.early_metadata and len(client.early_metadata) >= MOST_KEYS:
         raise ChatError("list_full", f"There are {MOST_KEYS} keys already: remove one first.")
     else:
-        talk.early_metadata[key] = value
+        client.early_metadata[key] = value
 
 
-async def _clear(talk: IrcTalk, name: str, rest: tuple[str, ...]) -> None:
-    if not talk.registered:
-        keys = list(talk.early_metadata)
-        talk.early_metadata.clear()
+async def _clear(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
+    if not client.registered:
+        keys = list(client.early_metadata)
+        client.early_metadata.clear()
     else:
-        target = _changeable(talk, name)
-        keys = await talk.chat.metadata.clear(talk.me, target)
-        _log(talk, target)
+        target = _changeable(client, name)
+        keys = await client.chat.metadata.clear(client.me, target)
+        _log(client, target)
         for key in keys:
-            talk.company.subscriptions.tell(target, key, None, talk)
-    _show_values(talk, name, [(key, None) for key in keys])
+            client.clients.subscriptions.tell(target, key, None, client)
+    _show_values(client, name, [(key, None) for key in keys])
 
 
-def _log(talk: IrcTalk, target: Target) -> None:
+def _log(client: IrcDoor, target: Target) -> None:
     """Note that an operator of the server has acted on what is somebody else's."""
-    if not talk.chat.metadata.may_change(talk.me, target):
-        talk.log.info(
+    if not client.chat.metadata.may_change(client.me, target):
+        client.log.info(
             "{who} at {where} has changed the metadata of {target}",
-            who=talk.nick,
-            where=talk.address,
+            who=client.nick,
+            where=client.address,
             target=target.name,
         )
 
@@ -326,106 +328,106 @@ def _log(talk: IrcTalk, target: Target) -> None:
 # --- subscriptions -------------------------------------------------------------------------------
 
 
-async def _subscribe(talk: IrcTalk, name: str, keys: tuple[str, ...]) -> None:
-    _only_oneself(talk, name)
+async def _subscribe(client: IrcDoor, name: str, keys: tuple[str, ...]) -> None:
+    _only_oneself(client, name)
     good, fresh = [], []
     for key in keys:
         if not is_key(key):
             text = "That cannot be a key"
-            talk.fail("METADATA", "INVALID_KEY", text, shortened(key), kind="WARN")
+            client.fail("METADATA", "INVALID_KEY", text, shortened(key), kind="WARN")
             continue
-        if key not in talk.subscribed:
-            if len(talk.subscribed) >= MOST_SUBSCRIBED:
+        if key not in client.subscribed:
+            if len(client.subscribed) >= MOST_SUBSCRIBED:
                 text = "You have subscribed to as many keys as there may be"
-                talk.fail("METADATA", "LIMIT_REACHED", text, key, str(MOST_SUBSCRIBED))
+                client.fail("METADATA", "LIMIT_REACHED", text, key, str(MOST_SUBSCRIBED))
                 break
-            talk.company.subscriptions.add(talk, key)
+            client.clients.subscriptions.add(client, key)
             fresh.append(key)
         good.append(key)
-    _tell_keys(talk, "770", good)
-    if fresh and talk.registered:
-        await _sync_these(talk, ALL, fresh)
+    _tell_keys(client, "770", good)
+    if fresh and client.registered:
+        await _sync_these(client, ALL, fresh)
 
 
-def _unsubscribe(talk: IrcTalk, name: str, keys: tuple[str, ...]) -> None:
-    _only_oneself(talk, name)
+def _unsubscribe(client: IrcDoor, name: str, keys: tuple[str, ...]) -> None:
+    _only_oneself(client, name)
     good = []
     for key in keys:
         if is_key(key):
-            talk.company.subscriptions.drop(talk, key)
+            client.clients.subscriptions.drop(client, key)
             good.append(key)
         else:
             text = "That cannot be a key"
-            talk.fail("METADATA", "INVALID_KEY", text, shortened(key), kind="WARN")
-    _tell_keys(talk, "771", good)
+            client.fail("METADATA", "INVALID_KEY", text, shortened(key), kind="WARN")
+    _tell_keys(client, "771", good)
 
 
-def _subscriptions(talk: IrcTalk, name: str, rest: tuple[str, ...]) -> None:
-    _only_oneself(talk, name)
-    with batch(talk, "metadata-subs") as reference:
-        _tell_keys(talk, "772", talk.subscribed, reference)
+def _subscriptions(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
+    _only_oneself(client, name)
+    with batch(client, "metadata-subs") as reference:
+        _tell_keys(client, "772", client.subscribed, reference)
 
 
-def _only_oneself(talk: IrcTalk, name: str) -> None:
-    if name != "*" and names.folded(name) != names.folded(talk.nick):
+def _only_oneself(client: IrcDoor, name: str) -> None:
+    if name != "*" and names.folded(name) != names.folded(client.nick):
         raise ChatError("no_such_user", "")
 
 
-def _tell_keys(talk: IrcTalk, number: str, keys: Iterable[str], reference: str = "") -> None:
+def _tell_keys(client: IrcDoor, number: str, keys: Iterable[str], reference: str = "") -> None:
     """Keys as parameters, on as many lines as they take."""
     tags = {"batch": reference} if reference else None
     for line in in_lines(dict.fromkeys(keys), " ", LONGEST_KEYS):
-        talk.line(talk.company.server, f"{number} {talk.nick} {line}", tags)
+        client.line(client.clients.server, f"{number} {client.nick} {line}", tags)
 
 
-async def _sync(talk: IrcTalk, name: str, rest: tuple[str, ...]) -> None:
-    if not talk.registered:
+async def _sync(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
+    if not client.registered:
         raise ChatError("no_such_user", "")
-    await _sync_these(talk, name, talk.subscribed)
+    await _sync_these(client, name, client.subscribed)
 
 
-async def _sync_these(talk: IrcTalk, name: str, keys: Iterable[str]) -> None:
+async def _sync_these(client: IrcDoor, name: str, keys: Iterable[str]) -> None:
     """Show these keys of what is named and of everybody there."""
-    rooms, people = _seen(talk, name)
-    about = name if name == ALL else _shown_name(talk, name)
-    window, wait = talk.company.subscriptions.syncs, 0.0
+    rooms, people = _seen(client, name)
+    about = name if name == ALL else _shown_name(client, name)
+    window, wait = client.clients.subscriptions.syncs, 0.0
     if window is not None:
-        wait = window.take(talk.me.id, talk.chat.ticks())
+        wait = window.take(client.me.id, client.chat.ticks())
     if wait > 0:
-        talk.line(talk.company.server, _later(talk.nick, about, wait))
+        client.line(client.clients.server, _later(client.nick, about, wait))
         return
     try:
-        found = await talk.chat.metadata.of_many(rooms, people, set(keys))
+        found = await client.chat.metadata.of_many(rooms, people, set(keys))
     except ChatError:  # the store is busy
-        talk.line(talk.company.server, _later(talk.nick, about, 5))
+        client.line(client.clients.server, _later(client.nick, about, 5))
         return
-    if talk.closed:
+    if client.closed:
         return
-    _show(talk, about, found)
+    _show(client, about, found)
     if len(found) == MOST_AT_ONCE:
         text = f"Only {MOST_AT_ONCE} values are shown; ask for people one by one"
-        talk.fail("METADATA", "INCOMPLETE", text, about, kind="NOTE")
+        client.fail("METADATA", "INCOMPLETE", text, about, kind="NOTE")
 
 
-def _seen(talk: IrcTalk, name: str) -> tuple[list[Room], list[Person]]:
+def _seen(client: IrcDoor, name: str) -> tuple[list[Room], list[Person]]:
     """The channels and people that are meant, each once."""
     rooms: list[Room] = []
     people: dict[Person, None] = {}
     if name == ALL:
-        rooms = talk.company.rooms_of(talk)
-        people[talk.me] = None
-        for key in talk.monitored:
-            person = talk.company.person(key)
+        rooms = client.clients.rooms_of(client)
+        people[client.me] = None
+        for key in client.monitored:
+            person = client.clients.person(key)
             if person is not None and person.online:
                 people[person] = None
     else:
-        target = _target(talk, name)
+        target = _target(client, name)
         if isinstance(target, Room):
             rooms.append(target)
         else:
             people[target] = None
     for room in rooms:
-        people.update(dict.fromkeys(names.present(talk, room)))
+        people.update(dict.fromkeys(names.present(client, room)))
     return rooms, list(people)
 
 

@@ -19,7 +19,7 @@ from .message import Message
 from .numerics import Refused
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 LISTS = {"b": ("367", "368"), "e": ("348", "349"), "I": ("346", "347")}
 SWITCHES = "imnstCR"
@@ -33,28 +33,28 @@ TAKES_ARGUMENT = frozenset("ovbeIk")
 
 
 @command("MODE", 1, help="MODE <channel or your nick> [<modes> [<arguments>]]: see or set modes")
-async def mode(talk: IrcTalk, message: Message) -> None:
+async def mode(client: IrcDoor, message: Message) -> None:
     target, *rest = message.params
     if not target.startswith("#"):
-        user_modes.change(talk, target, rest)
+        user_modes.change(client, target, rest)
         return
-    assert talk.session is not None
-    room = visible_room(talk.chat, talk.session, target)
+    assert client.session is not None
+    room = visible_room(client.chat, client.session, target)
     if not rest or not rest[0].strip("+-"):
-        _tell_modes(talk, room)
+        _tell_modes(client, room)
         return
-    await _change(talk, room, rest[0], rest[1:])
+    await _change(client, room, rest[0], rest[1:])
 
 
-def _tell_modes(talk: IrcTalk, room: Room) -> None:
-    if (room.hidden or room.rules.secret) and not room.has(talk.me):
+def _tell_modes(client: IrcDoor, room: Room) -> None:
+    if (room.hidden or room.rules.secret) and not room.has(client.me):
         raise Refused("403", shortened(room.name))
-    inside = room.has(talk.me)
-    talk.numeric("324", room.name, *room.rules.letters(with_key=inside).split())
-    talk.numeric("329", room.name, str(room.created // 1000))
+    inside = room.has(client.me)
+    client.numeric("324", room.name, *room.rules.letters(with_key=inside).split())
+    client.numeric("329", room.name, str(room.created // 1000))
 
 
-async def _change(talk: IrcTalk, room: Room, letters: str, arguments: list[str]) -> None:
+async def _change(client: IrcDoor, room: Room, letters: str, arguments: list[str]) -> None:
     """Carry the changes out in their order, those of the rules together."""
     rules: list[tuple[bool, str, str]] = []
     shown_lists: set[str] = set()
@@ -62,20 +62,20 @@ async def _change(talk: IrcTalk, room: Room, letters: str, arguments: list[str])
         if letter in LISTS and not argument:
             if letter not in shown_lists:
                 shown_lists.add(letter)
-                _tell_list(talk, room, letter)
+                _tell_list(client, room, letter)
             continue
-        if not room.has(talk.me):
+        if not room.has(client.me):
             raise Refused("442", room.name)
-        talk.charge(1)
+        client.charge(1)
         if letter in "ov":
-            await _apply_rules(talk, room, rules)
+            await _apply_rules(client, room, rules)
             rules = []
-            await _set_role(talk, room, adding, letter, argument)
+            await _set_role(client, room, adding, letter, argument)
         elif letter in LISTS or letter in "kl" or letter in SWITCHES:
             rules.append((adding, letter, argument))
         else:
-            talk.numeric("472", shortened(letter), text="is no channel mode here")
-    await _apply_rules(talk, room, rules)
+            client.numeric("472", shortened(letter), text="is no channel mode here")
+    await _apply_rules(client, room, rules)
 
 
 def _changes(letters: str, arguments: list[str]) -> Iterator[tuple[bool, str, str]]:
@@ -93,36 +93,36 @@ def _changes(letters: str, arguments: list[str]) -> Iterator[tuple[bool, str, st
         yield adding, letter, argument
 
 
-async def _apply_rules(talk: IrcTalk, room: Room, changes: list[tuple[bool, str, str]]) -> None:
+async def _apply_rules(client: IrcDoor, room: Room, changes: list[tuple[bool, str, str]]) -> None:
     """Change the rules: all at once, and one by one if something is wrong with one of them."""
-    assert talk.session is not None
+    assert client.session is not None
     rest = []
     for adding, letter, argument in changes:
-        account = _banned_account(talk, room, argument) if letter == "b" and not adding else ""
+        account = _banned_account(client, room, argument) if letter == "b" and not adding else ""
         if account:
-            await perform(talk.chat, talk.session, words.Unban(room.name, account))
+            await perform(client.chat, client.session, words.Unban(room.name, account))
         else:
             rest.append((adding, letter, argument))
     if not rest:
         return
     try:
-        await perform(talk.chat, talk.session, words.Mode(room.name, _written(rest)))
+        await perform(client.chat, client.session, words.Mode(room.name, _written(rest)))
     except ChatError as error:
         if error.code != "args" or len(rest) == 1:
-            _refuse(talk, room, rest[0], error)
+            _refuse(client, room, rest[0], error)
             return
         for one in rest:
-            await _apply_rules(talk, room, [one])
+            await _apply_rules(client, room, [one])
 
 
-def _refuse(talk: IrcTalk, room: Room, change: tuple[bool, str, str], error: ChatError) -> None:
+def _refuse(client: IrcDoor, room: Room, change: tuple[bool, str, str], error: ChatError) -> None:
     _, letter, argument = change
     if error.code != "args":
-        refusals.add(talk, talk.answers, error, "MODE", room.name)
+        refusals.add(client, client.answers, error, "MODE", room.name)
     elif argument or letter == "k":
-        talk.numeric("696", room.name, letter, shortened(argument), text=error.sentence)
+        client.numeric("696", room.name, letter, shortened(argument), text=error.sentence)
     else:
-        talk.numeric("461", "MODE", text=error.sentence)
+        client.numeric("461", "MODE", text=error.sentence)
 
 
 def _written(changes: list[tuple[bool, str, str]]) -> str:
@@ -130,83 +130,83 @@ def _written(changes: list[tuple[bool, str, str]]) -> str:
     return " ".join([letters, *[argument for *_, argument in changes if argument]])
 
 
-def _banned_account(talk: IrcTalk, room: Room, mask: str) -> str:
+def _banned_account(client: IrcDoor, room: Room, mask: str) -> str:
     """The account that such a mask keeps out by its name, as `ban` does at every door."""
     name = mask.removesuffix("!*@*")
-    person = talk.company.person(name)
+    person = client.clients.person(name)
     return person.name if person is not None and person.id in room.bans else ""
 
 
-async def _set_role(talk: IrcTalk, room: Room, adding: bool, letter: str, name: str) -> None:
-    assert talk.session is not None
+async def _set_role(client: IrcDoor, room: Room, adding: bool, letter: str, name: str) -> None:
+    assert client.session is not None
     if not name:
-        talk.numeric("461", "MODE", text="Say whom")
+        client.numeric("461", "MODE", text="Say whom")
         return
-    person = talk.company.person(name)
+    person = client.clients.person(name)
     if person is None or person.erased:
-        talk.numeric("401", shortened(name), text="There is nobody of that name here")
+        client.numeric("401", shortened(name), text="There is nobody of that name here")
         return
     if not room.has(person):
-        talk.numeric("441", person.name, room.name, text="They are not in that channel")
+        client.numeric("441", person.name, room.name, text="They are not in that channel")
         return
     make = ROLES[letter, adding]
     try:
-        await perform(talk.chat, talk.session, make(room.name, person.name))
+        await perform(client.chat, client.session, make(room.name, person.name))
     except ChatError as error:
         if error.code != "args":  # it is so already
-            refusals.add(talk, talk.answers, error, "MODE", room.name)
+            refusals.add(client, client.answers, error, "MODE", room.name)
 
 
-def _tell_list(talk: IrcTalk, room: Room, letter: str) -> None:
+def _tell_list(client: IrcDoor, room: Room, letter: str) -> None:
     """The masks of a list; of bans also the accounts that are kept out or muted by name."""
     one, end = LISTS[letter]
-    if (room.hidden or room.rules.secret) and not room.has(talk.me):
+    if (room.hidden or room.rules.secret) and not room.has(client.me):
         raise Refused("442", room.name)
-    if letter != "b" and room.role_of(talk.me) < Role.OPERATOR:
+    if letter != "b" and room.role_of(client.me) < Role.OPERATOR:
         raise Refused("482", room.name)
     kept = {"b": room.rules.bans, "e": room.rules.exceptions, "I": room.rules.invitations}[letter]
     for mask, (by, time) in kept.items():
-        talk.numeric(one, room.name, mask, by, str(time // 1000))
+        client.numeric(one, room.name, mask, by, str(time // 1000))
     if letter == "b":
-        people = talk.chat.roster.people
+        people = client.chat.roster.people
         named = [people[number].name for number in room.bans if number in people]
         muted = [people[number].name for number in room.mutes if number in people]
         for mask in [f"{name}!*@*" for name in named] + [f"~m:{name}!*@*" for name in muted]:
-            talk.numeric(one, room.name, mask, talk.company.server, str(room.created // 1000))
-    talk.numeric(end, room.name, text="That is all of the list")
+            client.numeric(one, room.name, mask, client.clients.server, str(room.created // 1000))
+    client.numeric(end, room.name, text="That is all of the list")
 
 
 @command("KICK", 2, help="KICK <channel> <nick> [<reason>]: put somebody out")
-async def kick(talk: IrcTalk, message: Message) -> None:
+async def kick(client: IrcDoor, message: Message) -> None:
     place, nicks = message.params[:2]
-    assert talk.session is not None
-    room = room_shown(talk, place)
+    assert client.session is not None
+    room = room_shown(client, place)
     for index, nick in enumerate(nicks.split(",")):
-        talk.charge(index > 0)
-        person = talk.company.person(nick)
+        client.charge(index > 0)
+        person = client.clients.person(nick)
         if person is None or person.erased:
-            talk.numeric("401", shortened(nick), text="There is nobody of that name here")
+            client.numeric("401", shortened(nick), text="There is nobody of that name here")
         elif not room.has(person):
-            talk.numeric("441", person.name, room.name, text="They are not in that channel")
+            client.numeric("441", person.name, room.name, text="They are not in that channel")
         else:
             why = words_in(message, 2)
             try:
-                await perform(talk.chat, talk.session, words.Kick(room.name, person.name, why))
+                await perform(client.chat, client.session, words.Kick(room.name, person.name, why))
             except ChatError as error:
                 if error.code == "args":
                     raise Refused("482", room.name, text="That is you: PART the channel") from None
-                refusals.add(talk, talk.answers, error, "KICK", room.name)
+                refusals.add(client, client.answers, error, "KICK", room.name)
 
 
 @command("INVITE", 2, help="INVITE <nick> <channel>: let somebody in")
-async def invite(talk: IrcTalk, message: Message) -> None:
+async def invite(client: IrcDoor, message: Message) -> None:
     nick, place = message.params[:2]
-    assert talk.session is not None
-    person = person_named(talk.chat, nick)
-    room = room_shown(talk, place)
+    assert client.session is not None
+    person = person_named(client.chat, nick)
+    room = room_shown(client, place)
     if room.has(person):
         raise Refused("443", person.name, room.name)
-    await perform(talk.chat, talk.session, words.Invite(room.name, person.name))
-    talk.numeric("341", person.name, room.name)
+    await perform(client.chat, client.session, words.Invite(room.name, person.name))
+    client.numeric("341", person.name, room.name)
     if person.away:
-        talk.numeric("301", person.name, text=formatted(person.away))
+        client.numeric("301", person.name, text=formatted(person.away))

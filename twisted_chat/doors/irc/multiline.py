@@ -13,7 +13,7 @@ from .numerics import Refused
 from .responses import Answers
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
     from .message import Message
 
 TYPE = "draft/multiline"
@@ -46,9 +46,9 @@ class Invalid(Exception):
         self.context = context
 
 
-def taken(talk: IrcTalk, message: Message, answers: Answers) -> Open | None:
+def taken(client: IrcDoor, message: Message, answers: Answers) -> Open | None:
     """Begin a batch or end it; the batch that is complete, if one is."""
-    if not talk.has("draft/multiline"):
+    if not client.has("draft/multiline"):
         raise Refused("421", "BATCH")
     if not message.params or message.params[0][:1] not in ("+", "-"):
         raise Refused("461", "BATCH")
@@ -57,22 +57,22 @@ def taken(talk: IrcTalk, message: Message, answers: Answers) -> Open | None:
         if "batch" in message.tags:
             raise _invalid("A batch cannot be in another one")
         if sign == "-":
-            return _end(talk, reference)
-        _begin(talk, reference, message, answers)
+            return _end(client, reference)
+        _begin(client, reference, message, answers)
     except Invalid as invalid:
-        refuse(talk, answers, invalid)
+        refuse(client, answers, invalid)
     return None
 
 
-def _begin(talk: IrcTalk, reference: str, message: Message, answers: Answers) -> None:
+def _begin(client: IrcDoor, reference: str, message: Message, answers: Answers) -> None:
     kind = message.params[1] if len(message.params) > 1 else ""
-    if talk.batch is not None and not talk.batch.failed:
+    if client.batch is not None and not client.batch.failed:
         raise _invalid("Another batch is open already")
     if not reference or len(reference) > 64:
         raise _invalid("A batch has a reference")
     target = message.params[2] if len(message.params) > 2 else ""
-    now = talk.chat.ticks()
-    talk.batch = Open(reference, now, target, answers.label, dict(message.tags))
+    now = client.chat.ticks()
+    client.batch = Open(reference, now, target, answers.label, dict(message.tags))
     if kind != TYPE:
         raise Invalid("UNKNOWN_TYPE", f"Only {TYPE} can be sent", shortened(reference))
     if not target:
@@ -80,12 +80,12 @@ def _begin(talk: IrcTalk, reference: str, message: Message, answers: Answers) ->
     answers.label = ""  # what it says in the end is answered, and has the label
 
 
-def _end(talk: IrcTalk, reference: str) -> Open | None:
+def _end(client: IrcDoor, reference: str) -> Open | None:
     """The batch that is complete; None when it has failed before."""
-    finished = talk.batch
+    finished = client.batch
     if finished is None or finished.reference != reference:
         raise _invalid("There is no such batch")
-    talk.batch = None
+    client.batch = None
     if finished.failed:
         return None
     if not any(part for line in finished.lines for part in line):
@@ -93,25 +93,25 @@ def _end(talk: IrcTalk, reference: str) -> Open | None:
     return finished
 
 
-def hold(talk: IrcTalk, message: Message, answers: Answers) -> None:
+def hold(client: IrcDoor, message: Message, answers: Answers) -> None:
     """Keep a line until its batch is complete."""
     try:
-        current = talk.batch
+        current = client.batch
         if current is None or message.tags["batch"] != current.reference:
             raise _invalid("There is no such batch")
         if not current.failed:
-            _add(talk, current, message)
+            _add(client, current, message)
     except Invalid as invalid:
-        refuse(talk, answers, invalid)
+        refuse(client, answers, invalid)
     else:
         answers.label = ""
 
 
-def _add(talk: IrcTalk, current: Open, message: Message) -> None:
+def _add(client: IrcDoor, current: Open, message: Message) -> None:
     target, *said = message.params[:2] or [""]
     text = spoken(said[0]) if said else ""
     concat = CONCAT in message.tags
-    most = talk.chat.settings.max_message
+    most = client.chat.settings.max_message
     if target != current.target:
         raise Invalid(
             "MULTILINE_INVALID_TARGET",
@@ -125,7 +125,7 @@ def _add(talk: IrcTalk, current: Open, message: Message) -> None:
         raise _invalid("There is nothing to be put together")
     current.command = message.command
     current.count += 1
-    talk.connection.kept(len(text))
+    client.connection.kept(len(text))
     current.size += len(text.encode()) + (bool(current.lines) and not concat)
     if current.count > MAX_LINES:
         raise Invalid("MULTILINE_MAX_LINES", "Those are too many lines", str(MAX_LINES))
@@ -137,25 +137,25 @@ def _add(talk: IrcTalk, current: Open, message: Message) -> None:
         current.lines.append([text])
 
 
-def tend(talk: IrcTalk, now: float) -> None:
+def tend(client: IrcDoor, now: float) -> None:
     """Give up a batch that was left open; what still comes of it is passed over."""
-    left = talk.batch
+    left = client.batch
     if left is None or left.failed or now - left.since < OPEN_FOR:
         return
-    answers = Answers(talk.company.server)
+    answers = Answers(client.clients.server)
     text = f"The batch was not ended in {OPEN_FOR:.0f} seconds, so nothing of it was sent"
-    refuse(talk, answers, Invalid("TIMEOUT", text, shortened(left.reference)))
-    talk.connection.reply(encoded(answers.taken()))
+    refuse(client, answers, Invalid("TIMEOUT", text, shortened(left.reference)))
+    client.connection.reply(encoded(answers.taken()))
 
 
-def refuse(talk: IrcTalk, answers: Answers, invalid: Invalid) -> None:
+def refuse(client: IrcDoor, answers: Answers, invalid: Invalid) -> None:
     """Say what is wrong with a batch; what still comes of it is passed over."""
-    if talk.batch is not None:
-        talk.batch.failed = True
-        talk.batch.lines.clear()
-        answers.label = answers.label or talk.batch.label
+    if client.batch is not None:
+        client.batch.failed = True
+        client.batch.lines.clear()
+        answers.label = answers.label or client.batch.label
     words = " ".join(("FAIL BATCH", invalid.code, *invalid.context))
-    answers.add(f":{talk.company.server} {words} :{invalid.text}")
+    answers.add(f":{client.clients.server} {words} :{invalid.text}")
 
 
 def _invalid(text: str) -> Invalid:

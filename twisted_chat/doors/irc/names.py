@@ -14,7 +14,7 @@ from .message import LONGEST_LINE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 
 def folded(name: str) -> str:
@@ -25,17 +25,17 @@ def folded(name: str) -> str:
         return name.lower()[:64]
 
 
-def present(talk: IrcTalk, room: Room) -> Iterable[Person]:
+def present(client: IrcDoor, room: Room) -> Iterable[Person]:
     """Who is in a room now; those who are away from the server are not shown there."""
-    if room is talk.chat.rooms.lobby:
-        return list(talk.chat.roster.online.values())
+    if room is client.chat.rooms.lobby:
+        return list(client.chat.roster.online.values())
     return [member.person for member in room.members.values() if member.person.online]
 
 
-def prefix(talk: IrcTalk, room: Room, person: Person) -> str:
+def prefix(client: IrcDoor, room: Room, person: Person) -> str:
     """The signs before somebody's nick: all of them for those who asked for it."""
     signs = _signs(room, person)
-    return signs if talk.has("multi-prefix") else signs[:1]
+    return signs if client.has("multi-prefix") else signs[:1]
 
 
 def _signs(room: Room, person: Person) -> str:
@@ -44,26 +44,26 @@ def _signs(room: Room, person: Person) -> str:
     return signs + "+" if member is not None and member.voice else signs
 
 
-def tell_names(talk: IrcTalk, room: Room) -> None:
+def tell_names(client: IrcDoor, room: Room) -> None:
     """Everybody in a room that the client may see into.
 
     This is worked out for everyone who joins: whatever were kept would be old by then, since a
     room is another with everybody who comes.
     """
-    talk.company.presence.has_asked(talk)
-    full = talk.has("userhost-in-names")
-    most_signs = None if talk.has("multi-prefix") else 1
+    client.clients.presence.has_asked(client)
+    full = client.has("userhost-in-names")
+    most_signs = None if client.has("multi-prefix") else 1
     sign = "@" if room.hidden or room.rules.secret else "="
-    head = f"353 {talk.nick} {sign} {room.name} :"
-    most = LONGEST_LINE - len(f":{talk.company.server} {head}\r\n".encode())
-    mask = talk.company.mask
+    head = f"353 {client.nick} {sign} {room.name} :"
+    most = LONGEST_LINE - len(f":{client.clients.server} {head}\r\n".encode())
+    mask = client.clients.mask
     words = [
         _signs(room, person)[:most_signs] + (mask(person.name) if full else person.name)
-        for person in present(talk, room)
+        for person in present(client, room)
     ]
     for line in _lines(words, most):
-        talk.line(talk.company.server, head + line)
-    talk.numeric("366", room.name, text="That is everybody who is here")
+        client.line(client.clients.server, head + line)
+    client.numeric("366", room.name, text="That is everybody who is here")
 
 
 def _lines(words: Iterable[str], most: int) -> Iterator[str]:
@@ -81,12 +81,12 @@ def _lines(words: Iterable[str], most: int) -> Iterator[str]:
         yield " ".join(line)
 
 
-def tell_topic(talk: IrcTalk, room: Room) -> None:
+def tell_topic(client: IrcDoor, room: Room) -> None:
     """A room's topic, who has set it and when."""
     if not room.topic:
-        talk.numeric("331", room.name, text="There is no topic")
+        client.numeric("331", room.name, text="There is no topic")
         return
-    talk.numeric("332", room.name, text=formatted(room.topic))
+    client.numeric("332", room.name, text=formatted(room.topic))
     if room.rules.topic_by:
-        mask = talk.company.mask(room.rules.topic_by)
-        talk.numeric("333", room.name, mask, str(room.rules.topic_at // 1000))
+        mask = client.clients.mask(room.rules.topic_by)
+        client.numeric("333", room.name, mask, str(room.rules.topic_at // 1000))

@@ -22,12 +22,12 @@ from .message import Message
 from .render import timestamp
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 NICKSERV = "NickServ"
 NAMES = frozenset((NICKSERV.lower(),))
 
-Answer = Callable[["IrcTalk", str], Awaitable[None]]
+Answer = Callable[["IrcDoor", str], Awaitable[None]]
 
 HELP = {
     "REGISTER": "REGISTER <password> [<e-mail>]: make your nick an account; the e-mail is not kept",
@@ -66,16 +66,16 @@ def redirected(message: Message) -> Message:
 
 
 @command("NICKSERV", when=When.ALWAYS, help="NICKSERV <command>: NICKSERV HELP tells which")
-async def nickserv(talk: IrcTalk, message: Message) -> None:
-    await answer(talk, " ".join(message.params))
+async def nickserv(client: IrcDoor, message: Message) -> None:
+    await answer(client, " ".join(message.params))
 
 
 @command("NS", when=When.ALWAYS, help="NS <command>: the same as NICKSERV")
-async def ns(talk: IrcTalk, message: Message) -> None:
-    await answer(talk, " ".join(message.params))
+async def ns(client: IrcDoor, message: Message) -> None:
+    await answer(client, " ".join(message.params))
 
 
-async def answer(talk: IrcTalk, text: str) -> None:
+async def answer(client: IrcDoor, text: str) -> None:
     """Answer what was said."""
     word, _, rest = text.strip().partition(" ")
     word, rest = word.upper(), rest.strip()
@@ -83,163 +83,165 @@ async def answer(talk: IrcTalk, text: str) -> None:
         word, rest = "PASSWD", rest.partition(" ")[2].strip()
     word = OTHER_WORDS.get(word, word)
     if word in NOT_HERE:
-        say(talk, NOT_HERE[word])
+        say(client, NOT_HERE[word])
         return
-    if not talk.registered and (kept_out := talk.registration.check_server_password()):
-        say(talk, kept_out.sentence)
+    if not client.registered and (kept_out := client.registration.check_server_password()):
+        say(client, kept_out.sentence)
         return
     try:
-        await _ANSWERS.get(word, _help)(talk, rest if word in _ANSWERS else "")
+        await _ANSWERS.get(word, _help)(client, rest if word in _ANSWERS else "")
     except ChatError as error:
-        if not talk.closed:
-            say(talk, error.sentence)
-            accounts.failed(talk, error)
+        if not client.closed:
+            say(client, error.sentence)
+            accounts.failed(client, error)
 
 
-def say(talk: IrcTalk, text: str) -> None:
+def say(client: IrcDoor, text: str) -> None:
     """Tell the client something as NickServ."""
-    talk.notice(text, f"{NICKSERV}!services@{talk.company.server}")
+    client.notice(text, f"{NICKSERV}!services@{client.clients.server}")
 
 
-def describe(talk: IrcTalk) -> None:
+def describe(client: IrcDoor) -> None:
     """Who NickServ is, for WHOIS."""
-    company = talk.company
-    talk.numeric("311", NICKSERV, "services", company.server, "*", text="Accounts of this server")
-    talk.numeric("312", NICKSERV, company.server, text=company.description)
-    talk.numeric("313", NICKSERV, text="is a service of this server")
+    clients = client.clients
+    client.numeric("311", NICKSERV, "services", clients.server, "*", text="Accounts of this server")
+    client.numeric("312", NICKSERV, clients.server, text=clients.description)
+    client.numeric("313", NICKSERV, text="is a service of this server")
 
 
-async def _help(talk: IrcTalk, about: str) -> None:
+async def _help(client: IrcDoor, about: str) -> None:
     word = OTHER_WORDS.get(about.upper(), about.upper())
     if word in HELP:
-        say(talk, HELP[word])
+        say(client, HELP[word])
         return
-    say(talk, f"{NICKSERV} makes accounts and logs in to them:")
+    say(client, f"{NICKSERV} makes accounts and logs in to them:")
     for line in HELP.values():
-        say(talk, f"    {line}")
+        say(client, f"    {line}")
 
 
-async def _register(talk: IrcTalk, rest: str) -> None:
+async def _register(client: IrcDoor, rest: str) -> None:
     password, _, last = rest.rpartition(" ")
     email = "@" in last and bool(password)
     password = password.strip() if email else rest
-    if account := accounts.account_of(talk):
-        say(talk, f"You are logged in as {account} already.")
+    if account := accounts.account_of(client):
+        say(client, f"You are logged in as {account} already.")
     elif not password:
-        say(talk, f"Say which password: {HELP['REGISTER']}")
-    elif talk.nick == "*":
-        say(talk, "Say first what you are to be called: NICK <name>")
+        say(client, f"Say which password: {HELP['REGISTER']}")
+    elif client.nick == "*":
+        say(client, "Say first what you are to be called: NICK <name>")
     else:
-        await accounts.make(talk, password)
-        if talk.closed:
+        await accounts.make(client, password)
+        if client.closed:
             return
         kept = " Your e-mail address is not kept: there is no mail from here." if email else ""
-        say(talk, f"{talk.nick} is your account now: log in with this password next time.{kept}")
-        await _logged_in(talk)
+        say(
+            client, f"{client.nick} is your account now: log in with this password next time.{kept}"
+        )
+        await _logged_in(client)
 
 
-async def _logged_in(talk: IrcTalk) -> None:
-    proof = talk.registration.proof
-    if talk.registered:
-        accounts.tell(talk, talk.me)
+async def _logged_in(client: IrcDoor) -> None:
+    proof = client.registration.proof
+    if client.registered:
+        accounts.tell(client, client.me)
     elif proof is not None:
-        accounts.tell(talk, proof.person)
-        await talk.registration.go_on()
+        accounts.tell(client, proof.person)
+        await client.registration.go_on()
 
 
-async def _identify(talk: IrcTalk, rest: str) -> None:
+async def _identify(client: IrcDoor, rest: str) -> None:
     if not rest:
-        say(talk, f"Say which password: {HELP['IDENTIFY']}")
+        say(client, f"Say which password: {HELP['IDENTIFY']}")
         return
-    name, password = accounts.who_and_password(talk, rest, " ")
-    proof = await accounts.log_in(talk, name, password.strip())
-    say(talk, f"You are logged in as {proof.person.name}.")
-    accounts.tell(talk, proof.person)
-    await accounts.settle(talk, proof)
+    name, password = accounts.who_and_password(client, rest, " ")
+    proof = await accounts.log_in(client, name, password.strip())
+    say(client, f"You are logged in as {proof.person.name}.")
+    accounts.tell(client, proof.person)
+    await accounts.settle(client, proof)
 
 
-async def _change_password(talk: IrcTalk, rest: str) -> None:
-    session, words = talk.session, rest.split()
+async def _change_password(client: IrcDoor, rest: str) -> None:
+    session, words = client.session, rest.split()
     if session is None or session.person.guest:
-        say(talk, "Log in first: IDENTIFY <password>")
+        say(client, "Log in first: IDENTIFY <password>")
     elif len(words) != 2:
-        say(talk, f"Say the old and the new one, without spaces in them: {HELP['PASSWD']}")
+        say(client, f"Say the old and the new one, without spaces in them: {HELP['PASSWD']}")
     else:
-        await talk.chat.accounts.change_password(session, *words)
+        await client.chat.accounts.change_password(session, *words)
         ended = Closed("password_changed", "Your password was changed: log in again.")
-        talk.chat.close_seats(session.person, ended, session)
-        say(talk, "Your password is changed, and your other sessions have ended.")
+        client.chat.close_seats(session.person, ended, session)
+        say(client, "Your password is changed, and your other sessions have ended.")
 
 
-async def _certificates(talk: IrcTalk, rest: str) -> None:
+async def _certificates(client: IrcDoor, rest: str) -> None:
     word, _, written = rest.partition(" ")
     word, written = word.upper(), written.strip()
-    if talk.session is None or talk.me.guest:
-        say(talk, "Log in first: IDENTIFY <password>")
+    if client.session is None or client.me.guest:
+        say(client, "Log in first: IDENTIFY <password>")
     elif word == "LIST":
-        await _list_certificates(talk)
+        await _list_certificates(client)
     elif word == "ADD":
-        await _add_certificate(talk, written)
+        await _add_certificate(client, written)
     elif word in ("DEL", "DELETE", "REMOVE") and written:
-        await _remove_certificate(talk, client_certificates.fingerprint(written))
+        await _remove_certificate(client, client_certificates.fingerprint(written))
     else:
-        say(talk, HELP["CERT"])
+        say(client, HELP["CERT"])
 
 
-async def _list_certificates(talk: IrcTalk) -> None:
-    kept = await talk.chat.certificates.of(talk.me)
+async def _list_certificates(client: IrcDoor) -> None:
+    kept = await client.chat.certificates.of(client.me)
     if not kept:
-        say(talk, "Your account has no certificates.")
+        say(client, "Your account has no certificates.")
     for number, row in enumerate(kept, 1):
         used = "not used yet" if row.used is None else f"used on {timestamp(row.used)[:10]}"
-        here = ", on this connection" if row.fingerprint == talk.certificate else ""
-        say(talk, f"{number}. {row.fingerprint}: {used}{here}")
+        here = ", on this connection" if row.fingerprint == client.certificate else ""
+        say(client, f"{number}. {row.fingerprint}: {used}{here}")
 
 
-async def _add_certificate(talk: IrcTalk, written: str) -> None:
-    added = client_certificates.fingerprint(written) if written else talk.certificate
+async def _add_certificate(client: IrcDoor, written: str) -> None:
+    added = client_certificates.fingerprint(written) if written else client.certificate
     if not added:
         say(
-            talk,
+            client,
             "There is no client certificate on this connection: connect over TLS with one, or"
             " say its fingerprint, which is its SHA-256: CERT ADD <fingerprint>",
         )
-    elif await talk.chat.certificates.add(talk.me, added, added == talk.certificate):
-        say(talk, f"The certificate {added} logs in as {talk.me.name} from now on.")
+    elif await client.chat.certificates.add(client.me, added, added == client.certificate):
+        say(client, f"The certificate {added} logs in as {client.me.name} from now on.")
     else:
-        say(talk, "Your account has that certificate already.")
+        say(client, "Your account has that certificate already.")
 
 
-async def _remove_certificate(talk: IrcTalk, removed: str) -> None:
-    await talk.chat.certificates.remove(talk.me, removed)
+async def _remove_certificate(client: IrcDoor, removed: str) -> None:
+    await client.chat.certificates.remove(client.me, removed)
     ended = Closed("ended", "The certificate with which you were logged in was removed.")
     others = [
         other
-        for other in talk.company.talks_of(talk.me)
-        if other is not talk and other.logged_in_with == removed
+        for other in client.clients.of(client.me)
+        if other is not client and other.logged_in_with == removed
     ]
     for other in others:
         other.close(ended)
-    say(talk, f"The certificate {removed} logs in no more; sessions that it began have ended.")
+    say(client, f"The certificate {removed} logs in no more; sessions that it began have ended.")
 
 
-async def _info(talk: IrcTalk, rest: str) -> None:
-    if not talk.registered:
-        say(talk, "Log in first: IDENTIFY <password>")
+async def _info(client: IrcDoor, rest: str) -> None:
+    if not client.registered:
+        say(client, "Log in first: IDENTIFY <password>")
         return
-    name = rest.split(" ")[0] or talk.nick
-    person = talk.chat.signin.find(name)
+    name = rest.split(" ")[0] or client.nick
+    person = client.chat.signin.find(name)
     if person is None:
-        say(talk, f"{shown(name)[:64]} is nobody's account.")
+        say(client, f"{shown(name)[:64]} is nobody's account.")
         return
     if person.online:
         where = "is here now"
     elif person.last_seen:
-        ago = max(0, talk.chat.wall() - person.last_seen) // 1000
+        ago = max(0, client.chat.wall() - person.last_seen) // 1000
         where = f"was here {spoken(ago)} ago"
     else:
         where = "was not here yet"
-    say(talk, f"{person.name} is an account and {where}.")
+    say(client, f"{person.name} is an account and {where}.")
 
 
 _ANSWERS: dict[str, Answer] = {

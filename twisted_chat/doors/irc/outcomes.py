@@ -19,71 +19,71 @@ from .responses import Answers
 
 if TYPE_CHECKING:
     from .commands import Row, Say
-    from .door import IrcTalk
+    from .door import IrcDoor
     from .message import Message
 
 T = TypeVar("T")
-Show = Callable[["IrcTalk", Answers, T, str, Any], None]
+Show = Callable[["IrcDoor", Answers, T, str, Any], None]
 """Adds to an answer: what came of it, to whom it was said, and what."""
 
 
-def say(talk: IrcTalk, row: Row, message: Message, label: str) -> None:
+def say(client: IrcDoor, row: Row, message: Message, label: str) -> None:
     """Carry out a command that says something."""
-    answers = Answers(talk.company.server, row.name, label)
+    answers = Answers(client.clients.server, row.name, label)
     answers.awaited = 1  # this very call
-    talk.set_out()
+    client.set_out()
     try:
-        cast("Say", row.run)(talk, message, answers)
+        cast("Say", row.run)(client, message, answers)
     except (ChatError, Refused) as error:
-        refusals.of_saying(talk, answers, error, message.params[0] if message.params else "")
+        refusals.of_saying(client, answers, error, message.params[0] if message.params else "")
     except Exception:
-        talk.failed(Failure())
+        client.failed(Failure())
     finally:
-        _one_less(talk, answers)
+        _one_less(client, answers)
 
 
 def wait_for(
-    done: Deferred[T], talk: IrcTalk, answers: Answers, show: Show[T], target: str, said: Any
+    done: Deferred[T], client: IrcDoor, answers: Answers, show: Show[T], target: str, said: Any
 ) -> None:
     """Let an answer be whole only when it is known what came of what was `said`."""
     answers.awaited += 1
-    known = (talk, answers, show, target, said)
-    done.addCallbacks(_show, _refuse, known, errbackArgs=(talk, answers, target))
+    known = (client, answers, show, target, said)
+    done.addCallbacks(_show, _refuse, known, errbackArgs=(client, answers, target))
 
 
 def _show(
-    result: T, talk: IrcTalk, answers: Answers, show: Show[T], target: str, said: Any
+    result: T, client: IrcDoor, answers: Answers, show: Show[T], target: str, said: Any
 ) -> None:
     try:
-        if not talk.closed:
-            show(talk, answers, result, target, said)
+        if not client.closed:
+            show(client, answers, result, target, said)
     except (ChatError, Refused) as error:
-        refusals.of_saying(talk, answers, error, target)
+        refusals.of_saying(client, answers, error, target)
     except Exception:
-        talk.failed(Failure())
+        client.failed(Failure())
     finally:
-        _one_less(talk, answers)
+        _one_less(client, answers)
 
 
-def _refuse(failure: Failure, talk: IrcTalk, answers: Answers, target: str) -> None:
+def _refuse(failure: Failure, client: IrcDoor, answers: Answers, target: str) -> None:
     try:
         if isinstance(failure.value, ChatError | Refused):
-            refusals.of_saying(talk, answers, failure.value, target)
+            refusals.of_saying(client, answers, failure.value, target)
         else:
-            talk.failed(failure)
+            client.failed(failure)
     finally:
-        _one_less(talk, answers)
+        _one_less(client, answers)
 
 
-def _one_less(talk: IrcTalk, answers: Answers) -> None:
+def _one_less(client: IrcDoor, answers: Answers) -> None:
     """One outcome more is known; after the last one the answer is sent."""
     answers.awaited -= 1
     if answers.awaited:
         return
     try:
-        if not talk.closed:
-            talk.send(answers.taken())
+        if not client.closed:
+            client.send(answers.taken())
     except Exception:
-        talk.failed(Failure())
+        client.failed(Failure())
     finally:
-        talk.landed()
+        client.landed()

@@ -10,34 +10,34 @@ from .message import Message
 from .numerics import Refused
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 
 @command("PING", when=When.ALWAYS)
-async def ping(talk: IrcTalk, message: Message) -> None:
+async def ping(client: IrcDoor, message: Message) -> None:
     if not message.params or not message.params[0]:
         raise Refused("409")
-    session = talk.session
+    session = client.session
     if session is not None:
         # Clients take the answer for a sign that they have all that there was when they asked.
         await session.caught_up()
-    server = talk.company.server
-    talk.line(server, f"PONG {server} :{without_controls(message.params[0])}")
+    server = client.clients.server
+    client.line(server, f"PONG {server} :{without_controls(message.params[0])}")
 
 
 @command("PONG", when=When.ALWAYS)
-def pong(talk: IrcTalk, message: Message) -> None:
+def pong(client: IrcDoor, message: Message) -> None:
     if message.params:
-        talk.hearing.answered(message.params[-1])
+        client.liveness.answered(message.params[-1])
 
 
 @command("QUIT", when=When.ALWAYS, help="QUIT [<reason>]: leave")
-def quit(talk: IrcTalk, message: Message) -> None:
+def quit(client: IrcDoor, message: Message) -> None:
     reason = words_in(message, 0)
-    session = talk.session
+    session = client.session
     if session is not None:
         session.parting = f"Quit: {reason}" if reason else "Quit"
-        if talk.connection.flushed():
+        if client.connection.flushed():
             # Who says goodbye has read what has arrived.
-            talk.chat.note_all_shown(session)
-    talk.leave(f"ERROR :Goodbye{': ' + reason if reason else ''}\r\n".encode())
+            client.chat.note_all_shown(session)
+    client.leave(f"ERROR :Goodbye{': ' + reason if reason else ''}\r\n".encode())

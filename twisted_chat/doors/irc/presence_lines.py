@@ -15,8 +15,8 @@ from .names import folded
 from .render import IrcDialect, timestamp
 
 if TYPE_CHECKING:
-    from .clients import Company
-    from .door import IrcTalk
+    from .clients import Clients
+    from .door import IrcDoor
 
 LONGEST_LIST = LONGEST_LINE - 140  # bytes; the server's name and the nick stand before it
 
@@ -45,14 +45,14 @@ class News:
         return {*self.rooms, *(self.person.rooms if self.here else ())}
 
 
-def may_tell(talk: IrcTalk, names: Iterable[str]) -> bool:
+def may_tell(client: IrcDoor, names: Iterable[str]) -> bool:
     """Whether a client can be told something now; else it is put right later for these names."""
-    session = talk.session
-    if talk.closed or session is None:
+    session = client.session
+    if client.closed or session is None:
         return False
     if session.state is State.LIVE:
         return True
-    talk.unsettled.update(dict.fromkeys(names))
+    client.unsettled.update(dict.fromkeys(names))
     return False
 
 
@@ -67,108 +67,108 @@ _Outlook = tuple[IrcDialect, bool, bool, tuple[Room, ...]]
 class Telling:
     """What each client is written of some news, rendered once for all that see the same."""
 
-    def __init__(self, company: Company, news: list[News], asked: Collection[IrcTalk]) -> None:
-        self._company = company
+    def __init__(self, clients: Clients, news: list[News], asked: Collection[IrcDoor]) -> None:
+        self._clients = clients
         self._asked = asked
         self._news = news
-        self._time = timestamp(company.chat.wall())
+        self._time = timestamp(clients.chat.wall())
         self._people = {one.person for one in news}
         self._rendered: dict[_Outlook, tuple[list[tuple[Person, bytes]], bytes]] = {}
-        lobby = company.chat.rooms.lobby
+        lobby = clients.chat.rooms.lobby
         self._happened: dict[Room, list[int]] = {lobby: list(range(len(news)))}
         for index, one in enumerate(news):
             for room in one.places():
                 self._happened.setdefault(room, []).append(index)
 
-    def writes(self) -> list[tuple[IrcTalk, bytes]]:
+    def writes(self) -> list[tuple[IrcDoor, bytes]]:
         """Every client that is to be written to, with its bytes."""
         names = [one.name for one in self._news]
-        written: dict[IrcTalk, bytes] = {}
-        for talk, rooms in self._hearers().items():
-            if may_tell(talk, names):
-                written[talk] = self._seen(talk, rooms)
-        for talk, (here, gone) in self._watched().items():
-            if not may_tell(talk, names):
+        written: dict[IrcDoor, bytes] = {}
+        for client, rooms in self._hearers().items():
+            if may_tell(client, names):
+                written[client] = self._seen(client, rooms)
+        for client, (here, gone) in self._watched().items():
+            if not may_tell(client, names):
                 continue
-            head = f":{self._company.server} {{}} {talk.nick} :"
+            head = f":{self._clients.server} {{}} {client.nick} :"
             told = [head.format("731") + line for line in in_lines(gone, ",", LONGEST_LIST)]
             told += [head.format("730") + line for line in in_lines(here, ",", LONGEST_LIST)]
-            told += metadata.may_ask(talk, [mask.partition("!")[0] for mask in here])
-            written[talk] = written.get(talk, b"") + encoded(told)
-        return [(talk, data) for talk, data in written.items() if data]
+            told += metadata.may_ask(client, [mask.partition("!")[0] for mask in here])
+            written[client] = written.get(client, b"") + encoded(told)
+        return [(client, data) for client, data in written.items() if data]
 
-    def _hearers(self) -> dict[IrcTalk, list[Room]]:
+    def _hearers(self) -> dict[IrcDoor, list[Room]]:
         """Who has joined a room in which there is something to tell, with these rooms."""
-        hearers: dict[IrcTalk, list[Room]] = {}
+        hearers: dict[IrcDoor, list[Room]] = {}
         for room in self._happened:
-            for talk in self._company.in_room(room):
-                hearers.setdefault(talk, []).append(room)
+            for client in self._clients.in_room(room):
+                hearers.setdefault(client, []).append(room)
         return hearers
 
-    def _seen(self, talk: IrcTalk, rooms: list[Room]) -> bytes:
+    def _seen(self, client: IrcDoor, rooms: list[Room]) -> bytes:
         """What a client in these rooms sees, which is all but what is told of itself."""
-        key = (talk.dialect, talk.has("away-notify"), talk in self._asked, tuple(rooms))
+        key = (client.dialect, client.has("away-notify"), client in self._asked, tuple(rooms))
         if key not in self._rendered:
-            parts = self._parts(talk, rooms)
+            parts = self._parts(client, rooms)
             self._rendered[key] = parts, b"".join([data for _, data in parts])
         parts, whole = self._rendered[key]
-        if talk.person in self._people:
-            return b"".join([data for person, data in parts if person is not talk.person])
+        if client.person in self._people:
+            return b"".join([data for person, data in parts if person is not client.person])
         return whole
 
-    def _parts(self, talk: IrcTalk, rooms: list[Room]) -> list[tuple[Person, bytes]]:
+    def _parts(self, client: IrcDoor, rooms: list[Room]) -> list[tuple[Person, bytes]]:
         parts = []
         for index in sorted({index for room in rooms for index in self._happened[room]}):
             one = self._news[index]
             person = one.person
-            if one.back and talk not in self._asked:
+            if one.back and client not in self._asked:
                 continue
             if not one.here:
-                lines = [f"{self._tags(talk, person)}:{one.mask} QUIT :{one.reason}"]
+                lines = [f"{self._tags(client, person)}:{one.mask} QUIT :{one.reason}"]
             elif person.online:
-                lines = self.arrival(talk, person, [r for r in rooms if is_in(person, r)])
+                lines = self.arrival(client, person, [r for r in rooms if is_in(person, r)])
             else:
                 continue
             parts.append((person, encoded(lines)))
         return parts
 
-    def arrival(self, talk: IrcTalk, person: Person, rooms: Iterable[Room]) -> list[str]:
+    def arrival(self, client: IrcDoor, person: Person, rooms: Iterable[Room]) -> list[str]:
         """Somebody as joining these rooms, with what it may do there, and that it is away."""
-        company, lines = self._company, []
-        mask, tags = company.mask(person.name), self._tags(talk, person)
+        clients, lines = self._clients, []
+        mask, tags = clients.mask(person.name), self._tags(client, person)
         extended = ""
-        if talk.has("extended-join"):
-            realname = shown(company.realname_of(person.name))
-            extended = f" {company.account_of(person.name)} :{realname}"
+        if client.has("extended-join"):
+            realname = shown(clients.realname_of(person.name))
+            extended = f" {clients.account_of(person.name)} :{realname}"
         for room in sorted(rooms, key=lambda room: room.id):
             lines.append(f"{tags}:{mask} JOIN {room.name}{extended}")
             letters = _status(person, room)
             if letters:
                 names = " ".join([person.name] * len(letters))
-                lines.append(f":{company.server} MODE {room.name} +{letters} {names}")
-        if lines and person.away and talk.has("away-notify"):
+                lines.append(f":{clients.server} MODE {room.name} +{letters} {names}")
+        if lines and person.away and client.has("away-notify"):
             lines.append(f"{tags}:{mask} AWAY :{formatted(person.away)}")
         return lines
 
-    def _tags(self, talk: IrcTalk, person: Person) -> str:
+    def _tags(self, client: IrcDoor, person: Person) -> str:
         tags = {}
-        if talk.has("server-time"):
+        if client.has("server-time"):
             tags["time"] = self._time
-        if talk.has("account-tag") and not person.guest:
+        if client.has("account-tag") and not person.guest:
             tags["account"] = person.name
-        if talk.has("message-tags") and self._company.is_bot(person.name):
+        if client.has("message-tags") and self._clients.is_bot(person.name):
             tags["bot"] = ""
         return write_tags(tags)
 
-    def _watched(self) -> dict[IrcTalk, tuple[list[str], list[str]]]:
+    def _watched(self) -> dict[IrcDoor, tuple[list[str], list[str]]]:
         """Who has asked to hear of somebody in the news: who of them is here, and who is gone."""
-        company = self._company
-        watched: dict[IrcTalk, tuple[list[str], list[str]]] = {}
+        clients = self._clients
+        watched: dict[IrcDoor, tuple[list[str], list[str]]] = {}
         for one in self._news:
-            for talk in company.watchers(folded(one.name)):
-                here, gone = watched.setdefault(talk, ([], []))
+            for client in clients.watchers(folded(one.name)):
+                here, gone = watched.setdefault(client, ([], []))
                 if one.here:
-                    here.append(company.mask(one.name))
+                    here.append(clients.mask(one.name))
                 else:
                     gone.append(one.name)
         return watched

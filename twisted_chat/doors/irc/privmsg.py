@@ -27,25 +27,25 @@ from .message import Message, encoded, write_tags
 from .numerics import Refused
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
     from .responses import Answers
 
 STATUS = "@+"  # before the name of a channel: only its operators, or those with a voice too
 
 
 @saying("PRIVMSG", "PRIVMSG <nick or channel>[,…] <text>: say it there")
-def say(talk: IrcTalk, message: Message, answers: Answers) -> None:
-    _send(talk, message, answers, "")
+def say(client: IrcDoor, message: Message, answers: Answers) -> None:
+    _send(client, message, answers, "")
 
 
 @saying("NOTICE", "NOTICE <nick or channel>[,…] <text>: say it without answer")
-def tell(talk: IrcTalk, message: Message, answers: Answers) -> None:
-    _send(talk, message, answers, "notice")
+def tell(client: IrcDoor, message: Message, answers: Answers) -> None:
+    _send(client, message, answers, "notice")
 
 
-def _send(talk: IrcTalk, message: Message, answers: Answers, manner: str) -> None:
-    if "batch" in message.tags and talk.has("draft/multiline"):
-        multiline.hold(talk, message, answers)
+def _send(client: IrcDoor, message: Message, answers: Answers, manner: str) -> None:
+    if "batch" in message.tags and client.has("draft/multiline"):
+        multiline.hold(client, message, answers)
         return
     if not message.params or not message.params[0]:
         raise Refused("411")
@@ -54,30 +54,30 @@ def _send(talk: IrcTalk, message: Message, answers: Answers, manner: str) -> Non
     text = spoken(message.params[1])
     if not text:
         raise Refused("412")
-    _send_to_each(talk, message, text, answers, manner)
+    _send_to_each(client, message, text, answers, manner)
 
 
 @saying("BATCH", "BATCH +<reference> draft/multiline <nick or channel>: several lines follow")
-def batch(talk: IrcTalk, message: Message, answers: Answers) -> None:
-    finished = multiline.taken(talk, message, answers)
+def batch(client: IrcDoor, message: Message, answers: Answers) -> None:
+    finished = multiline.taken(client, message, answers)
     if finished is None:
         return
     answers.command, answers.label = finished.command, finished.label
-    text = talk.company.composed.note(talk.nick, finished.lines)
+    text = client.clients.composed.note(client.nick, finished.lines)
     manner = "notice" if finished.command == "NOTICE" else ""
     whole = Message(finished.command, (finished.target, text), tags=finished.tags)
-    _send_to_each(talk, whole, text, answers, manner)
+    _send_to_each(client, whole, text, answers, manner)
 
 
 def _send_to_each(
-    talk: IrcTalk, message: Message, text: str, answers: Answers, manner: str
+    client: IrcDoor, message: Message, text: str, answers: Answers, manner: str
 ) -> None:
     targets = [message.params[0]]
     if "," in targets[0]:
         targets = list(dict.fromkeys(targets[0].split(",")))
     if len(targets) > TARGETS:
         raise Refused("407", shortened(targets[TARGETS]))
-    talk.charge(len(targets) - 1)
+    client.charge(len(targets) - 1)
     asks = text.startswith("\x01")
     if asks and (acted := action_in(text)):
         text, manner, asks = acted, "action", False
@@ -86,13 +86,13 @@ def _send_to_each(
     for target in targets:
         try:
             if asks:
-                tagmsg.pass_ctcp_on(talk, message.command, target, text, answers)
+                tagmsg.pass_ctcp_on(client, message.command, target, text, answers)
             elif target[:1] in STATUS and target[1:2] == "#":
-                _to_a_few(talk, target, text, manner, tags, answers)
+                _to_a_few(client, target, text, manner, tags, answers)
             else:
-                _to_all(talk, target, text, manner, tags, answers, alone)
+                _to_all(client, target, text, manner, tags, answers, alone)
         except (ChatError, Refused) as error:
-            refusals.of_saying(talk, answers, error, target)
+            refusals.of_saying(client, answers, error, target)
 
 
 def _passed_on(message: Message) -> str:
@@ -119,7 +119,7 @@ class Awaited(NamedTuple):
 
 
 def _to_all(
-    talk: IrcTalk,
+    client: IrcDoor,
     target: str,
     text: str,
     manner: str,
@@ -128,82 +128,82 @@ def _to_all(
     alone: bool,
 ) -> None:
     """Say something to a person, or to everybody in a channel; `alone` if nowhere else as well."""
-    assert talk.session is not None
+    assert client.session is not None
     if target.lower() in nickserv.NAMES:
         raise Refused("407", nickserv.NICKSERV, text="Say that to NickServ alone")
-    if target[:1] != "#" and talk.company.person(target) is talk.me:
-        told = partial(_to_oneself, talk, text, manner, tags, answers)
-        tagmsg.in_turn(talk, answers, target, told)
+    if target[:1] != "#" and client.clients.person(target) is client.me:
+        told = partial(_to_oneself, client, text, manner, tags, answers)
+        tagmsg.in_turn(client, answers, target, told)
         return
-    away, cid = _away_line(talk, target, manner), None
-    whole = alone and not away and _is_shown_own(talk, target)
-    if answers.label and talk.has("echo-message"):
-        cid = talk.labelled(answers.label if whole else None)
+    away, cid = _away_line(client, target, manner), None
+    whole = alone and not away and _is_shown_own(client, target)
+    if answers.label and client.has("echo-message"):
+        cid = client.labelled(answers.label if whole else None)
     make = words.Say if target.startswith("#") else words.Message
     said = make(target, text, cid, manner=manner, tags=tags)
     try:
-        done = perform(talk.chat, talk.session, said)
+        done = perform(client.chat, client.session, said)
     except ChatError:
-        talk.forget_label(cid)
+        client.forget_label(cid)
         raise
     if cid is not None:
-        done.addErrback(_was_refused, talk, cid)
-    outcomes.wait_for(done, talk, answers, _was_said, target, Awaited(said, away, whole))
+        done.addErrback(_was_refused, client, cid)
+    outcomes.wait_for(done, client, answers, _was_said, target, Awaited(said, away, whole))
 
 
-def _away_line(talk: IrcTalk, target: str, manner: str) -> str:
+def _away_line(client: IrcDoor, target: str, manner: str) -> str:
     """301, when somebody is written to who is away; nothing otherwise."""
-    other = None if target.startswith("#") or manner == "notice" else talk.company.person(target)
+    other = None if target.startswith("#") or manner == "notice" else client.clients.person(target)
     if other is None or not other.away:
         return ""
-    return f":{talk.company.server} 301 {talk.nick} {other.name} :{formatted(other.away)}"
+    return f":{client.clients.server} 301 {client.nick} {other.name} :{formatted(other.away)}"
 
 
-def _was_refused(failure: Failure, talk: IrcTalk, cid: str) -> Failure:
-    talk.forget_label(cid)
+def _was_refused(failure: Failure, client: IrcDoor, cid: str) -> Failure:
+    client.forget_label(cid)
     return failure
 
 
 def _was_said(
-    talk: IrcTalk, answers: Answers, result: Result, target: str, awaited: Awaited
+    client: IrcDoor, answers: Answers, result: Result, target: str, awaited: Awaited
 ) -> None:
     """Answer somebody whose words are stored, or were shown to whom they were for."""
     said, cid = awaited.said, awaited.said.cid
     if isinstance(result, Whispered):
-        talk.forget_label(cid)
-        echo = Whisper(target, talk.nick, said.text, result.time, said.manner, id=result.id)
-        _echo_whisper(talk, result.room, replace(echo, tags=said.tags), answers)
-    elif isinstance(result, Sent) and talk.has("echo-message"):
-        in_place = _is_shown_own(talk, target)
-        live = talk.session is not None and talk.session.state is State.LIVE
+        client.forget_label(cid)
+        echo = Whisper(target, client.nick, said.text, result.time, said.manner, id=result.id)
+        _echo_whisper(client, result.room, replace(echo, tags=said.tags), answers)
+    elif isinstance(result, Sent) and client.has("echo-message"):
+        in_place = _is_shown_own(client, target)
+        live = client.session is not None and client.session.state is State.LIVE
         if live or not in_place:
             # What the delivery has not shown by now it never will.
-            in_place = not talk.forget_label(cid) and in_place
+            in_place = not client.forget_label(cid) and in_place
         if in_place and (cid is None or awaited.whole):
             answers.label = ""  # the echo has it, or will have it when the client reads
         else:
-            _echo(talk, target, said, result, answers)
+            _echo(client, target, said, result, answers)
     if awaited.away:
         answers.add(awaited.away)
 
 
-def _to_oneself(talk: IrcTalk, text: str, manner: str, tags: str, answers: Answers) -> None:
+def _to_oneself(client: IrcDoor, text: str, manner: str, tags: str, answers: Answers) -> None:
     """Words to oneself are kept nowhere: clients send them to find out whether they are heard."""
-    me, chat = talk.me, talk.chat
+    me, chat = client.me, client.chat
     composed(chat, None, text, manner=manner)
     check_tags(tags)
     number = next(chat.unkept)
     told = Whisper(me.name, me.name, text, chat.wall(), manner, tags=tags, id=number)
-    for own in talk.company.reading(me):
+    for own in client.clients.reading(me):
         own.write(encoded(own.dialect.whisper(me.name, told)))
-    _echo_whisper(talk, me.name, told, answers)
+    _echo_whisper(client, me.name, told, answers)
 
 
 def _to_a_few(
-    talk: IrcTalk, target: str, text: str, manner: str, tags: str, answers: Answers
+    client: IrcDoor, target: str, text: str, manner: str, tags: str, answers: Answers
 ) -> None:
     """Say something to those of a channel only who have some standing there; it is kept nowhere."""
-    session, chat, me = talk.session, talk.chat, talk.me
+    session, chat, me = client.session, client.chat, client.me
     assert session is not None
     room = joined_room(chat, session, target[1:])
     chat.may_speak(me, room)
@@ -216,31 +216,31 @@ def _to_a_few(
     others = [person for person in of_rank if person is not me and person.online]
     done = Deferred.fromCoroutine(chat.whisper(session, others, text, room.name, to, manner, tags))
     echo = Whisper(room.name, me.name, text, 0, manner, to, tags)
-    outcomes.wait_for(done, talk, answers, _was_told, to, echo)
+    outcomes.wait_for(done, client, answers, _was_told, to, echo)
 
 
-def _was_told(talk: IrcTalk, answers: Answers, result: Whispered, to: str, echo: Whisper) -> None:
-    _echo_whisper(talk, to, replace(echo, time=result.time, id=result.id), answers)
+def _was_told(client: IrcDoor, answers: Answers, result: Whispered, to: str, echo: Whisper) -> None:
+    _echo_whisper(client, to, replace(echo, time=result.time, id=result.id), answers)
 
 
-def _echo_whisper(talk: IrcTalk, to: str, echo: Whisper, answers: Answers) -> None:
-    if talk.has("echo-message"):
-        for line in talk.dialect.whisper(to, echo):
+def _echo_whisper(client: IrcDoor, to: str, echo: Whisper, answers: Answers) -> None:
+    if client.has("echo-message"):
+        for line in client.dialect.whisper(to, echo):
             answers.add_rendered(line)
 
 
-def _is_shown_own(talk: IrcTalk, target: str) -> bool:
+def _is_shown_own(client: IrcDoor, target: str) -> bool:
     """Whether one is shown what one says there: not from outside of a channel."""
-    room = talk.chat.rooms.find(target) if target.startswith("#") else None
-    return room is None or talk.shows(room)
+    room = client.chat.rooms.find(target) if target.startswith("#") else None
+    return room is None or client.shows(room)
 
 
 def _echo(
-    talk: IrcTalk, target: str, said: words.Say | words.Message, result: Sent, answers: Answers
+    client: IrcDoor, target: str, said: words.Say | words.Message, result: Sent, answers: Answers
 ) -> None:
     """Show a message to its author with the answer, since it is not shown in its place."""
-    chat, me = talk.chat, talk.me
-    other = talk.company.person(target)
+    chat, me = client.chat, client.me
+    other = client.clients.person(target)
     room = me.pairs.get(other.id) if other is not None else chat.rooms.find(target)
     if room is None:
         return
@@ -256,5 +256,5 @@ def _echo(
         form=MANNERS[said.manner],
         tags=said.tags,
     )
-    for line in talk.dialect.lines(room, room.label(me), entry):
+    for line in client.dialect.lines(room, room.label(me), entry):
         answers.add_rendered(line)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ...core.rooms import Room
     from ...core.roster import Person
     from ...store import Ledger
-    from .clients import Company
-    from .door import IrcTalk
+    from .clients import Clients
+    from .door import IrcDoor
 
 MOST_MARKED = 2000  # conversations of one person
 
@@ -30,15 +30,15 @@ MOST_MARKED = 2000  # conversations of one person
 class Markers:
     """The read markers of those who have IRC clients here: milliseconds by folded name."""
 
-    def __init__(self, company: Company) -> None:
-        self._company = company
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
         self._of: dict[Person, dict[str, int]] = {}
 
     async def load(self, person: Person) -> None:
         """Know the markers of an account that comes in: its clients', and what it has read."""
         if person in self._of or person.guest:
             return
-        chat = self._company.chat
+        chat = self._clients.chat
 
         def ask(db: Connection) -> tuple[dict[str, int], dict[int, int]]:
             return queries.read_markers(db, person.id), queries.read_times(db, person.id)
@@ -60,8 +60,8 @@ class Markers:
 
     def move(self, person: Person, target: str, time: int) -> bool:
         """Note a marker; False if it is no news. Markers only grow."""
-        time = min(time, self._company.chat.wall())  # a clock may have been wrong
-        here = person in self._of or self._company.talks_of(person)
+        time = min(time, self._clients.chat.wall())  # a clock may have been wrong
+        here = person in self._of or self._clients.of(person)
         if not here or time <= self.of(person, target):
             return False
         known = self._of.setdefault(person, {})
@@ -81,59 +81,59 @@ class Markers:
         return len(known) >= MOST_MARKED and names.folded(target) not in known
 
 
-async def arrive(talk: IrcTalk) -> None:
+async def arrive(client: IrcDoor) -> None:
     """Somebody comes in, and its markers are looked up."""
     try:
-        await talk.company.markers.load(talk.me)
+        await client.clients.markers.load(client.me)
     except ChatError as error:
-        talk.close(Closed(error.code, error.sentence))
+        client.close(Closed(error.code, error.sentence))
 
 
-def tell(talk: IrcTalk, target: str) -> None:
+def tell(client: IrcDoor, target: str) -> None:
     """Tell a client the marker of a conversation."""
-    time = talk.company.markers.of(talk.me, target)
+    time = client.clients.markers.of(client.me, target)
     written = f"timestamp={timestamp(time)}" if time else "*"
-    talk.line(talk.company.server, f"MARKREAD {target} {written}")
+    client.line(client.clients.server, f"MARKREAD {target} {written}")
 
 
-def tell_in(talk: IrcTalk, room: Room) -> None:
+def tell_in(client: IrcDoor, room: Room) -> None:
     """The same for a room that was just joined, to those who know of markers."""
-    if talk.has("draft/read-marker"):
-        tell(talk, room.name)
+    if client.has("draft/read-marker"):
+        tell(client, room.name)
 
 
-def push(talk: IrcTalk, target: str) -> None:
+def push(client: IrcDoor, target: str) -> None:
     """A marker has moved at another client of the person's."""
-    if talk.has("draft/read-marker"):
-        tell(talk, target)
-        talk.flush()
+    if client.has("draft/read-marker"):
+        tell(client, target)
+        client.flush()
 
 
 @command("MARKREAD", help="MARKREAD <nick or channel> [timestamp=<time>]: how far it is read")
-async def markread(talk: IrcTalk, message: Message) -> None:
+async def markread(client: IrcDoor, message: Message) -> None:
     if not message.params or not message.params[0]:
-        talk.fail("MARKREAD", "NEED_MORE_PARAMS", "Name a conversation")
+        client.fail("MARKREAD", "NEED_MORE_PARAMS", "Name a conversation")
         return
-    room, target = _target(talk, message.params[0])
+    room, target = _target(client, message.params[0])
     if len(message.params) == 1:
-        tell(talk, target)
+        tell(client, target)
         return
     try:
         if len(message.params) > 2:
             raise Unclear("INVALID_PARAMS", message.params[2], "That is one parameter too many")
         time = _time(message.params[1])
-        if room is None and talk.company.person(target) is None:
+        if room is None and client.clients.person(target) is None:
             raise Unclear("INVALID_PARAMS", target, "There is no such conversation")
     except Unclear as unclear:
-        talk.fail("MARKREAD", unclear.code, unclear.text, unclear.written)
+        client.fail("MARKREAD", unclear.code, unclear.text, unclear.written)
         return
     try:
-        await _set(talk, room, target, min(time, talk.chat.wall()))
+        await _set(client, room, target, min(time, client.chat.wall()))
     except ChatError as error:
-        talk.fail("MARKREAD", "INTERNAL_ERROR", error.sentence, target)
+        client.fail("MARKREAD", "INTERNAL_ERROR", error.sentence, target)
         return
-    if not talk.closed:
-        tell(talk, target)
+    if not client.closed:
+        tell(client, target)
 
 
 def _time(written: str) -> int:
@@ -146,28 +146,28 @@ def _time(written: str) -> int:
     return time
 
 
-def _target(talk: IrcTalk, name: str) -> tuple[Room | None, str]:
+def _target(client: IrcDoor, name: str) -> tuple[Room | None, str]:
     """The conversation of that name, if the person is in one, and how it is written."""
-    me = talk.me
+    me = client.me
     if name.startswith("#"):
-        room = talk.chat.rooms.find(name)
+        room = client.chat.rooms.find(name)
         if room is not None and room.deleted_at is None and room.has(me):
             return room, room.name
         return None, shortened(name)
-    other = talk.company.person(name)
+    other = client.clients.person(name)
     if other is None:
         return None, shortened(name)
     return me.pairs.get(other.id), other.name
 
 
-async def _set(talk: IrcTalk, room: Room | None, target: str, time: int) -> None:
+async def _set(client: IrcDoor, room: Room | None, target: str, time: int) -> None:
     """Keep a marker if it has grown, and tell all who want to know of it."""
-    me, chat, markers = talk.me, talk.chat, talk.company.markers
+    me, chat, markers = client.me, client.chat, client.clients.markers
     if time <= markers.of(me, target):
         return
     if markers.is_full(me, target):
         raise ChatError("too_many", "You have marked too many conversations.")
-    other = talk.company.person(target)
+    other = client.clients.person(target)
     if not me.guest and (room is not None or (other is not None and not other.guest)):
         number, key = me.id, names.folded(target)
 
@@ -177,27 +177,27 @@ async def _set(talk: IrcTalk, room: Room | None, target: str, time: int) -> None
         await chat.store.change(apply)
     if not markers.move(me, target, time):
         return
-    for other_talk in talk.company.talks_of(me):
-        if other_talk is not talk:
-            push(other_talk, target)
-    if room is not None and talk.session is not None:
+    for one in client.clients.of(me):
+        if one is not client:
+            push(one, target)
+    if room is not None and client.session is not None:
         number = room.id
         seq = await chat.store.read(lambda db: queries.seq_before(db, number, time + 1))
-        if seq > 0 and not talk.closed and room.has(me):
-            chat.note_read(talk.session, room, min(seq, room.last_seq))
+        if seq > 0 and not client.closed and room.has(me):
+            chat.note_read(client.session, room, min(seq, room.last_seq))
 
 
-def read_elsewhere(talk: IrcTalk, place: str, seq: int) -> None:
+def read_elsewhere(client: IrcDoor, place: str, seq: int) -> None:
     """Another session of the person's has read a conversation up to there."""
-    room = _target(talk, place)[0]
+    room = _target(client, place)[0]
     if room is not None:
-        looked = Deferred.fromCoroutine(_read_elsewhere(talk, room, seq))
+        looked = Deferred.fromCoroutine(_read_elsewhere(client, room, seq))
         looked.addErrback(lambda failure: failure.trap(ChatError))
 
 
-async def _read_elsewhere(talk: IrcTalk, room: Room, seq: int) -> None:
-    me, place = talk.me, room.label(talk.me)
-    entry = await talk.chat.store.read(lambda db: queries.entry(db, room.id, seq))
-    if entry is not None and talk.company.markers.move(me, place, entry.time):
-        for one in talk.company.talks_of(me):
+async def _read_elsewhere(client: IrcDoor, room: Room, seq: int) -> None:
+    me, place = client.me, room.label(client.me)
+    entry = await client.chat.store.read(lambda db: queries.entry(db, room.id, seq))
+    if entry is not None and client.clients.markers.move(me, place, entry.time):
+        for one in client.clients.of(me):
             push(one, place)

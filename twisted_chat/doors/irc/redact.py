@@ -13,32 +13,32 @@ from .message import Message
 from .references import message_in
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 FORBIDDEN = frozenset(("not_allowed", "guest", "not_a_member"))
 
 
 @command("REDACT", 2, help="REDACT <nick or channel> <msgid> [<reason>]: take back a message")
-async def redact(talk: IrcTalk, message: Message) -> None:
+async def redact(client: IrcDoor, message: Message) -> None:
     name, msgid = message.params[:2]
     target, written = shortened(name), shortened(msgid)
-    assert talk.session is not None
+    assert client.session is not None
     try:
-        room = conversation_named(talk, name)
+        room = conversation_named(client, name)
     except ChatError as error:
-        talk.fail("REDACT", "INVALID_TARGET", error.sentence, target)
+        client.fail("REDACT", "INVALID_TARGET", error.sentence, target)
         return
-    seq = message_in(talk.company, room, msgid)
+    seq = message_in(client.clients, room, msgid)
     if room is None or seq is None:
-        talk.fail("REDACT", "UNKNOWN_MSGID", "There is no such message here", target, written)
+        client.fail("REDACT", "UNKNOWN_MSGID", "There is no such message here", target, written)
         return
-    what = words.Delete(f"{room.label(talk.me)}/{seq}", reason=words_in(message, 2))
+    what = words.Delete(f"{room.label(client.me)}/{seq}", reason=words_in(message, 2))
     try:
-        await perform(talk.chat, talk.session, what)
+        await perform(client.chat, client.session, what)
     except ChatError as error:
         if error.code == "no_such_message":
-            talk.fail("REDACT", "UNKNOWN_MSGID", error.sentence, target, written)
+            client.fail("REDACT", "UNKNOWN_MSGID", error.sentence, target, written)
         elif error.code in FORBIDDEN:
-            talk.fail("REDACT", "REDACT_FORBIDDEN", error.sentence, target, written)
+            client.fail("REDACT", "REDACT_FORBIDDEN", error.sentence, target, written)
         else:
             raise

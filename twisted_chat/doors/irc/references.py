@@ -11,7 +11,7 @@ from .commands import shortened
 
 if TYPE_CHECKING:
     from ...core.rooms import Room
-    from .clients import Company
+    from .clients import Clients
 
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
 _ID = re.compile(r"([0-9a-f]+)-(\d{1,15})-(\d{1,15})", re.ASCII)
@@ -49,13 +49,13 @@ def _no_time(written: str) -> Unclear:
     return Unclear("INVALID_PARAMS", written, "A time is written 2026-12-31T23:59:59.999Z")
 
 
-def place(company: Company, room: Room | None, written: str) -> At:
+def place(clients: Clients, room: Room | None, written: str) -> At:
     """The place that a reference names in a conversation."""
     kind, equals, value = written.partition("=")
     if equals and kind == "timestamp":
         return At(time=time_of(value, written))
     if equals and kind == "msgid":
-        seq = message_in(company, room, value)
+        seq = message_in(clients, room, value)
         if seq is None:
             raise Unclear("MESSAGE_ERROR", written, "There is no such message here")
         return At(seq=seq)
@@ -64,9 +64,9 @@ def place(company: Company, room: Room | None, written: str) -> At:
     raise Unclear("INVALID_PARAMS", written, "Name a message by timestamp= or msgid=")
 
 
-def message_in(company: Company, room: Room | None, msgid: str) -> int | None:
+def message_in(clients: Clients, room: Room | None, msgid: str) -> int | None:
     """The number in a conversation of the message with this id; None if it is not of there."""
     found = _ID.fullmatch(msgid)
-    if found is None or room is None or found[1] != company.epoch or int(found[2]) != room.id:
+    if found is None or room is None or found[1] != clients.epoch or int(found[2]) != room.id:
         return None
     return int(found[3])

@@ -10,7 +10,7 @@ from .commands import shortened
 from .numerics import Refused
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
     from .responses import Answers
 
 # What stands between the numeric and the sentence is what the refused command was about.
@@ -46,7 +46,7 @@ WITHOUT_SUBJECT = frozenset(("464", "465"))
 
 
 def add(
-    talk: IrcTalk,
+    client: IrcDoor,
     answers: Answers,
     error: ChatError | Refused,
     command: str,
@@ -54,7 +54,7 @@ def add(
     numerics: dict[str, str] = NUMERICS,
 ) -> None:
     """Add a refusal to the answer to a command."""
-    server, nick = talk.company.server, talk.nick
+    server, nick = client.clients.server, client.nick
     if isinstance(error, Refused):
         words = " ".join((error.numeric, nick, *error.params))
         answers.add(f":{server} {words} :{shown(error.text)}")
@@ -68,7 +68,7 @@ def add(
     if numeric is not None:
         subject = "" if numeric in WITHOUT_SUBJECT else f" {shortened(about)}"
         answers.add(f":{server} {numeric} {nick}{subject} :{sentence}")
-    elif talk.has("standard-replies") or command in STANDARD:
+    elif client.has("standard-replies") or command in STANDARD:
         context = f" {shortened(about)}" if about else ""
         code = error.code.upper()
         answers.add(f":{server} FAIL {command or '*'} {code}{context} :{sentence}")
@@ -76,10 +76,10 @@ def add(
         answers.add(f":{server} NOTICE {nick} :{sentence}")
 
 
-def of_saying(talk: IrcTalk, answers: Answers, error: ChatError | Refused, about: str) -> None:
+def of_saying(client: IrcDoor, answers: Answers, error: ChatError | Refused, about: str) -> None:
     """The same for something that was said: a NOTICE is never answered, unless it has a label."""
     if answers.command != "NOTICE" or answers.label:
-        add(talk, answers, error, answers.command, about, SPEAKING)
+        add(client, answers, error, answers.command, about, SPEAKING)
 
 
 STANDARD = frozenset(

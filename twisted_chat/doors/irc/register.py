@@ -12,7 +12,7 @@ from .names import folded
 from .numerics import Refused
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 CODES = {
     "bad_name": "BAD_ACCOUNT_NAME",
@@ -24,50 +24,50 @@ CODES = {
 
 
 @command("REGISTER", 3, when=When.ALWAYS, help="REGISTER * * <password>: make your nick an account")
-async def register(talk: IrcTalk, message: Message) -> None:
+async def register(client: IrcDoor, message: Message) -> None:
     account, _, password = message.params[:3]
-    nick = "" if talk.nick == "*" else talk.nick
-    if already := accounts.account_of(talk):
-        _fail(talk, "REGISTER", "ALREADY_AUTHENTICATED", already, f"You are {already} already.")
+    nick = "" if client.nick == "*" else client.nick
+    if already := accounts.account_of(client):
+        _fail(client, "REGISTER", "ALREADY_AUTHENTICATED", already, f"You are {already} already.")
     elif not nick:
-        _fail(talk, "REGISTER", "NEED_NICK", "*", "Say first what you are to be called: NICK")
+        _fail(client, "REGISTER", "NEED_NICK", "*", "Say first what you are to be called: NICK")
     elif account != "*" and folded(account) != folded(nick):
         text = f"An account is called like your nick, which is {nick}."
-        _fail(talk, "REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", account, text)
-    elif not talk.registered and (kept_out := talk.registration.check_server_password()):
+        _fail(client, "REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", account, text)
+    elif not client.registered and (kept_out := client.registration.check_server_password()):
         raise Refused("464", text=kept_out.sentence)
     else:
-        await _make(talk, nick, password)
+        await _make(client, nick, password)
 
 
-async def _make(talk: IrcTalk, nick: str, password: str) -> None:
+async def _make(client: IrcDoor, nick: str, password: str) -> None:
     try:
-        await accounts.make(talk, password)
+        await accounts.make(client, password)
     except ChatError as error:
-        if not talk.closed:
+        if not client.closed:
             code = CODES.get(error.code, "TEMPORARILY_UNAVAILABLE")
-            _fail(talk, "REGISTER", code, nick, error.sentence)
+            _fail(client, "REGISTER", code, nick, error.sentence)
         return
-    if talk.closed:
+    if client.closed:
         return
-    name = accounts.account_of(talk)
+    name = accounts.account_of(client)
     text = f"{name} is your account now."
-    talk.line(talk.company.server, f"REGISTER SUCCESS {name} :{text}")
-    person = talk.chat.signin.find(name)
+    client.line(client.clients.server, f"REGISTER SUCCESS {name} :{text}")
+    person = client.chat.signin.find(name)
     assert person is not None
-    accounts.tell(talk, person)
-    await talk.registration.go_on()
+    accounts.tell(client, person)
+    await client.registration.go_on()
 
 
 @command("VERIFY", 2, when=When.ALWAYS)
-def verify(talk: IrcTalk, message: Message) -> None:
+def verify(client: IrcDoor, message: Message) -> None:
     account = message.params[0]
-    if already := accounts.account_of(talk):
-        _fail(talk, "VERIFY", "ALREADY_AUTHENTICATED", already, f"You are {already} already.")
+    if already := accounts.account_of(client):
+        _fail(client, "VERIFY", "ALREADY_AUTHENTICATED", already, f"You are {already} already.")
         return
     text = "Accounts are good as soon as they are made: there is nothing to verify."
-    _fail(talk, "VERIFY", "INVALID_CODE", account, text)
+    _fail(client, "VERIFY", "INVALID_CODE", account, text)
 
 
-def _fail(talk: IrcTalk, command: str, code: str, account: str, text: str) -> None:
-    talk.fail(command, code, text, shortened(account))
+def _fail(client: IrcDoor, command: str, code: str, account: str, text: str) -> None:
+    client.fail(command, code, text, shortened(account))

@@ -18,7 +18,7 @@ from .numerics import Refused
 
 if TYPE_CHECKING:
     from ...chat.accounts.proving import Proof
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 LONGEST_USER = 18
 LONGEST_REALNAME = 150
@@ -28,8 +28,8 @@ NICK_TRIES = 10  # names that one connection may ask for before it is registered
 class Registration:
     """What a client has said of itself so far."""
 
-    def __init__(self, talk: IrcTalk) -> None:
-        self._talk = talk
+    def __init__(self, client: IrcDoor) -> None:
+        self._client = client
         self.nick = ""
         self.user = ""
         self.realname = ""
@@ -44,71 +44,71 @@ class Registration:
 
     async def go_on(self) -> None:
         """Register the client if it has said all that it takes."""
-        talk = self._talk
-        if talk.registered or talk.closed or self.negotiating or not self.nick or not self.user:
+        client = self._client
+        if client.registered or client.closed or self.negotiating or not self.nick or not self.user:
             return
-        settings = talk.chat.settings
+        settings = client.chat.settings
         kept_out = self.check_server_password()
         if kept_out is not None:
-            talk.numeric("464", text=kept_out.sentence)
-            talk.flush()
-            talk.close(Closed("wrong_password", "This server takes a password: PASS <password>"))
+            client.numeric("464", text=kept_out.sentence)
+            client.flush()
+            client.close(Closed("wrong_password", "This server takes a password: PASS <password>"))
             return
         proof = self.proof
-        if talk.exchange is not None:
-            sasl.abort(talk)
+        if client.exchange is not None:
+            sasl.abort(client)
         if proof is None and self.password and not settings.irc_password:
             proof = await self._with_pass()
         if proof is None and settings.guests:
             proof = self._as_guest()
-        if talk.closed or talk.registered:
-            if proof is not None and talk.closed:
-                talk.chat.leave_unseated(proof.person)
+        if client.closed or client.registered:
+            if proof is not None and client.closed:
+                client.chat.leave_unseated(proof.person)
             return
         if proof is None:
             self._advise()
             return
-        await arrival.welcome(talk, proof)
+        await arrival.welcome(client, proof)
 
     def check_server_password(self) -> ChatError | None:
         """Why the client is kept out by the server's own password; None if it is not.
 
         What was given with PASS is compared once: each comparison is a try.
         """
-        talk, expected = self._talk, self._talk.chat.settings.irc_password
+        client, expected = self._client, self._client.chat.settings.irc_password
         if not expected or self._let_in:
             return None
         given, self.password = self.password, ""
         if not given:
             sentence = "This server takes a password first: PASS <password>"
             return ChatError("wrong_password", sentence)
-        attempts = talk.chat.signin.attempts
-        blocked = attempts.blocked_from(talk.network)
+        attempts = client.chat.signin.attempts
+        blocked = attempts.blocked_from(client.network)
         if blocked is not None:
             return blocked
         self._let_in = compare_digest(given.encode(), expected.encode())
         if self._let_in:
             return None
         wrong = ChatError("wrong_password", "The server's password is wrong.")
-        return attempts.failed_from(talk.network) or wrong
+        return attempts.failed_from(client.network) or wrong
 
     async def _with_pass(self) -> Proof | None:
         """Log in with `PASS name:password`, or as the nick with `PASS password`."""
-        talk, signin = self._talk, self._talk.chat.signin
+        client, signin = self._client, self._client.chat.signin
         given, self.password = self.password, ""
-        name, password = accounts.who_and_password(talk, given, ":")
+        name, password = accounts.who_and_password(client, given, ":")
         if name == self.nick and signin.tells_names and signin.find(name) is None:
             return None  # a password that nobody has asked for
         try:
-            return await signin.with_password(name, password, talk.network)
+            return await signin.with_password(name, password, client.network)
         except ChatError as error:
-            talk.numeric("464", text=error.sentence)
-            talk.flush()
-            talk.close(Closed(error.code, error.sentence))
+            client.numeric("464", text=error.sentence)
+            client.flush()
+            client.close(Closed(error.code, error.sentence))
             return None
 
     def _as_guest(self) -> Proof | None:
-        signin = self._talk.chat.signin
+        signin = self._client.chat.signin
         try:
             return signin.guest(self.nick)
         except ChatError as error:
@@ -128,8 +128,8 @@ class Registration:
         if self.advised:
             return
         self.advised = True
-        talk = self._talk
-        server, nick = talk.chat.settings.name, self.nick
+        client = self._client
+        server, nick = client.chat.settings.name, self.nick
         ways = [f"{server} takes people with an account only, and you have not logged in."]
         ways.append(
             f"Log in with SASL, or connect with the server password {nick}:YOUR-PASSWORD, or say"
@@ -142,14 +142,14 @@ class Registration:
         except ChatError as error:
             ways.append(error.sentence)
         for way in ways:
-            talk.notice(way)
+            client.notice(way)
 
     def is_new(self) -> bool:
         """Whether the nick can become an account; a refusal if it cannot be anybody's."""
-        talk, signin = self._talk, self._talk.chat.signin
-        if not self.nick or not talk.chat.settings.registration_open or signin.find(self.nick):
+        client, signin = self._client, self._client.chat.signin
+        if not self.nick or not client.chat.settings.registration_open or signin.find(self.nick):
             return False
-        signin.new_name(self.nick, talk.local)
+        signin.new_name(self.nick, client.local)
         return True
 
 
@@ -157,29 +157,29 @@ class Registration:
 
 
 @command("PASS", 1, when=When.BEFORE)
-def give_password(talk: IrcTalk, message: Message) -> None:
-    talk.registration.password = message.params[0]
+def give_password(client: IrcDoor, message: Message) -> None:
+    client.registration.password = message.params[0]
 
 
 @command("NICK", when=When.ALWAYS, help="NICK <name>: be called so")
-async def take_nick(talk: IrcTalk, message: Message) -> None:
+async def take_nick(client: IrcDoor, message: Message) -> None:
     wanted = message.params[0] if message.params else ""
     if not wanted:
         raise Refused("431")
-    if talk.registered:
-        arrival.rename(talk, wanted)
+    if client.registered:
+        arrival.rename(client, wanted)
         return
-    registration = talk.registration
+    registration = client.registration
     registration.names += 1
     if registration.names > NICK_TRIES:
-        talk.close(Closed("too_many_tries", "That was tried too often: goodbye."))
+        client.close(Closed("too_many_tries", "That was tried too often: goodbye."))
         return
-    check_nick(talk, wanted)
+    check_nick(client, wanted)
     registration.nick = wanted
     await registration.go_on()
 
 
-def check_nick(talk: IrcTalk, wanted: str) -> None:
+def check_nick(client: IrcDoor, wanted: str) -> None:
     """Refuse what cannot be anybody's name."""
     try:
         fold(wanted)
@@ -188,8 +188,8 @@ def check_nick(talk: IrcTalk, wanted: str) -> None:
 
 
 @command("USER", 4, when=When.BEFORE)
-async def give_user(talk: IrcTalk, message: Message) -> None:
-    registration = talk.registration
+async def give_user(client: IrcDoor, message: Message) -> None:
+    registration = client.registration
     user = "".join(c for c in message.params[0] if c.isascii() and (c.isalnum() or c in "-_."))
     if not message.params[0] or not message.params[3]:
         raise Refused("461", "USER")
@@ -199,22 +199,22 @@ async def give_user(talk: IrcTalk, message: Message) -> None:
 
 
 @command("CAP", 1, when=When.ALWAYS)
-async def negotiate(talk: IrcTalk, message: Message) -> None:
+async def negotiate(client: IrcDoor, message: Message) -> None:
     word, *rest = message.params
-    registration = talk.registration
+    registration = client.registration
     match word.upper():
         case "LS":
             if rest and rest[0].isascii() and rest[0].isdigit():
                 registration.version = max(registration.version, int(rest[0][:5]))
-            registration.negotiating = not talk.registered
+            registration.negotiating = not client.registered
             if registration.version >= 302:
-                talk.caps.add("cap-notify")
-            _list(talk, "LS", _offered(talk))
+                client.caps.add("cap-notify")
+            _list(client, "LS", _offered(client))
         case "LIST":
-            _list(talk, "LIST", sorted(talk.caps))
+            _list(client, "LIST", sorted(client.caps))
         case "REQ":
-            registration.negotiating = not talk.registered
-            _request(talk, rest[0] if rest else "")
+            registration.negotiating = not client.registered
+            _request(client, rest[0] if rest else "")
         case "END":
             registration.negotiating = False
             await registration.go_on()
@@ -222,55 +222,55 @@ async def negotiate(talk: IrcTalk, message: Message) -> None:
             raise Refused("410", repeated(word), text="There is no such CAP command")
 
 
-def _offered(talk: IrcTalk) -> list[str]:
-    rows = [row for row in CAPABILITIES.values() if row.offered(talk)]
-    if talk.registration.version < 302:
+def _offered(client: IrcDoor) -> list[str]:
+    rows = [row for row in CAPABILITIES.values() if row.offered(client)]
+    if client.registration.version < 302:
         # They get one line, and are older than the drafts that would not fit into it.
         rows = [row for row in rows if "/" not in row.name]
-    return [_written(talk, row) for row in rows]
+    return [_written(client, row) for row in rows]
 
 
-def _written(talk: IrcTalk, row: Capability) -> str:
-    value = row.value(talk) if talk.registration.version >= 302 else ""
+def _written(client: IrcDoor, row: Capability) -> str:
+    value = row.value(client) if client.registration.version >= 302 else ""
     return f"{row.name}={value}" if value else row.name
 
 
-def _list(talk: IrcTalk, word: str, names: list[str]) -> None:
+def _list(client: IrcDoor, word: str, names: list[str]) -> None:
     """The names on as many lines as they take; only those who know version 302 get several."""
-    most = LONGEST_LINE - len(f":{talk.company.server} CAP {talk.nick} {word} * :\r\n".encode())
+    most = LONGEST_LINE - len(f":{client.clients.server} CAP {client.nick} {word} * :\r\n".encode())
     lines = [""]
     for name in names:
         longer = f"{lines[-1]} {name}".strip()
-        if len(longer) > most and talk.registration.version >= 302:
+        if len(longer) > most and client.registration.version >= 302:
             lines.append(name)
         else:
             lines[-1] = longer
     for index, line in enumerate(lines, 1):
         more = "* " if index < len(lines) else ""
-        talk.line(talk.company.server, f"CAP {talk.nick} {word} {more}:{line}")
+        client.line(client.clients.server, f"CAP {client.nick} {word} {more}:{line}")
 
 
-def _request(talk: IrcTalk, asked: str) -> None:
+def _request(client: IrcDoor, asked: str) -> None:
     """Take all changes or none."""
-    caps = set(talk.caps)
+    caps = set(client.caps)
     written = without_controls(asked)
     for word in filter(None, asked.split(" ")):
         name = word.removeprefix("-")
         row = CAPABILITIES.get(name)
         wanted = not word.startswith("-")
-        if row is None or row.fixed or (wanted and not row.offered(talk)):
-            talk.line(talk.company.server, f"CAP {talk.nick} NAK :{written}")
+        if row is None or row.fixed or (wanted and not row.offered(client)):
+            client.line(client.clients.server, f"CAP {client.nick} NAK :{written}")
             return
         if wanted:
             caps.add(name)
-        elif name == "cap-notify" and talk.registration.version >= 302:
-            talk.line(talk.company.server, f"CAP {talk.nick} NAK :{written}")
+        elif name == "cap-notify" and client.registration.version >= 302:
+            client.line(client.clients.server, f"CAP {client.nick} NAK :{written}")
             return
         else:
             caps.discard(name)
-    talk.line(talk.company.server, f"CAP {talk.nick} ACK :{written}")
-    talk.flush()
+    client.line(client.clients.server, f"CAP {client.nick} ACK :{written}")
+    client.flush()
     if metadata.CAPABILITY not in caps:
-        talk.company.subscriptions.clear(talk)
-    talk.caps = caps
-    talk.caps_changed()
+        client.clients.subscriptions.clear(client)
+    client.caps = caps
+    client.caps_changed()

@@ -21,7 +21,7 @@ from .commands import shortened
 from .message import LONGEST_LINE, encoded, escape, pieces
 
 if TYPE_CHECKING:
-    from .clients import Company
+    from .clients import Clients
 
 TAGS = re.compile(r"[^\s\x00-\x20]+")
 """Tags that are safe to be sent; others can only be in a row that came from elsewhere."""
@@ -43,8 +43,8 @@ class IrcDialect:
     name = "irc"
     plain = True  # the server keeps count of what such a client was shown
 
-    def __init__(self, company: Company, caps: frozenset[str]) -> None:
-        self.company = company
+    def __init__(self, clients: Clients, caps: frozenset[str]) -> None:
+        self.clients = clients
         self.caps = caps
         self._tagged = "message-tags" in caps
         self._timed = "server-time" in caps
@@ -75,16 +75,16 @@ class IrcDialect:
         """Whether somebody has joined who is gone by now, and would be shown as if it were here."""
         if entry.kind is not Kind.JOIN:
             return False
-        person = self.company.person(entry.author)
+        person = self.clients.person(entry.author)
         here = person is not None and person.online
-        return not here and not self.company.presence.is_being_told(entry.author)
+        return not here and not self.clients.presence.is_being_told(entry.author)
 
     def own(self, room: Room, entry: Entry, viewer: Person, here: bool) -> bytes:
         if not here:
             return self.entry(room, entry, viewer)
         if not self._echoes:
             return b""
-        label = self.company.label_of(entry.cid)
+        label = self.clients.label_of(entry.cid)
         if label is None:
             return b""  # it comes with the answer
         return self.rendered(room, target_of(room, entry, viewer), entry, label)
@@ -97,7 +97,7 @@ class IrcDialect:
             return self.notice("*", event.text)
         if isinstance(event, Closed):
             return encoded([f"ERROR :{shown(event.text)}"])
-        return b""  # what concerns one session is for its own talk to show
+        return b""  # what concerns one session is for its own door to show
 
     # --- one entry --------------------------------------------------------------------------
 
@@ -108,7 +108,7 @@ class IrcDialect:
                 return b""  # whoever has not seen it by now never will
             if entry.form is Form.WORDS and "\n" not in entry.text:
                 tags = self.tags(room, entry, label)
-                head = f":{self.company.mask(entry.author)} PRIVMSG {target} :"
+                head = f":{self.clients.mask(entry.author)} PRIVMSG {target} :"
                 line = f"{head}{formatted(entry.text)}\r\n".encode("utf-8", "replace")
                 if len(line) <= LONGEST_LINE:
                     return tags.encode("utf-8", "replace") + line
@@ -122,16 +122,16 @@ class IrcDialect:
 
     def _absence(self, room: Room, entry: Entry) -> list[str]:
         """That somebody who has just joined is away."""
-        person = self.company.person(entry.author)
+        person = self.clients.person(entry.author)
         if person is None or not person.away:
             return []
         tags = self.tags(room, entry, first=False)
-        return [f"{tags}:{self.company.mask(entry.author)} AWAY :{formatted(person.away)}"]
+        return [f"{tags}:{self.clients.mask(entry.author)} AWAY :{formatted(person.away)}"]
 
     def _said(self, room: Room, target: str, entry: Entry, label: str) -> bytes:
         """A message in as many lines as it takes."""
         lines = self.lines(room, target, entry, label)
-        end = f":{self.company.server} BATCH -"
+        end = f":{self.clients.server} BATCH -"
         if label and len(lines) > 1 and not lines[-1].startswith(end):
             lines = self._labelled(self.lines(room, target, entry), label)
         return encoded(lines)
@@ -155,7 +155,7 @@ class IrcDialect:
         stamp: str = "",
     ) -> list[str]:
         """A message as lines without their ends; `batch` is the one that they belong to."""
-        source = self.company.mask(entry.author)
+        source = self.clients.mask(entry.author)
         command = "NOTICE" if entry.form is Form.NOTICE else "PRIVMSG"
         before, after = ("\x01ACTION ", "\x01") if entry.form is Form.ACTION else ("", "")
         head = f":{source} {command} {target} :{before}"
@@ -173,7 +173,7 @@ class IrcDialect:
 
     def _parts(self, entry: Entry, stamp: str, most: int) -> list[list[str]]:
         """The lines of a message, each in the parts that fit; as it was put together, if known."""
-        composed = None if stamp else self.company.composed.of(entry)
+        composed = None if stamp else self.clients.composed.of(entry)
         if composed is None:
             composed = [[text] for text in said(entry, stamp)]
         return [
@@ -191,11 +191,11 @@ class IrcDialect:
                 concat = ";draft/multiline-concat" if index else ""
                 lines.append(f"@batch={reference}{concat} {head}{part}")
         around = f"@batch={outer} " if outer else ""
-        return [*lines, f"{around}:{self.company.server} BATCH -{reference}"]
+        return [*lines, f"{around}:{self.clients.server} BATCH -{reference}"]
 
     def _labelled(self, lines: list[str], label: str) -> list[str]:
         """Several lines that answer one command, in a batch that has the label."""
-        reference, server = f"e{next(_batches)}", self.company.server
+        reference, server = f"e{next(_batches)}", self.clients.server
         inside = [
             f"@batch={reference};{line[1:]}" if line[0] == "@" else f"@batch={reference} {line}"
             for line in lines
@@ -207,14 +207,14 @@ class IrcDialect:
         self, room: Room, target: str, entry: Entry, tags: str, rest: str = ""
     ) -> list[str]:
         """Anything but a message; `rest` are the tags of what is told in a second line."""
-        server, source = self.company.server, self.company.mask(entry.author)
+        server, source = self.clients.server, self.clients.mask(entry.author)
         kind, text, whom = entry.kind, formatted(entry.text), shortened(entry.subject)
         match kind:
             case Kind.JOIN:
                 joined = f":{source} JOIN {target}"
                 if self._extended_join:
-                    joined += f" {self.company.account_of(entry.author)} :"
-                    joined += self.company.realname_of(entry.author)
+                    joined += f" {self.clients.account_of(entry.author)} :"
+                    joined += self.clients.realname_of(entry.author)
                 return [tags + joined]
             case Kind.LEAVE:
                 return [tags + fitted(f":{source} PART {target}" + (f" :{text}" if text else ""))]
@@ -253,7 +253,7 @@ class IrcDialect:
     def whisper(self, target: str, event: Whisper) -> list[str]:
         """Words that are kept nowhere, as lines without their ends."""
         form = MANNERS[event.manner]
-        person = self.company.person(event.by)
+        person = self.clients.person(event.by)
         sender = None if person is None or person.guest else person.id
         entry = Entry(
             *(0, 0, event.id, Kind.MESSAGE, event.time, sender, event.by, event.text),
@@ -266,7 +266,7 @@ class IrcDialect:
 
     def msgid(self, room: Room, seq: int) -> str:
         """What an entry is called by for good."""
-        return f"{self.company.epoch}-{room.id}-{seq}"
+        return f"{self.clients.epoch}-{room.id}-{seq}"
 
     def tags(
         self, room: Room, entry: Entry, label: str = "", batch: str = "", first: bool = True
@@ -281,20 +281,20 @@ class IrcDialect:
         if self._timed:
             tags.append(f"time={timestamp(entry.time)}")
         if self._tagged and first:
-            tags.append(f"msgid={self.company.epoch}-{room.id}-{entry.seq}")
+            tags.append(f"msgid={self.clients.epoch}-{room.id}-{entry.seq}")
             if entry.tags and TAGS.fullmatch(entry.tags):
                 tags.append(entry.tags)  # which may be longer than all lines together
         by_server = entry.kind in self._own
         if self._accounted and entry.sender is not None and not by_server:
-            account, _, _ = self.company.mask(entry.author).partition("!")
+            account, _, _ = self.clients.mask(entry.author).partition("!")
             tags.append(f"account={escape(account)}")
-        if self._tagged and self.company.is_bot(entry.author) and not by_server:
+        if self._tagged and self.clients.is_bot(entry.author) and not by_server:
             tags.append("bot")
         return f"@{';'.join(tags)} " if tags else ""
 
     def notice(self, target: str, text: str) -> bytes:
         """Words of the server's."""
-        source = self.company.server
+        source = self.clients.server
         most = LONGEST_LINE - len(f":{source} NOTICE {target} :\r\n".encode())
         lines = pieces(shown(text), most)
         return encoded([f":{source} NOTICE {target} :{line}" for line in lines])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ...core.entries import Entry
     from ...core.rooms import Room
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 
 MOST_REPLAYED = 4 * PAGE_BYTES  # of one answer; beyond it one is told only how to ask for more
@@ -35,59 +35,59 @@ class Missed(NamedTuple):
     older: int
 
 
-async def missed(talk: IrcTalk, room: Room, upto: int) -> None:
+async def missed(client: IrcDoor, room: Room, upto: int) -> None:
     """Show what no session of the account was shown of a room up to a number."""
-    if talk.has("draft/chathistory"):
+    if client.has("draft/chathistory"):
         return  # who can ask for history asks for what they want
-    view = _view(talk, room, upto)
+    view = _view(client, room, upto)
     if view is not None:
-        await _show(talk, [(room, view)])
+        await _show(client, [(room, view)])
 
 
-async def private(talk: IrcTalk) -> None:
+async def private(client: IrcDoor) -> None:
     """The same for private conversations, up to where the session is.
 
     Who comes for the first time is shown them even if they can ask for history: clients ask
     who has written to them since they were here last, and would never hear of these.
     """
-    assert talk.session is not None
+    assert client.session is not None
     views = []
-    for room in talk.me.pairs.values():
-        view = _view(talk, room, talk.session.position(room))
+    for room in client.me.pairs.values():
+        view = _view(client, room, client.session.position(room))
         if view is not None:
             views.append((room, view))
-    if views and not (talk.has("draft/chathistory") and await _was_here(talk)):
-        await _show(talk, views)
+    if views and not (client.has("draft/chathistory") and await _was_here(client)):
+        await _show(client, views)
 
 
-async def _was_here(talk: IrcTalk) -> bool:
+async def _was_here(client: IrcDoor) -> bool:
     """Whether an IRC client of the account's was shown anything before."""
-    assert talk.session is not None
-    number, device = talk.me.id, talk.session.device
+    assert client.session is not None
+    number, device = client.me.id, client.session.device
     try:
         return bool(
-            await talk.chat.store.read(lambda db: queries.device_cursors(db, number, device))
+            await client.chat.store.read(lambda db: queries.device_cursors(db, number, device))
         )
     except ChatError as error:
-        talk.close(Closed(error.code, error.sentence))
+        client.close(Closed(error.code, error.sentence))
         return True
 
 
-def _view(talk: IrcTalk, room: Room, upto: int) -> pages.View | None:
+def _view(client: IrcDoor, room: Room, upto: int) -> pages.View | None:
     """What is to be shown of a conversation, if anything is."""
-    me = talk.me
+    me = client.me
     if me.guest or me.shown is None:
         return None
     after = max(me.shown.get(room.id, 0), room.readable_since(me))
     if after >= upto:
         return None
-    kinds = playback.EVENTS if talk.has("draft/event-playback") else None
-    return pages.View(room.id, after, upto, (*playback.hidden(talk), me.id), kinds)
+    kinds = playback.EVENTS if client.has("draft/event-playback") else None
+    return pages.View(room.id, after, upto, (*playback.hidden(client), me.id), kinds)
 
 
-async def _show(talk: IrcTalk, views: list[tuple[Room, pages.View]]) -> None:
+async def _show(client: IrcDoor, views: list[tuple[Room, pages.View]]) -> None:
     """Show the newest of what there is to be seen, conversation by conversation."""
-    me, left = talk.me, MOST_REPLAYED - talk.answers.size
+    me, left = client.me, MOST_REPLAYED - client.answers.size
 
     def ask(db: Connection) -> list[Missed]:
         found, used = [], 0
@@ -104,33 +104,33 @@ async def _show(talk: IrcTalk, views: list[tuple[Room, pages.View]]) -> None:
         return found
 
     try:
-        answer = await talk.chat.store.read(ask)
+        answer = await client.chat.store.read(ask)
     except ChatError as error:
         # What was missed is still there at the next login.
-        talk.close(Closed(error.code, error.sentence))
+        client.close(Closed(error.code, error.sentence))
         return
     for one in answer:
-        if not talk.closed and (one.entries or one.older) and one.room.has(me):
-            _show_one(talk, one)
+        if not client.closed and (one.entries or one.older) and one.room.has(me):
+            _show_one(client, one)
 
 
-def _show_one(talk: IrcTalk, found: Missed) -> None:
-    room, place = found.room, found.room.label(talk.me)
+def _show_one(client: IrcDoor, found: Missed) -> None:
+    room, place = found.room, found.room.label(client.me)
     if found.older:
         many = "message is" if found.older == 1 else "messages are"
-        to = place if room.pair is None else talk.nick
+        to = place if room.pair is None else client.nick
         which, where = "", f"LATEST {place} *"
         if found.entries:
-            first = talk.dialect.msgid(room, found.entries[0].seq)
+            first = client.dialect.msgid(room, found.entries[0].seq)
             which, where = "older ", f"BEFORE {place} msgid={first}"
-        talk.line(
-            talk.company.server,
+        client.line(
+            client.clients.server,
             f"NOTICE {to} :{found.older:,} {which}{many} there:"
             f" /quote CHATHISTORY {where} {MOST_UNSEEN}",
         )
     if not found.entries:
         return
-    stamped = not talk.has("server-time")
-    with playback.batch(talk, "chathistory", place) as reference:
-        playback.show(talk, chathistory.worth_showing(found.entries), reference, stamped)
-    talk.hearing.uncertain = True
+    stamped = not client.has("server-time")
+    with playback.batch(client, "chathistory", place) as reference:
+        playback.show(client, chathistory.worth_showing(found.entries), reference, stamped)
+    client.liveness.uncertain = True

@@ -14,7 +14,7 @@ from .names import folded
 
 if TYPE_CHECKING:
     from ...chat.accounts.proving import Proof
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 CHUNK = 400  # letters of Base64 in one AUTHENTICATE; as many say that more follow
 MOST = 8 * 1024  # letters of one response
@@ -23,8 +23,8 @@ MOST = 8 * 1024  # letters of one response
 class Plain:
     """The name and the password in one message."""
 
-    def __init__(self, talk: IrcTalk) -> None:
-        self._talk = talk
+    def __init__(self, client: IrcDoor) -> None:
+        self._client = client
         self.name = ""  # of who tries
         self.proof: Proof | None = None
 
@@ -40,16 +40,16 @@ class Plain:
             raise _malformed() from None
         if wanted and folded(wanted) != folded(name):
             raise ChatError("sasl", f"With {name}'s password you can only be {name}.")
-        self.proof = await accounts.log_in(self._talk, name, password)
+        self.proof = await accounts.log_in(self._client, name, password)
         return None
 
 
 class Scram:
     """SCRAM-SHA-256: the password itself is not sent, and the server proves itself as well."""
 
-    def __init__(self, talk: IrcTalk) -> None:
-        self._talk = talk
-        self._exchange = talk.chat.signin.scram(talk.network)
+    def __init__(self, client: IrcDoor) -> None:
+        self._client = client
+        self._exchange = client.chat.signin.scram(client.network)
         self._proved: Proof | None = None
         self._begun = False
         self.proof: Proof | None = None
@@ -65,7 +65,7 @@ class Scram:
             return await self._exchange.begin(data)
         if self._proved is None:
             self._proved, last = await self._exchange.finish(data)
-            accounts.check(self._talk, self._proved)
+            accounts.check(self._client, self._proved)
             return last
         if data:
             raise _malformed()
@@ -76,8 +76,8 @@ class Scram:
 class External:
     """The certificate that the client has come with over TLS; its message may say for whom."""
 
-    def __init__(self, talk: IrcTalk) -> None:
-        self._talk = talk
+    def __init__(self, client: IrcDoor) -> None:
+        self._client = client
         self.name = ""
         self.proof: Proof | None = None
 
@@ -87,7 +87,7 @@ class External:
             self.name = data.decode()
         except UnicodeDecodeError:
             raise _malformed() from None
-        self.proof = await accounts.log_in_with_certificate(self._talk, self.name)
+        self.proof = await accounts.log_in_with_certificate(self._client, self.name)
         return None
 
 
@@ -103,9 +103,9 @@ MECHANISMS: dict[str, type[Mechanism]] = {
 }
 
 
-def mechanisms(talk: IrcTalk) -> list[str]:
+def mechanisms(client: IrcDoor) -> list[str]:
     """The ways to log in: with a certificate only where the client has come with one."""
-    possible = {"SCRAM-SHA-256": talk.chat.settings.scram, "EXTERNAL": bool(talk.certificate)}
+    possible = {"SCRAM-SHA-256": client.chat.settings.scram, "EXTERNAL": bool(client.certificate)}
     return [name for name in MECHANISMS if possible.get(name, True)]
 
 
@@ -140,91 +140,91 @@ class Exchange:
 
 
 @command("AUTHENTICATE", 1, when=When.ALWAYS)
-async def authenticate(talk: IrcTalk, message: Message) -> None:
+async def authenticate(client: IrcDoor, message: Message) -> None:
     word = message.params[0]
     if word == "*":
-        abort(talk)
-    elif account := accounts.account_of(talk):
+        abort(client)
+    elif account := accounts.account_of(client):
         why = f"You are logged in as {account} already: connect again to be somebody else"
-        talk.numeric("907", text=why)
+        client.numeric("907", text=why)
     elif len(word) > CHUNK:
-        talk.exchange = None
-        talk.numeric("905", text="That is too long: send 400 letters at a time")
-    elif talk.exchange is None:
-        _begin(talk, word.upper())
+        client.exchange = None
+        client.numeric("905", text="That is too long: send 400 letters at a time")
+    elif client.exchange is None:
+        _begin(client, word.upper())
     else:
-        exchange = talk.exchange
+        exchange = client.exchange
         try:
-            await _go_on(talk, exchange, word)
+            await _go_on(client, exchange, word)
         except ChatError as error:
-            _fail(talk, error, exchange.mechanism.name)
+            _fail(client, error, exchange.mechanism.name)
 
 
-def abort(talk: IrcTalk) -> None:
+def abort(client: IrcDoor) -> None:
     """The login is given up."""
-    talk.exchange = None
-    talk.numeric("906", text="The login was given up")
+    client.exchange = None
+    client.numeric("906", text="The login was given up")
 
 
-def _begin(talk: IrcTalk, name: str) -> None:
-    offered = mechanisms(talk)
+def _begin(client: IrcDoor, name: str) -> None:
+    offered = mechanisms(client)
     mechanism = MECHANISMS[name] if name in offered else None
     if mechanism is None:
-        talk.numeric("908", ",".join(offered), text="are the ways to log in")
+        client.numeric("908", ",".join(offered), text="are the ways to log in")
         why = "There is no such way to log in"
         if name == "EXTERNAL":
             why = "There is no client certificate on this connection: connect over TLS with one"
-        talk.numeric("904", text=why)
+        client.numeric("904", text=why)
         return
-    talk.exchange = Exchange(mechanism(talk))
-    _send(talk, b"")
+    client.exchange = Exchange(mechanism(client))
+    _send(client, b"")
 
 
-async def _go_on(talk: IrcTalk, exchange: Exchange, chunk: str) -> None:
+async def _go_on(client: IrcDoor, exchange: Exchange, chunk: str) -> None:
     data = exchange.take(chunk)
-    talk.connection.kept(exchange.size)
+    client.connection.kept(exchange.size)
     if exchange.too_long:
         raise ChatError("sasl", "That is longer than any login.")
     if data is None:
         return
     challenge = await exchange.mechanism.answer(data)
-    if talk.closed:
+    if client.closed:
         return
     if challenge is not None:
-        _send(talk, challenge)
+        _send(client, challenge)
         return
-    talk.exchange = None
+    client.exchange = None
     proof = exchange.mechanism.proof
     assert proof is not None
-    accounts.check(talk, proof)
-    accounts.tell(talk, proof.person)
-    talk.numeric("903", text="SASL authentication successful")
-    await accounts.settle(talk, proof)
+    accounts.check(client, proof)
+    accounts.tell(client, proof.person)
+    client.numeric("903", text="SASL authentication successful")
+    await accounts.settle(client, proof)
 
 
-def _send(talk: IrcTalk, data: bytes) -> None:
+def _send(client: IrcDoor, data: bytes) -> None:
     """A message of the server's, as many chunks as it takes."""
     letters = b64encode(data).decode()
     chunks = [letters[start : start + CHUNK] for start in range(0, len(letters), CHUNK)]
     if not chunks or len(chunks[-1]) == CHUNK:
         chunks.append("+")
     for chunk in chunks:
-        talk.answers.add(f"AUTHENTICATE {chunk}")  # some clients know it without a source only
+        client.answers.add(f"AUTHENTICATE {chunk}")  # some clients know it without a source only
 
 
-def _fail(talk: IrcTalk, error: ChatError, name: str) -> None:
+def _fail(client: IrcDoor, error: ChatError, name: str) -> None:
     """Say that the login has failed, and why where that is more than a wrong password."""
-    talk.exchange = None
-    if talk.closed:
+    client.exchange = None
+    if client.closed:
         return
-    sentence, nick = error.sentence, talk.registration.nick
+    sentence, nick = error.sentence, client.registration.nick
     with suppress(ChatError):
         new = error.code == "wrong_password" and folded(name) == folded(nick)
-        if new and talk.registration.is_new():
+        if new and client.registration.is_new():
             # Many clients end the connection over a failure: there is nothing to be typed then.
             sentence += f" {nick} is new here: connect without SASL to make it yours."
-    talk.numeric("902" if error.code == "suspended" else "904", text=sentence)
+    client.numeric("902" if error.code == "suspended" else "904", text=sentence)
     if error.code not in ("wrong_password", "sasl"):
         # Many clients show words of their own for 904.
-        refusals.add(talk, talk.answers, error, "AUTHENTICATE", "", numerics={})
-    accounts.failed(talk, error)
+        refusals.add(client, client.answers, error, "AUTHENTICATE", "", numerics={})
+    accounts.failed(client, error)

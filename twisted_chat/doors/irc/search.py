@@ -16,59 +16,59 @@ from .message import Message, read_tags
 from .references import Unclear, time_of
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 FOUND = 100  # messages, when a client does not say how many
 KNOWN = frozenset(("in", "from", "after", "before", "text", "limit"))
 
 
 @command("SEARCH", help="SEARCH text=<words>;in=<nick or channel>;from=<nick>: find messages")
-async def find(talk: IrcTalk, message: Message) -> None:
+async def find(client: IrcDoor, message: Message) -> None:
     try:
-        wanted = _query(talk, read_tags(message.params[0]) if message.params else {})
+        wanted = _query(client, read_tags(message.params[0]) if message.params else {})
     except Unclear as unclear:
-        talk.fail("SEARCH", unclear.code, unclear.text, unclear.written)
+        client.fail("SEARCH", unclear.code, unclear.text, unclear.written)
         return
-    assert talk.session is not None
+    assert client.session is not None
     try:
-        page = await talk.chat.searches.find(talk.session, wanted)
+        page = await client.chat.searches.find(client.session, wanted)
     except ChatError as error:
         if error.code == "query":
-            talk.fail("SEARCH", "INVALID_PARAMS", error.sentence, "text")
+            client.fail("SEARCH", "INVALID_PARAMS", error.sentence, "text")
         else:
-            talk.fail("SEARCH", "INTERNAL_ERROR", error.sentence)
+            client.fail("SEARCH", "INTERNAL_ERROR", error.sentence)
         return
-    if talk.closed:
+    if client.closed:
         return
-    found = [line.entry for line in lines(talk.chat, talk.me, page.entries)]
-    with playback.batch(talk, "soju.im/search") as reference:
-        playback.show(talk, found, reference, stamped=not talk.has("server-time"))
+    found = [line.entry for line in lines(client.chat, client.me, page.entries)]
+    with playback.batch(client, "soju.im/search") as reference:
+        playback.show(client, found, reference, stamped=not client.has("server-time"))
 
 
-def _query(talk: IrcTalk, asked: dict[str, str]) -> Query:
+def _query(client: IrcDoor, asked: dict[str, str]) -> Query:
     """What a client looks for; `Unclear` names the attribute that is wrong."""
     for name in asked:
         if name not in KNOWN:
             raise Unclear("INVALID_PARAMS", name, "There is no such thing to search by")
     if not asked.keys() - {"limit"}:
         raise Unclear("INVALID_PARAMS", "text", "Say what to look for: text=<words>")
-    rooms = talk.chat.rooms.of(talk.me)
+    rooms = client.chat.rooms.of(client.me)
     author = None
     try:
         if "in" in asked:
-            room = conversation_named(talk, asked["in"])
+            room = conversation_named(client, asked["in"])
             rooms = [] if room is None else [room]
     except ChatError as error:
         raise Unclear("INVALID_PARAMS", "in", error.sentence) from None
     try:
         if "from" in asked:
-            author = account_named(talk.chat, asked["from"]).id
+            author = account_named(client.chat, asked["from"]).id
     except ChatError as error:
         raise Unclear("INVALID_PARAMS", "from", error.sentence) from None
     after, before = _time(asked, "after"), _time(asked, "before")
     return Query(
         words=asked.get("text", ""),
-        scopes=scopes(talk.me, rooms),
+        scopes=scopes(client.me, rooms),
         author=author,
         after_time=None if after is None else after - 1,
         before_time=None if before is None else before + 1,

@@ -19,7 +19,7 @@ from .numerics import Refused
 if TYPE_CHECKING:
     from ...chat.session import Session
     from ...core.rooms import Room
-    from .door import IrcTalk
+    from .door import IrcDoor
     from .responses import Answers
 
 TAGGING = frozenset(("message-tags", "server-time", "account-tag"))
@@ -27,7 +27,7 @@ TAGGING = frozenset(("message-tags", "server-time", "account-tag"))
 
 
 @saying("TAGMSG", "TAGMSG <nick or channel>: pass tags on, without words")
-def pass_tags_on(talk: IrcTalk, message: Message, answers: Answers) -> None:
+def pass_tags_on(client: IrcDoor, message: Message, answers: Answers) -> None:
     if not message.params or not message.params[0]:
         raise Refused("411")
     tags = {key: value for key, value in message.tags.items() if key.startswith("+")}
@@ -35,91 +35,91 @@ def pass_tags_on(talk: IrcTalk, message: Message, answers: Answers) -> None:
     targets = message.params[0].split(",")
     if len(targets) > TARGETS:
         raise Refused("407", shortened(targets[TARGETS]))
-    talk.charge(len(targets) - 1)
+    client.charge(len(targets) - 1)
     for target in dict.fromkeys(targets):
         try:
-            in_turn(talk, answers, target, partial(_pass_tags, talk, target, tags, answers))
+            in_turn(client, answers, target, partial(_pass_tags, client, target, tags, answers))
         except (ChatError, Refused) as error:
-            refusals.of_saying(talk, answers, error, target)
+            refusals.of_saying(client, answers, error, target)
 
 
-def _pass_tags(talk: IrcTalk, target: str, tags: dict[str, str], answers: Answers) -> None:
-    room, place, others = _reached(talk, target)
+def _pass_tags(client: IrcDoor, target: str, tags: dict[str, str], answers: Answers) -> None:
+    room, place, others = _reached(client, target)
     knowing = [other for other in others if other.has("message-tags")]
-    _pass_on(talk, f"TAGMSG {place}", tags, knowing, answers)
+    _pass_on(client, f"TAGMSG {place}", tags, knowing, answers)
     if room is not None and tags.get("+typing") == "active":
-        talk.chat.typists.typing(talk.me, room, but=_is_on_irc)
+        client.chat.typists.typing(client.me, room, but=_is_on_irc)
 
 
-def in_turn(talk: IrcTalk, answers: Answers, target: str, pass_on: Callable[[], None]) -> None:
+def in_turn(client: IrcDoor, answers: Answers, target: str, pass_on: Callable[[], None]) -> None:
     """Pass something on, behind everything that the client has said before."""
-    if not talk.sending_more:
+    if not client.sending_more:
         pass_on()
         return
 
-    def now(talk: IrcTalk, answers: Answers, result: None, target: str, said: None) -> None:
+    def now(client: IrcDoor, answers: Answers, result: None, target: str, said: None) -> None:
         pass_on()
 
-    outcomes.wait_for(talk.chat.store.all_said(), talk, answers, now, target, None)
+    outcomes.wait_for(client.chat.store.all_said(), client, answers, now, target, None)
 
 
 def _is_on_irc(session: Session) -> bool:
     return session.door.dialect.name == "irc"
 
 
-def pass_ctcp_on(talk: IrcTalk, command: str, target: str, text: str, answers: Answers) -> None:
+def pass_ctcp_on(client: IrcDoor, command: str, target: str, text: str, answers: Answers) -> None:
     """Let another client answer what is asked of it in CTCP, where the channel allows that."""
-    in_turn(talk, answers, target, partial(_pass_ctcp, talk, command, target, text, answers))
+    in_turn(client, answers, target, partial(_pass_ctcp, client, command, target, text, answers))
 
 
-def _pass_ctcp(talk: IrcTalk, command: str, target: str, text: str, answers: Answers) -> None:
-    room, place, others = _reached(talk, target)
-    person = None if place.startswith("#") else talk.company.person(place)
+def _pass_ctcp(client: IrcDoor, command: str, target: str, text: str, answers: Answers) -> None:
+    room, place, others = _reached(client, target)
+    person = None if place.startswith("#") else client.clients.person(place)
     if person is not None and not person.online:
         raise Refused("401", place, text=f"{place} is not here, and that is kept nowhere")
     if room is not None and room.rules.no_ctcp:
         raise Refused("404", place, text="No CTCP is passed on there (+C)")
     line = f"{command} {place} :\x01{text.strip(chr(1))}\x01"
-    _pass_on(talk, line, {}, others, answers)
+    _pass_on(client, line, {}, others, answers)
 
 
-def _reached(talk: IrcTalk, target: str) -> tuple[Room | None, str, Iterable[IrcTalk]]:
+def _reached(client: IrcDoor, target: str) -> tuple[Room | None, str, Iterable[IrcDoor]]:
     """The conversation, if it has begun, what it is called, and the other clients there."""
-    assert talk.session is not None
-    company, me = talk.company, talk.me
-    if not target.startswith("#") and company.person(target) is me:
-        return None, me.name, company.reading(me)
-    room = speaking_place(talk.chat, talk.session, target)
+    assert client.session is not None
+    known, me = client.clients, client.me
+    if not target.startswith("#") and known.person(target) is me:
+        return None, me.name, known.reading(me)
+    room = speaking_place(client.chat, client.session, target)
     if room is not None and room.pair is None:
-        place, clients = room.name, company.in_room(room)
+        place, there = room.name, known.in_room(room)
     else:
-        person = somebody_named(talk.chat, target)
-        place, clients = person.name, [*company.talks_of(person), *company.talks_of(me)]
-    others = [one for one in clients if one is not talk and me.id not in one.me.ignores]
+        person = somebody_named(client.chat, target)
+        place, there = person.name, [*known.of(person), *known.of(me)]
+    others = [one for one in there if one is not client and me.id not in one.me.ignores]
     return room, place, [one for one in others if one.keeps_up]
 
 
 def _pass_on(
-    talk: IrcTalk,
+    client: IrcDoor,
     line: str,
     tags: dict[str, str],
-    others: Iterable[IrcTalk],
+    others: Iterable[IrcDoor],
     answers: Answers,
 ) -> None:
     """Show a line to others, and to its author's client if it wants to see that; under one id."""
-    company, me = talk.company, talk.me
-    msgid = {"msgid": company.unkept_msgid(next(talk.chat.unkept))}
+    clients, me = client.clients, client.me
+    msgid = {"msgid": clients.unkept_msgid(next(client.chat.unkept))}
 
-    def known(other: IrcTalk) -> dict[str, str]:
+    def known(other: IrcDoor) -> dict[str, str]:
         own = msgid if other.has("message-tags") else {}
-        return {**company.now_tags(other, me), **own, **tags}
+        return {**clients.now_tags(other, me), **own, **tags}
 
     written: dict[frozenset[str], bytes] = {}
     for other in others:
         caps = frozenset(TAGGING & other.caps)
         if caps not in written:
-            tagged = f"{write_tags(known(other))}:{company.mask(me.name)} {line}"
+            tagged = f"{write_tags(known(other))}:{clients.mask(me.name)} {line}"
             written[caps] = encoded([tagged])
         other.write(written[caps])
-    if talk.has("echo-message") and (talk.has("message-tags") or not line.startswith("TAGMSG")):
-        answers.add(f":{company.mask(me.name)} {line}", known(talk))
+    if client.has("echo-message") and (client.has("message-tags") or not line.startswith("TAGMSG")):
+        answers.add(f":{clients.mask(me.name)} {line}", known(client))

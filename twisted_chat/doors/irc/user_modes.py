@@ -11,31 +11,31 @@ from .numerics import Refused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 OWN = frozenset("iwB")  # what everybody may set
 LETTERS = OWN | {"o"}  # which OPER sets, and anybody may give up
 
 
-def change(talk: IrcTalk, target: str, rest: Sequence[str]) -> None:
+def change(client: IrcDoor, target: str, rest: Sequence[str]) -> None:
     """Show the client's modes, or change them."""
-    if folded(target) != folded(talk.nick):
-        if talk.company.person(target) is None:
+    if folded(target) != folded(client.nick):
+        if client.clients.person(target) is None:
             raise Refused("401", shortened(target))
         raise Refused("502")
     if not rest:
-        talk.numeric("221", f"+{''.join(sorted(talk.modes))}")
+        client.numeric("221", f"+{''.join(sorted(client.modes))}")
         return
-    before = frozenset(talk.modes)
-    unknown = _apply(talk, rest[0])
+    before = frozenset(client.modes)
+    unknown = _apply(client, rest[0])
     if unknown:
-        talk.numeric("501", text=f"There is no user mode {shortened(unknown)} here")
-    done = _written(before, frozenset(talk.modes))
+        client.numeric("501", text=f"There is no user mode {shortened(unknown)} here")
+    done = _written(before, frozenset(client.modes))
     if done:
-        talk.line(talk.company.mask(talk.nick), f"MODE {talk.nick} :{done}")
+        client.line(client.clients.mask(client.nick), f"MODE {client.nick} :{done}")
 
 
-def _apply(talk: IrcTalk, letters: str) -> str:
+def _apply(client: IrcDoor, letters: str) -> str:
     """Change what may be changed; the letters that mean nothing."""
     adding, unknown = True, ""
     for letter in letters:
@@ -44,11 +44,11 @@ def _apply(talk: IrcTalk, letters: str) -> str:
         elif letter not in LETTERS:
             unknown += letter
         elif not adding:
-            talk.modes.discard(letter)
-            talk.oper = talk.oper and letter != "o"
+            client.modes.discard(letter)
+            client.oper = client.oper and letter != "o"
         elif letter in OWN:
-            talk.modes.add(letter)
-    talk.company.note_bot(talk.me)
+            client.modes.add(letter)
+    client.clients.note_bot(client.me)
     return unknown
 
 

@@ -15,7 +15,7 @@ from .commands import When, command, shortened
 from .message import Message, unescape
 
 if TYPE_CHECKING:
-    from .door import IrcTalk
+    from .door import IrcDoor
 
 HIGHEST_PORT = 65535
 LOGGED = (5, 50, 60.0)
@@ -23,38 +23,38 @@ LOGGED = (5, 50, 60.0)
 
 
 @command("WEBIRC", 4, when=When.BEFORE)
-def webirc(talk: IrcTalk, message: Message) -> None:
+def webirc(client: IrcDoor, message: Message) -> None:
     password, gateway, _, host, *rest = message.params
-    if not _is_trusted(talk, password):
-        if talk.company.webirc_log.take(talk.network, talk.chat.ticks()) == 0:
-            talk.log.warn(
+    if not _is_trusted(client, password):
+        if client.clients.webirc_log.take(client.network, client.chat.ticks()) == 0:
+            client.log.warn(
                 "WEBIRC from {where}, calling itself {gateway}, is refused: see --webirc",
-                where=talk.address,
+                where=client.address,
                 gateway=shortened(gateway),
             )
-        _refuse(talk, "not_allowed", "Invalid WebIRC password")
+        _refuse(client, "not_allowed", "Invalid WebIRC password")
         return
-    if not talk.fresh:
-        _refuse(talk, "syntax", "WEBIRC comes before everything else")
+    if not client.fresh:
+        _refuse(client, "syntax", "WEBIRC comes before everything else")
         return
     try:
         address = ip_address(host)
     except ValueError:
-        _refuse(talk, "args", "The fourth parameter of WEBIRC is an address")
+        _refuse(client, "args", "The fourth parameter of WEBIRC is an address")
         return
     options = _options(rest[0] if rest else "")
-    talk.gateway = shortened(gateway)
+    client.gateway = shortened(gateway)
     host = str(getattr(address, "ipv4_mapped", None) or address)
     port = _port(options.get("remote-port", ""))
-    talk.connection.speak_for(host, port, "secure" in options)
+    client.connection.speak_for(host, port, "secure" in options)
 
 
-def _is_trusted(talk: IrcTalk, password: str) -> bool:
+def _is_trusted(client: IrcDoor, password: str) -> bool:
     """Whether it comes from where a gateway with this password is."""
-    given, host = password.encode(), talk.connection.host
+    given, host = password.encode(), client.connection.host
     return any(
         compare_digest(one.password.encode(), given)
-        for one in talk.chat.settings.webirc
+        for one in client.chat.settings.webirc
         if not host or ip_address(host.partition("%")[0]) in one.network
     )
 
@@ -72,5 +72,5 @@ def _port(written: str) -> int:
     return int(written) if plain and int(written) <= HIGHEST_PORT else 0
 
 
-def _refuse(talk: IrcTalk, code: str, sentence: str) -> None:
-    talk.close(Closed(code, sentence))
+def _refuse(client: IrcDoor, code: str, sentence: str) -> None:
+    client.close(Closed(code, sentence))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ..irc.door import IrcTalk
+from ..irc.door import IrcDoor
 from ..irc.message import LONGEST_LINE, LONGEST_TAGS
 from .request import Request, answer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ...chat.chat import Chat
     from ...protocol import ChatProtocol
-    from ..irc.clients import Company
+    from ..irc.clients import Clients
 
 TEXT, BINARY = "text.ircv3.net", "binary.ircv3.net"
 SWITCHING = 101
@@ -82,14 +82,14 @@ class SocketLine:
         return b"".join(self._socket.data_to_send())
 
 
-class SocketTalk(IrcTalk):
+class SocketTalk(IrcDoor):
     """A conversation in IRC over a WebSocket."""
 
     def __init__(
         self,
         chat: Chat,
         connection: ChatProtocol,
-        company: Company,
+        clients: Clients,
         destination: tuple[str, int] | None,
     ) -> None:
         # Few connections need it, and the server starts sooner without it.
@@ -101,7 +101,7 @@ class SocketTalk(IrcTalk):
             subprotocols=subprotocols, select_subprotocol=_chosen, max_size=longest
         )
         self._below = connection
-        super().__init__(chat, SocketLine(connection, self._socket, destination), company)
+        super().__init__(chat, SocketLine(connection, self._socket, destination), clients)
 
     @property
     def local(self) -> bool:
