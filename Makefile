@@ -1,6 +1,8 @@
 # make serve   starts the chat on port 9999 (or PORT=8888); everything it needs is set up by itself
 # make upgrade takes the newest releases of what serving needs into requirements.lock
-# make test    runs every test and every check
+# make check   checks format, lint and types, and runs the core tests (within a minute)
+# make test    runs every check and every test
+# make coverage  runs every test and reports the lines and branches that none reaches
 # make bench   measures
 # make proof   runs the tests at full size
 # make pictures  makes those of the README from the running programs (needs tmux, xvfb, xdotool)
@@ -10,7 +12,7 @@
 MAKEFILE_ROOT := $(shell file="$$(printf %s '$(MAKEFILE_LIST)' | sed 's/^ //')"; cd "$$(dirname "$$file")" && pwd -P)
 HERE := $(shell pwd -P)
 
-.PHONY: serve upgrade test bench proof pictures clean
+.PHONY: serve upgrade check test coverage bench proof pictures clean
 .NOTPARALLEL:
 
 # Another environment's settings must not reach into this one's.
@@ -21,19 +23,23 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 ifneq ($(HERE),$(MAKEFILE_ROOT))
 
-serve upgrade test bench proof pictures clean:
+serve upgrade check test coverage bench proof pictures clean:
 	@$(MAKE) --no-print-directory -C "$(MAKEFILE_ROOT)" $@
 
 else
 
 BIN := .venv/bin
-# Each test runs once: those that start terminals, windows and whole clients under pytest,
-# which leaves nothing of one to the next, and all others under trial.
-WHOLE := tests/system
-MEMORY := $(filter-out $(WHOLE),$(patsubst %/__init__.py,%,$(wildcard tests/*/__init__.py)) \
-  $(patsubst %.py,%,$(wildcard tests/test_*.py)))
-RUN_TESTS = $(BIN)/trial --jobs=3 --temp-directory=.cache/trial $(subst /,.,$(MEMORY)) && \
-  $(BIN)/pytest --numprocesses=3 $(WHOLE)
+# Each test runs once: those that start processes under pytest, all others under trial.
+SYSTEM := tests/system
+MEMORY := $(subst /,.,$(filter-out $(SYSTEM),$(patsubst %/__init__.py,%,$(wildcard tests/*/__init__.py)) \
+  $(patsubst %.py,%,$(wildcard tests/test_*.py))))
+CORE := tests.core tests.store tests.e2e tests.test_house
+# What is in memory needs no disk that keeps anything, if there is room elsewhere.
+IN_MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 1000000 { print "TMPDIR=/dev/shm" }')
+TRIAL = $(IN_MEMORY) $(PYTHON) -m twisted.trial --temp-directory=.cache/trial
+PYTEST = $(PYTHON) -m pytest
+PYTHON = $(BIN)/python
+RUN_TESTS = $(TRIAL) --jobs=3 $(MEMORY) && $(PYTEST) --numprocesses=3 $(SYSTEM)
 PORT ?= 9999
 READY := .venv/.ready
 TOOLS := .venv/.tools
@@ -51,11 +57,25 @@ upgrade: $(READY)
 	  --group build --output-file $(LOCK) pyproject.toml
 	@$(MAKE) --no-print-directory $(READY)
 
-test: $(TOOLS)
-	$(RUN_TESTS)
-	$(BIN)/ruff check .
+# Types and tests take a core each.
+check: $(TOOLS)
 	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	@$(BIN)/mypy & types=$$!; $(TRIAL) $(CORE); tests=$$?; wait $$types && exit $$tests
+
+test: $(TOOLS)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(RUN_TESTS)
+
+coverage: PYTHON = $(BIN)/coverage run
+coverage: $(TOOLS)
+	@mkdir -p .cache/coverage
+	@$(BIN)/coverage erase
+	$(RUN_TESTS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 bench: $(TOOLS)
 	@$(BIN)/python bench/run.py
