@@ -12,7 +12,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.core.entries import Entry, Form, Kind, State
 from twisted_chat.core.names import fold
 from twisted_chat.core.rooms import Room, RoomKind
-from twisted_chat.doors.irc.composed import Composed
 from twisted_chat.doors.irc.message import (
     LONGEST_LINE,
     Malformed,
@@ -22,9 +21,12 @@ from twisted_chat.doors.irc.message import (
     parse,
     pieces,
     read_tags,
+    shortened,
     write_tags,
 )
+from twisted_chat.doors.irc.multiline import LineCuts
 from twisted_chat.doors.irc.render import IrcDialect
+from twisted_chat.doors.irc.responses import Response
 
 CAPS = (
     frozenset[str](),
@@ -61,14 +63,12 @@ entries = st.builds(
 
 
 class Nobody(SimpleNamespace):
-    """What the dialect asks of the company, where everybody is a stranger."""
+    """What the dialect asks of the clients, where everybody is a stranger."""
 
     def __init__(self) -> None:
-        super().__init__(server="chat.example", epoch="0a1b2c3d", composed=Composed())
+        super().__init__(server="chat.example", epoch="0a1b2c3d", line_cuts=LineCuts())
 
     def mask(self, author: str) -> str:
-        from twisted_chat.doors.irc.commands import shortened
-
         return f"{shortened(author)}!chat@account"
 
     def account_of(self, name: str) -> str:
@@ -110,8 +110,10 @@ class RenderingTests(SynchronousTestCase):
     ) -> None:
         speaker = dialect(caps)
         live = self.check(speaker.rendered(ROOM, "#coil", entry, lbl))
-        lines = speaker.replayed(ROOM, "#coil", entry, "h1", "[10:42] ")
-        again = self.check(encoded(lines))
+        response = Response("chat.example")
+        with response.batch("chathistory", "#coil"):
+            response.add_rendered(speaker.replayed(ROOM, "#coil", entry, "[10:42] "))
+        again = self.check(encoded(response.take()[1:-1]))
         self.assertTrue(all("batch" in message.tags for message in again), again)
         if entry.kind is Kind.MESSAGE and entry.state is State.DELETED:
             self.assertEqual(live, [])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ...core.errors import ChatError
 from ...core.events import Closed
 from ...core.rooms import LOBBY
-from . import arrival, channels, isupport, refusals
-from .numerics import Refused
+from . import arrival, channels, isupport
+from .refusals import REFUSALS
 
 if TYPE_CHECKING:
     from ...chat.accounts.proving import Proof
@@ -123,8 +123,8 @@ async def _come_back(client: IrcDoor, places: list[str]) -> None:
             return
         try:
             await channels.join_one(client, place, "")
-        except (ChatError, Refused) as error:
-            refusals.add(client, client.answers, error, "JOIN", place)
+        except REFUSALS as error:
+            client.refuse(error, place, "JOIN")
 
 
 async def make(client: IrcDoor, password: str) -> None:

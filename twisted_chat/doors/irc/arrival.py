@@ -10,9 +10,8 @@ from ...core.events import Closed, Event, Invitation, Notice, Receipt, Typing, W
 from ...core.events import Room as RoomEvent
 from ...core.text import formatted
 from . import away, isupport, metadata, names, read_markers, replay
-from .commands import repeated
-from .message import encoded
-from .numerics import Refused
+from .message import encoded, repeated
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from ...chat.accounts.proving import Proof
@@ -85,8 +84,7 @@ def show_room(client: IrcDoor, room: Room) -> bool:
     read_markers.tell_in(client, room)
     if not client.has("no-implicit-names"):
         names.tell_names(client, room)
-    for line in metadata.may_ask(client, [room.name]):
-        client.answers.add(line)
+    client.response.add_rendered(metadata.may_ask(client, [room.name]))
     return True
 
 

@@ -11,21 +11,16 @@ from ...core import vocabulary as words
 from ...core.errors import ChatError
 from ...core.rooms import LOBBY
 from ...core.text import without_forbidden
-from . import arrival, names, refusals, replay
-from .commands import command, shortened, words_in
-from .message import Message
-from .numerics import Refused
+from . import arrival, names, replay
+from .commands import command
+from .message import Message, shortened, words_in
+from .refusals import REFUSALS, Refused, failed
 
 if TYPE_CHECKING:
     from ...core.rooms import Room
     from .door import IrcDoor
 
 CAPABILITY = "draft/channel-rename"
-REFUSED = {
-    "not_available": "CHANNEL_NAME_IN_USE",
-    **dict.fromkeys(("args", "bad_name", "encrypted", "not_now", "too_many"), "CANNOT_RENAME"),
-}
-"""What FAIL RENAME says of a refusal that has no numeric."""
 
 
 def room_shown(client: IrcDoor, name: str) -> Room:
@@ -55,8 +50,8 @@ async def join(client: IrcDoor, message: Message) -> None:
         key = keys[index] if index < len(keys) else ""
         try:
             await join_one(client, name, key)
-        except (ChatError, Refused) as error:
-            refusals.add(client, client.answers, error, "JOIN", name)
+        except REFUSALS as error:
+            client.refuse(error, name)
 
 
 async def join_one(client: IrcDoor, name: str, key: str) -> None:
@@ -103,10 +98,7 @@ async def rename(client: IrcDoor, message: Message) -> None:
     try:
         await perform(client.chat, client.session, asked)
     except ChatError as error:
-        code = REFUSED.get(error.code)
-        if code is None:
-            raise
-        client.fail("RENAME", code, error.sentence, old, shortened(name))
+        raise failed("RENAME", error, old, shortened(name)) from None
 
 
 async def _made(client: IrcDoor, name: str) -> bool:
@@ -152,8 +144,8 @@ async def part(client: IrcDoor, message: Message) -> None:
             client.charge(index > 0)
             try:
                 await leave_one(client, name, reason)
-            except (ChatError, Refused) as error:
-                refusals.add(client, client.answers, error, "PART", name)
+            except REFUSALS as error:
+                client.refuse(error, name)
 
 
 async def leave_one(client: IrcDoor, name: str, reason: str) -> None:

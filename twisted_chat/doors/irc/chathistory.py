@@ -10,9 +10,9 @@ from ...core.entries import Entry, Kind
 from ...core.errors import ChatError
 from ...store import Scope, pages
 from . import playback
-from .commands import command, shortened
+from .commands import command
 from .isupport import HISTORY
-from .message import Message
+from .message import Message, shortened
 from .references import Unclear, place, time_of
 from .render import timestamp
 
@@ -89,7 +89,7 @@ async def _messages(client: IrcDoor, asked: str, given: tuple[str, ...]) -> None
     question = _question(client, asked, room, places, limit)
     if room is None:
         other = person_named(client.chat, name)
-        with playback.batch(client, "chathistory", other.name, tags=END):
+        with client.batch("chathistory", other.name, tags=END):
             return
     try:
         page = await _read(client, partial(question, view=view_of(client, room)))
@@ -99,9 +99,8 @@ async def _messages(client: IrcDoor, asked: str, given: tuple[str, ...]) -> None
     if client.closed or not room.has(client.me):
         return
     tags = None if page.more else END
-    with playback.batch(client, "chathistory", room.label(client.me), tags=tags) as reference:
-        stamped = not client.has("server-time")
-        playback.show(client, worth_showing(page.entries), reference, stamped)
+    with client.batch("chathistory", room.label(client.me), tags=tags):
+        playback.show(client, worth_showing(page.entries))
 
 
 async def _read(client: IrcDoor, question: Callable[[Connection], T]) -> T:
@@ -178,11 +177,10 @@ async def _targets(client: IrcDoor, given: tuple[str, ...]) -> None:
     more = len(found) > limit
     found = found[:limit] if first <= second else found[-limit:]
     server, tags = client.clients.server, None if more else END
-    with playback.batch(client, "draft/chathistory-targets", tags=tags) as reference:
-        inside = {"batch": reference} if reference else None
+    with client.batch("draft/chathistory-targets", tags=tags):
         for time, room in found:
             name = rooms[room].label(client.me)
-            client.line(server, f"CHATHISTORY TARGETS {name} {timestamp(time)}", inside)
+            client.line(server, f"CHATHISTORY TARGETS {name} {timestamp(time)}")
 
 
 def _time(written: str) -> int:

@@ -11,13 +11,14 @@ from ...chat.session import Session, State
 from ...core.limits import SlidingWindow
 from ...core.roster import host_of
 from ...core.text import shown
-from . import multiline
-from .commands import shortened
-from .composed import Composed
+from . import privmsg
+from .message import shortened
 from .metadata import Subscriptions
+from .multiline import LineCuts
 from .presence import Presence
 from .read_markers import Markers
 from .render import IrcDialect, timestamp
+from .responses import Labels
 from .webirc import LOGGED
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 MOST_REMEMBERED = 500  # of those who are gone, for WHOWAS
 LOOK_EVERY = 5.0  # seconds
-SCOPE = "irc:"  # begins the ids of messages that came with a label
 MOST_MASKS = 20_000  # names whose look is kept at hand
 
 
@@ -60,8 +60,8 @@ class Clients:
         self._shown: dict[Room, dict[IrcDoor, None]] = {}  # who has joined a room, as it sees it
         self._watchers: dict[str, dict[IrcDoor, None]] = {}  # by the folded name that they monitor
         self.gone: deque[Gone] = deque(maxlen=MOST_REMEMBERED)
-        self.composed = Composed()
-        self.labels: dict[str, dict[str, str | None]] = {}  # by the scope of a client
+        self.line_cuts = LineCuts()
+        self.labels = Labels()
         self.markers = Markers(self)
         self.subscriptions = Subscriptions(self)
         self.webirc_log = SlidingWindow(*LOGGED)
@@ -93,7 +93,7 @@ class Clients:
         """A connection is gone."""
         self._count_off(client)
         self.registered.pop(client, None)
-        self.labels.pop(client.scope, None)
+        self.labels.forget(client.label_scope)
         for room in self.rooms_of(client):
             self.hides(client, room)
         for key in tuple(client.monitored):
@@ -115,7 +115,7 @@ class Clients:
         self._next_look = now + LOOK_EVERY
         for client in tuple(self.registered):
             client.liveness.tend(now)
-            multiline.tend(client, now)
+            privmsg.close_late_batch(client, now)
             self.subscriptions.tend(client)
             session = client.session
             if client.unsettled and session is not None and session.state is State.LIVE:
@@ -213,12 +213,6 @@ class Clients:
     def unkept_msgid(self, number: int) -> str:
         """What something that is kept nowhere is called by."""
         return f"{self.epoch}-0-{number}"
-
-    def label_of(self, cid: str | None) -> str | None:
-        """The label that the echo of a message has, once; None if the echo is not to be shown."""
-        if cid is None or not cid.startswith(SCOPE):
-            return ""
-        return self.labels.get(cid.rpartition(":")[0], {}).pop(cid, "")
 
     def is_oper(self, person: Person) -> bool:
         """Whether one of somebody's clients is an operator's, or it administers the server."""

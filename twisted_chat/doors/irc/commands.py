@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
-from ...core.text import is_blank, without_forbidden
-from .message import Message
-from .numerics import Refused
+from .message import Message, shortened
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from .door import IrcDoor
-    from .responses import Answers
 
 Run = Callable[["IrcDoor", Message], "Awaitable[None] | None"]
-Say = Callable[["IrcDoor", Message, "Answers"], None]
 R = TypeVar("R", bound=Run)
-S = TypeVar("S", bound=Say)
 
 
 class When(Enum):
@@ -34,11 +30,11 @@ class Row:
     """One command."""
 
     name: str
-    run: Run | Say
+    run: Run
     least: int  # parameters
     when: When
     oper: bool  # only the server's operators
-    sends: bool  # says something (it is a Say then): may be under way several at a time
+    concurrent: bool  # several may be under way at a time, as messages are
     help: str
 
 
@@ -51,22 +47,13 @@ def command(
     *,
     when: When = When.IN,
     oper: bool = False,
+    concurrent: bool = False,
     help: str = "",
 ) -> Callable[[R], R]:
     """Enter a function as what a command does; `help` is its usage and what it does."""
 
     def enter(run: R) -> R:
-        COMMANDS[name] = Row(name, run, least, when, oper, False, help)
-        return run
-
-    return enter
-
-
-def saying(name: str, help: str) -> Callable[[S], S]:
-    """The same for a command that says something; its answer is gathered apart from others."""
-
-    def enter(run: S) -> S:
-        COMMANDS[name] = Row(name, run, 0, When.IN, False, True, help)
+        COMMANDS[name] = Row(name, run, least, when, oper, concurrent, help)
         return run
 
     return enter
@@ -99,32 +86,3 @@ def not_registered(client: IrcDoor) -> Refused:
         return Refused("451")
     way = ", or make your nick an account" if client.chat.settings.registration_open else ""
     return Refused("451", text=f"Log in first, with SASL or PASS{way}")
-
-
-def spoken(text: str) -> str:
-    """What a client says, without the characters that nobody may say; CTCP stays CTCP."""
-    if text.startswith("\x01"):
-        return f"\x01{without_forbidden(text.strip(chr(1)))}\x01"
-    return without_forbidden(text)
-
-
-def words_in(message: Message, index: int) -> str:
-    """What a client says in a parameter that may be left out, such as a reason.
-
-    It has no characters that nobody may say, and is empty where there is nothing to read.
-    """
-    if len(message.params) <= index:
-        return ""
-    text = without_forbidden(message.params[index])
-    return "" if is_blank(text) else text
-
-
-def repeated(word: str) -> str:
-    """A word of a client's as a middle parameter of an answer, or `*` if it cannot be one."""
-    return word if word and shortened(word) == word else "*"
-
-
-def shortened(word: str) -> str:
-    """A word of a client's, safe as a middle parameter of an answer."""
-    word = "".join(c for c in word if c.isprintable() and c != " ")[:64]
-    return word if word and word[0] != ":" else "*"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import count
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from secrets import token_hex
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -28,15 +28,11 @@ from . import (
     metadata,  # noqa: F401
     moderation,  # noqa: F401
     monitor,  # noqa: F401
-    multiline,
     nickserv,
     operators,  # noqa: F401
-    outcomes,
     ping,  # noqa: F401
     privmsg,  # noqa: F401
     read_markers,  # noqa: F401
-    redact,  # noqa: F401
-    refusals,
     register,  # noqa: F401
     sasl,
     search,  # noqa: F401
@@ -47,17 +43,37 @@ from . import (
 )
 from . import list as listing  # noqa: F401
 from .capabilities import RENDERING
-from .commands import Row, Run, row_of, shortened
-from .message import LONGEST_LINE, LONGEST_TAGS, MOST_TAGS, Malformed, Message, encoded, parse
-from .numerics import Refused
+from .commands import Row, row_of
+from .message import (
+    LONGEST_LINE,
+    LONGEST_TAGS,
+    MOST_TAGS,
+    Malformed,
+    Message,
+    encoded,
+    parse,
+    shortened,
+)
+from .multiline import Batch
+from .refusals import (
+    MESSAGE_NUMERICS,
+    NUMERICS,
+    REFUSALS,
+    Refusal,
+    Refused,
+    refusal_line,
+    standard_reply,
+)
 from .registration import Registration
 from .render import IrcDialect
-from .responses import Answers
+from .responses import Response
 
 if TYPE_CHECKING:
     from ...chat.accounts.proving import Proof
     from ...chat.chat import Chat
     from .clients import Clients
+
+T = TypeVar("T")
 
 DEVICE = "irc"  # all IRC sessions of an account are one device
 
@@ -74,13 +90,12 @@ class IrcDoor(Conversation):
         self.caps: set[str] = set()
         self.dialect = clients.dialect(frozenset())
         self.registration = Registration(self)
-        self.answers = Answers(clients.server)
+        self.response = Response(clients.server)  # of what is being carried out
         self.oper = False
         self.oper_tries = 0
         self.said_away = ""  # by this client, and not another of the person's
         self.modes: set[str] = set()  # of the user: i, w, B
-        self.scope = f"irc:{token_hex(8)}"  # begins the ids of its messages that have a label
-        self._labelled = count(1)
+        self.label_scope = clients.labels.new_scope()
         self.failures = 0  # wrong passwords
         self.gateway = ""  # what a web gateway that speaks for the client calls itself
         self.logged_in_with = ""  # the certificate, if it was one
@@ -91,14 +106,13 @@ class IrcDoor(Conversation):
         self.subscribed: dict[str, None] = {}  # keys of metadata that it is told of
         self.early_metadata: dict[str, str] = {}  # its own, said before registration
         self.unsynced = False  # some has changed that it could not be told of
-        self.batch: multiline.Open | None = None  # that the client has opened
+        self.open_batch: Batch | None = None  # of lines that the client sends
         self.liveness = liveness.Liveness(self)
         self.parting: dict[str, str] = {}  # the reasons with which rooms are being left
         self.fresh = True  # whether what is carried out is the first that has come
         self._heard = False
         self.counted = False  # among those that are not registered
         self._mistakes = 0
-        self._answering = False
 
     # --- who this is ------------------------------------------------------------------------
 
@@ -138,20 +152,6 @@ class IrcDoor(Conversation):
     def has(self, *caps: str) -> bool:
         """Whether the client has asked for all of these capabilities."""
         return self.caps.issuperset(caps)
-
-    def labelled(self, label: str | None) -> str:
-        """An id for a message whose echo has a label; with None the echo comes with the answer."""
-        cid = f"{self.scope}:{next(self._labelled)}"
-        self.clients.labels.setdefault(self.scope, {})[cid] = label
-        return cid
-
-    def forget_label(self, cid: str | None) -> bool:
-        """The echo of a message is not for the delivery to show; whether it was to be shown yet."""
-        labels = self.clients.labels.get(self.scope, {})
-        waiting = cid in labels
-        if cid is not None:
-            labels.pop(cid, None)
-        return waiting
 
     def caps_changed(self) -> None:
         """What is delivered looks otherwise from now on."""
@@ -204,17 +204,20 @@ class IrcDoor(Conversation):
             if message.tags and self.has("labeled-response"):
                 label = message.tags.get("label", "")[:64]
             row = row_of(self, message)
-            if row.sends:
-                outcomes.say(self, row, message, label)
-                return True
-            if self.sending:
+            if self.sending and not row.concurrent:
                 return False
-            self.occupied(lambda: self._carried_out(row, message, label))
-        except (ChatError, Refused) as error:
+            response = Response(self.clients.server, row.name, label, row.concurrent)
+            if row.concurrent:
+                self.set_out()
+                subject = message.params[0] if message.params else ""
+                self._respond(response, subject, row.run, message)
+            else:
+                self.occupied(lambda: self._carried_out(row, message, response))
+        except REFUSALS as error:
             if self.sending:
                 return False  # the refusal waits until what came before is answered
-            self.answers.label = label
-            self._refuse(error)
+            self.response.label = label
+            self.refuse(error)
         return True
 
     def _read(self, line: bytes) -> Message | None:
@@ -237,68 +240,36 @@ class IrcDoor(Conversation):
             return None
         return message
 
-    def _carried_out(self, row: Row, message: Message, label: str) -> Deferred[None]:
-        return Deferred.fromCoroutine(self._carry_out(row, message, label))
+    def _carried_out(self, row: Row, message: Message, response: Response) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._carry_out(row, message, response))
 
-    async def _carry_out(self, row: Row, message: Message, label: str) -> None:
-        """Do anything else; what it answers goes out together."""
-        self.answers.label = label
-        self._answering = True
+    async def _carry_out(self, row: Row, message: Message, response: Response) -> None:
+        """Carry out a command that nothing overtakes; what it answers goes out together."""
+        self.response = response
         self.write_straight(False)  # but behind what is answered
         if self.session is not None and message.command not in ("PING", "PONG"):
             self.session.asked_at = self.chat.ticks()
         try:
-            outcome = cast(Run, row.run)(self, message)
+            outcome = row.run(self, message)
             if outcome is not None:
                 await outcome
-        except (ChatError, Refused) as error:
-            self._refuse(error, row.name, message.params[0] if message.params else "")
+        except REFUSALS as error:
+            self.refuse(error, message.params[0] if message.params else "")
         except CancelledError:
             return
         except Exception:
             self._internal(Failure())
         finally:
-            self._answering = False
             self.flush()
+            self.response = Response(self.clients.server)
             self.write_straight(True)
 
-    def failed(self, failure: Failure) -> None:
-        if not failure.check(CancelledError) and not self.closed:
-            self._internal(failure)
-            self.flush()
-
-    def _internal(self, failure: Failure) -> None:
-        mark = token_hex(4)
-        self.log.failure("Internal error {mark}", failure, mark=mark)
-        self.fail("*", "INTERNAL_ERROR", f"Something went wrong here; its number is {mark}.")
-
-    def refuse(self, error: ChatError) -> None:
-        """Something that is no answer to a command."""
-        self._refuse(error)
-
-    def _refuse(self, error: ChatError | Refused, command: str = "", subject: str = "") -> None:
-        if self.closed:
-            return
-        if isinstance(error, ChatError) and error.code == "too_long" and not command:
-            error = Refused("417")
-        refusals.add(self, self.answers, error, command, subject)
-        if self.session is None:
-            self._mistakes += not command
-            if self._mistakes >= MOST_MISTAKES:
-                self.close(Closed("syntax", "Too many lines that are no commands: goodbye."))
-        if not self._answering:
-            self.flush()
-
-    def held(self) -> int:
-        parts = 0 if self.batch is None else self.batch.size
-        return super().held() + parts + (0 if self.exchange is None else self.exchange.size)
-
-    # --- lines out --------------------------------------------------------------------------
+    # --- answers ----------------------------------------------------------------------------
 
     def line(self, source: str, text: str, tags: Mapping[str, str] | None = None) -> None:
         """Add a line to the answer; its `text` is whole but for the source."""
-        self.answers.add(f":{source} {text}", tags)
-        if not self._answering:
+        self.response.add(f":{source} {text}", tags)
+        if not self.response.awaited:
             self.flush()
 
     def numeric(self, number: str, *params: str, text: str | None = None) -> None:
@@ -308,32 +279,134 @@ class IrcDoor(Conversation):
 
     def fail(self, command: str, code: str, text: str, *context: str, kind: str = "FAIL") -> None:
         """Add a standard reply to the answer."""
-        words = " ".join([kind, command, code, *context])
-        self.line(self.clients.server, f"{words} :{shown(text)}")
+        self.line(self.clients.server, standard_reply(kind, command, code, text, *context))
 
     def notice(self, text: str, source: str = "") -> None:
         """Add words of the server's to the answer, a line for each of theirs."""
         for line in text.splitlines():
             self.line(source or self.clients.server, f"NOTICE {self.nick} :{shown(line)}")
 
+    @contextmanager
+    def batch(
+        self, kind: str, *params: str, tags: Mapping[str, str] | None = None
+    ) -> Iterator[None]:
+        """Make a batch of what is added to the answer meanwhile, if the client knows batches."""
+        if not self.has("batch"):
+            yield
+            return
+        with self.response.batch(kind, *params, tags=tags):
+            yield
+
+    def refuse(
+        self,
+        error: Refusal,
+        subject: str = "",
+        command: str = "",
+        numerics: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add a refusal to the answer; a NOTICE is never answered, unless it has a label."""
+        response = self.response
+        command = command or response.command
+        if self.closed or (command == "NOTICE" and not response.label):
+            return
+        if isinstance(error, ChatError) and error.code == "too_long" and not command:
+            error = Refused("417")
+        if numerics is None:
+            numerics = MESSAGE_NUMERICS if response.concurrent else NUMERICS
+        knows = self.has("standard-replies")
+        line = refusal_line(error, self.nick, command, subject, numerics, knows)
+        response.add(f":{self.clients.server} {line}")
+        if self.session is None and not command:
+            self._mistakes += 1
+            if self._mistakes >= MOST_MISTAKES:
+                self.close(Closed("syntax", "Too many lines that are no commands: goodbye."))
+        if not response.awaited:
+            self.flush()
+
+    def failed(self, failure: Failure) -> None:
+        """Say that something has failed that should not have."""
+        if not failure.check(CancelledError) and not self.closed:
+            self._internal(failure)
+
+    def _internal(self, failure: Failure) -> None:
+        mark = token_hex(4)
+        self.log.failure("Internal error {mark}", failure, mark=mark)
+        self.fail("*", "INTERNAL_ERROR", f"Something went wrong here; its number is {mark}.")
+
+    def wait_for(
+        self, done: Deferred[T], subject: str, show: Callable[..., None], *arguments: Any
+    ) -> None:
+        """Let the answer be whole only when it is known what came of something.
+
+        `show` is called with the client, the result and the arguments, and adds to the answer.
+        Every message passes here, so there are callbacks and no coroutines, which cost more.
+        """
+        self.response.awaited += 1
+        known = (self.response, subject, show, *arguments)
+        done.addCallbacks(self._came, self._did_not, known, errbackArgs=(self.response, subject))
+
+    def _came(
+        self,
+        result: Any,
+        response: Response,
+        subject: str,
+        show: Callable[..., None],
+        *arguments: Any,
+    ) -> None:
+        self._respond(response, subject, show, result, *arguments)
+
+    def _did_not(self, failure: Failure, response: Response, subject: str) -> None:
+        self._respond(response, subject, _raise_again, failure)
+
+    def _respond(
+        self, response: Response, subject: str, show: Callable[..., Any], *arguments: Any
+    ) -> None:
+        """Add to a response, and send it if nothing more is awaited."""
+        before, self.response = self.response, response
+        try:
+            if not self.closed:
+                show(self, *arguments)
+        except REFUSALS as error:
+            self.refuse(error, subject)
+        except Exception:
+            self.failed(Failure())
+        finally:
+            self.response = before
+            response.awaited -= 1
+            if not response.awaited:
+                self._send_whole(response)
+
+    def _send_whole(self, response: Response) -> None:
+        try:
+            if not self.closed:
+                self.send(response.take())
+        except Exception:
+            self.failed(Failure())
+        finally:
+            self.landed()
+
     def flush(self) -> None:
         """Send the answer as far as it has come."""
         if self.closed:
-            self.answers.taken()
-        elif self.answers or self.answers.label:
-            self.send(self.answers.taken())
+            self.response.take()
+        elif self.response or self.response.label:
+            self.send(self.response.take())
 
     def send(self, lines: list[str]) -> None:
         if lines:
             self.connection.reply(encoded(lines))
+
+    def held(self) -> int:
+        parts = 0 if self.open_batch is None else self.open_batch.size
+        return super().held() + parts + (0 if self.exchange is None else self.exchange.size)
 
     # --- what is delivered ------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
         """Send what was delivered, after what has been answered."""
         if data:
-            if self.answers and not (self._answering and self.answers.label):
-                self.flush()  # an answer with a label goes out as a whole
+            if self.response and not self.response.undivided:
+                self.flush()
             self.connection.write(data)
 
     def flushed(self) -> bool | None:
@@ -342,6 +415,10 @@ class IrcDoor(Conversation):
     def receive(self, event: Event) -> None:
         """Show something that is not an entry of a room."""
         arrival.receive(self, event)
+
+
+def _raise_again(client: IrcDoor, failure: Failure) -> None:
+    failure.raiseException()
 
 
 def command_in(line: bytes) -> str:

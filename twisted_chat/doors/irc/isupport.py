@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from ...core.text import shown
 from ..web.address import takes_files_at
 from .commands import When, command, not_registered
 from .message import LONGEST_LINE, Message
-from .playback import batch
 
 if TYPE_CHECKING:
     from .door import IrcDoor
@@ -83,26 +83,21 @@ def tell(client: IrcDoor) -> None:
     _tell(client, tokens(client))
 
 
-def _tell(client: IrcDoor, told: list[str]) -> None:
+def _tell(client: IrcDoor, tokens: list[str]) -> None:
     """Tokens, thirteen to a line at most and no line too long, as a batch to those who know it."""
     head = f":{client.clients.server} 005 {client.nick}"
     most = LONGEST_LINE - len(f"{head}  :are supported by this server\r\n".encode())
     lines: list[list[str]] = []
-    for token in told:
+    for token in tokens:
         if not lines or len(lines[-1]) == 13 or len(" ".join([*lines[-1], token])) > most:
             lines.append([])
         lines[-1].append(token)
     if not lines:
         return
-    if not client.has(CAPABILITY):
+    batch = client.batch("draft/isupport") if client.has(CAPABILITY) else nullcontext()
+    with batch:
         for line in lines:
             client.numeric("005", *line, text="are supported by this server")
-        return
-    with batch(client, "draft/isupport") as reference:
-        tags = {"batch": reference} if reference else None
-        for line in lines:
-            text = f"005 {client.nick} {' '.join(line)} :are supported by this server"
-            client.line(client.clients.server, text, tags)
 
 
 @command("ISUPPORT", when=When.ALWAYS, help="ISUPPORT: what this server supports, as in 005")

@@ -11,7 +11,7 @@ from ...core.text import formatted
 from . import names
 from .commands import command
 from .message import Message
-from .numerics import Refused
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from ...core.rooms import Room
@@ -44,7 +44,7 @@ def list_rooms(client: IrcDoor, message: Message) -> None:
         here = sum(1 for _ in names.present(client, room))
         if not all(test(room, here) for test in tests):
             continue
-        if count == MOST_LISTED or client.answers.size > PAGE_BYTES:
+        if count == MOST_LISTED or client.response.size > PAGE_BYTES:
             client.numeric("416", "LIST", text=f"The first {count} are shown; narrow it down")
             break
         count += 1

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from ...core.formatting import CODE, LONGEST_CODE
+from ...core.text import is_blank, without_forbidden
 
 LONGEST_LINE = 512  # bytes with its end, and without its tags
 MOST_TAGS = 4094  # bytes of what a client may tag a message with
@@ -114,6 +115,35 @@ def line(source: str, command: str, *params: str, tags: Mapping[str, str] | None
     if source:
         written = f":{source} {written}"
     return write_tags(tags or {}) + written
+
+
+def spoken(text: str) -> str:
+    """What a client says, without the characters that nobody may say; CTCP stays CTCP."""
+    if text.startswith("\x01"):
+        return f"\x01{without_forbidden(text.strip(chr(1)))}\x01"
+    return without_forbidden(text)
+
+
+def words_in(message: Message, index: int) -> str:
+    """What a client says in a parameter that may be left out, such as a reason.
+
+    It has no characters that nobody may say, and is empty where there is nothing to read.
+    """
+    if len(message.params) <= index:
+        return ""
+    text = without_forbidden(message.params[index])
+    return "" if is_blank(text) else text
+
+
+def repeated(word: str) -> str:
+    """A word of a client's as a middle parameter of an answer, or `*` if it cannot be one."""
+    return word if word and shortened(word) == word else "*"
+
+
+def shortened(word: str) -> str:
+    """A word of a client's, safe as a middle parameter of an answer."""
+    word = "".join(c for c in word if c.isprintable() and c != " ")[:64]
+    return word if word and word[0] != ":" else "*"
 
 
 def encoded(lines: Sequence[str]) -> bytes:

@@ -17,9 +17,9 @@ from ...core.limits import SlidingWindow
 from ...core.rooms import Room
 from ...store.metadata import MOST_KEYS
 from . import names
-from .commands import When, command, shortened
-from .message import LONGEST_LINE, Message, encoded, in_lines
-from .playback import batch
+from .commands import When, command
+from .message import LONGEST_LINE, Message, encoded, in_lines, shortened
+from .responses import batch_reference
 
 if TYPE_CHECKING:
     from ...chat.metadata import Target
@@ -148,7 +148,7 @@ def may_ask(client: IrcDoor, targets: Iterable[str]) -> list[str]:
         if client.subscribed:
             lines.append(f":{server} {_later(client.nick, target, 0)}")
         else:
-            reference = f"m{len(lines)}"
+            reference = batch_reference()
             lines.append(f":{server} BATCH +{reference} metadata {target}")
             lines.append(f":{server} BATCH -{reference}")
     return lines
@@ -249,21 +249,19 @@ async def _values(client: IrcDoor, name: str) -> dict[str, str]:
 
 def _show_values(client: IrcDoor, name: str, values: Iterable[tuple[str, str | None]]) -> None:
     name, server = _shown_name(client, name), client.clients.server
-    with batch(client, "metadata", name) as reference:
-        tags = {"batch": reference} if reference else None
+    with client.batch("metadata", name):
         for key, value in values:
             if is_key(key):
-                client.line(server, _value(client.nick, name, key, value), tags)
+                client.line(server, _value(client.nick, name, key, value))
             else:
                 text = f"WARN METADATA INVALID_KEY {shortened(key)} :That cannot be a key"
-                client.line(server, text, tags)
+                client.line(server, text)
 
 
 def _show(client: IrcDoor, about: str, found: Iterable[tuple[Target, str, str]]) -> None:
-    with batch(client, "metadata", about) as reference:
-        tags = {"batch": reference} if reference else None
+    with client.batch("metadata", about):
         for target, key, value in found:
-            client.line(client.clients.server, _value(client.nick, target, key, value), tags)
+            client.line(client.clients.server, _value(client.nick, target, key, value))
 
 
 async def _set(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
@@ -364,8 +362,8 @@ def _unsubscribe(client: IrcDoor, name: str, keys: tuple[str, ...]) -> None:
 
 def _subscriptions(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
     _only_oneself(client, name)
-    with batch(client, "metadata-subs") as reference:
-        _tell_keys(client, "772", client.subscribed, reference)
+    with client.batch("metadata-subs"):
+        _tell_keys(client, "772", client.subscribed)
 
 
 def _only_oneself(client: IrcDoor, name: str) -> None:
@@ -373,11 +371,10 @@ def _only_oneself(client: IrcDoor, name: str) -> None:
         raise ChatError("no_such_user", "")
 
 
-def _tell_keys(client: IrcDoor, number: str, keys: Iterable[str], reference: str = "") -> None:
+def _tell_keys(client: IrcDoor, number: str, keys: Iterable[str]) -> None:
     """Keys as parameters, on as many lines as they take."""
-    tags = {"batch": reference} if reference else None
     for line in in_lines(dict.fromkeys(keys), " ", LONGEST_KEYS):
-        client.line(client.clients.server, f"{number} {client.nick} {line}", tags)
+        client.line(client.clients.server, f"{number} {client.nick} {line}")
 
 
 async def _sync(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:

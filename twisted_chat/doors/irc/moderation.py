@@ -11,12 +11,12 @@ from ...core import vocabulary as words
 from ...core.errors import ChatError
 from ...core.rooms import Role, Room
 from ...core.text import formatted
-from . import refusals, user_modes
+from . import user_modes
 from .channels import room_shown
-from .commands import command, shortened, words_in
+from .commands import command
 from .isupport import MODES
-from .message import Message
-from .numerics import Refused
+from .message import Message, shortened, words_in
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from .door import IrcDoor
@@ -118,7 +118,7 @@ async def _apply_rules(client: IrcDoor, room: Room, changes: list[tuple[bool, st
 def _refuse(client: IrcDoor, room: Room, change: tuple[bool, str, str], error: ChatError) -> None:
     _, letter, argument = change
     if error.code != "args":
-        refusals.add(client, client.answers, error, "MODE", room.name)
+        client.refuse(error, room.name)
     elif argument or letter == "k":
         client.numeric("696", room.name, letter, shortened(argument), text=error.sentence)
     else:
@@ -154,7 +154,7 @@ async def _set_role(client: IrcDoor, room: Room, adding: bool, letter: str, name
         await perform(client.chat, client.session, make(room.name, person.name))
     except ChatError as error:
         if error.code != "args":  # it is so already
-            refusals.add(client, client.answers, error, "MODE", room.name)
+            client.refuse(error, room.name)
 
 
 def _tell_list(client: IrcDoor, room: Room, letter: str) -> None:
@@ -195,7 +195,7 @@ async def kick(client: IrcDoor, message: Message) -> None:
             except ChatError as error:
                 if error.code == "args":
                     raise Refused("482", room.name, text="That is you: PART the channel") from None
-                refusals.add(client, client.answers, error, "KICK", room.name)
+                client.refuse(error, room.name)
 
 
 @command("INVITE", 2, help="INVITE <nick> <channel>: let somebody in")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from ...core.errors import ChatError
 from ...core.names import fold
 from . import metadata, nickserv
-from .commands import command, shortened
+from .commands import command
 from .isupport import MONITORED
-from .message import Message, in_lines
+from .message import Message, in_lines, shortened
 from .names import folded
-from .numerics import Refused
 from .presence_lines import LONGEST_LIST
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from ...core.roster import Person
@@ -82,8 +82,9 @@ def tell_status(client: IrcDoor, names: Iterable[str]) -> None:
             here.append(client.clients.mask(person.name))
     tell_list(client, "730", here)
     tell_list(client, "731", gone)
-    for line in metadata.may_ask(client, [mask.partition("!")[0] for mask in here]):
-        client.answers.add(line)
+    client.response.add_rendered(
+        metadata.may_ask(client, [mask.partition("!")[0] for mask in here])
+    )
 
 
 def tell_list(client: IrcDoor, number: str, targets: Iterable[str]) -> None:

@@ -1,27 +1,24 @@
-"""BATCH: messages of several lines, which clients send line by line."""
+"""Messages of several lines: the batches that clients send, and where clients cut long lines."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import OrderedDict
 
 from msgspec import Struct, field
 
+from ...core.entries import Entry, Form, State
 from ...core.text import MAX_LINES
-from .commands import shortened, spoken
-from .message import encoded
-from .numerics import Refused
-from .responses import Answers
-
-if TYPE_CHECKING:
-    from .door import IrcDoor
-    from .message import Message
+from .message import Message, shortened, spoken
+from .refusals import Failed
 
 TYPE = "draft/multiline"
 CONCAT = "draft/multiline-concat"
 OPEN_FOR = 60.0  # seconds a batch may take; its lines fit into a sixth of them at the usual rate
+LONGEST_REFERENCE = 64
+MOST_REMEMBERED = 256 * 1024  # characters, in all
 
 
-class Open(Struct):
+class Batch(Struct):
     """A batch whose lines are still coming. A client has one at a time."""
 
     reference: str
@@ -35,128 +32,82 @@ class Open(Struct):
     size: int = 0
     failed: bool = False  # it was said what is wrong with it: what comes yet is passed over
 
+    def check(self, kind: str) -> None:
+        """Refuse a batch that cannot be one."""
+        if kind != TYPE:
+            text = f"Only {TYPE} can be sent"
+            raise Failed("UNKNOWN_TYPE", text, shortened(self.reference))
+        if not self.target:
+            raise invalid("A message of several lines has a target")
 
-class Invalid(Exception):
-    """A batch is refused; `code` says why to programs."""
+    def add(self, message: Message, most: int) -> int:
+        """Add a line. Returns how many characters it has; at most so many bytes fit in all."""
+        target, *said = message.params[:2] or [""]
+        text = spoken(said[0]) if said else ""
+        concat = CONCAT in message.tags
+        if target != self.target:
+            raise Failed(
+                "MULTILINE_INVALID_TARGET",
+                "All lines of a batch go where the batch goes",
+                shortened(self.target),
+                shortened(target),
+            )
+        if self.command not in ("", message.command):
+            raise invalid("A batch has PRIVMSG or NOTICE, and not both")
+        if concat and (not text or not self.lines):
+            raise invalid("There is nothing to be put together")
+        self.command = message.command
+        self.count += 1
+        self.size += len(text.encode()) + (bool(self.lines) and not concat)
+        if self.count > MAX_LINES:
+            raise Failed("MULTILINE_MAX_LINES", "Those are too many lines", str(MAX_LINES))
+        if self.size > most:
+            raise Failed("MULTILINE_MAX_BYTES", "That is too much at once", str(most))
+        if concat:
+            self.lines[-1].append(text)
+        else:
+            self.lines.append([text])
+        return len(text)
 
-    def __init__(self, code: str, text: str, *context: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.text = text
-        self.context = context
+    def fail(self) -> None:
+        """Pass over what still comes of it."""
+        self.failed = True
+        self.lines.clear()
 
-
-def taken(client: IrcDoor, message: Message, answers: Answers) -> Open | None:
-    """Begin a batch or end it; the batch that is complete, if one is."""
-    if not client.has("draft/multiline"):
-        raise Refused("421", "BATCH")
-    if not message.params or message.params[0][:1] not in ("+", "-"):
-        raise Refused("461", "BATCH")
-    sign, reference = message.params[0][0], message.params[0][1:]
-    try:
-        if "batch" in message.tags:
-            raise _invalid("A batch cannot be in another one")
-        if sign == "-":
-            return _end(client, reference)
-        _begin(client, reference, message, answers)
-    except Invalid as invalid:
-        refuse(client, answers, invalid)
-    return None
-
-
-def _begin(client: IrcDoor, reference: str, message: Message, answers: Answers) -> None:
-    kind = message.params[1] if len(message.params) > 1 else ""
-    if client.batch is not None and not client.batch.failed:
-        raise _invalid("Another batch is open already")
-    if not reference or len(reference) > 64:
-        raise _invalid("A batch has a reference")
-    target = message.params[2] if len(message.params) > 2 else ""
-    now = client.chat.ticks()
-    client.batch = Open(reference, now, target, answers.label, dict(message.tags))
-    if kind != TYPE:
-        raise Invalid("UNKNOWN_TYPE", f"Only {TYPE} can be sent", shortened(reference))
-    if not target:
-        raise _invalid("A message of several lines has a target")
-    answers.label = ""  # what it says in the end is answered, and has the label
-
-
-def _end(client: IrcDoor, reference: str) -> Open | None:
-    """The batch that is complete; None when it has failed before."""
-    finished = client.batch
-    if finished is None or finished.reference != reference:
-        raise _invalid("There is no such batch")
-    client.batch = None
-    if finished.failed:
-        return None
-    if not any(part for line in finished.lines for part in line):
-        raise _invalid("There is nothing but blank lines in that")
-    return finished
+    @property
+    def blank(self) -> bool:
+        return not any(part for line in self.lines for part in line)
 
 
-def hold(client: IrcDoor, message: Message, answers: Answers) -> None:
-    """Keep a line until its batch is complete."""
-    try:
-        current = client.batch
-        if current is None or message.tags["batch"] != current.reference:
-            raise _invalid("There is no such batch")
-        if not current.failed:
-            _add(client, current, message)
-    except Invalid as invalid:
-        refuse(client, answers, invalid)
-    else:
-        answers.label = ""
+def invalid(text: str) -> Failed:
+    """A batch is refused for what it is."""
+    return Failed("MULTILINE_INVALID", text)
 
 
-def _add(client: IrcDoor, current: Open, message: Message) -> None:
-    target, *said = message.params[:2] or [""]
-    text = spoken(said[0]) if said else ""
-    concat = CONCAT in message.tags
-    most = client.chat.settings.max_message
-    if target != current.target:
-        raise Invalid(
-            "MULTILINE_INVALID_TARGET",
-            "All lines of a batch go where the batch goes",
-            shortened(current.target),
-            shortened(target),
-        )
-    if current.command not in ("", message.command):
-        raise _invalid("A batch has PRIVMSG or NOTICE, and not both")
-    if concat and (not text or not current.lines):
-        raise _invalid("There is nothing to be put together")
-    current.command = message.command
-    current.count += 1
-    client.connection.kept(len(text))
-    current.size += len(text.encode()) + (bool(current.lines) and not concat)
-    if current.count > MAX_LINES:
-        raise Invalid("MULTILINE_MAX_LINES", "Those are too many lines", str(MAX_LINES))
-    if current.size > most:
-        raise Invalid("MULTILINE_MAX_BYTES", "That is too much at once", str(most))
-    if concat:
-        current.lines[-1].append(text)
-    else:
-        current.lines.append([text])
+class LineCuts:
+    """Remembers where clients have cut their long lines, so that others see them cut there too.
 
+    What is stored is the text. After a while it is cut where it has to be, and no longer where
+    its author's client thought best.
+    """
 
-def tend(client: IrcDoor, now: float) -> None:
-    """Give up a batch that was left open; what still comes of it is passed over."""
-    left = client.batch
-    if left is None or left.failed or now - left.since < OPEN_FOR:
-        return
-    answers = Answers(client.clients.server)
-    text = f"The batch was not ended in {OPEN_FOR:.0f} seconds, so nothing of it was sent"
-    refuse(client, answers, Invalid("TIMEOUT", text, shortened(left.reference)))
-    client.connection.reply(encoded(answers.taken()))
+    def __init__(self) -> None:
+        self._lines: OrderedDict[tuple[str, str], list[list[str]]] = OrderedDict()
+        self._size = 0
 
+    def note(self, author: str, lines: list[list[str]]) -> str:
+        """Somebody is about to say these lines, each in its parts. Returns the text they are."""
+        text = "\n".join(["".join(parts) for parts in lines])
+        if self._lines.pop((author, text), None) is None:
+            self._size += len(text)
+        self._lines[author, text] = lines
+        while self._size > MOST_REMEMBERED:
+            (_, oldest), _ = self._lines.popitem(last=False)
+            self._size -= len(oldest)
+        return text
 
-def refuse(client: IrcDoor, answers: Answers, invalid: Invalid) -> None:
-    """Say what is wrong with a batch; what still comes of it is passed over."""
-    if client.batch is not None:
-        client.batch.failed = True
-        client.batch.lines.clear()
-        answers.label = answers.label or client.batch.label
-    words = " ".join(("FAIL BATCH", invalid.code, *invalid.context))
-    answers.add(f":{client.clients.server} {words} :{invalid.text}")
-
-
-def _invalid(text: str) -> Invalid:
-    return Invalid("MULTILINE_INVALID", text)
+    def of(self, entry: Entry) -> list[list[str]] | None:
+        """The lines of a message in their parts, if that is known."""
+        if entry.form not in (Form.WORDS, Form.NOTICE) or entry.state is not State.AS_SAID:
+            return None
+        return self._lines.get((entry.author, entry.text))

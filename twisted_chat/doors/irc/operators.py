@@ -8,9 +8,9 @@ from ...chat.accounts.login_attempts import OPERATOR
 from ...chat.commands.administration import figures, note
 from ...core.events import Closed
 from ...core.text import check_formatted, shown, without_forbidden
-from .commands import command, shortened, words_in
-from .message import Message, encoded
-from .numerics import Refused
+from .commands import command
+from .message import Message, encoded, shortened, words_in
+from .refusals import Refused
 from .server_info import only_this_server
 from .whois import person_here
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.text import without_controls
-from .commands import When, command, words_in
-from .message import Message
-from .numerics import Refused
+from .commands import When, command
+from .message import Message, words_in
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from .door import IrcDoor

@@ -1,7 +1,8 @@
-"""Saying things: PRIVMSG and NOTICE, in one line or in several."""
+"""Messages: PRIVMSG, NOTICE, TAGMSG, and BATCH for several lines; REDACT takes them back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +11,8 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from ...chat.commands import perform
-from ...chat.commands.lookup import joined_room
+from ...chat.commands.lookup import joined_room, somebody_named
+from ...chat.commands.messages import speaking_place
 from ...chat.composing import check_tags, composed
 from ...chat.session import State
 from ...core import vocabulary as words
@@ -20,32 +22,40 @@ from ...core.events import Whisper
 from ...core.results import Result, Sent, Whispered
 from ...core.rooms import Role
 from ...core.text import formatted
-from . import multiline, nickserv, outcomes, refusals, tagmsg
-from .commands import saying, shortened, spoken
+from . import multiline, nickserv
+from .chathistory import conversation_named
+from .commands import command
 from .isupport import TARGETS
-from .message import Message, encoded, write_tags
-from .numerics import Refused
+from .message import Message, encoded, shortened, spoken, words_in, write_tags
+from .references import message_in
+from .refusals import REFUSALS, Failed, Refused, failed
 
 if TYPE_CHECKING:
+    from ...chat.session import Session
+    from ...core.rooms import Room
     from .door import IrcDoor
-    from .responses import Answers
+
+TAGGING = frozenset(("message-tags", "server-time", "account-tag"))
+"""The capabilities that decide which tags a line has."""
 
 STATUS = "@+"  # before the name of a channel: only its operators, or those with a voice too
 
 
-@saying("PRIVMSG", "PRIVMSG <nick or channel>[,…] <text>: say it there")
-def say(client: IrcDoor, message: Message, answers: Answers) -> None:
-    _send(client, message, answers, "")
+@command("PRIVMSG", concurrent=True, help="PRIVMSG <nick or channel>[,…] <text>: say it there")
+def privmsg(client: IrcDoor, message: Message) -> None:
+    _send(client, message, "")
 
 
-@saying("NOTICE", "NOTICE <nick or channel>[,…] <text>: say it without answer")
-def tell(client: IrcDoor, message: Message, answers: Answers) -> None:
-    _send(client, message, answers, "notice")
+@command(
+    "NOTICE", concurrent=True, help="NOTICE <nick or channel>[,…] <text>: say it without answer"
+)
+def notice(client: IrcDoor, message: Message) -> None:
+    _send(client, message, "notice")
 
 
-def _send(client: IrcDoor, message: Message, answers: Answers, manner: str) -> None:
-    if "batch" in message.tags and client.has("draft/multiline"):
-        multiline.hold(client, message, answers)
+def _send(client: IrcDoor, message: Message, manner: str) -> None:
+    if "batch" in message.tags and client.has(multiline.TYPE):
+        _add_to_batch(client, message)
         return
     if not message.params or not message.params[0]:
         raise Refused("411")
@@ -54,52 +64,42 @@ def _send(client: IrcDoor, message: Message, answers: Answers, manner: str) -> N
     text = spoken(message.params[1])
     if not text:
         raise Refused("412")
-    _send_to_each(client, message, text, answers, manner)
+    _send_to_each(client, message, text, manner)
 
 
-@saying("BATCH", "BATCH +<reference> draft/multiline <nick or channel>: several lines follow")
-def batch(client: IrcDoor, message: Message, answers: Answers) -> None:
-    finished = multiline.taken(client, message, answers)
-    if finished is None:
-        return
-    answers.command, answers.label = finished.command, finished.label
-    text = client.clients.composed.note(client.nick, finished.lines)
-    manner = "notice" if finished.command == "NOTICE" else ""
-    whole = Message(finished.command, (finished.target, text), tags=finished.tags)
-    _send_to_each(client, whole, text, answers, manner)
+def _send_to_each(client: IrcDoor, message: Message, text: str, manner: str) -> None:
+    targets = _targets(client, message)
+    ctcp = text.startswith("\x01")
+    if ctcp and (acted := action_in(text)):
+        text, manner, ctcp = acted, "action", False
+    alone = len(targets) == 1
+    tags = write_tags(_client_tags(message))[1:-1]
+    for target in targets:
+        try:
+            if ctcp:
+                _in_turn(client, target, partial(_send_ctcp, client, message.command, target, text))
+            elif target[:1] in STATUS and target[1:2] == "#":
+                _to_a_few(client, target, text, manner, tags)
+            else:
+                _to_all(client, target, text, manner, tags, alone)
+        except REFUSALS as error:
+            client.refuse(error, target)
 
 
-def _send_to_each(
-    client: IrcDoor, message: Message, text: str, answers: Answers, manner: str
-) -> None:
+def _targets(client: IrcDoor, message: Message) -> list[str]:
+    """To whom a message goes, each once and no more than there may be."""
     targets = [message.params[0]]
     if "," in targets[0]:
         targets = list(dict.fromkeys(targets[0].split(",")))
     if len(targets) > TARGETS:
         raise Refused("407", shortened(targets[TARGETS]))
     client.charge(len(targets) - 1)
-    asks = text.startswith("\x01")
-    if asks and (acted := action_in(text)):
-        text, manner, asks = acted, "action", False
-    alone = len(targets) == 1
-    tags = _passed_on(message)
-    for target in targets:
-        try:
-            if asks:
-                tagmsg.pass_ctcp_on(client, message.command, target, text, answers)
-            elif target[:1] in STATUS and target[1:2] == "#":
-                _to_a_few(client, target, text, manner, tags, answers)
-            else:
-                _to_all(client, target, text, manner, tags, answers, alone)
-        except (ChatError, Refused) as error:
-            refusals.of_saying(client, answers, error, target)
+    return targets
 
 
-def _passed_on(message: Message) -> str:
-    """The tags that are for other clients, as they are written."""
-    if not message.tags:
-        return ""
-    return write_tags({k: v for k, v in message.tags.items() if k.startswith("+")})[1:-1]
+def _client_tags(message: Message) -> dict[str, str]:
+    """The tags that are for other clients."""
+    return {key: value for key, value in message.tags.items() if key.startswith("+")}
 
 
 def action_in(text: str) -> str:
@@ -124,7 +124,6 @@ def _to_all(
     text: str,
     manner: str,
     tags: str,
-    answers: Answers,
     alone: bool,
 ) -> None:
     """Say something to a person, or to everybody in a channel; `alone` if nowhere else as well."""
@@ -132,23 +131,23 @@ def _to_all(
     if target.lower() in nickserv.NAMES:
         raise Refused("407", nickserv.NICKSERV, text="Say that to NickServ alone")
     if target[:1] != "#" and client.clients.person(target) is client.me:
-        told = partial(_to_oneself, client, text, manner, tags, answers)
-        tagmsg.in_turn(client, answers, target, told)
+        _in_turn(client, target, partial(_to_oneself, client, text, manner, tags))
         return
     away, cid = _away_line(client, target, manner), None
     whole = alone and not away and _is_shown_own(client, target)
-    if answers.label and client.has("echo-message"):
-        cid = client.labelled(answers.label if whole else None)
+    labels, label = client.clients.labels, client.response.label
+    if label and client.has("echo-message"):
+        cid = labels.expect(client.label_scope, label if whole else None)
     make = words.Say if target.startswith("#") else words.Message
     said = make(target, text, cid, manner=manner, tags=tags)
     try:
         done = perform(client.chat, client.session, said)
     except ChatError:
-        client.forget_label(cid)
+        labels.drop(cid)
         raise
     if cid is not None:
         done.addErrback(_was_refused, client, cid)
-    outcomes.wait_for(done, client, answers, _was_said, target, Awaited(said, away, whole))
+    client.wait_for(done, target, _was_said, target, Awaited(said, away, whole))
 
 
 def _away_line(client: IrcDoor, target: str, manner: str) -> str:
@@ -160,34 +159,32 @@ def _away_line(client: IrcDoor, target: str, manner: str) -> str:
 
 
 def _was_refused(failure: Failure, client: IrcDoor, cid: str) -> Failure:
-    client.forget_label(cid)
+    client.clients.labels.drop(cid)
     return failure
 
 
-def _was_said(
-    client: IrcDoor, answers: Answers, result: Result, target: str, awaited: Awaited
-) -> None:
+def _was_said(client: IrcDoor, result: Result, target: str, awaited: Awaited) -> None:
     """Answer somebody whose words are stored, or were shown to whom they were for."""
     said, cid = awaited.said, awaited.said.cid
     if isinstance(result, Whispered):
-        client.forget_label(cid)
+        client.clients.labels.drop(cid)
         echo = Whisper(target, client.nick, said.text, result.time, said.manner, id=result.id)
-        _echo_whisper(client, result.room, replace(echo, tags=said.tags), answers)
+        _echo_whisper(client, result.room, replace(echo, tags=said.tags))
     elif isinstance(result, Sent) and client.has("echo-message"):
         in_place = _is_shown_own(client, target)
         live = client.session is not None and client.session.state is State.LIVE
         if live or not in_place:
             # What the delivery has not shown by now it never will.
-            in_place = not client.forget_label(cid) and in_place
+            in_place = not client.clients.labels.drop(cid) and in_place
         if in_place and (cid is None or awaited.whole):
-            answers.label = ""  # the echo has it, or will have it when the client reads
+            client.response.label = ""  # the echo has it, or will have it when the client reads
         else:
-            _echo(client, target, said, result, answers)
+            _echo(client, target, said, result)
     if awaited.away:
-        answers.add(awaited.away)
+        client.response.add(awaited.away)
 
 
-def _to_oneself(client: IrcDoor, text: str, manner: str, tags: str, answers: Answers) -> None:
+def _to_oneself(client: IrcDoor, text: str, manner: str, tags: str) -> None:
     """Words to oneself are kept nowhere: clients send them to find out whether they are heard."""
     me, chat = client.me, client.chat
     composed(chat, None, text, manner=manner)
@@ -196,12 +193,10 @@ def _to_oneself(client: IrcDoor, text: str, manner: str, tags: str, answers: Ans
     told = Whisper(me.name, me.name, text, chat.wall(), manner, tags=tags, id=number)
     for own in client.clients.reading(me):
         own.write(encoded(own.dialect.whisper(me.name, told)))
-    _echo_whisper(client, me.name, told, answers)
+    _echo_whisper(client, me.name, told)
 
 
-def _to_a_few(
-    client: IrcDoor, target: str, text: str, manner: str, tags: str, answers: Answers
-) -> None:
+def _to_a_few(client: IrcDoor, target: str, text: str, manner: str, tags: str) -> None:
     """Say something to those of a channel only who have some standing there; it is kept nowhere."""
     session, chat, me = client.session, client.chat, client.me
     assert session is not None
@@ -216,17 +211,16 @@ def _to_a_few(
     others = [person for person in of_rank if person is not me and person.online]
     done = Deferred.fromCoroutine(chat.whisper(session, others, text, room.name, to, manner, tags))
     echo = Whisper(room.name, me.name, text, 0, manner, to, tags)
-    outcomes.wait_for(done, client, answers, _was_told, to, echo)
+    client.wait_for(done, to, _was_told, to, echo)
 
 
-def _was_told(client: IrcDoor, answers: Answers, result: Whispered, to: str, echo: Whisper) -> None:
-    _echo_whisper(client, to, replace(echo, time=result.time, id=result.id), answers)
+def _was_told(client: IrcDoor, result: Whispered, to: str, echo: Whisper) -> None:
+    _echo_whisper(client, to, replace(echo, time=result.time, id=result.id))
 
 
-def _echo_whisper(client: IrcDoor, to: str, echo: Whisper, answers: Answers) -> None:
+def _echo_whisper(client: IrcDoor, to: str, echo: Whisper) -> None:
     if client.has("echo-message"):
-        for line in client.dialect.whisper(to, echo):
-            answers.add_rendered(line)
+        client.response.add_rendered(client.dialect.whisper(to, echo))
 
 
 def _is_shown_own(client: IrcDoor, target: str) -> bool:
@@ -235,9 +229,7 @@ def _is_shown_own(client: IrcDoor, target: str) -> bool:
     return room is None or client.shows(room)
 
 
-def _echo(
-    client: IrcDoor, target: str, said: words.Say | words.Message, result: Sent, answers: Answers
-) -> None:
+def _echo(client: IrcDoor, target: str, said: words.Say | words.Message, result: Sent) -> None:
     """Show a message to its author with the answer, since it is not shown in its place."""
     chat, me = client.chat, client.me
     other = client.clients.person(target)
@@ -256,5 +248,208 @@ def _echo(
         form=MANNERS[said.manner],
         tags=said.tags,
     )
-    for line in client.dialect.lines(room, room.label(me), entry):
-        answers.add_rendered(line)
+    client.response.add_rendered(client.dialect.lines(room, room.label(me), entry))
+
+
+# --- messages of several lines ---------------------------------------------------------------
+
+
+@command(
+    "BATCH",
+    concurrent=True,
+    help="BATCH +<reference> draft/multiline <nick or channel>: several lines follow",
+)
+def batch(client: IrcDoor, message: Message) -> None:
+    if not client.has(multiline.TYPE):
+        raise Refused("421", "BATCH")
+    if not message.params or message.params[0][:1] not in ("+", "-"):
+        raise Refused("461", "BATCH")
+    sign, reference = message.params[0][0], message.params[0][1:]
+    try:
+        if "batch" in message.tags:
+            raise multiline.invalid("A batch cannot be in another one")
+        if sign == "+":
+            _open_batch(client, reference, message)
+        else:
+            _close_batch(client, reference)
+    except Failed as error:
+        _refuse_batch(client, error)
+
+
+def _open_batch(client: IrcDoor, reference: str, message: Message) -> None:
+    kind, target, *_ = (*message.params[1:], "", "")
+    if client.open_batch is not None and not client.open_batch.failed:
+        raise multiline.invalid("Another batch is open already")
+    if not reference or len(reference) > multiline.LONGEST_REFERENCE:
+        raise multiline.invalid("A batch has a reference")
+    opened = multiline.Batch(
+        reference, client.chat.ticks(), target, client.response.label, dict(message.tags)
+    )
+    client.open_batch = opened
+    opened.check(kind)
+    client.response.label = ""  # what it says in the end is answered, and has the label
+
+
+def _add_to_batch(client: IrcDoor, message: Message) -> None:
+    """Keep a line until its batch is complete."""
+    current = client.open_batch
+    try:
+        if current is None or message.tags["batch"] != current.reference:
+            raise multiline.invalid("There is no such batch")
+        if not current.failed:
+            client.connection.kept(current.add(message, client.chat.settings.max_message))
+    except Failed as error:
+        _refuse_batch(client, error)
+    else:
+        client.response.label = ""
+
+
+def _close_batch(client: IrcDoor, reference: str) -> None:
+    """Send what has come, unless it has failed before."""
+    closed = client.open_batch
+    if closed is None or closed.reference != reference:
+        raise multiline.invalid("There is no such batch")
+    client.open_batch = None
+    if closed.failed:
+        return
+    if closed.blank:
+        raise multiline.invalid("There is nothing but blank lines in that")
+    client.response.command, client.response.label = closed.command, closed.label
+    text = client.clients.line_cuts.note(client.nick, closed.lines)
+    whole = Message(closed.command, (closed.target, text), tags=closed.tags)
+    _send_to_each(client, whole, text, "notice" if closed.command == "NOTICE" else "")
+
+
+def _refuse_batch(client: IrcDoor, error: Failed) -> None:
+    """Say what is wrong with a batch; what still comes of it is passed over."""
+    current, response = client.open_batch, client.response
+    if current is not None:
+        current.fail()
+        response.label = response.label or current.label
+    client.refuse(error, command="BATCH")
+
+
+def close_late_batch(client: IrcDoor, now: float) -> None:
+    """Give up a batch that was left open for too long."""
+    current = client.open_batch
+    if current is None or current.failed or now - current.since < multiline.OPEN_FOR:
+        return
+    if client.response.awaited:
+        return  # another command is being answered: it is done the next time
+    text = f"The batch was not ended in {multiline.OPEN_FOR:.0f} seconds, so nothing of it was sent"
+    _refuse_batch(client, Failed("TIMEOUT", text, shortened(current.reference)))
+
+
+# --- what is kept nowhere: tags without words, and CTCP --------------------------------------
+
+
+@command("TAGMSG", concurrent=True, help="TAGMSG <nick or channel>: pass tags on, without words")
+def tagmsg(client: IrcDoor, message: Message) -> None:
+    if not message.params or not message.params[0]:
+        raise Refused("411")
+    tags = _client_tags(message)
+    check_tags(write_tags(tags)[1:-1])
+    for target in _targets(client, message):
+        try:
+            _in_turn(client, target, partial(_send_tags, client, target, tags))
+        except REFUSALS as error:
+            client.refuse(error, target)
+
+
+def _send_tags(client: IrcDoor, target: str, tags: dict[str, str]) -> None:
+    room, place, others = _reached(client, target)
+    knowing = [other for other in others if other.has("message-tags")]
+    _pass_on(client, f"TAGMSG {place}", tags, knowing)
+    if room is not None and tags.get("+typing") == "active":
+        client.chat.typists.typing(client.me, room, but=_is_on_irc)
+
+
+def _in_turn(client: IrcDoor, target: str, send: Callable[[], None]) -> None:
+    """Send something behind everything that the client has said before."""
+    if client.sending_more:
+        client.wait_for(client.chat.store.all_said(), target, _now, send)
+    else:
+        send()
+
+
+def _now(client: IrcDoor, result: None, send: Callable[[], None]) -> None:
+    send()
+
+
+def _is_on_irc(session: Session) -> bool:
+    return session.door.dialect.name == "irc"
+
+
+def _send_ctcp(client: IrcDoor, command: str, target: str, text: str) -> None:
+    """Let another client answer what is asked of it in CTCP, where the channel allows that."""
+    room, place, others = _reached(client, target)
+    person = None if place.startswith("#") else client.clients.person(place)
+    if person is not None and not person.online:
+        raise Refused("401", place, text=f"{place} is not here, and that is kept nowhere")
+    if room is not None and room.rules.no_ctcp:
+        raise Refused("404", place, text="No CTCP is passed on there (+C)")
+    line = f"{command} {place} :\x01{text.strip(chr(1))}\x01"
+    _pass_on(client, line, {}, others)
+
+
+def _reached(client: IrcDoor, target: str) -> tuple[Room | None, str, Iterable[IrcDoor]]:
+    """The conversation, if it has begun, what it is called, and the other clients there."""
+    assert client.session is not None
+    known, me = client.clients, client.me
+    if not target.startswith("#") and known.person(target) is me:
+        return None, me.name, known.reading(me)
+    room = speaking_place(client.chat, client.session, target)
+    if room is not None and room.pair is None:
+        place, there = room.name, known.in_room(room)
+    else:
+        person = somebody_named(client.chat, target)
+        place, there = person.name, [*known.of(person), *known.of(me)]
+    others = [one for one in there if one is not client and me.id not in one.me.ignores]
+    return room, place, [one for one in others if one.keeps_up]
+
+
+def _pass_on(
+    client: IrcDoor,
+    line: str,
+    tags: dict[str, str],
+    others: Iterable[IrcDoor],
+) -> None:
+    """Show a line to others, and to its author's client if it wants to see that; under one id."""
+    clients, me = client.clients, client.me
+    msgid = {"msgid": clients.unkept_msgid(next(client.chat.unkept))}
+
+    def known(other: IrcDoor) -> dict[str, str]:
+        own = msgid if other.has("message-tags") else {}
+        return {**clients.now_tags(other, me), **own, **tags}
+
+    written: dict[frozenset[str], bytes] = {}
+    for other in others:
+        caps = frozenset(TAGGING & other.caps)
+        if caps not in written:
+            tagged = f"{write_tags(known(other))}:{clients.mask(me.name)} {line}"
+            written[caps] = encoded([tagged])
+        other.write(written[caps])
+    if client.has("echo-message") and (client.has("message-tags") or not line.startswith("TAGMSG")):
+        client.response.add(f":{clients.mask(me.name)} {line}", known(client))
+
+
+# --- REDACT --------------------------------------------------------------------------------------
+
+
+@command("REDACT", 2, help="REDACT <nick or channel> <msgid> [<reason>]: take back a message")
+async def redact(client: IrcDoor, message: Message) -> None:
+    name, msgid = message.params[:2]
+    target, written = shortened(name), shortened(msgid)
+    assert client.session is not None
+    try:
+        room = conversation_named(client, name)
+    except ChatError as error:
+        raise Failed("INVALID_TARGET", error.sentence, target) from None
+    seq = message_in(client.clients, room, msgid)
+    if room is None or seq is None:
+        raise Failed("UNKNOWN_MSGID", "There is no such message here", target, written)
+    what = words.Delete(f"{room.label(client.me)}/{seq}", reason=words_in(message, 2))
+    try:
+        await perform(client.chat, client.session, what)
+    except ChatError as error:
+        raise failed("REDACT", error, target, written) from None

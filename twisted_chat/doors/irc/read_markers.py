@@ -10,8 +10,8 @@ from ...core.errors import ChatError
 from ...core.events import Closed
 from ...store import queries
 from . import names
-from .commands import command, shortened
-from .message import Message
+from .commands import command
+from .message import Message, shortened
 from .references import Unclear, time_of
 from .render import timestamp
 

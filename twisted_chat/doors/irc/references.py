@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...store.pages import At
-from .commands import shortened
+from .message import shortened
 
 if TYPE_CHECKING:
     from ...core.rooms import Room

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import ChatError
 from . import accounts
-from .commands import When, command, shortened
-from .message import Message
+from .commands import When, command
+from .message import Message, shortened
 from .names import folded
-from .numerics import Refused
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from .door import IrcDoor

@@ -12,9 +12,9 @@ from ...core.names import fold
 from ...core.text import without_controls
 from . import accounts, arrival, metadata, sasl
 from .capabilities import CAPABILITIES, Capability
-from .commands import When, command, repeated, shortened
-from .message import LONGEST_LINE, Message
-from .numerics import Refused
+from .commands import When, command
+from .message import LONGEST_LINE, Message, repeated, shortened
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from ...chat.accounts.proving import Proof

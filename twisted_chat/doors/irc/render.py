@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import count
 from time import gmtime, strftime
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,8 @@ from ...core.rooms import Room, RoomKind
 from ...core.roster import Person
 from ...core.text import formatted, shown
 from . import plain
-from .commands import shortened
-from .message import LONGEST_LINE, encoded, escape, pieces
+from .message import LONGEST_LINE, encoded, escape, pieces, shortened
+from .responses import ResponseLine, batch_reference, labeled
 
 if TYPE_CHECKING:
     from .clients import Clients
@@ -33,8 +32,6 @@ OWN = frozenset((Kind.OWNER, Kind.EDIT, Kind.ENCRYPT))
 
 NOWHERE = Room(0, Name("", "", ""), RoomKind.PAIR)
 """Where whispers are said."""
-
-_batches = count(1)
 
 
 class IrcDialect:
@@ -84,7 +81,7 @@ class IrcDialect:
             return self.entry(room, entry, viewer)
         if not self._echoes:
             return b""
-        label = self.clients.label_of(entry.cid)
+        label = self.clients.labels.take(entry.cid)
         if label is None:
             return b""  # it comes with the answer
         return self.rendered(room, target_of(room, entry, viewer), entry, label)
@@ -102,22 +99,31 @@ class IrcDialect:
     # --- one entry --------------------------------------------------------------------------
 
     def rendered(self, room: Room, target: str, entry: Entry, label: str = "") -> bytes:
-        """An entry in the conversation that its viewer calls `target`."""
+        """An entry in the conversation that its viewer calls `target`.
+
+        `label` is that of the command which the entry answers.
+        """
         if entry.kind is Kind.MESSAGE:
             if entry.state is State.DELETED:
                 return b""  # whoever has not seen it by now never will
-            if entry.form is Form.WORDS and "\n" not in entry.text:
-                tags = self.tags(room, entry, label)
+            if entry.form is Form.WORDS and "\n" not in entry.text and not label:
+                tags = self.tags(room, entry)
                 head = f":{self.clients.mask(entry.author)} PRIVMSG {target} :"
                 line = f"{head}{formatted(entry.text)}\r\n".encode("utf-8", "replace")
                 if len(line) <= LONGEST_LINE:
                     return tags.encode("utf-8", "replace") + line
-            return self._said(room, target, entry, label)
-        if entry.kind is Kind.RENAME and self._renames:
+            lines = self.lines(room, target, entry)
+        elif entry.kind is Kind.RENAME and self._renames:
             return b""  # it is told with RENAME
-        lines = self._happened(room, target, entry, self.tags(room, entry, label))
-        if entry.kind is Kind.JOIN and self._away:
-            lines += self._absence(room, entry)
+        else:
+            lines = self._happened(room, target, entry, self.tags(room, entry))
+            if entry.kind is Kind.JOIN and self._away:
+                lines += self._absence(room, entry)
+        if label:
+            answer = labeled(
+                [ResponseLine.read(line) for line in lines], label, self.clients.server
+            )
+            lines = [line.written() for line in answer]
         return encoded(lines) if lines else b""
 
     def _absence(self, room: Room, entry: Entry) -> list[str]:
@@ -128,80 +134,49 @@ class IrcDialect:
         tags = self.tags(room, entry, first=False)
         return [f"{tags}:{self.clients.mask(entry.author)} AWAY :{formatted(person.away)}"]
 
-    def _said(self, room: Room, target: str, entry: Entry, label: str) -> bytes:
-        """A message in as many lines as it takes."""
-        lines = self.lines(room, target, entry, label)
-        end = f":{self.clients.server} BATCH -"
-        if label and len(lines) > 1 and not lines[-1].startswith(end):
-            lines = self._labelled(self.lines(room, target, entry), label)
-        return encoded(lines)
-
-    def replayed(
-        self, room: Room, target: str, entry: Entry, batch: str = "", stamp: str = ""
-    ) -> list[str]:
+    def replayed(self, room: Room, target: str, entry: Entry, stamp: str = "") -> list[str]:
         """The lines of an entry in history; `stamp` tells when it was, for who cannot see it."""
         if entry.kind is Kind.MESSAGE:
-            return self.lines(room, target, entry, batch=batch, stamp=stamp)
-        rest = self.tags(room, entry, batch=batch, first=False)
-        return self._happened(room, target, entry, self.tags(room, entry, batch=batch), rest)
+            return self.lines(room, target, entry, stamp)
+        rest = self.tags(room, entry, first=False)
+        return self._happened(room, target, entry, self.tags(room, entry), rest)
 
-    def lines(
-        self,
-        room: Room,
-        target: str,
-        entry: Entry,
-        label: str = "",
-        batch: str = "",
-        stamp: str = "",
-    ) -> list[str]:
-        """A message as lines without their ends; `batch` is the one that they belong to."""
+    def lines(self, room: Room, target: str, entry: Entry, stamp: str = "") -> list[str]:
+        """A message as lines without their ends."""
         source = self.clients.mask(entry.author)
         command = "NOTICE" if entry.form is Form.NOTICE else "PRIVMSG"
         before, after = ("\x01ACTION ", "\x01") if entry.form is Form.ACTION else ("", "")
         head = f":{source} {command} {target} :{before}"
         most = LONGEST_LINE - len(f"{head}{after}\r\n".encode())
         parts = self._parts(entry, stamp, most)
-        tags = self.tags(room, entry, label, batch)
+        tags = self.tags(room, entry)
         if len(parts) == 1 and len(parts[0]) == 1:
             return [f"{tags}{head}{parts[0][0]}{after}"]
         if self._multiline and entry.form in (Form.WORDS, Form.NOTICE):
-            return self._in_batch(tags, head, f"draft/multiline {target}", parts, batch)
+            return self._in_batch(tags, head, f"draft/multiline {target}", parts)
         flat = [part for text in parts for part in text if part] or [""]
-        rest = self.tags(room, entry, batch=batch, first=False)
+        rest = self.tags(room, entry, first=False)
         heads = [tags, *[rest] * (len(flat) - 1)]
         return [f"{tag}{head}{part}{after}" for tag, part in zip(heads, flat, strict=True)]
 
     def _parts(self, entry: Entry, stamp: str, most: int) -> list[list[str]]:
         """The lines of a message, each in the parts that fit; as it was put together, if known."""
-        composed = None if stamp else self.clients.composed.of(entry)
+        composed = None if stamp else self.clients.line_cuts.of(entry)
         if composed is None:
             composed = [[text] for text in said(entry, stamp)]
         return [
             [piece for part in text for piece in pieces(formatted(part), most)] for text in composed
         ]
 
-    def _in_batch(
-        self, tags: str, head: str, kind: str, parts: list[list[str]], outer: str
-    ) -> list[str]:
-        reference = f"m{next(_batches)}"
+    def _in_batch(self, tags: str, head: str, kind: str, parts: list[list[str]]) -> list[str]:
+        reference = batch_reference()
         source = head.partition(" ")[0]
         lines = [f"{tags}{source} BATCH +{reference} {kind}"]
         for text in parts:
             for index, part in enumerate(text):
                 concat = ";draft/multiline-concat" if index else ""
                 lines.append(f"@batch={reference}{concat} {head}{part}")
-        around = f"@batch={outer} " if outer else ""
-        return [*lines, f"{around}:{self.clients.server} BATCH -{reference}"]
-
-    def _labelled(self, lines: list[str], label: str) -> list[str]:
-        """Several lines that answer one command, in a batch that has the label."""
-        reference, server = f"e{next(_batches)}", self.clients.server
-        inside = [
-            f"@batch={reference};{line[1:]}" if line[0] == "@" else f"@batch={reference} {line}"
-            for line in lines
-        ]
-        begin = f"@label={escape(label)} :{server} BATCH +{reference} labeled-response"
-        return [begin, *inside, f":{server} BATCH -{reference}"]
+        return [*lines, f":{self.clients.server} BATCH -{reference}"]
 
     def _happened(
         self, room: Room, target: str, entry: Entry, tags: str, rest: str = ""
@@ -268,16 +243,10 @@ class IrcDialect:
         """What an entry is called by for good."""
         return f"{self.clients.epoch}-{room.id}-{seq}"
 
-    def tags(
-        self, room: Room, entry: Entry, label: str = "", batch: str = "", first: bool = True
-    ) -> str:
+    def tags(self, room: Room, entry: Entry, first: bool = True) -> str:
         """The tags of an entry, with the @ and the space; only the first line has its own id,
         and what the sender's client has added."""
         tags = []
-        if batch:
-            tags.append(f"batch={batch}")
-        if label:
-            tags.append(f"label={escape(label)}")
         if self._timed:
             tags.append(f"time={timestamp(entry.time)}")
         if self._tagged and first:

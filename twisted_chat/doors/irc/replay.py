@@ -87,7 +87,7 @@ def _view(client: IrcDoor, room: Room, upto: int) -> pages.View | None:
 
 async def _show(client: IrcDoor, views: list[tuple[Room, pages.View]]) -> None:
     """Show the newest of what there is to be seen, conversation by conversation."""
-    me, left = client.me, MOST_REPLAYED - client.answers.size
+    me, left = client.me, MOST_REPLAYED - client.response.size
 
     def ask(db: Connection) -> list[Missed]:
         found, used = [], 0
@@ -130,7 +130,6 @@ def _show_one(client: IrcDoor, found: Missed) -> None:
         )
     if not found.entries:
         return
-    stamped = not client.has("server-time")
-    with playback.batch(client, "chathistory", place) as reference:
-        playback.show(client, chathistory.worth_showing(found.entries), reference, stamped)
+    with client.batch("chathistory", place):
+        playback.show(client, chathistory.worth_showing(found.entries))
     client.liveness.uncertain = True

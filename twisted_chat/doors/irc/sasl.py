@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...core.errors import ChatError
-from . import accounts, refusals
+from . import accounts
 from .commands import When, command
 from .message import Message
 from .names import folded
@@ -209,7 +209,7 @@ def _send(client: IrcDoor, data: bytes) -> None:
     if not chunks or len(chunks[-1]) == CHUNK:
         chunks.append("+")
     for chunk in chunks:
-        client.answers.add(f"AUTHENTICATE {chunk}")  # some clients know it without a source only
+        client.response.add(f"AUTHENTICATE {chunk}")  # some clients know it without a source only
 
 
 def _fail(client: IrcDoor, error: ChatError, name: str) -> None:
@@ -226,5 +226,5 @@ def _fail(client: IrcDoor, error: ChatError, name: str) -> None:
     client.numeric("902" if error.code == "suspended" else "904", text=sentence)
     if error.code not in ("wrong_password", "sasl"):
         # Many clients show words of their own for 904.
-        refusals.add(client, client.answers, error, "AUTHENTICATE", "", numerics={})
+        client.refuse(error, numerics={})
     accounts.failed(client, error)

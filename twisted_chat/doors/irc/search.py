@@ -41,8 +41,8 @@ async def find(client: IrcDoor, message: Message) -> None:
     if client.closed:
         return
     found = [line.entry for line in lines(client.chat, client.me, page.entries)]
-    with playback.batch(client, "soju.im/search") as reference:
-        playback.show(client, found, reference, stamped=not client.has("server-time"))
+    with client.batch("soju.im/search"):
+        playback.show(client, found)
 
 
 def _query(client: IrcDoor, asked: dict[str, str]) -> Query:

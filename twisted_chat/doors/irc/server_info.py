@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ... import __version__
 from ...core.durations import spoken
 from . import isupport
-from .commands import COMMANDS, command, shortened
-from .message import Message
-from .numerics import Refused
+from .commands import COMMANDS, command
+from .message import Message, shortened
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from .door import IrcDoor

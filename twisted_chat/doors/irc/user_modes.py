@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .commands import shortened
+from .message import shortened
 from .names import folded
-from .numerics import Refused
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

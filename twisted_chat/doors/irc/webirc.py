@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from ...core.events import Closed
-from .commands import When, command, shortened
-from .message import Message, unescape
+from .commands import When, command
+from .message import Message, shortened, unescape
 
 if TYPE_CHECKING:
     from .door import IrcDoor

@@ -9,8 +9,8 @@ from ...core.entries import PAGE_BYTES
 from ...core.masks import matches
 from ...core.text import shown
 from . import names
-from .commands import command, shortened
-from .message import Message
+from .commands import command
+from .message import Message, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def who(client: IrcDoor, message: Message) -> None:
     for room, person in _found(client, mask):
         if only_opers and not client.clients.is_oper(person):
             continue
-        if count == MOST_FOUND or client.answers.size > PAGE_BYTES:
+        if count == MOST_FOUND or client.response.size > PAGE_BYTES:
             client.numeric("416", "WHO", text=f"The first {count} are shown; narrow the mask")
             break
         count += 1

@@ -9,9 +9,9 @@ from ...core.durations import spoken
 from ...core.rooms import LOBBY
 from ...core.text import formatted, shown
 from . import names, nickserv
-from .commands import command, shortened
-from .message import LONGEST_LINE, Message
-from .numerics import Refused
+from .commands import command
+from .message import LONGEST_LINE, Message, shortened
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from ...core.roster import Person
