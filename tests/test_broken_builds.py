@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support import safety
 from twisted_chat.chat import composing
 from twisted_chat.chat.chat import Chat
-from twisted_chat.chat.membership import Membership
+from twisted_chat.chat.rooms import Membership
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.results import Sent
 from twisted_chat.store import Post, Store

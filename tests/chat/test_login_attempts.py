@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.irc.case import IrcClient
 from twisted_chat.chat.accounts import login_attempts
+from twisted_chat.chat.accounts.scram_login import ScramLogin
 from twisted_chat.core import names
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.limits import Unlimited
@@ -129,7 +130,7 @@ class NetworkTests(Case):
             words = b64encode(f"\0irc{number}\0guess".encode()).decode()
             self.irc(hall).sends_lines("AUTHENTICATE PLAIN", f"AUTHENTICATE {words}")
         self.assertEqual(self.logs_in(hall, "json", "guess"), "blocked")  # its one try
-        exchange = hall.chat.signin.scram(SCHOOL)
+        exchange = ScramLogin(hall.chat.signin, SCHOOL)
         begun = Deferred.fromCoroutine(exchange.begin(b"n,,n=scram,r=x"))
         hall.settle()
         self.successResultOf(begun)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.chat.accounts.proving import Proof
+from twisted_chat.chat.accounts.sign_in import Proof
 from twisted_chat.chat.session import Session
 from twisted_chat.core.events import Closed
 from twisted_chat.core.rooms import Room

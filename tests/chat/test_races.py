@@ -122,7 +122,7 @@ class MemberTests(HallCase):
         self.ann.types("delete #den", "yes")
         self.at_once((self.ann, "undelete #den"), (again, "undelete #den"))
         self.assertEqual(self.room("#den").online, 2)
-        self.assertEqual(self.hall.chat.audience(self.room("#den")), (2, 0))
+        self.assertEqual(self.hall.chat.membership.audience(self.room("#den")), (2, 0))
 
     def test_a16_a_paused_session_goes_on_in_a_room_that_came_back(self) -> None:
         reader = self.hall.bot("reader")

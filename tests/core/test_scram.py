@@ -17,7 +17,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
-from twisted_chat.chat.accounts.proving import SCRAM
+from twisted_chat.chat.accounts.scram_login import ScramLogin
+from twisted_chat.chat.accounts.sign_in import SCRAM
 from twisted_chat.core import scram
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.limits import Unlimited
@@ -151,7 +152,7 @@ class LoginTests(SynchronousTestCase):
         first = f"n,,n={name},r=client"
 
         async def login() -> str:
-            exchange = hall.chat.signin.scram(network)
+            exchange = ScramLogin(hall.chat.signin, network)
             challenge = await exchange.begin(first.encode())
             found, _ = await exchange.finish(proof(password, first, challenge))
             return found.person.name
@@ -201,7 +202,7 @@ class LoginTests(SynchronousTestCase):
         hall = self.hall()
         tesla = hall.bot("tesla")
         first = "n,,n=tesla,r=client"
-        exchange = hall.chat.signin.scram("127.0.0.1")
+        exchange = ScramLogin(hall.chat.signin, "127.0.0.1")
         challenge: list[bytes] = []
         Deferred.fromCoroutine(exchange.begin(first.encode())).addCallback(challenge.append)
         hall.settle()
@@ -272,7 +273,7 @@ class LoginTests(SynchronousTestCase):
     def asks_scramp(self, hall: Hall, name: str, password: str) -> str:
         """Log in as another program does; the name of who is let in."""
         client = ScramClient(["SCRAM-SHA-256"], name, password)
-        exchange = hall.chat.signin.scram("127.0.0.1")
+        exchange = ScramLogin(hall.chat.signin, "127.0.0.1")
         begun = Deferred.fromCoroutine(exchange.begin(client.get_client_first().encode()))
         hall.settle()
         client.set_server_first(self.successResultOf(begun).decode())
@@ -317,7 +318,7 @@ class LoginTests(SynchronousTestCase):
 
         def challenge(name: str) -> list[str]:
             outcome: list[bytes] = []
-            exchange = hall.chat.signin.scram("127.0.0.1")
+            exchange = ScramLogin(hall.chat.signin, "127.0.0.1")
             Deferred.fromCoroutine(exchange.begin(f"n,,n={name},r=x".encode())).addCallback(
                 outcome.append
             )

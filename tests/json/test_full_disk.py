@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 from unittest import mock
 
-from twisted_chat.chat.accounts.proving import SCHEME
+from twisted_chat.chat.accounts.sign_in import SCHEME
 from twisted_chat.testing import PASSWORD
 
 from .receiver import resumes

@@ -101,7 +101,7 @@ class CrowdMachine(RuleBasedStateMachine):
         person = found.find(name)
         assert person is not None
         if found.find(new) is None:
-            self.hall.chat.rename_guest(person, new)
+            self.hall.chat.guests.rename(person, new)
             self.clients[new.lower()] = self.clients.pop(name)
 
     @rule()

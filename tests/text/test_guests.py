@@ -371,7 +371,7 @@ class RenamingTests(GuestTestCase):
         zoe.types("create #den", "say #den hi")
         kim.types("join #den")
         self.forget(self.ann, zoe, kim)
-        self.hall.chat.rename_guest(self.who("zoe"), "robert")
+        self.hall.chat.guests.rename(self.who("zoe"), "robert")
         for client in (self.ann, zoe, kim):
             client.reads("[server] zoe is called robert now.")
         kim.types("PM zoe hi", "PM robert hi", "members #den")
@@ -385,22 +385,24 @@ class RenamingTests(GuestTestCase):
         self.hall.person("zoe")
         self.hall.person("kim")
         for name in ("kim", "ann", "KIM", "a b", "whoelse"):
-            error = self.assertRaises(ChatError, self.hall.chat.rename_guest, self.who("zoe"), name)
+            error = self.assertRaises(
+                ChatError, self.hall.chat.guests.rename, self.who("zoe"), name
+            )
             self.assertIn(error.code, ("name_taken", "bad_name"), name)
-        self.hall.chat.rename_guest(self.who("zoe"), "zoe")
+        self.hall.chat.guests.rename(self.who("zoe"), "zoe")
         self.ann.hears_nothing()
-        self.hall.chat.rename_guest(self.who("zoe"), "ZOE")
+        self.hall.chat.guests.rename(self.who("zoe"), "ZOE")
         self.ann.reads("[server] zoe is called ZOE now.")
         self.assertEqual(self.who("zoe").name, "ZOE")
 
     def test_an_account_keeps_its_name(self) -> None:
-        error = self.assertRaises(ChatError, self.hall.chat.rename_guest, self.who("ann"), "zoe")
+        error = self.assertRaises(ChatError, self.hall.chat.guests.rename, self.who("ann"), "zoe")
         self.assertEqual(error.code, "not_allowed")
 
     def test_who_has_just_come_joins_under_the_new_name(self) -> None:
         for name in ("zoe", "kim"):
             self.hall.connects().types(name)  # within one second
-        self.hall.chat.rename_guest(self.who("kim"), "robert")
+        self.hall.chat.guests.rename(self.who("kim"), "robert")
         self.hall.wait(2)
         self.ann.reads(
             "zoe joined the conversation",

@@ -222,9 +222,11 @@ class ClosedTests(HallTestCase):
     def setUp(self) -> None:
         super().setUp()
         settings = self.hall.settings
-        self.hall.chat.settings = type(settings)(flood_limit=0)
+        self.hall.settings = type(settings)(flood_limit=0)
+        self.hall.restart()
         self.hall.person("ann").types("logout")
-        self.hall.chat.settings = settings
+        self.hall.settings = settings
+        self.hall.restart()
 
     def dialogue(self, name: str, host: str) -> str:
         client = self.hall.connects(host)

@@ -90,6 +90,9 @@ class MatrixTests(HallTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.all_come()
+
+    def all_come(self) -> None:
         self.founder = self.hall.person("founder")
         names = ("other", "second", "silent", "outlaw", "loud", "friend")
         self.cast = {name: self.hall.person(name) for name in names}
@@ -111,9 +114,13 @@ class MatrixTests(HallTestCase):
 
     def check(self, role: str) -> None:
         if role == "guest":
-            self.hall.chat.settings = type(self.hall.settings)(guests=True, flood_limit=0)
+            self.hall.settings = type(self.hall.settings)(guests=True, flood_limit=0)
+            self.hall.restart()
+            self.all_come()
         name = {"owner": "founder", "admin": "root"}.get(role, f"the-{role}")
         client = self.founder if role == "owner" else self.hall.person(name)
+        person = self.hall.chat.roster.names.find(name)
+        assert person is not None and person.guest is (role == "guest")
         for number, right in enumerate(RIGHTS):
             room = f"#room{number}"
             theirs = self.prepare(room)

@@ -14,7 +14,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from ..core.errors import ChatError
-from ..store import Ledger, Post, Store, queries
+from ..store import Batch, Ledger, Post, Snapshot, Store, queries
 from .session import Session
 
 T = TypeVar("T")
@@ -51,6 +51,14 @@ class AsyncStore:
         self.refusing: ChatError | None = None
         self.epoch = store.epoch
         self.blobs = store.blobs
+
+    def start(self, deliver: Callable[[Batch], object]) -> Snapshot:
+        """Everything that a server keeps in memory; for the start, since it blocks.
+
+        From here on `deliver` is called with every commit, and must answer the batch.
+        """
+        self._store.deliver = deliver
+        return self._store.load()
 
     def check(self) -> None:
         """Raise a ChatError if nothing is taken at the moment."""

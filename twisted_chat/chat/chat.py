@@ -19,7 +19,7 @@ from ..core.commands import TABLE
 from ..core.entries import Entry
 from ..core.errors import ChatError, StartError
 from ..core.events import Closed, Receipt
-from ..core.names import Names, fold
+from ..core.names import Names
 from ..core.results import Sent, Whispered
 from ..core.roombook import RoomBook
 from ..core.rooms import Room
@@ -28,20 +28,18 @@ from ..store import Batch, Ledger, Store, queries
 from .accounts.accounts import Accounts
 from .accounts.client_certificates import ClientCertificates
 from .accounts.limits import AccountLimits
-from .accounts.proving import SCRAM
-from .accounts.sign_in import SignIn
+from .accounts.sign_in import Proof, SignIn
 from .async_store import AsyncStore
 from .composing import check_cid, check_tags, composed, only_sealed, stale
 from .delivery import Delivery
 from .device_keys import Devices
-from .endings import Endings
 from .files import Files
 from .guests import Guests
-from .membership import Membership
 from .metadata import Metadata
 from .motd import message_of_the_day
 from .presence import Onlookers, PresenceNotices
 from .restore import fill
+from .rooms import Membership
 from .searches import Searches
 from .session import Session, Sessions, State
 from .settling import Sending, origins
@@ -52,7 +50,6 @@ if TYPE_CHECKING:
     from ..doors.interface import Door
     from ..settings import Settings
     from .accounts.passwords import Passwords
-    from .accounts.proving import Proof
     from .threads import Aside
 
 STOPPING = ChatError("restart", "The server is stopping; try again in a moment.")
@@ -75,38 +72,51 @@ class Chat:
         aside: Aside,
     ) -> None:
         self.settings = settings
-        self._stored = store
-        self.store = AsyncStore(store, clock)
         self.clock = clock
         self.ticks = ticks  # seconds that only go forward: for limits and time-outs
         self.wall = wall  # milliseconds since 1970: for people
+        self.started = ticks()
         self.unkept = count(wall())  # numbers for what is said and kept nowhere
         self.motd = message_of_the_day(settings)
-        self.names = Names(
+        self.names = names = Names(
             (*TABLE.words(), settings.name),
             protected=settings.admins,
             longest=settings.nick_length,
             longest_room=settings.room_length,
         )
-        self.roster = Roster()
-        self.rooms = RoomBook()
-        self.sessions = Sessions()
-        self.delivery = Delivery(self.rooms, self._fetch, clock)
-        self.presence = PresenceNotices(self.delivery, clock)
-        self.onlookers = Onlookers()  # doors that want to know at once who comes and goes
+        self.store = kept = AsyncStore(store, clock)
+        self.roster = roster = Roster()
+        self.rooms = rooms = RoomBook()
+        self.sessions = sessions = Sessions()
+        self.delivery = delivery = Delivery(rooms, self._fetch, clock)
+        self.presence = presence = PresenceNotices(delivery, clock)
+        self.onlookers = onlookers = Onlookers()  # want to know at once who comes and goes
         self.typists = Typists(self)
-        self.limits = AccountLimits(self)
-        self.membership = Membership(self)
-        self.endings = Endings(self)
-        self.guests = Guests(self)
-        self.metadata = Metadata(self)
-        self.devices = Devices(self)
-        self.searches = Searches(self.store)
-        self.admins = frozenset(fold(name).folded for name in settings.admins)
-        self.started = ticks()
-        self.signin = SignIn(self, passwords)
-        self.accounts = Accounts(self, passwords, self.signin.proving)
-        self.certificates = ClientCertificates(self)
+        self.limits = AccountLimits(settings, ticks, wall)
+        self.searches = Searches(kept)
+        self.metadata = metadata = Metadata(settings, kept, ticks)
+        self.devices = devices = Devices(settings, kept, sessions, rooms, ticks)
+        self.membership = membership = Membership(
+            settings.name, kept, sessions, roster, rooms, delivery, onlookers, wall
+        )
+        self.signin = signin = SignIn(
+            settings, kept, roster, rooms, names, devices, passwords, ticks, wall
+        )
+        self.accounts = Accounts(settings, kept, roster, rooms, membership, devices, signin)
+        self.certificates = ClientCertificates(kept, roster, signin, wall)
+        self.guests = Guests(
+            kept,
+            sessions,
+            roster,
+            rooms,
+            membership,
+            delivery,
+            presence,
+            onlookers,
+            metadata,
+            signin,
+            wall,
+        )
         self.files = Files(self, aside)
         # While a batch is being answered: what sends the answers gathered at each door.
         self.answering: list[Callable[[], None]] | None = None
@@ -116,29 +126,11 @@ class Chat:
 
     def start(self) -> None:
         """Take up what the store holds."""
-        self._stored.deliver = self.committed
-        kept = self._stored.load()
-        fill(self.roster, self.rooms, kept, self.admins)
-        self._tell_of_admins()
+        kept = self.store.start(self.committed)
+        fill(self.roster, self.rooms, kept, self.signin.admins)
+        self.signin.start()
         self.files.start(kept)
-        self.endings.start(kept)
-        if not self.settings.scram:
-            forgotten = self.store.change(lambda ledger: ledger.drop_scheme(SCRAM))
-            forgotten.addErrback(
-                lambda failure: self.log.failure(
-                    "What SCRAM needs is still in the database", failure
-                )
-            )
-
-    def _tell_of_admins(self) -> None:
-        """Say in the log who has a say over everybody."""
-        for name in self.settings.admins:
-            there = self.signin.find(name) is not None
-            self.log.info(
-                "{name} is an administrator of this server{missing}",
-                name=name,
-                missing="" if there else ", as soon as there is an account of that name",
-            )
+        self.membership.start(kept)
 
     def reload_motd(self) -> None:
         """Read the message of the day anew; a file that is no good leaves it as it is."""
@@ -182,7 +174,7 @@ class Chat:
         """Store a message; fires when it is committed and shown to those who are here."""
         self.store.check()
         person = session.person
-        self.may_speak(person, room)
+        self.membership.may_speak(person, room)
         check_cid(cid)
         if not sealed and not self.rooms.takes_words(room):
             raise only_sealed()
@@ -214,27 +206,11 @@ class Chat:
         """
         return whisper(self, session, list(people), text, Manner(place, to, manner, tags))
 
-    def may_speak(self, person: Person, room: Room) -> None:
-        """Refuse somebody who is not in the room, or who is to be silent there."""
-        if room.deleted_at is not None or not (room.has(person) or room.open_to(person)):
-            raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
-        if room.bans and room.banned(person, self.wall()):
-            raise ChatError("banned", f"You are banned from {room.name}.")
-        if room.mutes and self.membership.muted_until(room, person) is not None:
-            raise ChatError("muted", f"You are muted in {room.name} and can only read there.")
-        if room.rules.restrains and not room.has_voice(person):
-            if room.rules.moderated:
-                raise ChatError("moderated", f"Only those with a voice speak in {room.name}.")
-            verdict = room.rules.verdict(person)
-            if verdict:
-                why = f"muted in {room.name}" if verdict == "muted" else f"banned from {room.name}"
-                raise ChatError(verdict, f"You are {why} and can only read there.")
-
     def sent(self, person: Person, room: Room, entry: Entry, again: bool = False) -> Sent:
         """The answer to somebody whose message is stored."""
         inside = room.has(person)  # or they speak from outside
         known = inside or not room.hidden  # who was put out is told nothing more of it
-        online, offline = self.audience(room) if known else (0, 0)
+        online, offline = self.membership.audience(room) if known else (0, 0)
         return Sent(
             room=room.label(person),
             seq=entry.seq,
@@ -243,18 +219,6 @@ class Chat:
             later=offline - (inside and not person.online and not person.guest),
             again=again,
         )
-
-    def audience(self, room: Room) -> tuple[int, int]:
-        """How many people of a room are online, and how many are not."""
-        if room is self.rooms.lobby:
-            # Guests are in the lobby while they are here and no longer.
-            online = len(self.roster.online)
-            return online, self.roster.accounts - (online - self.roster.guests)
-        if room.pair is not None:
-            both = set(room.pair)
-            online = sum(person.online for person in both)
-            return online, len(both) - online
-        return room.online, len(room.members) - room.online
 
     # --- people come and go ---------------------------------------------------------------
 
@@ -327,10 +291,6 @@ class Chat:
             self.guests.depart(person)
         elif not person.erased:
             self.keep_last_seen(person)
-
-    def rename_guest(self, guest: Person, new_name: str) -> None:
-        """Call a guest something else."""
-        self.guests.rename(guest, new_name)
 
     def keep_last_seen(self, *people: Person) -> None:
         """Store when accounts were here; if the store is too busy, memory has to do."""

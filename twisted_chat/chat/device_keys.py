@@ -6,9 +6,8 @@ themselves are read from the store for whoever asks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,13 +17,13 @@ from ..core.entries import Form, Kind
 from ..core.errors import ChatError
 from ..core.events import Devices as DevicesEvent
 from ..core.limits import SlidingWindow
+from ..core.roombook import RoomBook
 from ..core.rooms import Room
 from ..core.roster import Person
+from ..settings import Settings
 from ..store import Claimed, Ledger, device_keys
-from .session import Session
-
-if TYPE_CHECKING:
-    from .chat import Chat
+from .async_store import AsyncStore
+from .session import Session, Sessions
 
 SPAN = 3600.0  # seconds
 CLAIMS = 10  # keys to begin with that one account may take of one device in that time,
@@ -49,9 +48,19 @@ People = dict[str, list[PublicKeys]]
 class Devices:
     """Publishes keys, gives them out, and knows the version of every conversation's devices."""
 
-    def __init__(self, chat: Chat) -> None:
-        self._chat = chat
-        limited = chat.settings.flood_limit > 0
+    def __init__(
+        self,
+        settings: Settings,
+        store: AsyncStore,
+        sessions: Sessions,
+        rooms: RoomBook,
+        ticks: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._rooms = rooms
+        self._ticks = ticks
+        limited = settings.flood_limit > 0
         self._claims = SlidingWindow(CLAIMS, CLAIMS_OF_ALL, SPAN) if limited else None
         self._changes = SlidingWindow(CHANGES, CHANGES_OF_ALL, SPAN) if limited else None
         self._lists: dict[int, tuple[str, People]] = {}  # by the room's id; the latest last
@@ -67,7 +76,7 @@ class Devices:
     async def publish(self, session: Session, published: Published) -> tuple[int, str]:
         """Take a device's keys; how many to begin with are waiting, and the account's version."""
         check_published(published)
-        person, now = session.person, self._chat.ticks()
+        person, now = session.person, self._ticks()
         wait = self._changes.wait(person.id, now) if self._changes is not None else 0.0
 
         def apply(ledger: Ledger) -> tuple[int, str]:
@@ -84,9 +93,9 @@ class Devices:
                 )
             return ledger.publish(person.id, session.device, published)
 
-        waiting, version = await self._chat.store.change(apply)
+        waiting, version = await self._store.change(apply)
         if version != person.devices and self._changes is not None:
-            self._changes.take(person.id, self._chat.ticks())
+            self._changes.take(person.id, self._ticks())
         self.changed(person, version, session)
         return waiting, version
 
@@ -95,15 +104,15 @@ class Devices:
         if version == person.devices:
             return
         person.devices = version
-        told = dict.fromkeys(self._chat.sessions.of(person))
-        for room in self._chat.rooms.of(person):
+        told = dict.fromkeys(self._sessions.of(person))
+        for room in self._rooms.of(person):
             room.devices = ""
             if room.encrypted:
                 for other in room.people():
-                    told.update(dict.fromkeys(self._chat.sessions.of(other)))
+                    told.update(dict.fromkeys(self._sessions.of(other)))
         if by is not None:
             told.pop(by, None)
-        self._chat.sessions.tell_these(told, DevicesEvent(person.name))
+        self._sessions.tell_these(told, DevicesEvent(person.name))
 
     async def of(self, room: Room) -> tuple[str, People, int]:
         """The version of a conversation's devices, these by the names of their people, and the
@@ -114,7 +123,7 @@ class Devices:
         if kept is not None and kept[0] == version:
             return *kept, seq
         everybody = {person.id: person.name for person in room.people()}
-        found = await self._chat.store.read(lambda db: device_keys.devices(db, sorted(everybody)))
+        found = await self._store.read(lambda db: device_keys.devices(db, sorted(everybody)))
         people: People = {name: [] for name in everybody.values()}
         for account, *line in found:
             people[everybody[account]].append(PublicKeys(*line))
@@ -131,7 +140,7 @@ class Devices:
         the others.
         """
         wanted = check_devices(asked)
-        person, now, claims = session.person, self._chat.ticks(), self._claims
+        person, now, claims = session.person, self._ticks(), self._claims
         owners = {other.id for other in room.people()}
         greedy = {
             device
@@ -143,11 +152,11 @@ class Devices:
             found = {device: ledger.claim(device, owners, device in greedy) for device in wanted}
             return {device: one for device, one in found.items() if one is not None}
 
-        taken = await self._chat.store.change(apply)
+        taken = await self._store.change(apply)
         if claims is not None:
             for device, one in taken.items():
                 if not one.fallback:
-                    claims.take((person.id, device), self._chat.ticks())
+                    claims.take((person.id, device), self._ticks())
         return taken
 
     async def share(self, session: Session, room: Room, sealed: str, cid: str) -> int:
@@ -157,7 +166,7 @@ class Devices:
         """
         check_envelope(sealed)
         person = session.person
-        entry = await self._chat.store.change(
+        entry = await self._store.change(
             lambda ledger: ledger.post(
                 *(room.id, Kind.KEYS, person.id, person.name, sealed),
                 cid=cid,

@@ -1,4 +1,7 @@
-"""What there is of guests: as much as of anybody while they are here, and nothing afterwards."""
+"""Guests: what is done when they go, are renamed and become accounts.
+
+While they are here they are people like all others; nothing of them stays afterwards.
+"""
 
 from __future__ import annotations
 
@@ -6,92 +9,121 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from operator import methodcaller
-from typing import TYPE_CHECKING
 
 from ..core.errors import ChatError
 from ..core.events import Notice, Presence
-from ..core.rooms import Role
-from ..core.roster import Person
-
-if TYPE_CHECKING:
-    from ..core.rooms import Room
-    from ..store import Ledger
-    from .chat import Chat
-    from .session import Session
+from ..core.roombook import RoomBook
+from ..core.rooms import Role, Room
+from ..core.roster import Person, Roster
+from ..store import Ledger
+from .accounts.sign_in import SignIn
+from .async_store import AsyncStore
+from .delivery import Delivery
+from .metadata import Metadata
+from .presence import Onlookers, PresenceNotices
+from .rooms import Membership
+from .session import Session, Sessions
 
 
 class Guests:
-    """Their going, their names, and their becoming accounts."""
+    """Takes guests out, renames them and makes them accounts."""
 
-    def __init__(self, chat: Chat) -> None:
-        self._chat = chat
+    def __init__(
+        self,
+        store: AsyncStore,
+        sessions: Sessions,
+        roster: Roster,
+        rooms: RoomBook,
+        membership: Membership,
+        delivery: Delivery,
+        presence: PresenceNotices,
+        onlookers: Onlookers,
+        metadata: Metadata,
+        signin: SignIn,
+        wall: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._roster = roster
+        self._rooms = rooms
+        self._membership = membership
+        self._delivery = delivery
+        self._presence = presence
+        self._onlookers = onlookers
+        self._metadata = metadata
+        self._signin = signin
+        self._wall = wall
 
     def depart(self, guest: Person) -> None:
         """A guest has gone: it is nowhere any more, and its name is free."""
-        self.leave_rooms(guest)
+        for room in guest.rooms:  # no entry says so
+            member = self._membership.unseat(guest, room)
+            if member.role is Role.OWNER or not room.members:
+                self._membership.without(room, guest)
         for room in guest.noted:
             room.forget(guest)
         guest.noted.clear()
-        self._chat.metadata.forget(guest)
-        self._chat.roster.forget(guest)
-
-    def leave_rooms(self, guest: Person) -> None:
-        """Take a guest out of its rooms; no entry says so."""
-        for room in guest.rooms:
-            member = self._chat.membership.unseat(guest, room)
-            if member.role is Role.OWNER or not room.members:
-                self._chat.endings.without(room, guest)
-
-    def note(self, room: Room, person: Person) -> None:
-        """A room keeps something about somebody who need not be in it."""
-        if person.gone:
-            room.forget(person)
-        elif person.guest:
-            person.noted.add(room)
+        self._metadata.forget(guest)
+        self._roster.forget(guest)
 
     def rename(self, guest: Person, text: str) -> None:
         """Call a guest something else; the name is checked like that of somebody who comes."""
-        chat = self._chat
         if not guest.guest:
             raise ChatError("not_allowed", "An account keeps its name.")
         if guest.becoming:
             raise ChatError("not_now", "Your name is just becoming an account's.")
         old = guest.named
-        chat.roster.names.forget(old)  # it may be written in another way
+        self._roster.names.forget(old)  # it may be written in another way
         try:
-            named = chat.signin.new_name(text, local=False)
+            named = self._signin.new_name(text, local=False)
         finally:
-            chat.roster.names.register(old, guest)
+            self._roster.names.register(old, guest)
         if named == old:
             return
-        chat.roster.rename(guest, named)
-        guest.named_at = chat.wall()
+        self._roster.rename(guest, named)
+        guest.named_at = self._wall()
         self._tell(guest, old.shown)
-        chat.onlookers.renamed(guest, old.shown)
+        self._onlookers.renamed(guest, old.shown)
 
     def _tell(self, guest: Person, old: str) -> None:
         """Tell the lobby; programs keep lists of names, which have to be right."""
-        chat = self._chat
-        here = chat.delivery.live_in(chat.rooms.lobby)
-        if chat.presence.renamed(guest, old):
+        here = self._delivery.live_in(self._rooms.lobby)
+        if self._presence.renamed(guest, old):
             programs = [session for session in here if not session.door.dialect.plain]
-            chat.sessions.tell_these(programs, Presence(joined=(guest.name,), left=(old,)))
-        chat.sessions.tell_these(here, Notice("renamed", f"{old} is called {guest.name} now."))
+            self._sessions.tell_these(programs, Presence(joined=(guest.name,), left=(old,)))
+        self._sessions.tell_these(here, Notice("renamed", f"{old} is called {guest.name} now."))
 
-    async def become_account(self, session: Session, number: int) -> None:
-        """The guest of a session is an account from now on, in all its rooms."""
-        guest, chat = session.person, self._chat
-        noted, metadata = tuple(guest.noted), chat.metadata.forget(guest)
-        chat.roster.become_account(guest, number)
-        guest.created = chat.wall()
-        guest.shown = {room.id: session.position(room) for room in chat.rooms.of(guest)}
-        chat.onlookers.became_account(guest)
+    async def adopt(self, session: Session, password: str) -> None:
+        """Make the guest of a session an account, even if they go meanwhile."""
+        guest, network = session.person, session.door.network
+        self._signin.check_registration(network)
+        guest.becoming = True  # nothing that has to be stored is done to it meanwhile
+        try:
+            number = await self._signin.store_account(guest.named, password, network)
+        finally:
+            guest.becoming = False
+        if guest.online:
+            await self._become_account(session, number)
+        else:
+            person = Person(number, guest.named)
+            person.last_seen = guest.last_seen
+            person.created = self._wall()
+            self._roster.add(person)
+
+    async def _become_account(self, session: Session, number: int) -> None:
+        """The guest of a session is an account from now on, in all their rooms."""
+        guest = session.person
+        noted, metadata = tuple(guest.noted), self._metadata.forget(guest)
+        self._roster.become_account(guest, number)
+        guest.created = self._wall()
+        guest.shown = {room.id: session.position(room) for room in self._rooms.of(guest)}
+        self._onlookers.became_account(guest)
         if guest.rooms or noted or metadata:
             said: list[Callable[[Ledger], object]] = [
                 methodcaller("set_account_metadata", number, key, value)
                 for key, value in metadata.items()
             ]
-            await chat.store.insist(
+            await self._store.insist(
                 lambda: partial(_store, _places(guest) + said, _notes(guest, noted))
             )
 

@@ -7,23 +7,20 @@ while they are here. Everybody who may know of somebody or of a room may read it
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import ceil
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from ..core.errors import ChatError
 from ..core.limits import SlidingWindow
 from ..core.rooms import Role, Room
 from ..core.roster import Person
 from ..core.text import shown
-from ..store import metadata
+from ..settings import Settings
+from ..store import Ledger, metadata
 from ..store.metadata import MOST_KEYS
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from ..store import Ledger
-    from .chat import Chat
+from .async_store import AsyncStore
 
 LONGEST_KEY = 48  # bytes
 LONGEST_VALUE = 300
@@ -52,10 +49,11 @@ def is_value(text: str) -> bool:
 class Metadata:
     """Reads and changes what people and rooms say of themselves."""
 
-    def __init__(self, chat: Chat) -> None:
-        self._chat = chat
+    def __init__(self, settings: Settings, store: AsyncStore, ticks: Callable[[], float]) -> None:
+        self._store = store
+        self._ticks = ticks
         self._guests: dict[Person, dict[str, str]] = {}
-        limited = chat.settings.flood_limit > 0
+        limited = settings.flood_limit > 0
         self._changes = SlidingWindow(CHANGES_OF_ONE, CHANGES, SPAN) if limited else None
 
     def may_change(self, person: Person, target: Target) -> bool:
@@ -70,10 +68,10 @@ class Metadata:
         """All that somebody or a room says of itself."""
         number = target.id
         if isinstance(target, Room):
-            return await self._chat.store.read(lambda db: metadata.of_room(db, number))
+            return await self._store.read(lambda db: metadata.of_room(db, number))
         if target.guest:
             return dict(self._guests.get(target, {}))
-        return await self._chat.store.read(lambda db: metadata.of_account(db, number))
+        return await self._store.read(lambda db: metadata.of_account(db, number))
 
     async def of_many(
         self, rooms: Sequence[Room], people: Sequence[Person], keys: Collection[str]
@@ -90,7 +88,7 @@ class Metadata:
             rows = metadata.of_accounts(db, list(accounts), keys, MOST_AT_ONCE)
             return found + [(accounts[number], key, value) for number, key, value in rows]
 
-        found = await self._chat.store.read(ask) if keys else []
+        found = await self._store.read(ask) if keys else []
         for person in people:
             values = self._guests.get(person, {})
             found += [(person, key, value) for key, value in values.items() if key in keys]
@@ -113,7 +111,7 @@ class Metadata:
                 return ledger.set_room_metadata(number, key, value)
             return ledger.set_account_metadata(number, key, value)
 
-        return await self._chat.store.change(apply)
+        return await self._store.change(apply)
 
     def _put_guest(self, guest: Person, key: str, value: str | None) -> bool:
         kept = self._guests.setdefault(guest, {})
@@ -139,12 +137,12 @@ class Metadata:
                 return ledger.clear_room_metadata(number)
             return ledger.clear_account_metadata(number)
 
-        return await self._chat.store.change(apply)
+        return await self._store.change(apply)
 
     def _charge(self, by: Person) -> None:
         if self._changes is None:
             return
-        wait = self._changes.take(by.id, self._chat.ticks())
+        wait = self._changes.take(by.id, self._ticks())
         if wait > 0:
             raise ChatError(
                 "too_fast", "You change too much at once: wait a moment.", retry_after=ceil(wait)

@@ -31,7 +31,7 @@ class Typists:
         now = self._chat.ticks()
         self._forget(now)
         key = (person.id, room.id)
-        online, _ = self._chat.audience(room)
+        online, _ = self._chat.membership.audience(room)
         if online > MOST_ONLINE or key in self._told:
             return
         self._told[key] = now

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
 
 from ...core.entries import Kind
 from ...core.errors import ChatError
+from ...core.roombook import RoomBook
 from ...core.rooms import Role
-from .proving import SCHEME, keep_verifier
-
-if TYPE_CHECKING:
-    from ...core.roster import Person
-    from ...store import Ledger
-    from ..chat import Chat
-    from ..session import Session
-    from .passwords import Passwords
-    from .proving import Proving
+from ...core.roster import Person, Roster
+from ...settings import Settings
+from ...store import Ledger
+from ..async_store import AsyncStore
+from ..device_keys import Devices
+from ..rooms import Membership
+from ..session import Session
+from .sign_in import SCHEME, SignIn, keep_verifier
 
 
 class Accounts:
     """Changes accounts that there are; what a change ends is over with its commit."""
 
-    def __init__(self, chat: Chat, passwords: Passwords, proving: Proving) -> None:
-        self._chat = chat
-        self._passwords = passwords
-        self._proving = proving
+    def __init__(
+        self,
+        settings: Settings,
+        store: AsyncStore,
+        roster: Roster,
+        rooms: RoomBook,
+        membership: Membership,
+        devices: Devices,
+        signin: SignIn,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._roster = roster
+        self._rooms = rooms
+        self._membership = membership
+        self._devices = devices
+        self._signin = signin
+        self._passwords = signin.passwords
 
     async def change_password(self, session: Session, old: str, new: str) -> None:
         """Set a new password, given the old one; ends every resume token and certificate.
@@ -34,16 +47,16 @@ class Accounts:
         certificate of its connection.
         """
         person, network = session.person, session.door.network
-        check = self._chat.signin.check_new(person.named.folded)
+        check = self._signin.check_new(person.named.folded)
         check(new)
         wrong = "That is not your password."
-        _, kept = await self._proving.verify(person.name, person, old, network, wrong)
-        stored = await self._passwords.kept(new, self._chat.settings.scram, network, check)
+        _, kept = await self._signin.verify(person.name, person, old, network, wrong)
+        stored = await self._passwords.kept(new, self._settings.scram, network, check)
         await self._set_password(person, stored, kept, session.device, session.door.certificate)
 
     async def reset_password(self, person: Person) -> str:
         """Give an account a random password, and tell it."""
-        settings = self._chat.settings
+        settings = self._settings
         new = secrets.token_urlsafe(max(9, settings.password_min))
         await self._set_password(person, await self._passwords.kept(new, settings.scram))
         return new
@@ -72,9 +85,9 @@ class Accounts:
         # Once for those who have proved themselves by now, whose tokens may be stored later than
         # this, and once for those who begin before the old password is gone.
         person.secrets += 1
-        version = await self._chat.store.change(apply)
+        version = await self._store.change(apply)
         person.secrets += 1
-        self._chat.devices.changed(person, version)
+        self._devices.changed(person, version)
 
     async def suspend(self, person: Person, until: int | None, reason: str) -> None:
         """Keep an account out until then, or let it in again."""
@@ -86,11 +99,10 @@ class Accounts:
                 ledger.drop_devices(person.id)
             return ledger.devices_version(person.id)
 
-        self._chat.devices.changed(person, await self._chat.store.change(apply))
+        self._devices.changed(person, await self._store.change(apply))
 
     async def erase(self, person: Person) -> None:
         """Erase an account; its name stays taken for good."""
-        chat = self._chat
 
         def apply(ledger: Ledger) -> None:
             for room, role in ledger.memberships(person.id).items():
@@ -101,13 +113,13 @@ class Accounts:
 
         person.erased = True  # at once, so that it gets in nowhere before the commit
         try:
-            await chat.store.change(apply)
+            await self._store.change(apply)
         except Exception:
             person.erased = False
             raise
-        chat.devices.changed(person, "")
-        chat.roster.erase(person)
+        self._devices.changed(person, "")
+        self._roster.erase(person)
         for joined in person.rooms:
-            chat.membership.unseat(person, joined)
-        for room in chat.rooms.rooms.values():
+            self._membership.unseat(person, joined)
+        for room in self._rooms.rooms.values():
             room.forget(person)

@@ -7,17 +7,14 @@ TLS has proved that the client has its key. Who signed it and until when it is g
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from ...core.errors import ChatError
-from ...store import queries
-from .proving import Proof
-
-if TYPE_CHECKING:
-    from ...core.roster import Person
-    from ...store import Certificate, Ledger
-    from ..chat import Chat
+from ...core.roster import Person, Roster
+from ...store import Certificate, Ledger, queries
+from ..async_store import AsyncStore
+from .sign_in import Proof, SignIn
 
 A_DAY = 24 * 3600 * 1000  # milliseconds: how exactly it is kept when a certificate was used
 UNKNOWN = "That certificate is no account's here."
@@ -36,8 +33,13 @@ def fingerprint(text: str) -> str:
 class ClientCertificates:
     """Whose certificates are whose."""
 
-    def __init__(self, chat: Chat) -> None:
-        self._chat = chat
+    def __init__(
+        self, store: AsyncStore, roster: Roster, signin: SignIn, wall: Callable[[], int]
+    ) -> None:
+        self._store = store
+        self._roster = roster
+        self._signin = signin
+        self._wall = wall
 
     async def log_in(self, presented: str, wanted: str, nick: str) -> Proof:
         """The account of the certificate that a connection has.
@@ -46,11 +48,11 @@ class ClientCertificates:
         nick. Without either, only an account counts at which the certificate itself was there
         before: whoever names somebody else's fingerprint does not draw them into their account.
         """
-        chat, find = self._chat, self._chat.signin.find
+        find = self._signin.find
         named = [person.id for name in (wanted, nick) if name and (person := find(name))]
         owners = {
             row.account: row
-            for row in await chat.store.read(
+            for row in await self._store.read(
                 lambda db: queries.certificate_owners(db, presented, named)
             )
         }
@@ -64,7 +66,7 @@ class ClientCertificates:
                 raise ChatError(
                     "sasl", "That certificate is of several accounts: say which one you are."
                 )
-        person = chat.roster.people.get(mine[0].account) if mine else None
+        person = self._roster.people.get(mine[0].account) if mine else None
         if person is None:
             raise ChatError("wrong_password", UNKNOWN)
         proof = Proof(person, person.secrets)
@@ -72,20 +74,22 @@ class ClientCertificates:
         found = [row for row in await self.of(person) if row.fingerprint == presented]
         if not found:
             raise ChatError("wrong_password", UNKNOWN)
-        if found[0].used is None or chat.wall() - found[0].used > A_DAY:
+        if found[0].used is None or self._wall() - found[0].used > A_DAY:
             with suppress(ChatError):  # it is good on a full disk too
-                await chat.store.change(lambda ledger: ledger.use_certificate(person.id, presented))
-        await chat.signin.recall(person)
-        chat.signin.admit(proof)
+                await self._store.change(
+                    lambda ledger: ledger.use_certificate(person.id, presented)
+                )
+        await self._signin.recall(person)
+        self._signin.admit(proof)
         return proof
 
     async def of(self, person: Person) -> list[Certificate]:
         """The certificates of an account, the oldest first."""
-        return await self._chat.store.read(lambda db: queries.certificates(db, person.id))
+        return await self._store.read(lambda db: queries.certificates(db, person.id))
 
     async def add(self, person: Person, added: str, present: bool) -> bool:
         """Let an account log in with a certificate; False when it may already."""
-        return await self._chat.store.change(
+        return await self._store.change(
             lambda ledger: ledger.add_certificate(person.id, added, present)
         )
 
@@ -96,5 +100,5 @@ class ClientCertificates:
             if not ledger.drop_certificate(person.id, removed):
                 raise ChatError("args", "Your account has no such certificate.")
 
-        await self._chat.store.change(apply)
+        await self._store.change(apply)
         person.secrets += 1

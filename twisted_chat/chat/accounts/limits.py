@@ -5,18 +5,15 @@ A limit that counts for each session alone is no limit for somebody who opens tw
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from math import ceil
-from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from ...core.durations import spoken
 from ...core.errors import ChatError
 from ...core.limits import Common, Share, SlidingWindow, Unlimited
-
-if TYPE_CHECKING:
-    from ..chat import Chat
-    from ..session import Session
+from ...settings import Settings
+from ..session import Session
 
 DAY = 24 * 60 * 60  # seconds
 NEW = DAY  # the age until which an account counts as new
@@ -33,9 +30,12 @@ class AccountLimits:
     For guests, who can be somebody else at any time, they hold for their network.
     """
 
-    def __init__(self, chat: Chat) -> None:
-        self._chat = chat
-        self._limited = chat.settings.flood_limit > 0
+    def __init__(
+        self, settings: Settings, ticks: Callable[[], float], wall: Callable[[], int]
+    ) -> None:
+        self._flood_limit = settings.flood_limit  # 0 is none, here as there
+        self._ticks = ticks
+        self._wall = wall
         # Held by the shares that sessions have of them.
         self._shared: WeakValueDictionary[Hashable, Common] = WeakValueDictionary()
         self._rooms = SlidingWindow(ROOMS_A_DAY, MOST_COUNTED, DAY, forgets=True)
@@ -45,12 +45,12 @@ class AccountLimits:
 
     def shared_flood_limit(self, session: Session) -> Share | None:
         """What a session is charged for beside its own flood limit; None without one."""
-        if not self._limited:
+        if not self._flood_limit:
             return None
         key = session.party
         times = OF_ONE_NETWORK if session.person.guest else OF_ONE_ACCOUNT
-        rate = self._chat.settings.flood_limit * times
-        now = self._chat.ticks()
+        rate = self._flood_limit * times
+        now = self._ticks()
         common = self._shared.get(key)
         if common is None:
             common = self._shared[key] = Common(rate, now)
@@ -63,11 +63,11 @@ class AccountLimits:
         since count too, for they are kept for some time.
         """
         person, network = session.person, session.door.network
-        if not self._limited or person.admin or isinstance(network, Unlimited):
+        if not self._flood_limit or person.admin or isinstance(network, Unlimited):
             return
         # Guests and new accounts can be had as many as one likes.
-        new = person.guest or self._chat.wall() - person.created < NEW * 1000
-        now = self._chat.ticks()
+        new = person.guest or self._wall() - person.created < NEW * 1000
+        now = self._ticks()
         own = self._rooms.wait(network if new else person.id, now)
         wait = max(own, self._rooms_of_network.wait(network, now))
         if wait > 0:

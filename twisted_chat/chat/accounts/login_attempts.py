@@ -11,10 +11,9 @@ on being let in while it is blocked.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import ceil
-from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
 
@@ -22,9 +21,8 @@ from ...core.durations import spoken
 from ...core.errors import ChatError
 from ...core.limits import SlidingWindow, Tries, Unlimited
 from ...core.names import fold
-
-if TYPE_CHECKING:
-    from ..chat import Chat
+from ...core.roster import Person
+from ...settings import Settings
 
 NAME_SPAN = 3600.0  # seconds in which all tries of a name from a network come back
 NETWORKS_SHARE = 10  # how many times the tries of one name a network has
@@ -44,9 +42,16 @@ class LoginAttempts:
 
     log = Logger()
 
-    def __init__(self, chat: Chat) -> None:
-        self._chat = chat
-        settings = chat.settings
+    def __init__(
+        self,
+        settings: Settings,
+        find: Callable[[str], Person | None],
+        ticks: Callable[[], float],
+    ) -> None:
+        """`find` gives the account of a name, so that the log names only what is one."""
+        self._limited = settings.login_attempts > 0
+        self._find = find
+        self._ticks = ticks
         limit, block = settings.login_attempts or sys.maxsize, settings.block_time
         self._names: Tries[Key] = Tries(limit, block, span=NAME_SPAN)
         self._networks: Tries[str] = Tries(
@@ -60,7 +65,7 @@ class LoginAttempts:
         """Refuse somebody who has no tries left for that name, or for any."""
         if not self._counts(network):
             return
-        key, now = (folded(name), network), self._chat.ticks()
+        key, now = (folded(name), network), self._ticks()
         blocked = self._names.blocked(key, now)
         if blocked > 0:
             raise _name_blocked(blocked)
@@ -70,7 +75,7 @@ class LoginAttempts:
 
     def blocked_from(self, network: str) -> ChatError | None:
         """The refusal of a network that is blocked now."""
-        blocked = self._networks.blocked(network, self._chat.ticks())
+        blocked = self._networks.blocked(network, self._ticks())
         return _network_blocked(blocked) if blocked > 0 else None
 
     @contextmanager
@@ -83,7 +88,7 @@ class LoginAttempts:
         if not self._counts(network):
             yield
             return
-        key, now = (folded(name), network), self._chat.ticks()
+        key, now = (folded(name), network), self._ticks()
         if not self._names.begin(key, now):
             raise _busy("under this name")
         counted = key not in self._known
@@ -101,13 +106,13 @@ class LoginAttempts:
         """Count a try that has failed; the refusal, which begins with that sentence."""
         if not self._counts(network):
             return ChatError("wrong_password", sentence)
-        key, now = (folded(name), network), self._chat.ticks()
+        key, now = (folded(name), network), self._ticks()
         left = self._names.failed(key, now)
         refusal = self.failed_from(network)
         if not left:
             seconds = self._names.blocked(key, now)
             # What nobody is called may be a password that was typed in the wrong place.
-            known = self._chat.signin.find(key[0])
+            known = self._find(key[0])
             nobody = "an operator" if name.startswith(OPERATOR) else "a name that nobody has"
             self.log.warn(
                 "Too many wrong passwords for {name} from {network}: blocked for {span}",
@@ -125,7 +130,7 @@ class LoginAttempts:
         """Count a failure of a network alone; the refusal if it is blocked now."""
         if not self._counts(network):
             return None
-        now = self._chat.ticks()
+        now = self._ticks()
         before = self._networks.blocked(network, now)
         left = self._networks.failed(network, now)
         self._note_in_all(now)
@@ -157,7 +162,7 @@ class LoginAttempts:
             del self._known[next(iter(self._known))]
 
     def _counts(self, network: str) -> bool:
-        return self._chat.settings.login_attempts > 0 and not isinstance(network, Unlimited)
+        return self._limited and not isinstance(network, Unlimited)
 
     def _note_in_all(self, now: float) -> None:
         """Tell the log of an attack from so many networks that none of them is blocked."""

@@ -6,34 +6,49 @@ import hmac
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, TypeVar
 
+from twisted.logger import Logger
+
+from ...core import scram
 from ...core.durations import spoken
 from ...core.errors import ChatError
 from ...core.limits import SlidingWindow, Unlimited
 from ...core.namebook import NameBook
-from ...core.names import Name, fold
-from ...core.roster import Person
-from ...store import queries
+from ...core.names import Name, Names, fold
+from ...core.roombook import RoomBook
+from ...core.roster import Person, Roster
+from ...core.scram import Verifier
+from ...core.standing import Standing
+from ...settings import Settings
+from ...store import Ledger, queries
+from ..async_store import AsyncStore
+from ..device_keys import Devices
+from ..session import Session
 from .login_attempts import LoginAttempts, folded
-from .passwords import check_new
-from .proving import SCHEME, WRONG, Proof, Proving, keep_verifier
-from .scram_login import ScramLogin
+from .passwords import Passwords, check_new
 
-if TYPE_CHECKING:
-    from ...store import Ledger
-    from ..chat import Chat
-    from ..session import Session
-    from .passwords import Passwords
+F = TypeVar("F")
 
+SCHEME = "passlib"
+SCRAM = "scram-sha-256"
+WRONG = "Wrong username or password."
 SIGN_UPS_PER_NETWORK = 60
 SIGN_UPS = 300
 SIGN_UP_SPAN = 600.0  # seconds
 A_DAY = 24 * 60 * 60 * 1000  # milliseconds
 TOKEN_LIFE = 90 * A_DAY  # without being used
+
+
+class Proof(NamedTuple):
+    """Somebody has proved who they are, by the secrets that were good then."""
+
+    person: Person
+    secrets: int
 
 
 class Token(NamedTuple):
@@ -48,24 +63,61 @@ class Token(NamedTuple):
 class SignIn:
     """Checks who somebody is, and makes accounts, guests and tokens."""
 
-    def __init__(self, chat: Chat, passwords: Passwords) -> None:
-        self._chat = chat
+    log = Logger()
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: AsyncStore,
+        roster: Roster,
+        rooms: RoomBook,
+        names: Names,
+        devices: Devices,
+        passwords: Passwords,
+        ticks: Callable[[], float],
+        wall: Callable[[], int],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._roster = roster
+        self._rooms = rooms
+        self._names = names
+        self._devices = devices
         self.passwords = passwords
-        self.attempts = LoginAttempts(chat)
-        self.proving = Proving(chat, passwords, self.attempts)
-        limited = chat.settings.flood_limit > 0
+        self._ticks = ticks
+        self._wall = wall
+        self.admins = frozenset(fold(name).folded for name in settings.admins)
+        self.attempts = LoginAttempts(settings, self.find, ticks)
+        limited = settings.flood_limit > 0
         self._sign_ups = (
             SlidingWindow(SIGN_UPS_PER_NETWORK, SIGN_UPS, SIGN_UP_SPAN) if limited else None
         )
-        self._started = chat.wall()
+        self._started = wall(), ticks()
         self._succession = secrets.token_bytes(32)  # what the next tokens are made with
         self._being_made: NameBook[None] = NameBook()
+
+    def start(self) -> None:
+        """Say in the log who the administrators are, and keep nothing of SCRAM if that is off."""
+        for name in self._settings.admins:
+            there = self.find(name) is not None
+            self.log.info(
+                "{name} is an administrator of this server{missing}",
+                name=name,
+                missing="" if there else ", as soon as there is an account of that name",
+            )
+        if not self._settings.scram:
+            forgotten = self._store.change(lambda ledger: ledger.drop_scheme(SCRAM))
+            forgotten.addErrback(
+                lambda failure: self.log.failure(
+                    "What SCRAM needs is still in the database", failure
+                )
+            )
 
     # --- names --------------------------------------------------------------------------
 
     def find(self, name: str) -> Person | None:
         """The person of that name, if it can sign in with a password."""
-        person = self._chat.roster.names.find(name)
+        person = self._roster.names.find(name)
         return None if person is None or person.erased or person.guest else person
 
     @property
@@ -73,16 +125,29 @@ class SignIn:
         """Whether strangers may learn which names are accounts: where they can take those that
         are not, they would anyway.
         """
-        settings = self._chat.settings
-        return settings.registration_open or settings.guests
+        return self._settings.registration_open or self._settings.guests
+
+    def standing(self, name: str, network: str, local: bool) -> Standing:
+        """What a name is to the server, for a client that has not signed in.
+
+        Raises a ChatError that says why nobody there can take it.
+        """
+        if not self.tells_names:
+            return Standing(known=True)  # where nobody can sign up, strangers learn of no name
+        if self.find(name) is not None:
+            return Standing(known=True)
+        if self._settings.guests:
+            return Standing(known=False, guest=True)
+        self.new_name(name, local)
+        self.check_registration(network)
+        return Standing(known=False)
 
     def new_name(self, text: str, local: bool) -> Name:
         """The name if it is free, or a refusal that says what is wrong with it."""
-        chat = self._chat
-        admin = folded(text) in chat.admins
+        admin = folded(text) in self.admins
         # The server's owner may call an administrator what nobody else may be called, such as root.
-        name = fold(text) if admin else chat.names.check(text)
-        if chat.roster.names.collides(name) or self._being_made.collides(name):
+        name = fold(text) if admin else self._names.check(text)
+        if self._roster.names.collides(name) or self._being_made.collides(name):
             raise ChatError(
                 "name_taken", f"{name.shown} is taken, or looks like a name that is: try another."
             )
@@ -98,10 +163,87 @@ class SignIn:
     async def with_password(self, name: str, password: str, network: str) -> Proof:
         """The account whose name and password these are."""
         person = self.find(name)
-        proof, _ = await self.proving.verify(name, person, password, network, WRONG)
+        proof, _ = await self.verify(name, person, password, network, WRONG)
         await self.recall(proof.person)
         self.admit(proof)
         return proof
+
+    async def verify(
+        self, name: str, person: Person | None, password: str, network: str, wrong: str
+    ) -> tuple[Proof, str]:
+        """Whose name and password these are, and what is stored of the password.
+
+        Raises a ChatError that begins with the sentence `wrong` when they are not.
+        """
+        with self.attempts.attempt(name, network):
+            found = await self._compare(person, password, network)
+        return self._settled(name, network, wrong, found)
+
+    def attempt(self, name: str, network: str, wrong: str, compare: Callable[[], F | None]) -> F:
+        """What a comparison has found that takes no time; nothing found is a try that failed."""
+        with self.attempts.attempt(name, network):
+            found = compare()
+        return self._settled(name, network, wrong, found)
+
+    def _settled(self, name: str, network: str, wrong: str, found: F | None) -> F:
+        if found is None:
+            raise self.attempts.failed(name, network, wrong)
+        self.attempts.succeeded(name, network)
+        return found
+
+    async def _compare(
+        self, person: Person | None, password: str, network: str
+    ) -> tuple[Proof, str] | None:
+        """What a password proves and what is stored of it; None if it is wrong."""
+        self.passwords.check(network)  # before there is work for anybody
+        secrets = 0 if person is None else person.secrets
+        # An unknown name takes the same way as a known one, so that time tells nothing.
+        stored = await self.credentials(person)
+        kept = stored.get(SCHEME)
+        wanted = self._settings.scram and not self.passwords.is_verifier(stored.get(SCRAM, ""))
+        verdict = await self.passwords.verify(password, kept, network, wanted)
+        if person is None or kept is None or not verdict.ok or person.erased:
+            return None
+        old, new = kept, verdict.new_hash
+        if new is not None:
+            # Where nothing can be stored, the old one does until the next login.
+            with suppress(ChatError):
+                if await self._store.change(
+                    lambda ledger: ledger.replace_credential(person.id, SCHEME, old, new)
+                ):
+                    kept = new
+        if verdict.verifier is not None:
+            await self._keep_verifier(person, verdict.verifier, kept)
+        return Proof(person, secrets), kept
+
+    async def credentials(self, person: Person | None) -> dict[str, str]:
+        """What is stored of a person's password, by the scheme; of nobody it is nothing."""
+        number = 0 if person is None else person.id
+        return await self._store.read(lambda db: queries.credentials(db, number))
+
+    async def verifier(self, person: Person | None, name: str) -> Verifier:
+        """What SCRAM proves the password of that person with.
+
+        A name without an account, or without a verifier, has always the same salt, and no
+        password is right for it.
+        """
+        secret = await self._store.secret()
+        stored = await self.credentials(person)
+        found = scram.read(stored.get(SCRAM, "")) if self._settings.scram else None
+        salt = hmac.new(secret, folded(name).encode(), "sha256").digest()[: scram.SALT]
+        rounds = self.passwords.scram_rounds
+        nobodys = Verifier(salt, rounds, secrets.token_bytes(32), secrets.token_bytes(32))
+        return found or nobodys
+
+    async def _keep_verifier(self, person: Person, verifier: str, kept: str) -> None:
+        """Keep what the password with that hash can be proved with, if it is the account's."""
+
+        def apply(ledger: Ledger) -> None:
+            if ledger.replace_credential(person.id, SCHEME, kept, kept):
+                ledger.set_credential(person.id, SCRAM, verifier)
+
+        with suppress(ChatError):
+            await self._store.change(apply)
 
     def admit(self, proof: Proof) -> None:
         """Refuse a proof that is good no more, and somebody who is banned from the server."""
@@ -114,37 +256,33 @@ class SignIn:
                 "Your password has just been changed, or a certificate removed: log in again.",
             )
         until = person.suspended_until
-        if until is not None and until > self._chat.wall():
+        if until is not None and until > self._wall():
             raise ChatError("suspended", f"{person.name} is banned from this server.")
 
     async def recall(self, person: Person) -> None:
         """Read how far the account's sessions were shown its conversations."""
         if person.shown is None:
-            shown = await self._chat.store.read(lambda db: queries.cursors(db, person.id))
+            shown = await self._store.read(lambda db: queries.cursors(db, person.id))
             if person.shown is None:
                 person.shown = shown
-
-    def scram(self, network: str) -> ScramLogin:
-        """A login by somebody who proves to know a password without sending it."""
-        return ScramLogin(self._chat, self.proving, network)
 
     # --- new accounts and guests --------------------------------------------------------
 
     def guest(self, text: str) -> Proof:
         """A guest under that name."""
-        if not self._chat.settings.guests:
+        if not self._settings.guests:
             raise ChatError("not_allowed", "This server has no guests: register an account.")
         name = self.new_name(text, local=False)
-        guest = self._chat.roster.new_guest(name)
-        guest.named_at = self._chat.wall()
-        return _just_made(guest)
+        guest = self._roster.new_guest(name)
+        guest.named_at = self._wall()
+        return Proof(guest, guest.secrets)
 
     def check_registration(self, network: str) -> None:
         """Whether somebody from there may make an account now."""
-        if not self._chat.settings.registration_open:
+        if not self._settings.registration_open:
             raise ChatError("closed", "This server takes no new accounts: ask who runs it for one.")
         if self._sign_ups is not None and not isinstance(network, Unlimited):
-            wait = self._sign_ups.wait(network, self._chat.ticks())
+            wait = self._sign_ups.wait(network, self._ticks())
             if wait > 0:
                 raise ChatError(
                     "too_many_accounts",
@@ -156,42 +294,24 @@ class SignIn:
         """Make an account."""
         self.check_registration(network)
         name = self.new_name(text, local)
-        return _just_made(await self.make_account(name, password, network))
+        person = await self.make_account(name, password, network)
+        return Proof(person, person.secrets)
 
     async def make_account(self, name: Name, password: str, network: str | None = None) -> Person:
         """Make an account under a name that was found free.
 
         Without a network it is the server's owner who makes it, with any password.
         """
-        chat = self._chat
-        person = Person(await self._store_account(name, password, network), name)
-        person.admin = name.folded in chat.admins
+        person = Person(await self.store_account(name, password, network), name)
+        person.admin = name.folded in self.admins
         if person.admin:
-            chat.log.info("{name} is an administrator of this server", name=name.shown)
-        person.created = chat.wall()
-        person.shown = {chat.rooms.lobby.id: chat.rooms.lobby.last_seq}
-        chat.roster.add(person)
+            self.log.info("{name} is an administrator of this server", name=name.shown)
+        person.created = self._wall()
+        person.shown = {self._rooms.lobby.id: self._rooms.lobby.last_seq}
+        self._roster.add(person)
         return person
 
-    async def adopt(self, session: Session, password: str) -> None:
-        """Make the guest of a session an account, even if it goes meanwhile."""
-        chat, guest = self._chat, session.person
-        network = session.door.network
-        self.check_registration(network)
-        guest.becoming = True  # nothing that has to be stored is done to it meanwhile
-        try:
-            number = await self._store_account(guest.named, password, network)
-        finally:
-            guest.becoming = False
-        if guest.online:
-            await chat.guests.become_account(session, number)
-        else:
-            person = Person(number, guest.named)
-            person.last_seen = guest.last_seen
-            person.created = chat.wall()
-            chat.roster.add(person)
-
-    async def _store_account(self, name: Name, password: str, network: str | None) -> int:
+    async def store_account(self, name: Name, password: str, network: str | None) -> int:
         """Store a new account, whose name nobody else gets meanwhile; its number.
 
         It counts as one of those that a network may make, if it comes from one.
@@ -201,11 +321,11 @@ class SignIn:
         check(password)  # as far as it can be known, before it counts
         counted = network is not None and not isinstance(network, Unlimited)
         if self._sign_ups is not None and counted:
-            self._sign_ups.take(network, self._chat.ticks())
+            self._sign_ups.take(network, self._ticks())
         self._being_made.register(name, None)
         try:
             secret, verifier = await self.passwords.kept(
-                password, self._chat.settings.scram, network or "", check
+                password, self._settings.scram, network or "", check
             )
 
             def apply(ledger: Ledger) -> int:
@@ -214,13 +334,13 @@ class SignIn:
                 keep_verifier(ledger, number, verifier)
                 return number
 
-            return await self._chat.store.change(apply)
+            return await self._store.change(apply)
         finally:
             self._being_made.forget(name)
 
     def check_new(self, name: str) -> Callable[[str], None]:
         """What refuses new passwords for that name which are too easy to guess."""
-        return partial(check_new, name=name, shortest=self._chat.settings.password_min)
+        return partial(check_new, name=name, shortest=self._settings.password_min)
 
     # --- tokens -------------------------------------------------------------------------
 
@@ -230,8 +350,8 @@ class SignIn:
         By how long the server is up, and not by the time of day: a clock that jumps must not end
         everybody's tokens.
         """
-        up = self._chat.ticks() - self._chat.started
-        return self._started + int(up * 1000) - TOKEN_LIFE
+        wall, ticks = self._started
+        return wall + int((self._ticks() - ticks) * 1000) - TOKEN_LIFE
 
     async def new_token(self, proof: Proof, device: str) -> Token:
         """A token to sign in with next time; only its hash is kept.
@@ -245,12 +365,12 @@ class SignIn:
             return number, ledger.devices_version(account)
 
         try:
-            number, version = await self._chat.store.change(apply)
+            number, version = await self._store.change(apply)
         except ChatError as error:
             if error.code != "store_full":
                 raise
             return Token(proof, device, "", 0)
-        self._chat.devices.changed(proof.person, version)
+        self._devices.changed(proof.person, version)
         return Token(proof, device, token, number)
 
     async def revoke(self, session: Session) -> None:
@@ -262,7 +382,7 @@ class SignIn:
             ledger.forget_device(person.id, session.device)
             return ledger.devices_version(person.id)
 
-        self._chat.devices.changed(person, await self._chat.store.change(apply))
+        self._devices.changed(person, await self._store.change(apply))
 
     async def with_token(self, token: str) -> Token:
         """Sign in with a token; the next one comes with the answer.
@@ -270,11 +390,10 @@ class SignIn:
         It stays good until that one is used: the answer may never arrive. All who come with it
         meanwhile get the same one: so whichever answer is the last to arrive, its token is good.
         """
-        chat = self._chat
         successor = hmac.digest(self._succession, token.encode(), "sha256")
         old, new = _hash(token), urlsafe_b64encode(successor).decode().rstrip("=")
-        found = await chat.store.read(lambda db: queries.token(db, old))
-        person = None if found is None else chat.roster.people.get(found.account)
+        found = await self._store.read(lambda db: queries.token(db, old))
+        person = None if found is None else self._roster.people.get(found.account)
         if found is None or person is None or person.erased:
             raise ChatError("bad_token", "That token is not known here: log in with a password.")
         if found.used < self.tokens_expire_before():
@@ -285,7 +404,7 @@ class SignIn:
         proof = Proof(person, person.secrets)
         self.admit(proof)
         try:
-            fresh = await chat.store.change(lambda ledger: ledger.swap_token(old, _hash(new)))
+            fresh = await self._store.change(lambda ledger: ledger.swap_token(old, _hash(new)))
         except ChatError as error:
             if error.code != "store_full":
                 raise
@@ -300,9 +419,12 @@ def _take_any(password: str) -> None:
     """No new password is refused."""
 
 
-def _just_made(person: Person) -> Proof:
-    """Who has just come into being needs no other proof."""
-    return Proof(person, person.secrets)
+def keep_verifier(ledger: Ledger, account: int, verifier: str | None) -> None:
+    """Never one of another password than the one that is stored with it."""
+    if verifier is None:
+        ledger.drop_credential(account, SCRAM)
+    else:
+        ledger.set_credential(account, SCRAM, verifier)
 
 
 def _hash(token: str) -> str:

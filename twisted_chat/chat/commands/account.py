@@ -16,7 +16,7 @@ from ..session import Session
 async def password(chat: Chat, session: Session, command: words.Password) -> Result:
     person = session.person
     if person.guest:
-        await chat.signin.adopt(session, command.new)
+        await chat.guests.adopt(session, command.new)
         return Done(f"{person.name} is an account now: log in with this password next time.")
     await chat.accounts.change_password(session, command.old, command.new)
     chat.close_seats(

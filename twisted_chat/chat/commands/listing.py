@@ -135,7 +135,7 @@ def rooms(chat: Chat, session: Session, command: words.Rooms) -> Result:
 
 
 def _line(chat: Chat, room: Room, joined: bool) -> RoomLine:
-    online, offline = chat.audience(room)
+    online, offline = chat.membership.audience(room)
     return RoomLine(
         room.name,
         online + offline,

@@ -218,7 +218,7 @@ def speaking_place(chat: Chat, session: Session, place: str) -> Room | None:
     person = session.person
     if place.startswith("#"):
         room = visible_room(chat, session, place)
-        chat.may_speak(person, room)
+        chat.membership.may_speak(person, room)
         return room
     other = somebody_named(chat, place)
     _may_write_to(person, other)
@@ -233,7 +233,7 @@ async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     if entry.sender != person.id:
         raise ChatError("not_allowed", "Only the person who said it can edit a message.")
     # After the look-up: a kick, a mute or encryption may have come first.
-    chat.may_speak(person, said.room)
+    chat.membership.may_speak(person, said.room)
     text, form = composed(chat, said.room, command.text, command.sealed)
     if command.sealed and command.version != chat.devices.version(said.room):
         raise stale()

@@ -129,7 +129,7 @@ async def ban(chat: Chat, session: Session, command: words.Ban) -> Result:
     until = deadline(chat, command.duration)
     had, before = other.id in room.bans, room.bans.get(other.id)
     room.bans[other.id] = until
-    chat.guests.note(room, other)
+    chat.membership.note(room, other)
     try:
         await chat.membership.put_out(
             room, other, Kind.BAN, session.person, command.duration, until
@@ -167,7 +167,7 @@ async def mute(chat: Chat, session: Session, command: words.Mute) -> Result:
     span = f" for {command.duration}" if command.duration else ""
     before = chat.membership.muted_until(room, other)
     chat.membership.set_mute(room, other, until)
-    chat.guests.note(room, other)
+    chat.membership.note(room, other)
     try:
         await _mute(chat, session, room, other, until, command.duration)
     except ChatError:

@@ -171,7 +171,7 @@ async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
         raise ChatError("banned", f"{other.name} is banned from {room.name}: unban first.")
     await chat.store.change(lambda ledger: ledger.put_invite(room.id, other.account))
     room.invited.add(other.id)
-    chat.guests.note(room, other)
+    chat.membership.note(room, other)
     by = session.person.name
     chat.onlookers.invited(room, session.person, other)
     if session.person.id not in other.ignores:
@@ -189,7 +189,7 @@ async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
     if room.rules.topic_by_operators:
         moderated_room(chat, session, command.room)
     elif room.role_of(person) < Role.OPERATOR:
-        chat.may_speak(person, room)  # a topic says something too
+        chat.membership.may_speak(person, room)  # a topic says something too
     text = check_formatted(command.text, chat.settings.topic_length) if command.text else ""
 
     def apply(ledger: Ledger) -> Rules:

@@ -244,7 +244,7 @@ class Files:
         self.check_account(person)
         if not room.has(person):  # who speaks from outside could not fetch it
             raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
-        self._chat.may_speak(person, room)
+        self._chat.membership.may_speak(person, room)
 
     def may_have(self, person: Person, room: Room, seq: int, file: int) -> None:
         """Refuse somebody who may not read that message now; the answer tells no more."""

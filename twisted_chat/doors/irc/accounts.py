@@ -11,7 +11,7 @@ from . import arrival, channels, isupport
 from .refusals import REFUSALS
 
 if TYPE_CHECKING:
-    from ...chat.accounts.proving import Proof
+    from ...chat.accounts.sign_in import Proof
     from ...core.roster import Person
     from .door import IrcDoor
 
@@ -131,7 +131,7 @@ async def make(client: IrcDoor, password: str) -> None:
     """Make the client's nick an account, which it is logged in to then."""
     signin, registration = client.chat.signin, client.registration
     if client.session is not None:
-        await signin.adopt(client.session, password)
+        await client.chat.guests.adopt(client.session, password)
         isupport.tell_account(client)
         return
     local = client.local

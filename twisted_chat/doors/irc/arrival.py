@@ -14,7 +14,7 @@ from .message import encoded, repeated
 from .refusals import Refused
 
 if TYPE_CHECKING:
-    from ...chat.accounts.proving import Proof
+    from ...chat.accounts.sign_in import Proof
     from ...core.rooms import Room
     from ...core.roster import Person
     from .door import IrcDoor

@@ -69,7 +69,7 @@ from .render import IrcDialect
 from .responses import Response
 
 if TYPE_CHECKING:
-    from ...chat.accounts.proving import Proof
+    from ...chat.accounts.sign_in import Proof
     from ...chat.chat import Chat
     from .clients import Clients
 

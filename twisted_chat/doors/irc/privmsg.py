@@ -201,7 +201,7 @@ def _to_a_few(client: IrcDoor, target: str, text: str, manner: str, tags: str) -
     session, chat, me = client.session, client.chat, client.me
     assert session is not None
     room = joined_room(chat, session, target[1:])
-    chat.may_speak(me, room)
+    chat.membership.may_speak(me, room)
     of_rank = [
         member.person
         for member in room.members.values()

@@ -17,7 +17,7 @@ from .message import LONGEST_LINE, Message, repeated, shortened
 from .refusals import Refused
 
 if TYPE_CHECKING:
-    from ...chat.accounts.proving import Proof
+    from ...chat.accounts.sign_in import Proof
     from .door import IrcDoor
 
 LONGEST_USER = 18

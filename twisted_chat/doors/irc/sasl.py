@@ -6,6 +6,7 @@ from base64 import b64decode, b64encode
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ...chat.accounts.scram_login import ScramLogin
 from ...core.errors import ChatError
 from . import accounts
 from .commands import When, command
@@ -13,7 +14,7 @@ from .message import Message
 from .names import folded
 
 if TYPE_CHECKING:
-    from ...chat.accounts.proving import Proof
+    from ...chat.accounts.sign_in import Proof
     from .door import IrcDoor
 
 CHUNK = 400  # letters of Base64 in one AUTHENTICATE; as many say that more follow
@@ -49,7 +50,7 @@ class Scram:
 
     def __init__(self, client: IrcDoor) -> None:
         self._client = client
-        self._exchange = client.chat.signin.scram(client.network)
+        self._exchange = ScramLogin(client.chat.signin, client.network)
         self._proved: Proof | None = None
         self._begun = False
         self.proof: Proof | None = None

@@ -11,7 +11,6 @@ from twisted.python.failure import Failure
 from ...chat import commands
 from ...chat.accounts.sign_in import Token
 from ...chat.commands.files import say_file
-from ...chat.strangers import standing
 from ...connection import plaintext
 from ...connection.line_queue import MOST_MISTAKES, Conversation, Line
 from ...core import vocabulary as words
@@ -228,7 +227,7 @@ class JsonTalk(Conversation):
         if self._names > MOST_NAMES:
             self.close(Closed("too_many_tries", "That was tried too often: goodbye."))
             raise ChatError("gone", "The connection closed.")
-        return standing(self.chat, name, self.connection.network, self.connection.local)
+        return self.chat.signin.standing(name, self.connection.network, self.connection.local)
 
     async def _sit_down(
         self, token: Token, epoch: str, positions: dict[str, int]

@@ -26,7 +26,7 @@ from ...core.text import decode_line, shown
 from . import files, login
 
 if TYPE_CHECKING:
-    from ...chat.accounts.proving import Proof
+    from ...chat.accounts.sign_in import Proof
     from ...chat.chat import Chat
 
 DEVICE = "text"  # all text sessions of an account are one device

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...chat.strangers import standing
 from ...console.entering import Entering
 from ...core.errors import ChatError
 from ...core.events import Closed
 from ...core.standing import Standing
 
 if TYPE_CHECKING:
-    from ...chat.accounts.proving import Proof
+    from ...chat.accounts.sign_in import Proof
     from .door import TextTalk
 
 
@@ -39,7 +38,7 @@ class TextEntering(Entering["Proof"]):
                 " run the line that you were given as it stands.",
             )
         connection = self._talk.connection
-        return standing(self._talk.chat, name, connection.network, connection.local)
+        return self._signin.standing(name, connection.network, connection.local)
 
     async def log_in(self, name: str, password: str) -> Proof:
         return await self._signin.with_password(name, password, self._talk.connection.network)

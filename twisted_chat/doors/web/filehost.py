@@ -24,7 +24,7 @@ from .upload import Posted
 from .websocket import may_come_from
 
 if TYPE_CHECKING:
-    from ...chat.accounts.proving import Proof
+    from ...chat.accounts.sign_in import Proof
     from ...chat.files import Serving
     from ...store import StoredFile
     from .door import WebTalk

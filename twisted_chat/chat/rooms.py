@@ -1,36 +1,61 @@
-"""Who is in which conversation, kept in step with what is committed.
+"""Who is in which conversation, and the end of rooms, kept in step with what is committed.
 
 What takes a right away (a kick, a ban, a mute, leaving) holds from the moment it is
 asked for, so that nothing said after it slips in before its commit; what grants one
 holds from its commit on.
+
+As long as an account is in a room, the room outlives everything. A room that only guests are left
+in is theirs while they are here: it ends with the last who goes, and its name is free at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ..core.entries import Entry, Kind
 from ..core.errors import ChatError
 from ..core.events import Room as RoomEvent
 from ..core.names import Name
-from ..core.roombook import pair_of
-from ..core.rooms import Member, Role, Room
-from ..core.roster import Person
-from .session import Session
-
-if TYPE_CHECKING:
-    from ..store import Ledger
-    from .chat import Chat
-
-KINDS_OF_EXIT = (Kind.LEAVE, Kind.KICK, Kind.BAN)
+from ..core.roombook import RoomBook, pair_of
+from ..core.rooms import Member, Role, Room, RoomKind
+from ..core.roster import Person, Roster
+from ..store import Ledger, Snapshot
+from .async_store import AsyncStore
+from .delivery import Delivery
+from .presence import Onlookers
+from .session import Session, Sessions
 
 
 class Membership:
-    """Seats people in rooms and takes them out again."""
+    """Seats people in rooms and takes them out again, and ends rooms that nobody is left in."""
 
-    def __init__(self, chat: Chat) -> None:
-        self._chat = chat
+    log = Logger()
+
+    def __init__(
+        self,
+        server: str,
+        store: AsyncStore,
+        sessions: Sessions,
+        roster: Roster,
+        rooms: RoomBook,
+        delivery: Delivery,
+        onlookers: Onlookers,
+        wall: Callable[[], int],
+    ) -> None:
+        """`server` is the name under which the server itself does something in a room."""
+        self._server = server
+        self._store = store
+        self._sessions = sessions
+        self._roster = roster
+        self._rooms = rooms
+        self._delivery = delivery
+        self._onlookers = onlookers
+        self._wall = wall
 
     def seat(self, person: Person, room: Room, member: Member, after: int) -> None:
         """Somebody has become a member; its sessions are shown what is after `after`."""
@@ -38,7 +63,7 @@ class Membership:
         room.online += person.online
         person.rooms = (*person.rooms, room)
         self._announce(person, room, joined=True, last=after)
-        self._chat.delivery.follow(person, room, after)
+        self._delivery.follow(person, room, after)
 
     def begin(self, person: Person, room: Room, member: Member, after: int) -> None:
         """Somebody has come to a room, to whom nothing that was said before is new."""
@@ -48,7 +73,7 @@ class Membership:
             raise ChatError("no_such_room", f"{room.name} has just been deleted.")
         if person.gone:
             if not room.members:
-                self._chat.endings.end(room)
+                self._end(room)
             raise ChatError("gone", "The connection closed.")
         self.seat(person, room, member, after)
         if person.shown is not None:
@@ -60,13 +85,13 @@ class Membership:
         member = room.take_out(person)
         assert member is not None
         room.online -= person.online
-        self._chat.delivery.unfollow(person, room)
+        self._delivery.unfollow(person, room)
         person.rooms = tuple(other for other in person.rooms if other is not room)
         return member
 
     def _announce(self, person: Person, room: Room, joined: bool, last: int, why: str = "") -> None:
         event = RoomEvent(room.label(person), joined, last, room.id, room.encrypted, why)
-        for session in self._chat.sessions.of(person):
+        for session in self._sessions.of(person):
             session.receive(event)
 
     async def put_out(
@@ -85,7 +110,7 @@ class Membership:
         """
         was_in = person.id in room.members
         if was_in:
-            reached = {s: s.position(room) for s in self._chat.sessions.of(person)}
+            reached = {s: s.position(room) for s in self._sessions.of(person)}
             member = self.unseat(person, room)
         subject = "" if kind is Kind.LEAVE else person.name
         if heir is not None:
@@ -103,7 +128,7 @@ class Membership:
             return entry
 
         try:
-            entry = await self._chat.store.change(apply)
+            entry = await self._store.change(apply)
         except Exception:
             if heir is not None:
                 heir.role = heirs_role
@@ -116,7 +141,7 @@ class Membership:
             was_in = True
         if was_in:
             if kind is not Kind.LEAVE:
-                self._chat.delivery.show(person, room, entry)
+                self._delivery.show(person, room, entry)
             why = "left" if kind is Kind.LEAVE else "put out"
             self._announce(person, room, joined=False, last=entry.seq, why=why)
 
@@ -124,7 +149,7 @@ class Membership:
         """The last one, a guest, leaves a room, which ends with that."""
         self.unseat(person, room)
         self._announce(person, room, joined=False, last=room.last_seq, why="left")
-        self._chat.endings.end(room)
+        self._end(room)
 
     async def leave_unused(self, person: Person, room: Room) -> bool:
         """Let the last member leave a room in which nothing was ever said, and end it.
@@ -132,7 +157,7 @@ class Membership:
         False when something was said there, or anything happens there meanwhile.
         """
         known = room.last_seq
-        if not await self._chat.store.change(lambda ledger: ledger.close_unused(room.id, known)):
+        if not await self._store.change(lambda ledger: ledger.close_unused(room.id, known)):
             return False
         if room.has(person):  # no other session of theirs was faster
             self.leave_last(person, room)
@@ -149,24 +174,24 @@ class Membership:
             return  # meanwhile nobody sees it any more
         room.online += person.online
         person.rooms = (*person.rooms, room)
-        for session in self._chat.sessions.of(person):
+        for session in self._sessions.of(person):
             if session not in reached:  # it came in between, and was not told of this room
                 session.receive(
                     RoomEvent(room.label(person), True, room.last_seq, room.id, room.encrypted)
                 )
-            self._chat.delivery.follow_with(session, room, reached.get(session, room.last_seq))
+            self._delivery.follow_with(session, room, reached.get(session, room.last_seq))
 
     def rename(self, room: Room, name: Name, until: int, by: Person, reason: str) -> None:
         """A room is called otherwise; its entry has said so already to those who read."""
         old = room.name
-        self._chat.rooms.rename(room, name, until)
+        self._rooms.rename(room, name, until)
         for member in tuple(room.members.values()):
-            for session in self._chat.sessions.of(member.person):
+            for session in self._sessions.of(member.person):
                 at = session.position(room)
                 number, encrypted = room.id, room.encrypted
                 session.receive(RoomEvent(old, False, at, number, encrypted, why="renamed"))
                 session.receive(RoomEvent(room.name, True, at, number, encrypted, was=old))
-        self._chat.onlookers.room_renamed(room, old, by, reason)
+        self._onlookers.room_renamed(room, old, by, reason)
 
     def close_room(self, room: Room, now: int) -> None:
         """A room is deleted: nobody sees it any more."""
@@ -175,7 +200,7 @@ class Membership:
         room.deleted_at = now
         for member in tuple(room.members.values()):
             person = member.person
-            self._chat.delivery.suspend(person, room)
+            self._delivery.suspend(person, room)
             person.rooms = tuple(other for other in person.rooms if other is not room)
             self._announce(person, room, joined=False, last=room.last_seq, why="deleted")
             if person.guest:
@@ -193,14 +218,14 @@ class Membership:
             person.rooms = (*person.rooms, room)
             room.online += person.online
             self._announce(person, room, joined=True, last=room.last_seq)
-            for session in self._chat.sessions.of(person):
-                self._chat.delivery.follow_with(session, room, session.position(room))
+            for session in self._sessions.of(person):
+                self._delivery.follow_with(session, room, session.position(room))
 
     def show_in_pair(self, person: Person, other: Person, entry: Entry, origin: Session) -> Room:
         """Show a message of a private conversation that may have begun with it."""
         room = self.begin_pair(person, other, entry.room)
         if entry.seq > room.last_seq:
-            self._chat.delivery.spread([entry], {entry.id: origin})
+            self._delivery.spread([entry], {entry.id: origin})
         return room
 
     def begin_pair(self, person: Person, other: Person, number: int) -> Room:
@@ -208,16 +233,16 @@ class Membership:
         room = person.pairs.get(other.id)
         if room is None:
             room = pair_of(number, person, other)
-            self._chat.rooms.add(room)
+            self._rooms.add(room)
             for one in (person, other):
-                for session in self._chat.sessions.of(one):
+                for session in self._sessions.of(one):
                     session.began(room)
         return room
 
     def muted_until(self, room: Room, person: Person) -> int | None:
         """Until when somebody may only read; None if it may speak."""
         until = room.mutes.get(person.id)
-        if until is not None and until <= self._chat.wall():
+        if until is not None and until <= self._wall():
             del room.mutes[person.id]
             return None
         return until
@@ -227,3 +252,94 @@ class Membership:
             room.mutes.pop(person.id, None)
         else:
             room.mutes[person.id] = until
+
+    def may_speak(self, person: Person, room: Room) -> None:
+        """Refuse somebody who is not in the room, or who is to be silent there."""
+        if room.deleted_at is not None or not (room.has(person) or room.open_to(person)):
+            raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
+        if room.bans and room.banned(person, self._wall()):
+            raise ChatError("banned", f"You are banned from {room.name}.")
+        if room.mutes and self.muted_until(room, person) is not None:
+            raise ChatError("muted", f"You are muted in {room.name} and can only read there.")
+        if room.rules.restrains and not room.has_voice(person):
+            if room.rules.moderated:
+                raise ChatError("moderated", f"Only those with a voice speak in {room.name}.")
+            verdict = room.rules.verdict(person)
+            if verdict:
+                why = f"muted in {room.name}" if verdict == "muted" else f"banned from {room.name}"
+                raise ChatError(verdict, f"You are {why} and can only read there.")
+
+    def audience(self, room: Room) -> tuple[int, int]:
+        """How many people of a room are online, and how many are not."""
+        if room is self._rooms.lobby:
+            # Guests are in the lobby while they are here and no longer.
+            online = len(self._roster.online)
+            return online, self._roster.accounts - (online - self._roster.guests)
+        if room.pair is not None:
+            both = set(room.pair)
+            online = sum(person.online for person in both)
+            return online, len(both) - online
+        return room.online, len(room.members) - room.online
+
+    def note(self, room: Room, person: Person) -> None:
+        """A room keeps a ban, a mute or an invitation of somebody who need not be in it."""
+        if person.gone:
+            room.forget(person)
+        elif person.guest:
+            person.noted.add(room)
+
+    # --- rooms without an owner, or without anybody -------------------------------------------
+
+    def start(self, kept: Snapshot) -> None:
+        """End what guests have left behind when the server was killed."""
+        for row in kept.rooms:
+            if row.kind == RoomKind.GROUP and row.folded is None and row.name:
+                self._erase(row.id)
+        for room in tuple(self._rooms.group_rooms()):
+            owned = any(member.role is Role.OWNER for member in room.members.values())
+            if room.kind is RoomKind.GROUP and not owned:
+                self._hand_over(room, room.heir(), self._server, None)
+
+    def without(self, room: Room, owner: Person) -> None:
+        """Its owner is in a room no longer, and has said nothing about it."""
+        self._hand_over(room, room.heir(), owner.name, owner.account)
+
+    def _hand_over(self, room: Room, heir: Member | None, by: str, sender: int | None) -> None:
+        """Somebody owns a room from now on; without anybody who could, it ends."""
+        if heir is None:
+            self._end(room)
+            return
+        heir.role = Role.OWNER
+        person = heir.person
+
+        def apply(ledger: Ledger) -> None:
+            ledger.put_member(room.id, person.account, role=int(Role.OWNER))
+            ledger.post(room.id, Kind.OWNER, sender, by, subject=person.name)
+
+        try:
+            handed = self._store.change(apply)
+        except ChatError:
+            return  # it is so in memory, and the next start finds the same heir
+        handed.addErrback(self._failed)
+
+    def _end(self, room: Room) -> None:
+        """Nobody is in a room any more: forget it now, and erase what was said in it."""
+        room.deleted_at = self._wall()  # for those who are about to do something there
+        self._rooms.forget(room)
+        self._erase(room.id)
+
+    def _erase(self, room: int) -> None:
+        Deferred.fromCoroutine(self._erase_whole(room)).addErrback(self._failed)
+
+    async def _erase_whole(self, room: int) -> None:
+        while not await self._store.insist(lambda: partial(_step, room)):
+            pass
+
+    def _failed(self, failure: Failure) -> None:
+        if not failure.check(ChatError):  # the room is gone, or the next start sees to it
+            self.log.failure("A room could not be ended or handed over", failure)
+
+
+def _step(room: int, ledger: Ledger) -> bool:
+    ledger.free_name(room)
+    return ledger.erase_room(room)
