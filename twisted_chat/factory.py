@@ -14,7 +14,7 @@ from .chat.housekeeping import Housekeeping
 from .connection.backlog import Backlog
 from .connection.memory import affordable
 from .connection.peer import Peer
-from .connection.tls import Sealed, Sealing
+from .connection.tls import TlsFactory, TlsLayer
 from .core.doors import Offer
 from .core.errors import ChatError
 from .core.events import Closed
@@ -40,11 +40,11 @@ class ChatFactory(ServerFactory):
     noisy = False
 
     def __init__(
-        self, chat: Chat, most_connections: int | None = None, sealing: Sealing | None = None
+        self, chat: Chat, most_connections: int | None = None, tls: TlsFactory | None = None
     ) -> None:
-        """Without `sealing` there is no TLS."""
+        """Without `tls` there is no TLS."""
         self.chat = chat
-        self._sealing = sealing
+        self._tls = tls
         limit = chat.settings.connection_limit
         self._possible = most_connections or 0  # what there is room for in this process
         self.most = min(limit or self._possible, self._possible or limit)
@@ -125,20 +125,20 @@ class ChatFactory(ServerFactory):
     @property
     def certified_names(self) -> frozenset[str]:
         """The names in the certificate of the moment, in lower case."""
-        return frozenset() if self._sealing is None else self._sealing.names
+        return frozenset() if self._tls is None else self._tls.names
 
     @property
     def has_tls(self) -> bool:
-        return self._sealing is not None
+        return self._tls is not None
 
-    def seal(self, protocol: ChatProtocol) -> Sealed | None:
+    def put_tls_beneath(self, protocol: ChatProtocol) -> TlsLayer | None:
         """Put TLS beneath a connection, if there is any and not too many want it at once."""
-        if self._sealing is None:
+        if self._tls is None:
             return None
         counted = self.limited and not isinstance(protocol.network, Unlimited)
         if counted and self._handshakes.take(protocol.network, self.chat.ticks()) > 0:
             return None
-        return self._sealing.seal(protocol)
+        return self._tls.put_beneath(protocol)
 
     def signed_in(self, protocol: ChatProtocol) -> None:
         """Somebody has signed in there, or is gone."""

@@ -148,14 +148,14 @@ class ChatProtocol(Output):
 
     def begin_tls(self, data: bytes) -> None:
         """These are the first bytes of TLS; without a certificate there is none."""
-        sealed = self.factory.seal(self)
+        tls = self.factory.put_tls_beneath(self)
         if not self.factory.has_tls:
             self.refuse_tls(NO_TLS)
-        elif sealed is None:
+        elif tls is None:
             self.drop()
         else:
             self.secure = True
-            sealed.dataReceived(data)
+            tls.dataReceived(data)
 
     def refuse_tls(self, alert: bytes) -> None:
         """Say in TLS that there is none: a client can tell this from a server that is gone."""

@@ -30,7 +30,7 @@ from twisted.python.failure import Failure
 
 from .chat.accounts.passwords import Passwords
 from .chat.chat import Chat
-from .connection.tls import Sealing
+from .connection.tls import TlsFactory
 from .doors.text.door import FIRST_STEPS
 from .factory import ChatFactory
 from .settings import Settings
@@ -264,7 +264,7 @@ class Program(Client):
 class Hall:
     """A server in memory, on a database in a folder of its own."""
 
-    sealing: Sealing | None = None  # what there is of TLS
+    tls: TlsFactory | None = None  # what there is of TLS
 
     def __init__(self, directory: Path | None = None, **settings: Any) -> None:
         self._own = directory is None
@@ -303,7 +303,7 @@ class Hall:
             AtOnce(),
         )
         self.chat.start()
-        self.factory = ChatFactory(self.chat, sealing=self.sealing)
+        self.factory = ChatFactory(self.chat, tls=self.tls)
         self.factory.doStart()
         self.opened = True
 

@@ -14,8 +14,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.connection import proxy_header
-from twisted_chat.connection.certificate import Files, Identity
-from twisted_chat.connection.tls import Sealing
+from twisted_chat.connection.tls import CertificateFiles, Identity, TlsFactory
 from twisted_chat.testing import Client, Hall, Program
 
 FAR = "192.0.2.7"
@@ -25,7 +24,7 @@ FAR = "192.0.2.7"
 def identity() -> Identity:
     """A key and a certificate, made once."""
     with tempfile.TemporaryDirectory() as folder:
-        made = Identity(Files("auto", Path(folder)))
+        made = Identity(CertificateFiles("auto", Path(folder)))
         made.open()
     return made
 
@@ -124,7 +123,7 @@ class TransportTestCase(SynchronousTestCase):
 
     def hall(self, **settings: Any) -> Hall:
         hall = Hall(**{"plaintext": "loopback", **settings})
-        hall.sealing = Sealing(identity())
+        hall.tls = TlsFactory(identity())
         hall.restart()
         hall.__enter__()
         self.addCleanup(hall.__exit__, None, None, None)

@@ -17,8 +17,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from tests.support.pem import certificate_pem, key_pem, new_key, replace
-from twisted_chat.connection import certificate
-from twisted_chat.connection.certificate import DAY, LASTS, Files, Identity
+from twisted_chat.connection import tls
+from twisted_chat.connection.tls import DAY, LASTS, CertificateFiles, Identity
 from twisted_chat.core.errors import StartError
 
 NOW = 1_800_000_000.0
@@ -49,7 +49,7 @@ class TestCase(SynchronousTestCase):
         return path
 
     def identity(self, chosen: str = "auto") -> Identity:
-        identity = Identity(Files(chosen, self.folder / "data"), lambda: self.now)
+        identity = Identity(CertificateFiles(chosen, self.folder / "data"), lambda: self.now)
         identity.open()
         return identity
 
@@ -102,7 +102,7 @@ class OwnTests(TestCase):
         old = identity.current
         self.now += LASTS.total_seconds() - DAY / 2
         full = OSError(28, "No space left")
-        with mock.patch.object(certificate, "write_private", side_effect=full):
+        with mock.patch.object(tls, "write_private", side_effect=full):
             for _ in range(3):
                 identity.look()
             self.says("cannot be made: no space left. The server goes on")
@@ -130,7 +130,7 @@ class GivenTests(TestCase):
 
     def refused(self, chosen: str) -> str:
         error = self.assertRaises(StartError, self.identity, chosen)
-        again = self.assertRaises(StartError, certificate.check, chosen, self.folder)
+        again = self.assertRaises(StartError, tls.check_certificate, chosen, self.folder)
         self.assertEqual(str(error), str(again))
         self.assertEqual(len(str(error).splitlines()), 1)
         self.assertTrue(str(error).endswith("."))
@@ -224,6 +224,6 @@ class GivenTests(TestCase):
 
     def test_looking_never_raises(self) -> None:
         identity = self.identity(self.both)
-        with mock.patch.object(Files, "stamp", side_effect=ZeroDivisionError):
+        with mock.patch.object(CertificateFiles, "stamp", side_effect=ZeroDivisionError):
             identity.look()
         self.says("could not be looked at")

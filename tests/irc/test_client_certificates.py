@@ -27,8 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.connection.case import Secure, identity, trusting
 from tests.irc.case import IrcCase, IrcClient
-from twisted_chat.connection.certificate import Files
-from twisted_chat.connection.tls import Sealing
+from twisted_chat.connection.tls import CertificateFiles, TlsFactory
 from twisted_chat.testing import PASSWORD, Hall
 
 FAR = "192.0.2.7"
@@ -46,7 +45,7 @@ def _folder() -> Path:
 def made(name: str) -> tuple[Path, str]:
     """A certificate with its key, and its fingerprint."""
     path = _folder() / f"{name}.pem"
-    Files(str(path), _folder()).make(time.time())
+    CertificateFiles(str(path), _folder()).make(time.time())
     found = ssl.PEM_cert_to_DER_cert(path.read_text().partition("-----END PRIVATE KEY-----\n")[2])
     return path, sha256(found).hexdigest()
 
@@ -71,7 +70,7 @@ class CertificateCase(IrcCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.hall.sealing = Sealing(identity())
+        self.hall.tls = TlsFactory(identity())
         self.hall.restart()
         self.hall.bot("tesla").vanishes()
 

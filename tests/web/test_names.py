@@ -13,8 +13,7 @@ from cryptography import x509
 from tests.connection.case import Secure, TransportTestCase
 from tests.irc.test_sockets import Browser
 from tests.support.pem import certificate_pem, key_pem, new_key
-from twisted_chat.connection.certificate import Files, Identity
-from twisted_chat.connection.tls import Sealing
+from twisted_chat.connection.tls import CertificateFiles, Identity, TlsFactory
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 from .browsing import HERE, HOST, HostCase, basic, head
@@ -100,10 +99,10 @@ class CertifiedNameTests(TransportTestCase):
             path, key = Path(folder) / "chat.pem", new_key()
             alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
             path.write_bytes(key_pem(key) + certificate_pem(key, extension=alternatives))
-            made = Identity(Files(str(path), Path(folder)))
+            made = Identity(CertificateFiles(str(path), Path(folder)))
             made.open()
         hall = self.hall()
-        hall.sealing = Sealing(made)
+        hall.tls = TlsFactory(made)
         hall.restart()
         return hall
 

@@ -13,8 +13,7 @@ from twisted.logger import Logger
 from ..chat.accounts.passwords import Passwords
 from ..chat.chat import Chat
 from ..chat.threads import AsideThreads
-from ..connection.certificate import Files, Identity
-from ..connection.tls import Sealing
+from ..connection.tls import CertificateFiles, Identity, TlsFactory
 from ..core.errors import ChatError, StartError
 from ..core.names import fold
 from ..core.text import shown
@@ -56,8 +55,8 @@ def assemble(settings: Settings, most_connections: int, reactor: Any) -> Parts:
         chat = Chat(settings, store, passwords, reactor, time.monotonic, _wall, aside)
         chat.start()
         identity = _identity(settings)
-        sealing = None if identity is None else Sealing(identity)
-        factory = ChatFactory(chat, most_connections, sealing)
+        tls = None if identity is None else TlsFactory(identity)
+        factory = ChatFactory(chat, most_connections, tls)
     except BaseException:
         store.close()
         raise
@@ -67,7 +66,7 @@ def assemble(settings: Settings, most_connections: int, reactor: Any) -> Parts:
 def _identity(settings: Settings) -> Identity | None:
     if settings.tls == "off":
         return None
-    identity = Identity(Files(settings.tls, settings.data))
+    identity = Identity(CertificateFiles(settings.tls, settings.data))
     identity.open()
     return identity
 

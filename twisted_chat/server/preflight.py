@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from ..chat.motd import message_of_the_day
-from ..connection import certificate
+from ..connection import tls
 from ..core.errors import StartError
 from ..settings import Settings
 from ..store import integrity, migrations
@@ -31,7 +31,7 @@ def check(settings: Settings) -> str:
     """What was found, in a sentence; StartError when the service could not start."""
     for port in wanted(settings):
         listening.check(port.place, port.option)
-    certificate.check(settings.tls, settings.data)
+    tls.check_certificate(settings.tls, settings.data)
     if settings.users is not None:
         open_users(settings.users).close()
     message_of_the_day(settings)

@@ -22,7 +22,7 @@ from ..chat.accounts.passwords import Passwords
 from ..chat.chat import Chat
 from ..chat.threads import AsideThreads
 from ..connection import memory
-from ..connection.certificate import Identity
+from ..connection.tls import Identity
 from ..core.attachments import size_in_words
 from ..core.errors import ChatError, StartError, in_words
 from ..core.events import Closed
