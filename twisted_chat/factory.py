@@ -15,7 +15,7 @@ from .connection.backlog import Backlog
 from .connection.memory import affordable
 from .connection.peer import Peer
 from .connection.tls import TlsFactory, TlsLayer
-from .core.doors import Offer
+from .core.doors import OpenDoors
 from .core.errors import ChatError
 from .core.events import Closed
 from .core.limits import SlidingWindow, Unlimited
@@ -56,7 +56,7 @@ class ChatFactory(ServerFactory):
         self.strangers: dict[ChatProtocol, None] = {}  # connected, not signed in
         self.strangers_of: Counter[str] = Counter()  # by their networks
         self._handshakes = SlidingWindow(HANDSHAKES_PER_NETWORK, HANDSHAKES, HANDSHAKE_SPAN)
-        self.offer = Offer().without(chat.settings.closed_doors)
+        self.open_doors = OpenDoors().without(chat.settings.closed_doors)
         self.backlog = Backlog(affordable(chat.settings.backlog), chat.ticks)
         self.irc_clients = Clients(chat)
         self.housekeeping = Housekeeping(chat)
@@ -70,21 +70,21 @@ class ChatFactory(ServerFactory):
         if self._every_second.running:
             self._every_second.stop()
 
-    def at(self, offer: Offer) -> AtPort:
+    def at(self, open_doors: OpenDoors) -> AtPort:
         """The factory for a port with these doors, whose connections are all kept here."""
-        return AtPort(self, offer)
+        return AtPort(self, open_doors)
 
     def buildProtocol(self, address: IAddress | None) -> ChatProtocol:  # type: ignore[override]
         assert address is not None
         protocol = ChatProtocol(address)
         protocol.factory = self
-        protocol.offer = self.offer
+        protocol.open_doors = self.open_doors
         return protocol
 
     def connected(self, protocol: ChatProtocol) -> None:
         """A connection was made; one too many is told so and closed."""
         self.connections[protocol] = None
-        awaits_header = protocol.entrance.awaits_header
+        awaits_header = protocol.negotiation.awaits_header
         # Where some are to have no limits, a proxy has first to say whether it is one of these.
         most = self.most if awaits_header and not self._has_unlimited else self._possible
         if most and len(self.connections) > most:
@@ -184,7 +184,7 @@ class ChatFactory(ServerFactory):
         """Tell everybody why, and close every connection."""
         self.chat.stop(reason)
         for protocol in list(self.connections):
-            protocol.conversation.close(reason)
+            protocol.door.close(reason)
 
 
 class AtPort(ServerFactory):
@@ -192,13 +192,13 @@ class AtPort(ServerFactory):
 
     noisy = False
 
-    def __init__(self, factory: ChatFactory, offer: Offer) -> None:
+    def __init__(self, factory: ChatFactory, open_doors: OpenDoors) -> None:
         self._factory = factory
-        self.offer = offer
+        self.open_doors = open_doors
 
     def buildProtocol(self, address: IAddress | None) -> ChatProtocol:  # type: ignore[override]
         protocol = self._factory.buildProtocol(address)
-        protocol.offer = self.offer
+        protocol.open_doors = self.open_doors
         return protocol
 
 

@@ -16,22 +16,22 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from .connection.line_queue import Conversation
-from .connection.negotiation import Entrance
+from .connection.line_queue import BaseDoor
+from .connection.negotiation import Negotiation
 from .connection.output import Output
 from .connection.peer import Peer
 from .connection.proxy_header import Header
 from .connection.tls import certificate_of, name_asked_for, sends_too_much
 from .connection.transport import Outflow, prepare
-from .core.doors import Door, Offer, hint
+from .core.doors import DoorKind, OpenDoors, hint
 from .core.errors import ChatError
 from .core.events import Closed
-from .doors.file_transfer import Fetch, Transfer
+from .doors.file_transfer import FetchDoor, Transfer
 from .doors.irc.door import IrcDoor
-from .doors.json.door import JsonTalk
-from .doors.text.door import TextTalk
-from .doors.web.door import WebTalk
-from .doors.web.websocket import SocketTalk
+from .doors.json.door import JsonDoor
+from .doors.text.door import TextDoor
+from .doors.web.door import WebDoor
+from .doors.web.websocket import WebSocketDoor
 from .doors.wrong_door import turned_away
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ class ChatProtocol(Output):
     """One connection to the chat."""
 
     factory: ChatFactory
-    conversation: Conversation
+    door: BaseDoor
 
     def __init__(self, address: IAddress) -> None:
         super().__init__()
         self.peer = Peer.of(address)
-        self.offer = Offer()
+        self.open_doors = OpenDoors()
         self.secure = not self.peer.host  # nobody can listen in on a Unix socket
         self.heard = False
         self._decided = False
@@ -123,8 +123,8 @@ class ChatProtocol(Output):
         self.transport.registerProducer(Outflow(self), True)
         self.since = self.factory.chat.ticks()
         self.secure = self.secure or self.over_tls
-        self.conversation = TextTalk(self.factory.chat, self)
-        self.entrance = Entrance(self)
+        self.door = TextDoor(self.factory.chat, self)
+        self.negotiation = Negotiation(self)
         self.factory.connected(self)
 
     def introduce(self, header: Header) -> None:
@@ -159,7 +159,7 @@ class ChatProtocol(Output):
 
     def refuse_tls(self, alert: bytes) -> None:
         """Say in TLS that there is none: a client can tell this from a server that is gone."""
-        self.conversation.lost()
+        self.door.lost()
         self.transport.write(alert)
         self.transport.loseConnection()
 
@@ -167,54 +167,54 @@ class ChatProtocol(Output):
         """What was opened with TLS begins anew inside it."""
         if sends_too_much(self.transport):
             self.drop()
-        elif not self.conversation.closed:
+        elif not self.door.closed:
             self.transport.registerProducer(Outflow(self), True)
-            self.entrance.listen()
+            self.negotiation.listen()
 
-    def begin(self, door: Door) -> None:
+    def begin(self, kind: DoorKind) -> None:
         """It is decided which dialect this is."""
         self._decided = True
         self._begun = self.factory.chat.ticks()
-        if door not in self.offer.doors or not (self.offer.plain or self.over_tls):
-            self._turn_away(door)
+        if kind not in self.open_doors.doors or not (self.open_doors.plain or self.over_tls):
+            self._turn_away(kind)
             return
-        if door is Door.TEXT:
-            self.conversation.greet()
+        if kind is DoorKind.TEXT:
+            self.door.greet()
             return
-        prompted = self.conversation.abandon()
+        prompted = self.door.abandon()
         chat = self.factory.chat
-        match door:
-            case Door.FETCH:
-                self.conversation = Fetch(chat, self)
-            case Door.IRC:
-                self.conversation = IrcDoor(chat, self, self.factory.irc_clients)
-            case Door.WEB:
-                self.conversation = WebTalk(chat, self)
+        match kind:
+            case DoorKind.FETCH:
+                self.door = FetchDoor(chat, self)
+            case DoorKind.IRC:
+                self.door = IrcDoor(chat, self, self.factory.irc_clients)
+            case DoorKind.WEB:
+                self.door = WebDoor(chat, self)
             case _:
-                self.conversation = JsonTalk(chat, self)
-        self.conversation.greet(on_new_line=prompted)
+                self.door = JsonDoor(chat, self)
+        self.door.greet(on_new_line=prompted)
 
-    def _turn_away(self, door: Door) -> None:
+    def _turn_away(self, kind: DoorKind) -> None:
         """Say in one line what is spoken here, in the words of whoever speaks something else."""
-        sentence = hint(self.offer, door, self._page())
-        prompted = self.conversation.abandon()
-        said = turned_away(door, sentence, self.factory.chat.wall(), prompted)
+        sentence = hint(self.open_doors, kind, self._page())
+        prompted = self.door.abandon()
+        said = turned_away(kind, sentence, self.factory.chat.wall(), prompted)
         self.end_reading_on(said, TURNED_AWAY)
 
     def _page(self) -> str:
         """The address of the web page, for whoever has come in here; empty without one."""
         host, here = self.destination or ("HOST", 0)
-        port = self.offer.port_of(Door.WEB, here)
+        port = self.open_doors.port_of(DoorKind.WEB, here)
         if port is None:
             return ""
-        has_tls = port == here and (self.over_tls or not self.offer.plain)
+        has_tls = port == here and (self.over_tls or not self.open_doors.plain)
         bracketed = f"[{host}]" if ":" in host else host
         return f"{'https' if has_tls else 'http'}://{bracketed}:{port or 'PORT'}/"
 
     def hand_over(self, transfer: Transfer[Any]) -> None:
         """A ticket was good: from here on there are the bytes of a file."""
-        self.conversation.lost()
-        self.conversation = transfer
+        self.door.lost()
+        self.door = transfer
         self.setRawMode()
         self.signed_in()
         early, self._buffer = self._buffer, b""
@@ -227,46 +227,46 @@ class ChatProtocol(Output):
 
     def become_socket(self, head: bytes, destination: tuple[str, int] | None) -> None:
         """From here on there are the frames of a WebSocket, and IRC in them."""
-        talk = SocketTalk(self.factory.chat, self, self.factory.irc_clients, destination)
-        self.conversation = talk
-        if talk.shake_hands(head):
+        door = WebSocketDoor(self.factory.chat, self, self.factory.irc_clients, destination)
+        self.door = door
+        if door.shake_hands(head):
             self.setRawMode()
-            talk.greet()
+            door.greet()
         else:
-            talk.lost()
+            door.lost()
             self.end(b"")
 
     def start_over(self) -> None:
         """Somebody else is there than was greeted."""
-        self.conversation.abandon()
-        self.conversation = TextTalk(self.factory.chat, self)
+        self.door.abandon()
+        self.door = TextDoor(self.factory.chat, self)
 
     def drop(self) -> None:
         """End the connection without a word: nobody there would understand it."""
-        self.conversation.lost()
+        self.door.lost()
         self.transport.abortConnection()
 
     @property
     def party(self) -> Hashable:
         """Whose this is: an account's, or a network's as long as nobody has signed in."""
-        session = self.conversation.session
+        session = self.door.session
         return self.network if session is None else session.person.id
 
     def held(self) -> int:
-        return super().held() + len(self._buffer) + self.conversation.held()
+        return super().held() + len(self._buffer) + self.door.held()
 
     def kept(self, size: int) -> None:
         """So many bytes have come that cannot be taken yet."""
         self.factory.backlog.add(self, size)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.entrance.lost()
+        self.negotiation.lost()
         self.ended()
         try:
-            if not self.conversation.closed:
+            if not self.door.closed:
                 if reason.check(ConnectionLost) and not reason.check(ConnectionAborted):
-                    self.conversation.reset()
-                self.conversation.lost()
+                    self.door.reset()
+                self.door.lost()
         finally:
             self.factory.disconnected(self)
             self.forget_all()
@@ -279,15 +279,15 @@ class ChatProtocol(Output):
 
     def readConnectionLost(self) -> None:
         """The peer has sent its last byte; it may still read what it asked for."""
-        if self.conversation.closed:
+        if self.door.closed:
             self.transport.loseConnection()  # it may have been waited for that
             return
         if self._buffer and self.line_mode:
             self.dataReceived(b"\n")
-        if not self._decided and not self.conversation.closed:
-            self.entrance.end_of_input()
-        if not self.conversation.closed:
-            self.conversation.end_of_input()
+        if not self._decided and not self.door.closed:
+            self.negotiation.end_of_input()
+        if not self.door.closed:
+            self.door.end_of_input()
 
     def writeConnectionLost(self) -> None:
         pass
@@ -295,7 +295,7 @@ class ChatProtocol(Output):
     def overdue(self, now: float) -> Closed | None:
         """Why this connection, in which nobody has signed in, has lasted too long."""
         age = now - self.since
-        patience = self.conversation.patience
+        patience = self.door.patience
         if patience is not None and now - self._begun > patience:
             return Closed("timeout", f"That took longer than {patience:.0f} seconds: goodbye.")
         if not self.heard and age > FIRST_LINE:
@@ -307,14 +307,14 @@ class ChatProtocol(Output):
     def expire(self, reason: Closed) -> None:
         """It has lasted too long."""
         if not self._decided:
-            self.entrance.give_up()
-        self.conversation.close(reason)
+            self.negotiation.give_up()
+        self.door.close(reason)
 
     # --- reading ------------------------------------------------------------------------------
 
     def dataReceived(self, data: bytes) -> None:
         """Take all lines of a packet in one go, which LineReceiver would do one copy at a time."""
-        if self.conversation.closed:
+        if self.door.closed:
             return  # one who is being turned away is not listened to
         if not self.line_mode:
             super().dataReceived(data)
@@ -324,8 +324,8 @@ class ChatProtocol(Output):
             self.kept(len(data))
             return
         if not self._decided and data:
-            data = self.entrance.take(data)
-            if not data or self.conversation.closed:
+            data = self.negotiation.take(data)
+            if not data or self.door.closed:
                 return
         before = len(self._buffer)
         self._busyReceiving = True
@@ -352,46 +352,46 @@ class ChatProtocol(Output):
                     self._discarded = 0  # the end of a line that was refused
                     continue
                 self.lineReceived(line)
-                if self.conversation.closed:
+                if self.door.closed:
                     self._buffer = b""
                     return
-                if not self.line_mode and isinstance(self.conversation, SocketTalk):
+                if not self.line_mode and isinstance(self.door, WebSocketDoor):
                     self._buffer = b"\n".join([*lines[index + 1 :], self._buffer])
                     return
             if len(lines) < LINES_AT_ONCE:
                 break
-        if len(self._buffer) > self.conversation.longest_line:
+        if len(self._buffer) > self.door.longest_line:
             self._overflow()
 
     def _overflow(self) -> None:
         """A line that does not end: say so once, forget it, and close if it goes on and on."""
         if not self._discarded:
-            self.conversation.too_long(self.conversation.longest_line)
+            self.door.too_long(self.door.longest_line)
         self._discarded += len(self._buffer)
         self._buffer = b""
         if self._discarded > MOST_DISCARDED:
-            self.conversation.close(Closed("too_long", "That line does not end: goodbye."))
+            self.door.close(Closed("too_long", "That line does not end: goodbye."))
 
     def rawDataReceived(self, data: bytes) -> None:
-        conversation = self.conversation
-        assert isinstance(conversation, Transfer | SocketTalk)
-        if conversation.closed:
+        door = self.door
+        assert isinstance(door, Transfer | WebSocketDoor)
+        if door.closed:
             return
-        if isinstance(conversation, SocketTalk):
+        if isinstance(door, WebSocketDoor):
             # A frame may be six bytes long. The rest follows, unless the flood limit pauses it.
             data, self._buffer = data[:FRAMES_AT_ONCE], data[FRAMES_AT_ONCE:]
-        conversation.data(data)
+        door.data(data)
 
     def lineReceived(self, line: bytes) -> None:
         self.heard = True
-        conversation = self.conversation
-        if len(line) > conversation.longest_line:
-            conversation.too_long(conversation.longest_line)
+        door = self.door
+        if len(line) > door.longest_line:
+            door.too_long(door.longest_line)
             return
         if line[-1:] == b"\r":
             line = line[:-1]
-            conversation.use_crlf()
-        conversation.feed(line)
+            door.use_crlf()
+        door.feed(line)
 
     def hold(self) -> None:
         """Read no further until `go_on`."""
@@ -409,7 +409,7 @@ class ChatProtocol(Output):
         if self._held or self._stuck:
             if not self.paused:
                 self.pauseProducing()
-        elif self.paused and not self.conversation.closed:
+        elif self.paused and not self.door.closed:
             self.resumeProducing()
 
     # --- what others tell it ------------------------------------------------------------------
@@ -417,12 +417,12 @@ class ChatProtocol(Output):
     def peer_stopped_reading(self) -> None:
         """More is queued than may be: add nothing to it, and take no commands either."""
         self._stuck = True
-        self.conversation.peer_stopped_reading()
+        self.door.peer_stopped_reading()
         self._read_or_not()
 
     def peer_reads_again(self) -> None:
         self._stuck = False
-        self.conversation.peer_reads_again()
+        self.door.peer_reads_again()
         self._read_or_not()
 
     def signed_in(self) -> None:
@@ -430,4 +430,4 @@ class ChatProtocol(Output):
 
     def refuse_connection(self, error: ChatError) -> None:
         """Close a connection that is one too many."""
-        self.conversation.close(Closed(error.code, error.sentence))
+        self.door.close(Closed(error.code, error.sentence))

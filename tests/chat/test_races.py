@@ -168,7 +168,7 @@ class MemoryTests(HallCase):
 
     def test_c10_a_batch_that_cannot_be_shown_is_answered(self) -> None:
         ann, bob = self.hall.bot("ann"), self.hall.person("bob")
-        dialect = type(bob.protocol.conversation.dialect)
+        dialect = type(bob.protocol.door.dialect)
         with mock.patch.object(dialect, "entries", side_effect=ValueError("poison")):
             answer = ann.asks("send", room="#lobby", text="hi", cid="1")
         self.assertEqual(answer["seq"], 1)

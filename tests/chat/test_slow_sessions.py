@@ -93,7 +93,7 @@ class KeepingUpTest(SynchronousTestCase):
             return note
 
         for name, reader in readers.items():
-            session = reader.protocol.conversation.session
+            session = reader.protocol.door.session
             self.patch(session, "write", noted(name, reader.protocol.write))
             reader.stops_reading()
         self.say("one", "two", "three", room="#lobby")
@@ -122,7 +122,7 @@ class KeepingUpTest(SynchronousTestCase):
         self.assertEqual(self.heard(self.bob), ["one"])
 
     def test_a16_an_entry_that_cannot_be_shown_hides_no_other(self) -> None:
-        dialect = self.bob.protocol.conversation.dialect
+        dialect = self.bob.protocol.door.dialect
         show = dialect.entry
 
         def fails(room: Room, entry: Entry, person: Person) -> bytes:

@@ -7,19 +7,22 @@ from typing import Any
 from twisted_chat import factory
 from twisted_chat.connection.detection import ENOUGH
 from twisted_chat.connection.output import ABORT
-from twisted_chat.core.doors import Door
+from twisted_chat.core.doors import DoorKind
 from twisted_chat.protocol import FIRST_LINE
 from twisted_chat.testing import Client, Hall
 
 from .case import TransportTestCase, version_1
 
 SPOKEN = {
-    Door.IRC: (b"NICK bob\r\nUSER bob 0 * :Bob\r\n", " 001 bob :Welcome to twisted-chat"),
-    Door.JSON: (b'{"id": 1, "do": "ping"}\n', '{"re":1,"ok":{}}'),
-    Door.WEB: (b"GET / HTTP/1.1\r\nHost: localhost:9999\r\n\r\n", "HTTP/1.1 200 OK\r\n"),
-    Door.TEXT: (b"bob\n", "Login successful, Welcome to twisted-chat!"),
-    Door.FETCH: (b"fetch-file 0f\n", "That ticket was used, has expired or was never given out"),
-    Door.FOREIGN: (b"SSH-2.0-OpenSSH_9.9\r\n", "This port speaks IRC, JSON and text;"),
+    DoorKind.IRC: (b"NICK bob\r\nUSER bob 0 * :Bob\r\n", " 001 bob :Welcome to twisted-chat"),
+    DoorKind.JSON: (b'{"id": 1, "do": "ping"}\n', '{"re":1,"ok":{}}'),
+    DoorKind.WEB: (b"GET / HTTP/1.1\r\nHost: localhost:9999\r\n\r\n", "HTTP/1.1 200 OK\r\n"),
+    DoorKind.TEXT: (b"bob\n", "Login successful, Welcome to twisted-chat!"),
+    DoorKind.FETCH: (
+        b"fetch-file 0f\n",
+        "That ticket was used, has expired or was never given out",
+    ),
+    DoorKind.FOREIGN: (b"SSH-2.0-OpenSSH_9.9\r\n", "This port speaks IRC, JSON and text;"),
 }
 
 
@@ -81,7 +84,7 @@ class CuttingTests(FrontTestCase):
     def test_a3_slowly_too(self) -> None:
         hall = self.front()
         for door, (data, answer) in SPOKEN.items():
-            if door is Door.FETCH:
+            if door is DoorKind.FETCH:
                 continue  # which a person may be typing: it has to come at once
             client = self.client(hall)
             client.sends(data[:2])
@@ -119,14 +122,14 @@ class SilenceTests(FrontTestCase):
 
     def test_who_speaks_at_once_is_read_before_anybody_is_greeted(self) -> None:
         client = self.front(greet_after=0.0).connects()
-        client.sends(SPOKEN[Door.IRC][0])
+        client.sends(SPOKEN[DoorKind.IRC][0])
         self.assertNotIn("Username", client.takes())
 
     def test_every_door_but_tickets_opens_after_the_greeting_too(self) -> None:
         hall = self.front()
         for secure in (False, True):
             for door, (data, answer) in SPOKEN.items():
-                if door is Door.FETCH:
+                if door is DoorKind.FETCH:
                     continue
                 client = self.greeted(hall, secure)
                 client.sends(data)
@@ -217,7 +220,7 @@ class BoundsTests(FrontTestCase):
             client = self.client(hall)
             for piece in (data, *(b" " if data.endswith(b" ") else b"1" for _ in range(ENOUGH))):
                 client.sends(piece)
-                self.assertLess(len(client.protocol.entrance._held), ENOUGH)
+                self.assertLess(len(client.protocol.negotiation._held), ENOUGH)
             self.assertTrue(client.protocol._decided, data)
             self.leaves(client)
 

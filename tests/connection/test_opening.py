@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.connection import proxy_header
 from twisted_chat.connection.detection import ENOUGH, look
 from twisted_chat.connection.proxy_header import BadHeader, Header
-from twisted_chat.core.doors import Door
+from twisted_chat.core.doors import DoorKind
 
 from .case import ssl_field, version_2
 
@@ -33,39 +33,39 @@ def outcome(data: bytes, header: bool = True, tls: bool = True, greeted: bool = 
 class DoorTests(SynchronousTestCase):
     def test_the_doors(self) -> None:
         for data, door in {
-            b"{": Door.JSON,
-            b'{"id": 1}': Door.JSON,
-            HELLO: Door.TLS,
-            b"\x16\x03": Door.TLS,
-            b"\x16\x04": Door.TEXT,
-            b"tesla\n": Door.TEXT,
-            b"\n": Door.TEXT,
-            b"fetch-file ": Door.FETCH,
-            b"fetch-file 0f": Door.FETCH,
-            b"fetch-file\n": Door.TEXT,
+            b"{": DoorKind.JSON,
+            b'{"id": 1}': DoorKind.JSON,
+            HELLO: DoorKind.TLS,
+            b"\x16\x03": DoorKind.TLS,
+            b"\x16\x04": DoorKind.TEXT,
+            b"tesla\n": DoorKind.TEXT,
+            b"\n": DoorKind.TEXT,
+            b"fetch-file ": DoorKind.FETCH,
+            b"fetch-file 0f": DoorKind.FETCH,
+            b"fetch-file\n": DoorKind.TEXT,
             b"fetch": None,
-            b"fiona": Door.TEXT,
+            b"fiona": DoorKind.TEXT,
             b"": None,
             b"\x16": None,
         }.items():
             self.assertIs(look(data, header=False, tls=True, greeted=False), door, data)
 
     def test_no_tls_inside_of_tls(self) -> None:
-        self.assertIs(look(HELLO, header=False, tls=False, greeted=False), Door.TEXT)
+        self.assertIs(look(HELLO, header=False, tls=False, greeted=False), DoorKind.TEXT)
 
     def test_a_header_from_somebody_who_is_no_proxy_is_text(self) -> None:
-        self.assertIs(look(b"PROXY TCP4 ", header=False, tls=True, greeted=False), Door.TEXT)
+        self.assertIs(look(b"PROXY TCP4 ", header=False, tls=True, greeted=False), DoorKind.TEXT)
         self.assertIs(
-            look(proxy_header.VERSION_2, header=False, tls=True, greeted=False), Door.TEXT
+            look(proxy_header.VERSION_2, header=False, tls=True, greeted=False), DoorKind.TEXT
         )
 
     def test_a_proxy_may_send_no_header(self) -> None:
-        for data, door in ((b"{}", Door.JSON), (HELLO, Door.TLS), (b"Pr", Door.TEXT)):
+        for data, door in ((b"{}", DoorKind.JSON), (HELLO, DoorKind.TLS), (b"Pr", DoorKind.TEXT)):
             self.assertIs(look(data, header=True, tls=True, greeted=False), door)
 
     def test_after_a_greeting_a_ticket_is_text(self) -> None:
-        self.assertIs(look(b"fetch-file 0f", header=False, tls=True, greeted=True), Door.TEXT)
-        self.assertIs(look(b"f", header=False, tls=True, greeted=True), Door.TEXT)
+        self.assertIs(look(b"fetch-file 0f", header=False, tls=True, greeted=True), DoorKind.TEXT)
+        self.assertIs(look(b"f", header=False, tls=True, greeted=True), DoorKind.TEXT)
 
     def test_an_irc_client_by_the_first_line_it_may_say(self) -> None:
         for data in (
@@ -84,7 +84,7 @@ class DoorTests(SynchronousTestCase):
             b"@" + b"x" * 8000 + b" NICK bob\r\n",
             b":bob NICK bob\r\n",
         ):
-            self.assertIs(outcome(data), Door.IRC, data)
+            self.assertIs(outcome(data), DoorKind.IRC, data)
 
     def test_http_by_a_method_and_a_target(self) -> None:
         for data in (
@@ -96,7 +96,7 @@ class DoorTests(SynchronousTestCase):
             b"GET http://chat.example/ HTTP/1.1\r\n",
             b"CONNECT chat.example:443 HTTP/1.1\r\n",
         ):
-            self.assertIs(outcome(data), Door.WEB, data)
+            self.assertIs(outcome(data), DoorKind.WEB, data)
 
     def test_what_people_type_is_text(self) -> None:
         for data in (
@@ -124,7 +124,7 @@ class DoorTests(SynchronousTestCase):
             b"\x03\n",
             b"NICK" + b" " * 100 + b"bob\n",
         ):
-            self.assertIs(outcome(data), Door.TEXT, data)
+            self.assertIs(outcome(data), DoorKind.TEXT, data)
 
     def test_a8_other_protocols(self) -> None:
         for data in (
@@ -136,23 +136,23 @@ class DoorTests(SynchronousTestCase):
             b"*1\r\n$4\r\nPING\r\n",
             b"*12\r\n$7\r\nCOMMAND\r\n",
         ):
-            self.assertIs(outcome(data), Door.FOREIGN, data)
+            self.assertIs(outcome(data), DoorKind.FOREIGN, data)
 
     def test_who_was_greeted_is_a_person_unless_it_writes_as_programs_do(self) -> None:
         for data, door in {
-            b"nick bob\n": Door.TEXT,
-            b"user a 0 * :b\n": Door.TEXT,
-            b"@bob hello\n": Door.TEXT,
-            b":) hello\n": Door.TEXT,
-            b"@bob GET / x\n": Door.TEXT,
-            b"@" + b"x" * 100 + b" NICK bob\n": Door.TEXT,
-            b"fetch-file 0f\n": Door.TEXT,
-            b"CAP LS 302\r\n": Door.IRC,
-            b"NICK bob\r\n": Door.IRC,
-            b"@label=1 NICK bob\r\n": Door.IRC,
-            b":bob NICK bob\r\n": Door.IRC,
-            b"GET / HTTP/1.1\r\n": Door.WEB,
-            b"{": Door.JSON,
+            b"nick bob\n": DoorKind.TEXT,
+            b"user a 0 * :b\n": DoorKind.TEXT,
+            b"@bob hello\n": DoorKind.TEXT,
+            b":) hello\n": DoorKind.TEXT,
+            b"@bob GET / x\n": DoorKind.TEXT,
+            b"@" + b"x" * 100 + b" NICK bob\n": DoorKind.TEXT,
+            b"fetch-file 0f\n": DoorKind.TEXT,
+            b"CAP LS 302\r\n": DoorKind.IRC,
+            b"NICK bob\r\n": DoorKind.IRC,
+            b"@label=1 NICK bob\r\n": DoorKind.IRC,
+            b":bob NICK bob\r\n": DoorKind.IRC,
+            b"GET / HTTP/1.1\r\n": DoorKind.WEB,
+            b"{": DoorKind.JSON,
         }.items():
             self.assertIs(outcome(data, greeted=True), door, data)
 

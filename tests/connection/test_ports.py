@@ -10,7 +10,7 @@ from unittest import mock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.server_process import Server, run_twistd
-from twisted_chat.core.doors import ALL, Door, Offer, hint
+from twisted_chat.core.doors import ALL, DoorKind, OpenDoors, hint
 from twisted_chat.core.errors import StartError
 from twisted_chat.protocol import FIRST_LINE
 from twisted_chat.settings import Settings, settle
@@ -19,37 +19,39 @@ from twisted_chat.testing import Client, Hall
 from .case import Secure, trusting
 from .test_front import SPOKEN, FrontTestCase
 
-IRC_ONLY = Offer(
-    frozenset({Door.IRC}), elsewhere={Door.WEB: 8080, Door.JSON: 9999, Door.TEXT: 9999}
+IRC_ONLY = OpenDoors(
+    frozenset({DoorKind.IRC}),
+    elsewhere={DoorKind.WEB: 8080, DoorKind.JSON: 9999, DoorKind.TEXT: 9999},
 )
-WEB_ONLY = Offer(
-    frozenset({Door.WEB}), elsewhere={Door.IRC: 6667, Door.JSON: 9999, Door.TEXT: 9999}
+WEB_ONLY = OpenDoors(
+    frozenset({DoorKind.WEB}),
+    elsewhere={DoorKind.IRC: 6667, DoorKind.JSON: 9999, DoorKind.TEXT: 9999},
 )
-TLS_ONLY = Offer(plain=False)
+TLS_ONLY = OpenDoors(plain=False)
 
 
 class HintTests(SynchronousTestCase):
     def test_a8_it_names_what_is_spoken_and_where_the_rest_is(self) -> None:
-        for offer, wanted, page, sentence in (
-            (Offer(), Door.FOREIGN, "http://h:1/",
+        for open_doors, wanted, page, sentence in (
+            (OpenDoors(), DoorKind.FOREIGN, "http://h:1/",
              "This port speaks IRC, JSON and text; the web page is at http://h:1/."),
-            (IRC_ONLY, Door.JSON, "http://h:8080/",
+            (IRC_ONLY, DoorKind.JSON, "http://h:8080/",
              "This port speaks IRC; port 9999 speaks JSON; the web page is at http://h:8080/."),
-            (IRC_ONLY, Door.WEB, "http://h:8080/",
+            (IRC_ONLY, DoorKind.WEB, "http://h:8080/",
              "This port speaks IRC; the web page is at http://h:8080/."),
-            (WEB_ONLY, Door.IRC, "http://h:1/",
+            (WEB_ONLY, DoorKind.IRC, "http://h:1/",
              "This port speaks HTTP; port 6667 speaks IRC; the web page is at http://h:1/."),
-            (TLS_ONLY.without({Door.IRC, Door.WEB}), Door.WEB, "",
+            (TLS_ONLY.without({DoorKind.IRC, DoorKind.WEB}), DoorKind.WEB, "",
              "This port speaks JSON and text over TLS only."),
         ):  # fmt: skip
-            self.assertEqual(hint(offer, wanted, page), sentence)
+            self.assertEqual(hint(open_doors, wanted, page), sentence)
 
 
 class PortTestCase(FrontTestCase):
-    def at(self, hall: Hall, offer: Offer, secure: bool = False) -> Client:
+    def at(self, hall: Hall, open_doors: OpenDoors, secure: bool = False) -> Client:
         """A client at a port of its own."""
         client = self.client(hall, secure)
-        client.protocol.offer = offer
+        client.protocol.open_doors = open_doors
         return client
 
     def assert_closing(self, client: Client) -> None:
@@ -66,10 +68,10 @@ UPGRADE = (
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 SWITCHES = {
-    Door.IRC: ("no_irc", "ERROR :This port speaks JSON and text;"),
-    Door.WEB: ("no_web", "HTTP/1.1 421 Misdirected Request\r\n"),
-    Door.TEXT: ("no_text", "This port speaks IRC and JSON;"),
-    Door.JSON: ("no_json", '{"event":"closed","code":"not_here","text":"This port speaks IRC'),
+    DoorKind.IRC: ("no_irc", "ERROR :This port speaks JSON and text;"),
+    DoorKind.WEB: ("no_web", "HTTP/1.1 421 Misdirected Request\r\n"),
+    DoorKind.TEXT: ("no_text", "This port speaks IRC and JSON;"),
+    DoorKind.JSON: ("no_json", '{"event":"closed","code":"not_here","text":"This port speaks IRC'),
 }
 
 
@@ -94,7 +96,7 @@ class SwitchedOffTests(PortTestCase):
         for door, (switch, _) in SWITCHES.items():
             hall = self.front(**{switch: True})
             for other, (data, answer) in SPOKEN.items():
-                if other not in (door, Door.FOREIGN):
+                if other not in (door, DoorKind.FOREIGN):
                     client = self.client(hall)
                     client.sends(data)
                     self.assertIn(answer, client.takes(), (switch, other))
@@ -177,26 +179,27 @@ class OwnPortTests(PortTestCase):
 
     def test_a8_who_comes_to_the_wrong_port_is_told_the_right_one(self) -> None:
         hall = self.front()
-        for offer, door, answers in (
-            (IRC_ONLY, Door.WEB, ("HTTP/1.1 421 ", "This port speaks IRC; the web page is at"
+        for open_doors, door, answers in (
+            (IRC_ONLY, DoorKind.WEB, ("HTTP/1.1 421 ", "This port speaks IRC; the web page is at"
                                   " http://", ":8080/.")),
-            (IRC_ONLY, Door.JSON, ('{"event":"closed","code":"not_here"', "port 9999 speaks JSON")),
-            (IRC_ONLY, Door.FETCH, ("This port speaks IRC; the web page",)),
-            (WEB_ONLY, Door.IRC, ("ERROR :This port speaks HTTP; port 6667 speaks IRC;",)),
-            (WEB_ONLY, Door.JSON, ("This port speaks HTTP; port 9999 speaks JSON;",)),
-            (WEB_ONLY, Door.TEXT, ("HTTP/1.1 400 Bad Request",)),
-            (IRC_ONLY, Door.FOREIGN, ("This port speaks IRC;",)),
+            (IRC_ONLY, DoorKind.JSON,
+             ('{"event":"closed","code":"not_here"', "port 9999 speaks JSON")),
+            (IRC_ONLY, DoorKind.FETCH, ("This port speaks IRC; the web page",)),
+            (WEB_ONLY, DoorKind.IRC, ("ERROR :This port speaks HTTP; port 6667 speaks IRC;",)),
+            (WEB_ONLY, DoorKind.JSON, ("This port speaks HTTP; port 9999 speaks JSON;",)),
+            (WEB_ONLY, DoorKind.TEXT, ("HTTP/1.1 400 Bad Request",)),
+            (IRC_ONLY, DoorKind.FOREIGN, ("This port speaks IRC;",)),
         ):  # fmt: skip
-            client = self.at(hall, offer)
+            client = self.at(hall, open_doors)
             client.sends(SPOKEN[door][0])
             client.hears(*answers)
-            self.assertTrue(client.closed, (offer, door))
+            self.assertTrue(client.closed, (open_doors, door))
 
     def test_a_port_for_browsers_has_irc_over_websockets_too(self) -> None:
         for settings, answer in (({}, "101 Switching"), ({"no_irc": True}, "200 OK")):
             hall = self.front(**settings)
             client = self.client(hall)
-            client.protocol.offer = Offer(frozenset({Door.WEB}))
+            client.protocol.open_doors = OpenDoors(frozenset({DoorKind.WEB}))
             client.sends(UPGRADE)
             client.hears(f"HTTP/1.1 {answer}")
 
@@ -243,7 +246,7 @@ class SettingsTests(SynchronousTestCase):
         chosen = settle({"port": "0", "irc-port": "0", "greet-after": "0"})
         self.assertEqual((chosen.irc_port, chosen.greet_after), ("0", 0.0))
         self.assertEqual(
-            Offer().without(Settings(no_irc=True).closed_doors).doors, ALL - {Door.IRC}
+            OpenDoors().without(Settings(no_irc=True).closed_doors).doors, ALL - {DoorKind.IRC}
         )
 
 

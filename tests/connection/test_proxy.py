@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
 from zope.interface import implementer
 
-from twisted_chat.connection.negotiation import Entrance
+from twisted_chat.connection.negotiation import Negotiation
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 from .case import FAR, Secure, TransportTestCase, ssl_field, version_1, version_2
@@ -26,7 +26,7 @@ class ProxyTestCase(TransportTestCase):
             }
         )
         self.warnings: list[str] = []
-        self.patch(Entrance, "log", Logger("test", observer=self.note))
+        self.patch(Negotiation, "log", Logger("test", observer=self.note))
         return hall
 
     @implementer(ILogObserver)

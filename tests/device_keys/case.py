@@ -81,7 +81,7 @@ class SealedCase(SynchronousTestCase):
         """A room with these people in it, encrypted."""
         owner.asks("create", room=name, private=private)
         for other in others:
-            session = other.protocol.conversation.session
+            session = other.protocol.door.session
             if private and session is not None:
                 owner.asks("invite", room=name, user=session.person.name)
             self.assertEqual(code(other.asks("join", room=name)), "")

@@ -10,12 +10,12 @@ from tests.files.case import digest
 from tests.files.couriers import new_courier
 from tests.irc.test_sockets import Browser
 from tests.web.browsing import COIL, Answer, Requesting, basic, path_of
-from twisted_chat.core.doors import Door, Offer
+from twisted_chat.core.doors import DoorKind, OpenDoors
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 from .case import IrcCase
 
-IRC_ONLY = Offer(frozenset({Door.IRC}), elsewhere={Door.WEB: 8080})
+IRC_ONLY = OpenDoors(frozenset({DoorKind.IRC}), elsewhere={DoorKind.WEB: 8080})
 
 
 def told(received: str) -> str:
@@ -105,16 +105,16 @@ class AddressTests(TransportTestCase):
             self.told_at(hall, self.behind(hall, header)), "https://198.51.100.9/files"
         )
         elsewhere = self.behind(hall, header)
-        elsewhere.protocol.offer = IRC_ONLY
+        elsewhere.protocol.open_doors = IRC_ONLY
         self.assertEqual(self.told_at(hall, elsewhere), "")
 
     def test_a_port_of_irc_alone_names_the_other_one(self) -> None:
         hall = self.hall()
         client = hall.connects()
-        client.protocol.offer = IRC_ONLY
+        client.protocol.open_doors = IRC_ONLY
         self.assertEqual(self.told_at(hall, client), "http://10.0.0.1:8080/files")
         secure = self.secure(hall)
-        secure.protocol.offer = IRC_ONLY
+        secure.protocol.open_doors = IRC_ONLY
         self.assertEqual(self.told_at(hall, secure), "https://10.0.0.1:8080/files")
 
     def test_the_operator_has_the_last_word_but_not_for_less_than_tls(self) -> None:
@@ -134,7 +134,7 @@ class AddressTests(TransportTestCase):
         for settings in ({"max_file": 0}, {"no_web": True}):
             hall = self.hall(**settings)
             client: Any = hall.connects()
-            client.protocol.offer = Offer().without(hall.settings.closed_doors)
+            client.protocol.open_doors = OpenDoors().without(hall.settings.closed_doors)
             self.assertEqual(self.told_at(hall, client), "")
 
 
@@ -188,7 +188,7 @@ class GetTests(IrcCase):
         self.assertIn("There is no file 1", "".join(self.anna.answers("GET 1")))
 
     def test_where_there_is_no_http_there_is_netcat(self) -> None:
-        self.anna.protocol.offer = Offer().without({Door.WEB})
+        self.anna.protocol.open_doors = OpenDoors().without({DoorKind.WEB})
         self.assertIn("echo fetch-file ", "".join(self.anna.answers("GET 1")))
 
     def test_what_is_no_file_is_refused_in_words(self) -> None:

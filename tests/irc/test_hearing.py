@@ -179,7 +179,7 @@ class AnsweringTests(IrcCase):
     def test_h8_who_goes_before_the_pong_leaves_nothing_behind(self) -> None:
         self.reads_again()
         self.iris.sends_lines("PING :x")
-        session = self.iris.protocol.conversation.session
+        session = self.iris.protocol.door.session
         assert session is not None
         self.assertEqual(len(session.waiting), 1)
         self.iris.vanishes()

@@ -68,7 +68,7 @@ class PassingTests(IrcCase):
         self.assertIn(" 401 plain iris :iris is not here", refusal)
 
     def test_an_answer_that_cannot_be_sent_holds_nothing_up(self) -> None:
-        talk: Any = self.tesla.protocol.conversation
+        talk: Any = self.tesla.protocol.door
         send, broken = talk.send, [True]
 
         def fails_once(lines: list[str]) -> None:

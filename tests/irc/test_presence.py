@@ -367,8 +367,7 @@ class StormTests(IrcCase):
         [tesla] = [
             client
             for client in self.hall.clients
-            if client.protocol.conversation.session
-            and client.protocol.conversation.session.person.name == "tesla"
+            if client.protocol.door.session and client.protocol.door.session.person.name == "tesla"
         ]
         tesla.vanishes()
         self.hall.bot("tesla")

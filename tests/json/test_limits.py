@@ -148,9 +148,9 @@ class SlowReaderTests(TestCase):
             login = {"id": 2, "do": "login", "name": "slow", "password": PASSWORD, "device": "bot"}
             login["positions"] = {"#lobby": 0}
             # What was under way when the peer stopped reading goes on.
-            slow.protocol.conversation._stuck = False
-            slow.protocol.conversation.feed(json.dumps(login).encode())
-            slow.protocol.conversation._stuck = True
+            slow.protocol.door._stuck = False
+            slow.protocol.door.feed(json.dumps(login).encode())
+            slow.protocol.door._stuck = True
             self.assertEqual(slow.takes_events("message"), [])
             slow.reads_again()
             self.assertEqual([e["seq"] for e in slow.takes_events("message")], [*range(1, 21)])

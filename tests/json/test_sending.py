@@ -61,7 +61,7 @@ class OrderTests(InHall):
 
     def test_a12_only_so_many_are_taken_in_advance(self) -> None:
         bot = self.hall.bot("bot")
-        talk = bot.protocol.conversation
+        talk = bot.protocol.door
         request = b'{"id":1,"do":"send","room":"#lobby","text":"x","cid":"%d"}\n'
         bot._pending = b"".join(request % n for n in range(2000))
         while bot.deliver():  # the writer does nothing meanwhile

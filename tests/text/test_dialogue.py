@@ -284,7 +284,7 @@ class ClosedTests(HallTestCase):
         self.patch(self.hall.chat.signin, "with_password", lambda *_: proof)
         client.types("wrong")
         client.takes()
-        talk: Any = client.protocol.conversation
+        talk: Any = client.protocol.door
         talk.close(Closed("timeout", "Nobody logged in for three minutes: goodbye."))
         proof.errback(ChatError("wrong_password", "Wrong username or password."))
         self.assertNotIn("Enter user's password: ", client.takes())

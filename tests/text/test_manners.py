@@ -122,7 +122,7 @@ class MannerTests(HallTestCase):
 
     def performed(self, program: Program, command: Command) -> Deferred[Any]:
         """What becomes of a command that another door makes for somebody."""
-        session = program.protocol.conversation.session
+        session = program.protocol.door.session
         assert session is not None
         done = maybeDeferred(commands.perform, self.hall.chat, session, command)
         self.hall.settle()

@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.core.doors import SPOKEN, Door
+from twisted_chat.core.doors import SPOKEN, DoorKind
 from twisted_chat.doors.web.page import Facts, Place, page
 from twisted_chat.doors.web.request import BadRequest, read
 from twisted_chat.testing import Hall
@@ -201,9 +201,9 @@ class PageTests(TestCase):
 
     def test_it_tells_of_the_doors_that_are_open(self) -> None:
         words = {
-            Door.IRC: "/server add chat h/1",
-            Door.TEXT: "ncat --ssl h 1",
-            Door.JSON: "&quot;do&quot;",
+            DoorKind.IRC: "/server add chat h/1",
+            DoorKind.TEXT: "ncat --ssl h 1",
+            DoorKind.JSON: "&quot;do&quot;",
         }
         for door, text in words.items():
             self.assertIn(text, page(Facts("n", tls=True, places=_everywhere())))
@@ -233,5 +233,5 @@ class PageTests(TestCase):
         self.assertIn("without a password", page(Facts("n", tls=True, guests=True)))
 
 
-def _everywhere() -> dict[Door, Place]:
+def _everywhere() -> dict[DoorKind, Place]:
     return dict.fromkeys(SPOKEN, Place("h", "1"))

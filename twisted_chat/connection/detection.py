@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..core.doors import Door
+from ..core.doors import DoorKind
 from . import proxy_header
 from .proxy_header import Header
 
@@ -27,7 +27,7 @@ _REDIS = re.compile(rb"\*[0-9]{1,6}\r\n\$")
 _REDIS_SO_FAR = re.compile(rb"\*(?:[0-9]{1,6}(?:\r\n?)?)?")
 
 
-def look(data: bytes, *, header: bool, tls: bool, greeted: bool) -> Door | Header | None:
+def look(data: bytes, *, header: bool, tls: bool, greeted: bool) -> DoorKind | Header | None:
     """What the bytes so far begin with; None when that takes more of them.
 
     `header` and `tls` say whether there may be a proxy's header or TLS here; without these, their
@@ -39,15 +39,15 @@ def look(data: bytes, *, header: bool, tls: bool, greeted: bool) -> Door | Heade
     if header and proxy_header.may_begin(data):
         return proxy_header.read(data)
     if tls and (data.startswith(TLS_RECORD) or TLS_RECORD.startswith(data)):
-        return Door.TLS if len(data) >= len(TLS_RECORD) else None
+        return DoorKind.TLS if len(data) >= len(TLS_RECORD) else None
     if data[:1] == b"{":
-        return Door.JSON
+        return DoorKind.JSON
     # No more than this is looked at, so that it does not matter how many came at once.
     head = data[:ENOUGH]
     if _may_get_a_mark(head, greeted):
         return None
     found = _by_mark(head, greeted) or _by_word(head, greeted)
-    return Door.TEXT if found is None and len(head) == ENOUGH else found
+    return DoorKind.TEXT if found is None and len(head) == ENOUGH else found
 
 
 def by_hand(data: bytes) -> bool:
@@ -63,52 +63,52 @@ def _may_get_a_mark(head: bytes, greeted: bool) -> bool:
     return any(mark.startswith(head) and mark != head for mark in _FOREIGN)
 
 
-def _by_mark(head: bytes, greeted: bool) -> Door | None:
+def _by_mark(head: bytes, greeted: bool) -> DoorKind | None:
     """The door that has a mark of its own."""
     if not greeted and head.startswith(FETCH):
-        return Door.FETCH
+        return DoorKind.FETCH
     if head.startswith(_FOREIGN) or _REDIS.match(head):
-        return Door.FOREIGN
+        return DoorKind.FOREIGN
     return None
 
 
-def _by_word(head: bytes, greeted: bool) -> Door | None:
+def _by_word(head: bytes, greeted: bool) -> DoorKind | None:
     """The door that a word and the beginning of the next one ask for."""
     word, space, rest = head.partition(b" ")
     if b"\n" in word:
-        return Door.TEXT
+        return DoorKind.TEXT
     if word[:1] in (b"@", b":"):
         return _by_source(head, greeted)
     words = word if greeted else word.upper()
     if not space:
-        return None if any(known.startswith(words) for known in _WORDS) else Door.TEXT
+        return None if any(known.startswith(words) for known in _WORDS) else DoorKind.TEXT
     argument = rest.lstrip(b" ")
     if words in _IRC:
-        return _with(argument, Door.IRC)
+        return _with(argument, DoorKind.IRC)
     if word == _TUNNEL:
-        return _with(argument, Door.WEB)
+        return _with(argument, DoorKind.WEB)
     if word in _HTTP and rest.startswith(_TARGETS):
-        return Door.WEB
+        return DoorKind.WEB
     unsure = word in _HTTP and any(target.startswith(rest) for target in _TARGETS)
-    return None if unsure else Door.TEXT
+    return None if unsure else DoorKind.TEXT
 
 
-def _with(argument: bytes, door: Door) -> Door | None:
+def _with(argument: bytes, door: DoorKind) -> DoorKind | None:
     """A word that takes an argument, without which it may be a name."""
     if not argument:
         return None
-    return Door.TEXT if argument[:1] in b"\r\n" else door
+    return DoorKind.TEXT if argument[:1] in b"\r\n" else door
 
 
-def _by_source(head: bytes, greeted: bool) -> Door | None:
+def _by_source(head: bytes, greeted: bool) -> DoorKind | None:
     """The same where tags or a source stand before the command.
 
     This alone tells an IRC client, but for a person who was greeted and may type a smiley.
     """
     word, space, rest = head.partition(b" ")
     if len(word) == 1 and space:
-        return Door.TEXT
+        return DoorKind.TEXT
     if not greeted:
-        return Door.IRC if space or len(head) == ENOUGH else None
+        return DoorKind.IRC if space or len(head) == ENOUGH else None
     found = _by_word(rest.lstrip(b" "), greeted) if space else None
-    return Door.TEXT if found is Door.WEB else found
+    return DoorKind.TEXT if found is DoorKind.WEB else found

@@ -24,7 +24,7 @@ from ..core.limits import Bucket, Share, Unlimited
 if TYPE_CHECKING:
     from ..chat.chat import Chat
     from ..chat.session import Session
-    from ..core.doors import Offer
+    from ..core.doors import OpenDoors
     from ..doors.file_transfer import Transfer
     from ..doors.interface import Dialect
 
@@ -36,8 +36,8 @@ EMPTY_LINE = 0.2  # what an empty line costs of a command's right
 MOST_MISTAKES = 5  # lines that mean nothing, before somebody has signed in
 
 
-class Line(Protocol):
-    """What a conversation needs of its connection."""
+class Connection(Protocol):
+    """What a door needs of the connection that it serves."""
 
     @property
     def address(self) -> str: ...
@@ -59,7 +59,7 @@ class Line(Protocol):
     @property
     def tls(self) -> bool: ...
     @property
-    def offer(self) -> Offer: ...
+    def open_doors(self) -> OpenDoors: ...
 
     secure: bool
 
@@ -80,17 +80,17 @@ class Line(Protocol):
     def drop(self) -> None: ...
 
 
-class Conversation:
-    """The order of things between one client and the chat; dialects fill in `take`."""
+class BaseDoor:
+    """The door of one client, as far as it is the same in every dialect; these fill in `take`."""
 
     dialect: Dialect
     patience: float | None = None  # seconds in which it has to be done
 
     log = Logger()
 
-    def __init__(self, chat: Chat, line: Line) -> None:
+    def __init__(self, chat: Chat, connection: Connection) -> None:
         self.chat = chat
-        self.connection = line
+        self.connection = connection
         self.session: Session | None = None
         self.closed = False
         self._waiting: deque[bytes | ChatError] = deque()  # an error stands for a refused line

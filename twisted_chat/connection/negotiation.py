@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.logger import Logger
 
-from ..core.doors import Door
+from ..core.doors import DoorKind
 from .detection import by_hand, look
 from .proxy_header import BadHeader, Header
 
@@ -19,7 +19,7 @@ TOO_LATE = bytes.fromhex("1503010002020a")  # an alert of TLS: this message is u
 PATIENCE_FOR_TLS = 3.0  # seconds, where nobody may sign in without TLS
 
 
-class Entrance:
+class Negotiation:
     """Decides by the first bytes; who sends none is taken for a person."""
 
     __slots__ = ("_greeted", "_held", "_protocol", "_silence", "_tls", "awaits_header")
@@ -43,7 +43,7 @@ class Entrance:
         protocol = self._protocol
         chat = protocol.factory.chat
         seconds = chat.settings.greet_after
-        if protocol.factory.has_tls and protocol.conversation.exposed:
+        if protocol.factory.has_tls and protocol.door.exposed:
             seconds = max(seconds, PATIENCE_FOR_TLS)
         self._silence = chat.clock.callLater(seconds, self._silent)
 
@@ -68,7 +68,7 @@ class Entrance:
     def _greet(self) -> None:
         self._silence = None
         protocol = self._protocol
-        if protocol.conversation.closed or not self._for_people:
+        if protocol.door.closed or not self._for_people:
             return
         if by_hand(self._held):
             self._take_as_it_is()  # a name that begins like something else
@@ -77,26 +77,26 @@ class Entrance:
             return
         if self.awaits_header:  # which may still come
             protocol.factory.located(protocol, protocol.peer)
-        if not protocol.conversation.closed:
+        if not protocol.door.closed:
             self._greeted = True
-            protocol.conversation.greet()
+            protocol.door.greet()
 
     @property
     def _for_people(self) -> bool:
         """Whether people are talked with here, as far as there is TLS where it has to be."""
-        offer = self._protocol.offer
-        return Door.TEXT in offer.doors and (offer.plain or not self._tls)
+        open_doors = self._protocol.open_doors
+        return DoorKind.TEXT in open_doors.doors and (open_doors.plain or not self._tls)
 
     def give_up(self) -> None:
         """The time is up, and nothing has been decided."""
         protocol = self._protocol
         self.leave()
-        if self._tls and not protocol.offer.plain:
+        if self._tls and not protocol.open_doors.plain:
             protocol.drop()  # it waits for TLS, so that words would mean nothing to it
-        elif protocol.offer.only is not None and not protocol.conversation.closed:
+        elif protocol.open_doors.only is not None and not protocol.door.closed:
             self._settle()
-            if not protocol.conversation.closed:
-                self._begin(Door.TEXT)
+            if not protocol.door.closed:
+                self._begin(DoorKind.TEXT)
 
     def take(self, data: bytes) -> bytes:
         """Decide by these bytes and those before; what the dialect is to read of them."""
@@ -124,14 +124,14 @@ class Entrance:
         """Go on with whomever the proxy speaks for."""
         self.awaits_header = False
         self._protocol.introduce(header)
-        if self._greeted and not self._protocol.conversation.closed:
+        if self._greeted and not self._protocol.door.closed:
             self._greeted = False  # it was taken for the proxy itself
             self._protocol.start_over()
         self.leave()
-        if not self._protocol.conversation.closed:
+        if not self._protocol.door.closed:
             self.listen()
 
-    def _enter(self, door: Door | None, data: bytes) -> bytes:
+    def _enter(self, door: DoorKind | None, data: bytes) -> bytes:
         protocol = self._protocol
         if door is None:
             self._held = data
@@ -141,9 +141,9 @@ class Entrance:
             return b""
         self.leave()
         self._settle()
-        if protocol.conversation.closed:
+        if protocol.door.closed:
             return b""
-        if door is Door.TLS:
+        if door is DoorKind.TLS:
             self._tls = False
             if self._greeted:
                 protocol.refuse_tls(TOO_LATE)
@@ -151,12 +151,12 @@ class Entrance:
                 protocol.begin_tls(data)
             return b""
         self._begin(door)
-        return b"" if protocol.conversation.closed else data
+        return b"" if protocol.door.closed else data
 
-    def _begin(self, door: Door) -> None:
-        only = self._protocol.offer.only
+    def _begin(self, door: DoorKind) -> None:
+        only = self._protocol.open_doors.only
         # What means nothing in particular means the one thing that is spoken.
-        self._protocol.begin(only if only is not None and door is Door.TEXT else door)
+        self._protocol.begin(only if only is not None and door is DoorKind.TEXT else door)
 
     def _settle(self) -> None:
         """A proxy that sent no header is itself who talks here."""
@@ -178,8 +178,8 @@ class Entrance:
         data, self._held = self._held, b""
         self.leave()
         self._settle()
-        if not self._protocol.conversation.closed:
-            self._begin(Door.TEXT)
+        if not self._protocol.door.closed:
+            self._begin(DoorKind.TEXT)
             if data:
                 self._protocol.dataReceived(data)
 

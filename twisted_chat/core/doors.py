@@ -8,8 +8,8 @@ from enum import Enum
 from msgspec import Struct, field
 
 
-class Door(Enum):
-    """What the first bytes ask for; the values are what people are told."""
+class DoorKind(Enum):
+    """A kind of door, or what else the first bytes ask for; the values are what people are told."""
 
     TLS = "TLS"
     JSON = "JSON"
@@ -20,41 +20,41 @@ class Door(Enum):
     FOREIGN = "something else"
 
 
-ALL = frozenset((Door.JSON, Door.FETCH, Door.IRC, Door.WEB, Door.TEXT))
-SPOKEN = (Door.IRC, Door.JSON, Door.TEXT)  # what one can talk in
+ALL = frozenset((DoorKind.JSON, DoorKind.FETCH, DoorKind.IRC, DoorKind.WEB, DoorKind.TEXT))
+SPOKEN = (DoorKind.IRC, DoorKind.JSON, DoorKind.TEXT)  # what one can talk in
 
 
-class Offer(Struct, frozen=True):
+class OpenDoors(Struct, frozen=True):
     """Which doors are open at one port."""
 
-    doors: frozenset[Door] = ALL
+    doors: frozenset[DoorKind] = ALL
     plain: bool = True  # without TLS too
-    elsewhere: Mapping[Door, int] = field(default_factory=dict)  # the ports that have the others
+    elsewhere: Mapping[DoorKind, int] = field(default_factory=dict)  # the ports of the others
 
-    def without(self, closed: Iterable[Door]) -> Offer:
+    def without(self, closed: Iterable[DoorKind]) -> OpenDoors:
         """The same with some doors switched off."""
-        return Offer(self.doors - frozenset(closed), self.plain, self.elsewhere)
+        return OpenDoors(self.doors - frozenset(closed), self.plain, self.elsewhere)
 
     @property
-    def only(self) -> Door | None:
+    def only(self) -> DoorKind | None:
         """The one door there is, which therefore needs no first bytes to tell it."""
-        doors = self.doors - {Door.FETCH}
+        doors = self.doors - {DoorKind.FETCH}
         return next(iter(doors)) if len(doors) == 1 else None
 
-    def port_of(self, door: Door, here: int) -> int | None:
+    def port_of(self, door: DoorKind, here: int) -> int | None:
         """The port at which a door is open, which is this one if it can be."""
         return here if door in self.doors else self.elsewhere.get(door)
 
 
-def hint(offer: Offer, wanted: Door, page: str) -> str:
+def hint(open_doors: OpenDoors, wanted: DoorKind, page: str) -> str:
     """What somebody is told who wants what is not spoken at a port.
 
     `page` is the address of the web page, empty when there is none.
     """
-    names = [door.value for door in SPOKEN if door in offer.doors]
+    names = [door.value for door in SPOKEN if door in open_doors.doors]
     spoken = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
-    over = "" if offer.plain else " over TLS only"
-    other = offer.elsewhere.get(wanted) if wanted in SPOKEN else None
+    over = "" if open_doors.plain else " over TLS only"
+    other = open_doors.elsewhere.get(wanted) if wanted in SPOKEN else None
     way = f"; port {other} speaks {wanted.value}" if other else ""
     there = f"; the web page is at {page}" if page else ""
-    return f"This port speaks {spoken or Door.WEB.value}{over}{way}{there}."
+    return f"This port speaks {spoken or DoorKind.WEB.value}{over}{way}{there}."

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from ..chat.files import Moving, Receiving, Serving
 from ..connection import plaintext
 from ..connection.detection import FETCH
-from ..connection.line_queue import Conversation, Line
+from ..connection.line_queue import BaseDoor, Connection
 from ..console.render import LF
 from ..core.errors import ChatError
 from ..core.events import Closed, Stored
@@ -29,11 +29,11 @@ DRAIN_EVERY = 0.05  # seconds between two looks at whether the peer has the last
 M = TypeVar("M", bound=Moving)
 
 
-class Transfer(Conversation, Generic[M]):
+class Transfer(BaseDoor, Generic[M]):
     """A connection whose ticket was good: from here on there are bytes, one way."""
 
-    def __init__(self, chat: Chat, line: Line, moving: M) -> None:
-        super().__init__(chat, line)
+    def __init__(self, chat: Chat, connection: Connection, moving: M) -> None:
+        super().__init__(chat, connection)
         self.dialect = JSON
         self.moving = moving
         moving.cut = self.cut
@@ -192,11 +192,11 @@ class Upload(Transfer[Receiving]):
 class Download(Transfer[Serving]):
     """Gives out a file, as fast as the peer takes it and others let it."""
 
-    def __init__(self, chat: Chat, line: Line, serving: Serving) -> None:
-        super().__init__(chat, line, serving)
+    def __init__(self, chat: Chat, connection: Connection, serving: Serving) -> None:
+        super().__init__(chat, connection, serving)
         self._resting = False  # until the peer reads again
         self._given_out = 0  # bytes of the file, of which some may not have arrived
-        self._outstanding = line.outstanding()
+        self._outstanding = connection.outstanding()
         self._drain_again: IDelayedCall | None = None
 
     def begin(self) -> None:
@@ -264,11 +264,11 @@ class Download(Transfer[Serving]):
             self._drain_again = None
 
 
-class Fetch(Conversation):
+class FetchDoor(BaseDoor):
     """Somebody with netcat whose first line is a ticket."""
 
-    def __init__(self, chat: Chat, line: Line) -> None:
-        super().__init__(chat, line)
+    def __init__(self, chat: Chat, connection: Connection) -> None:
+        super().__init__(chat, connection)
         self.dialect = LF
 
     def greet(self, on_new_line: bool = False) -> None:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from ..console.render import CRLF, LF
-from ..core.doors import Door
+from ..core.doors import DoorKind
 from ..core.events import Closed
 from .json.render import JSON
 from .web import request
 
 
-def turned_away(door: Door, sentence: str, now: int, prompted: bool) -> bytes:
+def turned_away(door: DoorKind, sentence: str, now: int, prompted: bool) -> bytes:
     """The line, as a client of that door reads it; behind a prompt it begins on a new one."""
     new_line = b"\r\n" if prompted else b""
     match door:
-        case Door.IRC:
+        case DoorKind.IRC:
             return new_line + f"ERROR :{sentence}\r\n".encode()
-        case Door.WEB:
+        case DoorKind.WEB:
             return request.answer(HTTPStatus.MISDIRECTED_REQUEST, sentence + "\n", now)
-        case Door.JSON:
+        case DoorKind.JSON:
             return new_line + JSON.event(Closed("not_here", sentence))
-        case Door.FETCH | Door.TEXT:
+        case DoorKind.FETCH | DoorKind.TEXT:
             return LF.encoded(sentence)
     return CRLF.encoded(sentence)

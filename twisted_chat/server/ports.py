@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 
-from ..core.doors import ALL, Door, Offer
+from ..core.doors import ALL, DoorKind, OpenDoors
 from . import listening
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Wanted(Struct):
 
     option: str
     place: str  # a number, or an endpoint
-    offer: Offer
+    open_doors: OpenDoors
     speaks: str  # what the log says of it; nothing of the one for all
     bound: socket.socket | None = None
     open: IListeningPort | None = None
@@ -43,15 +43,17 @@ class Wanted(Struct):
 
 def wanted(settings: Settings) -> list[Wanted]:
     """The ports that the settings ask for."""
-    ports = [Wanted(MAIN, settings.port, Offer(ALL), "")]
-    if settings.irc_port is not None:
-        ports.append(Wanted("irc-port", settings.irc_port, Offer(frozenset({Door.IRC})), "IRC"))
-    if settings.web_port is not None:
-        ports.append(Wanted("web-port", settings.web_port, Offer(frozenset({Door.WEB})), "HTTP"))
+    ports = [Wanted(MAIN, settings.port, OpenDoors(ALL), "")]
+    for option, place, kind in (
+        ("irc-port", settings.irc_port, DoorKind.IRC),
+        ("web-port", settings.web_port, DoorKind.WEB),
+    ):
+        if place is not None:
+            ports.append(Wanted(option, place, OpenDoors(frozenset({kind})), kind.value))
     if settings.tls_port is not None:
-        ports.append(Wanted("tls-port", settings.tls_port, Offer(ALL, plain=False), "TLS"))
+        ports.append(Wanted("tls-port", settings.tls_port, OpenDoors(ALL, plain=False), "TLS"))
     for port in ports:
-        port.offer = port.offer.without(settings.closed_doors)
+        port.open_doors = port.open_doors.without(settings.closed_doors)
     return ports
 
 
@@ -70,21 +72,21 @@ class Ports:
         """Take connections from here on."""
         built: list[tuple[Wanted, ChatFactory | AtPort]] = []
         for port in self.all:
-            door = factory if port.option == MAIN else factory.at(port.offer)
+            door = factory if port.option == MAIN else factory.at(port.open_doors)
             port.open = listening.listen(reactor, port.place, port.bound, door, port.option)
             built.append((port, door))
         elsewhere = self._doors()
         for port, door in built:
-            others = {one: at for one, at in elsewhere.items() if one not in port.offer.doors}
-            door.offer = port.offer = replace(port.offer, elsewhere=others)
+            others = {one: at for one, at in elsewhere.items() if one not in port.open_doors.doors}
+            door.open_doors = port.open_doors = replace(port.open_doors, elsewhere=others)
 
-    def _doors(self) -> dict[Door, int]:
+    def _doors(self) -> dict[DoorKind, int]:
         """The first port that has each door, where it has a number that people can be told."""
-        found: dict[Door, int] = {}
+        found: dict[DoorKind, int] = {}
         for port in self.all:
             number: int | None = getattr(port.open and port.open.getHost(), "port", None)
             if number is not None:
-                for door in port.offer.doors:
+                for door in port.open_doors.doors:
                     found.setdefault(door, number)
         return found
 

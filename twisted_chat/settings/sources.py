@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..core.doors import Door
+from ..core.doors import DoorKind
 from ..core.errors import StartError
 from .option import quoted
 from .table import BY_KEY, Settings
@@ -75,5 +75,5 @@ def _check_ports(settings: Settings) -> None:
         if place in taken:
             raise StartError(f"--{key}-port and --{taken[place]} are both {place}: choose another.")
         taken[place] = f"{key}-port"
-    if {Door.IRC, Door.TEXT, Door.JSON} <= settings.closed_doors:
+    if {DoorKind.IRC, DoorKind.TEXT, DoorKind.JSON} <= settings.closed_doors:
         raise StartError("With --no-irc, --no-text and --no-json nobody could talk: leave one out.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from ..core.doors import Door
+from ..core.doors import DoorKind
 from . import values
 from .option import Option, option, rows_of
 
@@ -306,17 +306,17 @@ class Settings:
         return not self.no_scram
 
     @property
-    def closed_doors(self) -> frozenset[Door]:
+    def closed_doors(self) -> frozenset[DoorKind]:
         """The doors that are switched off."""
         return _closed(self)
 
 
-def _closed(settings: Settings) -> frozenset[Door]:
+def _closed(settings: Settings) -> frozenset[DoorKind]:
     switches = {
-        Door.IRC: settings.no_irc,
-        Door.WEB: settings.no_web,
-        Door.TEXT: settings.no_text,
-        Door.JSON: settings.no_json,
+        DoorKind.IRC: settings.no_irc,
+        DoorKind.WEB: settings.no_web,
+        DoorKind.TEXT: settings.no_text,
+        DoorKind.JSON: settings.no_json,
     }
     return frozenset(door for door, closed in switches.items() if closed)
 

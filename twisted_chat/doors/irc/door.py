@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from ...chat.session import State
 from ...connection import plaintext
-from ...connection.line_queue import MOST_MISTAKES, Conversation, Line
+from ...connection.line_queue import MOST_MISTAKES, BaseDoor, Connection
 from ...core.errors import ChatError
 from ...core.events import Closed, Event
 from ...core.rooms import Room
@@ -78,13 +78,13 @@ T = TypeVar("T")
 DEVICE = "irc"  # all IRC sessions of an account are one device
 
 
-class IrcDoor(Conversation):
+class IrcDoor(BaseDoor):
     """A conversation in IRC."""
 
     dialect: IrcDialect
 
-    def __init__(self, chat: Chat, line: Line, clients: Clients) -> None:
-        super().__init__(chat, line)
+    def __init__(self, chat: Chat, connection: Connection, clients: Clients) -> None:
+        super().__init__(chat, connection)
         self.clients = clients
         self.longest_line = LONGEST_LINE + LONGEST_TAGS
         self.caps: set[str] = set()

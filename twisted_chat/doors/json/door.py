@@ -1,4 +1,4 @@
-"""A conversation in the JSON dialect: requests, answers and resuming."""
+"""The JSON door of one program: requests, answers and resuming."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...chat import commands
 from ...chat.accounts.sign_in import Token
 from ...chat.commands.files import say_file
 from ...connection import plaintext
-from ...connection.line_queue import MOST_MISTAKES, Conversation, Line
+from ...connection.line_queue import MOST_MISTAKES, BaseDoor, Connection
 from ...core import vocabulary as words
 from ...core.commands import Command, Row
 from ...core.errors import ChatError
@@ -36,11 +36,11 @@ MOST_TICKETS = 5  # that are no good
 SPARE = 6  # what JSON's escapes can make of one byte
 
 
-class JsonTalk(Conversation):
+class JsonDoor(BaseDoor):
     """One program."""
 
-    def __init__(self, chat: Chat, line: Line) -> None:
-        super().__init__(chat, line)
+    def __init__(self, chat: Chat, connection: Connection) -> None:
+        super().__init__(chat, connection)
         self.dialect = JSON
         self.longest_line *= SPARE
         self._mistakes = 0

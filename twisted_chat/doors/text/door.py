@@ -1,4 +1,4 @@
-"""A conversation in the text dialect: its lines, its prompts, and plain talking."""
+"""The text door of one client: its lines, its prompts, and plain talking."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...chat import commands
 from ...chat.commands import history
 from ...chat.session import State
 from ...connection import plaintext
-from ...connection.line_queue import MOST_MISTAKES, Conversation, Line
+from ...connection.line_queue import MOST_MISTAKES, BaseDoor, Connection
 from ...console import parse, replies
 from ...console.dialogue import Dialogue
 from ...console.render import CRLF, LF, TextDialect
@@ -33,11 +33,11 @@ DEVICE = "text"  # all text sessions of an account are one device
 FIRST_STEPS = "Type help to list the commands, BM <text> to speak to everyone, and tata to leave."
 
 
-class TextTalk(Conversation):
+class TextDoor(BaseDoor):
     """One person at a plain terminal."""
 
-    def __init__(self, chat: Chat, line: Line) -> None:
-        super().__init__(chat, line)
+    def __init__(self, chat: Chat, connection: Connection) -> None:
+        super().__init__(chat, connection)
         self.dialect: TextDialect = LF
         self._greeted = False
         self._mistakes = 0

@@ -11,24 +11,24 @@ from ...core.standing import Standing
 
 if TYPE_CHECKING:
     from ...chat.accounts.sign_in import Proof
-    from .door import TextTalk
+    from .door import TextDoor
 
 
-async def sign_in(talk: TextTalk) -> Proof | None:
+async def sign_in(door: TextDoor) -> Proof | None:
     """Ask for a name and whatever proves it; None when that leads nowhere."""
-    proof = await TextEntering(talk).sign_in()
-    if proof is None and not talk.closed:
-        talk.close(Closed("too_many_tries", "That was tried too often: goodbye."))
+    proof = await TextEntering(door).sign_in()
+    if proof is None and not door.closed:
+        door.close(Closed("too_many_tries", "That was tried too often: goodbye."))
     return proof
 
 
 class TextEntering(Entering["Proof"]):
     """Looks names and passwords up in the chat itself."""
 
-    def __init__(self, talk: TextTalk) -> None:
-        super().__init__(talk)
-        self._signin = talk.chat.signin
-        self._talk = talk
+    def __init__(self, door: TextDoor) -> None:
+        super().__init__(door)
+        self._signin = door.chat.signin
+        self._door = door
 
     async def standing(self, name: str) -> Standing:
         if name.lower().split(None, 1)[:1] == ["fetch-file"]:
@@ -37,14 +37,14 @@ class TextEntering(Entering["Proof"]):
                 "fetch-file is taken only as the first line of a new connection, sent at once:"
                 " run the line that you were given as it stands.",
             )
-        connection = self._talk.connection
+        connection = self._door.connection
         return self._signin.standing(name, connection.network, connection.local)
 
     async def log_in(self, name: str, password: str) -> Proof:
-        return await self._signin.with_password(name, password, self._talk.connection.network)
+        return await self._signin.with_password(name, password, self._door.connection.network)
 
     async def register(self, name: str, password: str) -> Proof:
-        connection = self._talk.connection
+        connection = self._door.connection
         return await self._signin.register(name, password, connection.network, connection.local)
 
     async def come_as_guest(self, name: str) -> Proof:

@@ -8,10 +8,10 @@ from socket import gethostname
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ...core.doors import Door
+from ...core.doors import DoorKind
 
 if TYPE_CHECKING:
-    from ...connection.line_queue import Line
+    from ...connection.line_queue import Connection
     from ...settings import Settings
     from .request import Request
 
@@ -24,35 +24,35 @@ def takes_files(settings: Settings) -> bool:
     return settings.max_file > 0
 
 
-def address(settings: Settings, line: Line) -> str:
+def address(settings: Settings, connection: Connection) -> str:
     """The scheme, the host and the port; empty where there is no address that is known to be good.
 
     To whoever has come with TLS none is told that is without.
     """
-    place = line.destination
-    port = None if place is None else line.offer.port_of(Door.WEB, place[1])
+    place = connection.destination
+    port = None if place is None else connection.open_doors.port_of(DoorKind.WEB, place[1])
     if settings.web_address:
-        open_here = port is not None or Door.WEB not in settings.closed_doors
-        unsafe = line.tls and not settings.web_address.startswith("https:")
+        open_here = port is not None or DoorKind.WEB not in settings.closed_doors
+        unsafe = connection.tls and not settings.web_address.startswith("https:")
         return settings.web_address if open_here and not unsafe else ""
     if place is None or port is None:
         return ""
     host, here = place
     # Every port takes TLS where there is any; a proxy that has it may be at this port only.
-    if line.tls and port != here and settings.tls == "off":
+    if connection.tls and port != here and settings.tls == "off":
         return ""
     bracketed = f"[{host}]" if ":" in host else host
-    scheme, usual = ("https", 443) if line.tls else ("http", 80)
+    scheme, usual = ("https", 443) if connection.tls else ("http", 80)
     return f"{scheme}://{bracketed}" + ("" if port == usual else f":{port}")
 
 
-def takes_files_at(settings: Settings, line: Line) -> str:
+def takes_files_at(settings: Settings, connection: Connection) -> str:
     """Where somebody who is connected here can send files to; empty if it is nowhere."""
-    base = address(settings, line) if takes_files(settings) else ""
+    base = address(settings, connection) if takes_files(settings) else ""
     return base and base + FILES
 
 
-def goes_by(asked: Request, settings: Settings, line: Line) -> bool:
+def goes_by(asked: Request, settings: Settings, connection: Connection) -> bool:
     """Whether the host in a request is an address or one of the server's own names.
 
     Any other name may be an attacker's. While a page from it is open, they can point the name at
@@ -67,9 +67,9 @@ def goes_by(asked: Request, settings: Settings, line: Line) -> bool:
     if any(name == urlsplit(one).hostname for one in chosen if one):
         return True
     wildcard = f"*.{name.partition('.')[2]}"
-    if any(one in (name, wildcard) for one in line.certified_names):
+    if any(one in (name, wildcard) for one in connection.certified_names):
         return True
-    return "origin" not in asked.fields and name == line.asked_for_name.lower()
+    return "origin" not in asked.fields and name == connection.asked_for_name.lower()
 
 
 def _is_address(name: str) -> bool:

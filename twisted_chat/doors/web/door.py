@@ -6,9 +6,9 @@ import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from ...connection.line_queue import Conversation, Line
+from ...connection.line_queue import BaseDoor, Connection
 from ...console.render import LF
-from ...core.doors import SPOKEN, Door
+from ...core.doors import SPOKEN, DoorKind
 from ...core.errors import ChatError
 from ...core.events import Closed
 from . import page, request
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 METHODS = ("GET", "HEAD")
 
 
-class WebTalk(Conversation):
+class WebDoor(BaseDoor):
     """A connection of a browser's: it is answered once, and never becomes a chat."""
 
     patience = 10.0  # seconds in which the head has to be there
 
-    def __init__(self, chat: Chat, line: Line) -> None:
-        super().__init__(chat, line)
+    def __init__(self, chat: Chat, connection: Connection) -> None:
+        super().__init__(chat, connection)
         self.dialect = LF
         self.longest_line = LONGEST_HEAD
         self._lines: list[bytes] = []
@@ -65,7 +65,7 @@ class WebTalk(Conversation):
                 f"This server has no name {asked.place[0]}: use its address, or start it with"
                 f" --web-address {scheme}://{asked.host}.\n",
             )
-        elif wants_socket(asked) and Door.IRC not in self.chat.settings.closed_doors:
+        elif wants_socket(asked) and DoorKind.IRC not in self.chat.settings.closed_doors:
             self._upgrade(asked)
         elif is_about_files(asked.path) and takes_files(self.chat.settings):
             # Behind the head there may be the beginning of a file, which waits here meanwhile.
@@ -98,14 +98,14 @@ class WebTalk(Conversation):
         self.connection.become_socket(head, self._destination(asked))
 
     def _facts(self, asked: Request) -> page.Facts:
-        settings, offer = self.chat.settings, self.connection.offer
+        settings, open_doors = self.chat.settings, self.connection.open_doors
         host, here = self._place(asked)
-        places: dict[Door, page.Place] = {}
+        places: dict[DoorKind, page.Place] = {}
         for door in SPOKEN:
-            if door in offer.doors:
+            if door in open_doors.doors:
                 places[door] = page.Place(host, here)
-            elif door in offer.elsewhere:
-                places[door] = page.Place(host, str(offer.elsewhere[door]))
+            elif door in open_doors.elsewhere:
+                places[door] = page.Place(host, str(open_doors.elsewhere[door]))
         return page.Facts(
             settings.name,
             tls=self.tls or self.connection.tls,

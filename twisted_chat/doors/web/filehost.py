@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ...chat.accounts.sign_in import Proof
     from ...chat.files import Serving
     from ...store import StoredFile
-    from .door import WebTalk
+    from .door import WebDoor
 
 _LINK = re.compile(FILES + r"/([1-9][0-9]{0,14})/([0-9a-f]{32})(?:/[^/]*)?")
 _TICKET = re.compile(FILES + f"/{ONCE}" + r"/([0-9a-f]{32})(?:/[^/]*)?")
@@ -52,15 +52,15 @@ def is_about_files(path: str) -> bool:
 class FileHost:
     """One request about a file."""
 
-    def __init__(self, talk: WebTalk, asked: Request, base: str) -> None:
+    def __init__(self, door: WebDoor, asked: Request, base: str) -> None:
         """`base` is what the address of a file begins with."""
-        self._talk = talk
-        self._chat = talk.chat
+        self._door = door
+        self._chat = door.chat
         self._asked = asked
         self._base = base
         self._from_page = "origin" in asked.fields
         self._welcome = may_come_from(
-            asked, self._chat.settings.web_origins, talk.connection.tls, base
+            asked, self._chat.settings.web_origins, door.connection.tls, base
         )
         shared = self._from_page and self._welcome
         self._answers = Answers(asked, self._chat.settings, shared)
@@ -68,22 +68,22 @@ class FileHost:
     def serve(self) -> None:
         """Answer it, at once or when that is possible."""
         # What comes behind the head is read when it is known whose it is.
-        self._talk.connection.hold()
+        self._door.connection.hold()
         answered = Deferred.fromCoroutine(self._serve())
         answered.addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> None:
-        if self._talk.closed or failure.check(CancelledError):
+        if self._door.closed or failure.check(CancelledError):
             return
         error = failure.value
         if isinstance(error, BadRequest):
             sentence = f"The request is not understood: {error}.\n"
-            self._talk.end(self._answers.answer(error.status, sentence, self._chat.wall()))
+            self._door.end(self._answers.answer(error.status, sentence, self._chat.wall()))
             return
         if not isinstance(error, ChatError):
-            self._talk.log.failure("A request about a file failed", failure)
+            self._door.log.failure("A request about a file failed", failure)
             error = ChatError("internal", "Something went wrong here: try it again.")
-        self._talk.end(self._answers.refused(error, self._chat.wall()))
+        self._door.end(self._answers.refused(error, self._chat.wall()))
 
     async def _serve(self) -> None:
         asked = self._asked
@@ -99,8 +99,8 @@ class FileHost:
         if asked.method == "OPTIONS":
             self._tell_options(methods)
             return
-        if self._talk.exposed:
-            raise plaintext.refusal(self._talk.tls)
+        if self._door.exposed:
+            raise plaintext.refusal(self._door.tls)
         if ticket is not None:
             await self._give_once(ticket[1])
         elif link is not None:
@@ -110,8 +110,8 @@ class FileHost:
             await self._take()
 
     def _say(self, status: HTTPStatus, body: str, **more: str) -> None:
-        if not self._talk.closed:
-            self._talk.end(self._answers.answer(status, body, self._chat.wall(), more))
+        if not self._door.closed:
+            self._door.end(self._answers.answer(status, body, self._chat.wall(), more))
 
     def _tell_options(self, methods: tuple[str, ...]) -> None:
         told = {"Allow": ", ".join(methods)}
@@ -130,7 +130,7 @@ class FileHost:
 
     async def _take(self) -> None:
         """Be ready for a file, from somebody who has proved who it is."""
-        talk, asked, links = self._talk, self._asked, self._chat.files.links
+        door, asked, links = self._door, self._asked, self._chat.files.links
         size = asked.size
         expected = asked.fields.get("expect", "").lower()
         if expected not in ("", "100-continue"):
@@ -139,20 +139,20 @@ class FileHost:
         name = file_headers.name_of(disposition, asked.fields.get("content-type", ""))
         self._chat.files.check_size(size or 0)
         proof = await self._prove()
-        receiving = await links.receive(proof.person, talk.host, name, size)
+        receiving = await links.receive(proof.person, door.host, name, size)
         try:
             key = await links.key(receiving.unnamed)
         except Exception:
             receiving.end()
             raise
-        if talk.closed:
+        if door.closed:
             receiving.end()
             return
         body = Chunked() if size is None else Counted(size)
-        posted = Posted(self._chat, talk.connection, receiving, body, self._answers)
+        posted = Posted(self._chat, door.connection, receiving, body, self._answers)
         posted.location = f"{self._base}{FILES}/{receiving.file}/{key}/{file_headers.in_link(name)}"
         posted.waits_for_word = bool(expected)
-        talk.connection.hand_over(posted)
+        door.connection.hand_over(posted)
 
     async def _prove(self) -> Proof:
         """Who it is that asks, as at every door."""
@@ -164,18 +164,18 @@ class FileHost:
                 " (--web-origin).",
             )
         name, password = _credentials(self._asked.fields.get("authorization", ""))
-        return await self._chat.signin.with_password(name, password, self._talk.network)
+        return await self._chat.signin.with_password(name, password, self._door.network)
 
     async def _delete(self, row: StoredFile) -> None:
         proof = await self._prove()
-        await self._chat.files.links.delete(proof.person, row.id, self._talk.address)
+        await self._chat.files.links.delete(proof.person, row.id, self._door.address)
         self._say(HTTPStatus.OK, "The file is deleted.\n")
 
     # --- fetching -----------------------------------------------------------------------------
 
     async def _give(self, row: StoredFile, owner: Any) -> None:
         """Give out a file, or the part of it that is asked for."""
-        talk, asked = self._talk, self._asked
+        door, asked = self._door, self._asked
         tag = f'"{row.sha256}"'
         if asked.fields.get("if-none-match") in (tag, f"W/{tag}", "*"):
             self._end_with(HTTPStatus.NOT_MODIFIED, self._about(tag))
@@ -192,7 +192,7 @@ class FileHost:
             self._end_with(status, fields)
             return
         links = self._chat.files.links
-        serving = await links.serve(row, owner, talk.network, part.start, part.end)
+        serving = await links.serve(row, owner, door.network, part.start, part.end)
         self._pass_on(serving, status, fields)
 
     async def _give_once(self, ticket: str) -> None:
@@ -203,16 +203,16 @@ class FileHost:
         self._pass_on(serving, HTTPStatus.OK, policy | fields)
 
     def _pass_on(self, serving: Serving, status: HTTPStatus, fields: dict[str, str]) -> None:
-        talk = self._talk
-        if talk.closed:
+        door = self._door
+        if door.closed:
             serving.end()
             return
-        talk.connection.write(head_of(status, self._chat.wall(), fields))
-        talk.connection.hand_over(Download(self._chat, talk.connection, serving))
+        door.connection.write(head_of(status, self._chat.wall(), fields))
+        door.connection.hand_over(Download(self._chat, door.connection, serving))
 
     def _end_with(self, status: HTTPStatus, fields: dict[str, str]) -> None:
-        if not self._talk.closed:
-            self._talk.end(head_of(status, self._chat.wall(), fields))
+        if not self._door.closed:
+            self._door.end(head_of(status, self._chat.wall(), fields))
 
     def _about(self, tag: str) -> dict[str, str]:
         # It never changes, but it may be gone: so it is asked for each time.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from ...core.doors import Door
+from ...core.doors import DoorKind
 
 STYLE = """
 :root { color-scheme: light dark; --line: #d6d6dc; --quiet: #5c5c66; --code: #f3f3f6 }
@@ -52,17 +52,17 @@ class Facts(Struct, frozen=True):
     own_certificate: bool = False  # which no computer trusts by itself
     registration: bool = True  # people may make accounts by themselves
     guests: bool = False
-    places: Mapping[Door, Place] = field(default_factory=dict)  # of what one can talk in
+    places: Mapping[DoorKind, Place] = field(default_factory=dict)  # of what one can talk in
 
 
 def page(facts: Facts) -> str:
     """The page, with every word of the operator's and the browser's escaped."""
     places = facts.places
     parts = [
-        *(_programs_of_ours(places[Door.JSON]) if Door.JSON in places else ()),
-        *(_irc(places[Door.IRC], facts) if Door.IRC in places else ()),
-        *(_plain(places[Door.TEXT], facts.tls) if Door.TEXT in places else ()),
-        *(_json(places[Door.JSON]) if Door.JSON in places else ()),
+        *(_programs_of_ours(places[DoorKind.JSON]) if DoorKind.JSON in places else ()),
+        *(_irc(places[DoorKind.IRC], facts) if DoorKind.IRC in places else ()),
+        *(_plain(places[DoorKind.TEXT], facts.tls) if DoorKind.TEXT in places else ()),
+        *(_json(places[DoorKind.JSON]) if DoorKind.JSON in places else ()),
         *(_trust(next(iter(places.values()))) if facts.own_certificate and places else ()),
     ]
     name = escape(facts.name)

@@ -14,7 +14,7 @@ from .request import BadRequest
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
-    from ...connection.line_queue import Line
+    from ...connection.line_queue import Connection
     from .responses import Answers
 
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -26,9 +26,14 @@ class Posted(Upload):
     moving: ReceivingForLink
 
     def __init__(
-        self, chat: Chat, line: Line, receiving: ReceivingForLink, body: Body, answers: Answers
+        self,
+        chat: Chat,
+        connection: Connection,
+        receiving: ReceivingForLink,
+        body: Body,
+        answers: Answers,
     ) -> None:
-        super().__init__(chat, line, receiving)
+        super().__init__(chat, connection, receiving)
         self._body = body
         self._answers = answers
         self.location = ""

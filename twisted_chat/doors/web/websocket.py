@@ -1,7 +1,7 @@
 """IRC over a WebSocket: one line is one message, both ways.
 
 `websockets` does the protocol without any input or output of its own; this stands between it,
-the connection and the conversation.
+the connection and the IRC door.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def may_come_from(request: Request, origins: tuple[str, ...], secure: bool, base
     return origin.lower() in {one.lower() for one in (own, base, *origins) if one}
 
 
-class SocketLine:
-    """The connection as a conversation in IRC sees it: what it writes becomes messages."""
+class WebSocketConnection:
+    """The connection as an IRC door sees it: what it writes becomes messages."""
 
     def __init__(
         self, connection: ChatProtocol, upgraded: Any, destination: tuple[str, int] | None
@@ -82,8 +82,8 @@ class SocketLine:
         return b"".join(self._socket.data_to_send())
 
 
-class SocketTalk(IrcDoor):
-    """A conversation in IRC over a WebSocket."""
+class WebSocketDoor(IrcDoor):
+    """The IRC door of one client that has come over a WebSocket."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class SocketTalk(IrcDoor):
             subprotocols=subprotocols, select_subprotocol=_chosen, max_size=longest
         )
         self._below = connection
-        super().__init__(chat, SocketLine(connection, self._socket, destination), clients)
+        super().__init__(chat, WebSocketConnection(connection, self._socket, destination), clients)
 
     @property
     def local(self) -> bool:
