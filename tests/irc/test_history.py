@@ -65,13 +65,13 @@ class HistoryCase(IrcCase):
 
 class PageTests(HistoryCase):
     def test_a20_who_leaves_people_out_waits_for_those_who_search(self) -> None:
-        bob, searches = self.account("bob", *HISTORY), self.hall.chat.searches
+        bob, history = self.account("bob", *HISTORY), self.hall.chat.history
         self.hall.bot("bob").asks("ignore", user="alice")
         bob.answers("JOIN #coil")
         bob.lines()
         session = next(iter(self.hall.chat.sessions))
         with mock.patch.object(self.hall.store, "run_once", lambda: False):
-            found = Deferred.fromCoroutine(searches.find(session, Query("m1", (Scope(LOBBY),))))
+            found = Deferred.fromCoroutine(history.search(session, Query("m1", (Scope(LOBBY),))))
             bob.sends_lines("CHATHISTORY LATEST #coil * 9")
             self.assertEqual(bob.lines(), [])
             self.assertEqual(self.ask("LATEST #coil * 2"), "89")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tests.irc.case import IrcCase, IrcClient
-from twisted_chat.chat.commands.history import MOST_UNSEEN
+from twisted_chat.chat.history import MOST_UNSEEN
 from twisted_chat.core.errors import ChatError
 from twisted_chat.doors.irc.message import Message, parse
 from twisted_chat.testing import PASSWORD, Program

@@ -226,7 +226,7 @@ class AfterwardsTests(SaslCase):
         token = guest.lines()[-1].removeprefix("PING :")
         self.logs_in(guest, "tesla", PASSWORD)
         moved: list[object] = []
-        self.patch(self.hall.chat, "note_shown", lambda *found: moved.append(found))
+        self.patch(self.hall.chat.cursors, "note_shown", lambda *found: moved.append(found))
         guest.answers(f"PONG :{token}")
         self.assertEqual(moved, [])
 

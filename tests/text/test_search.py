@@ -33,7 +33,7 @@ class SearchTests(HallTestCase):
         sessions = {session.person.name: session for session in self.hall.chat.sessions}
         red, answered = Query("red", (Scope(LOBBY),)), list[str]()
         for name in ("ann", "ann", "ann", "bob"):
-            found = Deferred.fromCoroutine(self.hall.chat.searches.find(sessions[name], red))
+            found = Deferred.fromCoroutine(self.hall.chat.history.search(sessions[name], red))
             found.addCallback(lambda page, name: answered.append(name), name)
         self.assertEqual(answered, [])
         self.hall.settle()
@@ -45,7 +45,7 @@ class SearchTests(HallTestCase):
         sessions = {session.person.name: session for session in self.hall.chat.sessions}
         red, refused, found = Query("red", (Scope(LOBBY),)), list[str](), list[str]()
         for name in ["ann"] * 70 + ["bob"]:
-            searched = Deferred.fromCoroutine(self.hall.chat.searches.find(sessions[name], red))
+            searched = Deferred.fromCoroutine(self.hall.chat.history.search(sessions[name], red))
             searched.addCallbacks(
                 lambda page, name: found.append(name),
                 lambda failure, name: refused.append(f"{name} {failure.value.code}"),

@@ -49,7 +49,6 @@ class AsyncStore:
         self._outgoing: list[Post] = []
         self._secret = b""
         self.refusing: ChatError | None = None
-        self.epoch = store.epoch
         self.blobs = store.blobs
 
     def start(self, deliver: Callable[[Batch], object]) -> Snapshot:

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from ..core.commands import TABLE
 from ..core.entries import Entry
 from ..core.errors import ChatError, StartError
-from ..core.events import Closed, Receipt
+from ..core.events import Closed
 from ..core.names import Names
 from ..core.results import Sent, Whispered
 from ..core.roombook import RoomBook
@@ -31,16 +31,17 @@ from .accounts.limits import AccountLimits
 from .accounts.sign_in import Proof, SignIn
 from .async_store import AsyncStore
 from .composing import check_cid, check_tags, composed, only_sealed, stale
+from .cursors import Cursors
 from .delivery import Delivery
 from .device_keys import Devices
 from .files import Files
 from .guests import Guests
+from .history import History
 from .metadata import Metadata
 from .motd import message_of_the_day
 from .presence import Onlookers, PresenceNotices
 from .restore import fill
 from .rooms import Membership
-from .searches import Searches
 from .session import Session, Sessions, State
 from .settling import Sending, origins
 from .typists import Typists
@@ -76,6 +77,7 @@ class Chat:
         self.ticks = ticks  # seconds that only go forward: for limits and time-outs
         self.wall = wall  # milliseconds since 1970: for people
         self.started = ticks()
+        self.epoch = store.epoch  # another one for a database that was put in its place
         self.unkept = count(wall())  # numbers for what is said and kept nowhere
         self.motd = message_of_the_day(settings)
         self.names = names = Names(
@@ -93,7 +95,8 @@ class Chat:
         self.onlookers = onlookers = Onlookers()  # want to know at once who comes and goes
         self.typists = Typists(self)
         self.limits = AccountLimits(settings, ticks, wall)
-        self.searches = Searches(kept)
+        self.history = History(kept, rooms, wall)
+        self.cursors = Cursors(kept, sessions, delivery)
         self.metadata = metadata = Metadata(settings, kept, ticks)
         self.devices = devices = Devices(settings, kept, sessions, rooms, ticks)
         self.membership = membership = Membership(
@@ -266,7 +269,7 @@ class Chat:
             return
         if session.state is State.LIVE:
             if session.door.flushed() is True:
-                self.note_all_shown(session)
+                self.cursors.note_all_shown(session)
             self.delivery.withdraw(session)
         session.state = State.CLOSED
         session.wait_no_more()
@@ -309,58 +312,6 @@ class Chat:
             person.last_seen = self.wall()
         self.keep_last_seen(*accounts)
         self.store.refusing = STOPPING
-
-    def note_shown(self, session: Session, room: Room, seq: int) -> None:
-        """A session's peer has received a room up to that number."""
-        person = session.person
-        if person.guest or person.shown is None:
-            return
-        if session.door.dialect.plain and person.shown.get(room.id, 0) >= seq:
-            return  # any session of the account counts for the next login in text
-        self.store.move_cursor(person.id, session.device, room.id, seq)
-        before = person.shown.get(room.id, 0)
-        if before < seq:
-            person.shown[room.id] = seq
-            acknowledged = session.door.acknowledged()
-            if acknowledged is not None:
-                session.unconfirmed.note(acknowledged, room.id, before, seq)
-            if room.pair is not None:
-                other = room.other(person)
-                self.sessions.tell(other, Receipt(room.label(other), person.name, delivered=seq))
-
-    def note_all_shown(self, session: Session) -> None:
-        """The same for all conversations: the peer has everything that was written."""
-        if session.door.dialect.plain:
-            for room in self.delivery.shown_to(session):
-                self.note_shown(session, room, session.position(room))
-
-    def take_back(self, session: Session) -> None:
-        """A session's connection was reset: show again what its peer may not have read."""
-        person, moved = session.person, session.unconfirmed.places()
-        if person.shown is None or len(person.seats) > 1 or not moved:
-            return  # what is shown elsewhere too has been shown
-        back = {
-            room: before for room, (before, at) in moved.items() if person.shown.get(room) == at
-        }
-        person.shown.update(back)
-        self.store.forget_moves(person.id, session.device, back)
-        self.store.change_if_possible(  # else it is as if it had been read
-            lambda ledger: ledger.set_cursors_back(person.id, session.device, back)
-        )
-
-    def note_read(self, session: Session, room: Room, seq: int) -> None:
-        """A session's person has read a room up to that number; the other sessions are told."""
-        person = session.person
-        if person.guest or session.read.get(room.id, 0) >= seq:
-            return
-        session.read[room.id] = seq
-        self.store.move_read_cursor(person.id, room.id, seq)
-        if room.pair is not None:
-            other = room.other(person)
-            self.sessions.tell(other, Receipt(room.label(other), person.name, read=seq))
-        for one in self.sessions.of(person):
-            if one is not session:
-                one.receive(Receipt(room.label(person), person.name, read=seq))
 
     def close_seats(self, person: Person, reason: Closed, keep: Session | None = None) -> None:
         """End the sessions of an account, but for one, and the moving of files for them."""

@@ -82,7 +82,7 @@ class Housekeeping:
                 if session not in received:
                     received[session] = session.door.flushed() is True
                 if received[session]:
-                    self._chat.note_shown(session, room, session.position(room))
+                    self._chat.cursors.note_shown(session, room, session.position(room))
                 else:
                     delivery.active.add(room)
 

@@ -17,8 +17,8 @@ from ...core.roster import Person
 from ...store import Ledger, files
 from ..chat import Chat
 from ..composing import check_cid, composed, only_sealed, stale
+from ..history import scopes
 from ..session import Session
-from .history import scopes
 from .lookup import account_named, conversation, may_know_of, place_of
 from .messages import speaking_place
 

@@ -14,7 +14,7 @@ from ...core.results import Done, Result, Sent, SentToSeveral, Whispered
 from ...core.rooms import LOBBY, Role, Room
 from ...core.roster import Person
 from ...core.text import check_formatted
-from ...store import Ledger, queries
+from ...store import Ledger
 from ..chat import Chat
 from ..composing import check_cid, check_tags, composed, only_sealed, stale
 from ..session import Session
@@ -306,7 +306,7 @@ def _is_by(person: Person, entry: Entry) -> bool:
 
 
 async def _message_at(chat: Chat, said: Said, reference: str) -> Entry:
-    entry = await chat.store.read(lambda db: queries.entry(db, said.room.id, said.seq))
+    entry = await chat.history.entry(said.room, said.seq)
     if entry is None or entry.kind is not Kind.MESSAGE or entry.state is State.DELETED:
         raise no_such_message(reference)
     return entry

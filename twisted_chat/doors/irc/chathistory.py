@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ...chat.commands.lookup import conversation, person_named
+from ...chat.history import At, View, Way
 from ...core.entries import Entry, Kind
 from ...core.errors import ChatError
-from ...store import Scope, pages
 from . import playback
 from .commands import command
 from .isupport import HISTORY
@@ -17,27 +17,19 @@ from .references import Unclear, place, time_of
 from .render import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy import Connection
-
     from ...core.rooms import Room
-    from ...store.pages import View
-    from ...store.rows import Page
     from .door import IrcDoor
-
-T = TypeVar("T")
 
 LISTED = 1000  # conversations of one CHATHISTORY TARGETS
 END = {"draft/chathistory-end": ""}
-PARAMS = {"BEFORE": 4, "AFTER": 4, "LATEST": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4}
-ASKING: dict[str, Callable[..., Page]] = {
-    "BEFORE": pages.before,
-    "AFTER": pages.after,
-    "LATEST": pages.latest,
-    "AROUND": pages.around,
-    "BETWEEN": pages.between,
+WAYS: dict[str, Way] = {
+    "BEFORE": "before",
+    "AFTER": "after",
+    "LATEST": "latest",
+    "AROUND": "around",
+    "BETWEEN": "between",
 }
+PARAMS = {"BEFORE": 4, "AFTER": 4, "LATEST": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4}
 
 
 @command("CHATHISTORY", help="CHATHISTORY LATEST <nick or channel> * <count>: what was said")
@@ -86,13 +78,15 @@ async def _messages(client: IrcDoor, asked: str, given: tuple[str, ...]) -> None
         text = "Messages could not be retrieved"
         client.fail("CHATHISTORY", "INVALID_TARGET", text, asked, shortened(name))
         return
-    question = _question(client, asked, room, places, limit)
+    way, relative_to = _places(client, asked, room, places)
     if room is None:
         other = person_named(client.chat, name)
         with client.batch("chathistory", other.name, tags=END):
             return
     try:
-        page = await _read(client, partial(question, view=view_of(client, room)))
+        assert client.session is not None
+        view = view_of(client, room)
+        page = await client.chat.history.page(client.session, way, view, relative_to, limit)
     except ChatError as error:
         client.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, asked, shortened(name))
         return
@@ -101,14 +95,6 @@ async def _messages(client: IrcDoor, asked: str, given: tuple[str, ...]) -> None
     tags = None if page.more else END
     with client.batch("chathistory", room.label(client.me), tags=tags):
         playback.show(client, worth_showing(page.entries))
-
-
-async def _read(client: IrcDoor, question: Callable[[Connection], T]) -> T:
-    """Ask the store; without the words of some people it may have to go through a long history."""
-    if client.me.ignores:
-        assert client.session is not None
-        return await client.chat.searches.ask(client.session, question)
-    return await client.chat.store.read(question)
 
 
 def conversation_named(client: IrcDoor, name: str) -> Room | None:
@@ -121,23 +107,13 @@ def conversation_named(client: IrcDoor, name: str) -> Room | None:
     return conversation(client.chat, client.session, name)
 
 
-def _question(
-    client: IrcDoor, asked: str, room: Room | None, places: list[str], limit: int
-) -> Callable[..., Page]:
-    """What to ask the store, but for the view."""
-    if asked == "LATEST" and places == ["*"]:
-
-        def newest(db: Connection, view: View) -> Page:
-            return pages.before(db, view, None, limit)
-
-        return newest
-    found = [place(client.clients, room, written) for written in places]
-    ask = ASKING[asked]
-
-    def those(db: Connection, view: View) -> Page:
-        return ask(db, view, *found, limit)
-
-    return those
+def _places(
+    client: IrcDoor, asked: str, room: Room | None, written: list[str]
+) -> tuple[Way, Sequence[At | None]]:
+    """In which way a page is asked for, and relative to what."""
+    if asked == "LATEST" and written == ["*"]:
+        return "before", [None]
+    return WAYS[asked], [place(client.clients, room, one) for one in written]
 
 
 def view_of(client: IrcDoor, room: Room) -> View:
@@ -146,7 +122,7 @@ def view_of(client: IrcDoor, room: Room) -> View:
     since = max(room.readable_since(client.me), 0)
     upto = client.session.position(room)
     kinds = playback.EVENTS if client.has("draft/event-playback") else None
-    return pages.View(room.id, since, upto, playback.hidden(client), kinds)
+    return View(room.id, since, upto, playback.hidden(client), kinds)
 
 
 def worth_showing(entries: list[Entry]) -> list[Entry]:
@@ -164,10 +140,9 @@ async def _targets(client: IrcDoor, given: tuple[str, ...]) -> None:
     first, second = (_time(written) for written in given[1:3])
     assert client.session is not None
     rooms = {room.id: room for room in client.chat.delivery.shown_to(client.session)}
-    scopes = [Scope(room.id, max(room.readable_since(client.me), 0)) for room in rooms.values()]
     left_out = playback.hidden(client)
     try:
-        times = await _read(client, lambda db: pages.last_times(db, scopes, left_out))
+        times = await client.chat.history.last_times(client.session, list(rooms.values()), left_out)
     except ChatError as error:
         client.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, "TARGETS", "*")
         return

@@ -49,7 +49,7 @@ class Clients:
         self.chat = chat
         self.server = _server_name(chat.settings.name)
         self.description = shown(chat.settings.description or chat.settings.name)
-        self.epoch = chat.store.epoch[:8]
+        self.epoch = chat.epoch[:8]
         self.started = strftime("%Y-%m-%d %H:%M UTC", gmtime(chat.wall() / 1000))
         self.most_online = 0
         self.unregistered = 0

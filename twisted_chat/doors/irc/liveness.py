@@ -72,7 +72,7 @@ class Liveness:
         if session is not None:
             for room, seq in self._positions.items():
                 if room.has(session.person):
-                    self._client.chat.note_shown(session, room, seq)
+                    self._client.chat.cursors.note_shown(session, room, seq)
 
     def forget(self) -> None:
         """Somebody else is there than was asked."""

@@ -39,5 +39,5 @@ def quit(client: IrcDoor, message: Message) -> None:
         session.parting = f"Quit: {reason}" if reason else "Quit"
         if client.connection.flushed():
             # Who says goodbye has read what has arrived.
-            client.chat.note_all_shown(session)
+            client.chat.cursors.note_all_shown(session)
     client.leave(f"ERROR :Goodbye{': ' + reason if reason else ''}\r\n".encode())

@@ -8,7 +8,6 @@ from twisted.internet.defer import Deferred
 
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...store import queries
 from . import names
 from .commands import command
 from .message import Message, shortened
@@ -16,11 +15,8 @@ from .references import Unclear, time_of
 from .render import timestamp
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from ...core.rooms import Room
     from ...core.roster import Person
-    from ...store import Ledger
     from .clients import Clients
     from .door import IrcDoor
 
@@ -39,11 +35,7 @@ class Markers:
         if person in self._of or person.guest:
             return
         chat = self._clients.chat
-
-        def ask(db: Connection) -> tuple[dict[str, int], dict[int, int]]:
-            return queries.read_markers(db, person.id), queries.read_times(db, person.id)
-
-        marked, read = await chat.store.read(ask)
+        marked, read = await chat.cursors.markers(person)
         known = self._of.setdefault(person, {})
         for target, time in marked.items():
             known[target] = max(time, known.get(target, 0))
@@ -169,22 +161,16 @@ async def _set(client: IrcDoor, room: Room | None, target: str, time: int) -> No
         raise ChatError("too_many", "You have marked too many conversations.")
     other = client.clients.person(target)
     if not me.guest and (room is not None or (other is not None and not other.guest)):
-        number, key = me.id, names.folded(target)
-
-        def apply(ledger: Ledger) -> None:
-            ledger.move_read_marker(number, key, time)
-
-        await chat.store.change(apply)
+        await chat.cursors.move_marker(me, names.folded(target), time)
     if not markers.move(me, target, time):
         return
     for one in client.clients.of(me):
         if one is not client:
             push(one, target)
     if room is not None and client.session is not None:
-        number = room.id
-        seq = await chat.store.read(lambda db: queries.seq_before(db, number, time + 1))
+        seq = await chat.history.seq_before(room, time + 1)
         if seq > 0 and not client.closed and room.has(me):
-            chat.note_read(client.session, room, min(seq, room.last_seq))
+            chat.cursors.note_read(client.session, room, min(seq, room.last_seq))
 
 
 def read_elsewhere(client: IrcDoor, place: str, seq: int) -> None:
@@ -197,7 +183,7 @@ def read_elsewhere(client: IrcDoor, place: str, seq: int) -> None:
 
 async def _read_elsewhere(client: IrcDoor, room: Room, seq: int) -> None:
     me, place = client.me, room.label(client.me)
-    entry = await client.chat.store.read(lambda db: queries.entry(db, room.id, seq))
+    entry = await client.chat.history.entry(room, seq)
     if entry is not None and client.clients.markers.move(me, place, entry.time):
         for one in client.clients.of(me):
             push(one, place)

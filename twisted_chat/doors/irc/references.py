@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ...store.pages import At
+from ...chat.history import At
 from .message import shortened
 
 if TYPE_CHECKING:

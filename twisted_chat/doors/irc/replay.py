@@ -6,33 +6,20 @@ it by the delivery. The account's place moves only when the client proves that i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ...chat.commands.history import MOST_UNSEEN
-from ...core.entries import PAGE_BYTES, size_of
+from ...chat.history import MOST_UNSEEN, Missed, View
+from ...core.entries import PAGE_BYTES
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...store import pages, queries
-from ...store.rows import Page
 from . import chathistory, playback
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from ...core.entries import Entry
     from ...core.rooms import Room
     from .door import IrcDoor
 
 
 MOST_REPLAYED = 4 * PAGE_BYTES  # of one answer; beyond it one is told only how to ask for more
-
-
-class Missed(NamedTuple):
-    """The newest of what was missed in a conversation, and how many messages are older."""
-
-    room: Room
-    entries: list[Entry]
-    older: int
 
 
 async def missed(client: IrcDoor, room: Room, upto: int) -> None:
@@ -63,17 +50,14 @@ async def private(client: IrcDoor) -> None:
 async def _was_here(client: IrcDoor) -> bool:
     """Whether an IRC client of the account's was shown anything before."""
     assert client.session is not None
-    number, device = client.me.id, client.session.device
     try:
-        return bool(
-            await client.chat.store.read(lambda db: queries.device_cursors(db, number, device))
-        )
+        return await client.chat.cursors.was_shown_any(client.session)
     except ChatError as error:
         client.close(Closed(error.code, error.sentence))
         return True
 
 
-def _view(client: IrcDoor, room: Room, upto: int) -> pages.View | None:
+def _view(client: IrcDoor, room: Room, upto: int) -> View | None:
     """What is to be shown of a conversation, if anything is."""
     me = client.me
     if me.guest or me.shown is None:
@@ -82,29 +66,14 @@ def _view(client: IrcDoor, room: Room, upto: int) -> pages.View | None:
     if after >= upto:
         return None
     kinds = playback.EVENTS if client.has("draft/event-playback") else None
-    return pages.View(room.id, after, upto, (*playback.hidden(client), me.id), kinds)
+    return View(room.id, after, upto, (*playback.hidden(client), me.id), kinds)
 
 
-async def _show(client: IrcDoor, views: list[tuple[Room, pages.View]]) -> None:
+async def _show(client: IrcDoor, views: list[tuple[Room, View]]) -> None:
     """Show the newest of what there is to be seen, conversation by conversation."""
     me, left = client.me, MOST_REPLAYED - client.response.size
-
-    def ask(db: Connection) -> list[Missed]:
-        found, used = [], 0
-        for room, view in views:
-            page = Page([], more=True)
-            if used < left:
-                page = pages.before(db, view, None, MOST_UNSEEN)
-                used += sum(map(size_of, page.entries))
-            older = 0
-            if page.more:
-                upto = page.entries[0].seq - 1 if page.entries else view.upto
-                older = queries.unread(db, me.id, [(room.id, view.since, upto)])[room.id]
-            found.append(Missed(room, page.entries, older))
-        return found
-
     try:
-        answer = await client.chat.store.read(ask)
+        answer = await client.chat.history.missed(me, views, left)
     except ChatError as error:
         # What was missed is still there at the next login.
         client.close(Closed(error.code, error.sentence))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...chat.commands.history import lines, scopes
 from ...chat.commands.lookup import account_named
+from ...chat.history import Query, scopes
 from ...core.errors import ChatError
-from ...store import Query
 from . import playback
 from .chathistory import conversation_named
 from .commands import command
@@ -31,7 +30,7 @@ async def find(client: IrcDoor, message: Message) -> None:
         return
     assert client.session is not None
     try:
-        page = await client.chat.searches.find(client.session, wanted)
+        page = await client.chat.history.search(client.session, wanted)
     except ChatError as error:
         if error.code == "query":
             client.fail("SEARCH", "INVALID_PARAMS", error.sentence, "text")
@@ -40,7 +39,7 @@ async def find(client: IrcDoor, message: Message) -> None:
         return
     if client.closed:
         return
-    found = [line.entry for line in lines(client.chat, client.me, page.entries)]
+    found = [line.entry for line in client.chat.history.lines(client.me, page.entries)]
     with client.batch("soju.im/search"):
         playback.show(client, found)
 

@@ -56,7 +56,7 @@ class JsonDoor(BaseDoor):
             "server": settings.name,
             "software": "twisted-chat",
             "version": VERSION,
-            "epoch": self.chat.store.epoch,
+            "epoch": self.chat.epoch,
             "registration": "open" if settings.registration_open else "closed",
             "guests": settings.guests,
             "max_message": settings.max_message,
@@ -233,7 +233,7 @@ class JsonDoor(BaseDoor):
         self, token: Token, epoch: str, positions: dict[str, int]
     ) -> dict[str, Any]:
         person, device = token.proof.person, token.device
-        reset = bool(epoch) and epoch != self.chat.store.epoch
+        reset = bool(epoch) and epoch != self.chat.epoch
         start = await starting_points(self.chat, person, device, {} if reset else positions)
         if self.closed:
             self.chat.leave_unseated(person)
@@ -251,7 +251,7 @@ class JsonDoor(BaseDoor):
             "admin": person.admin,
             "token": token.token,
             "device": device,
-            "epoch": self.chat.store.epoch,
+            "epoch": self.chat.epoch,
             "reset": reset,
             "unknown": [repeated(label) for label in start.unknown],
             **({"lost": start.lost} if start.lost and epoch else {}),

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from ...chat.chat import Chat
+from ...chat.cursors import Kept
 from ...core.rooms import Room
 from ...core.roster import Person
-from ...store import queries
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from ...chat.chat import Chat
-
 
 MOST_RENAMED = 50  # names that are looked up among those that rooms had
 
@@ -32,9 +27,9 @@ async def starting_points(
     chat: Chat, person: Person, device: str, asked: Mapping[str, int]
 ) -> Start:
     """What the program says, else what its device has confirmed, else what any was shown."""
-    kept = _Kept({}, {}, {})
+    kept = Kept({}, {}, {})
     if not person.guest:
-        kept = await chat.store.read(lambda db: _kept(db, person.id, device))
+        kept = await chat.cursors.of_device(person, device)
     rooms = {room.label(person): room for room in chat.rooms.of(person)}
     positions = {}
     for room in rooms.values():
@@ -66,21 +61,5 @@ async def starting_points(
         for room, at in positions.items()
         if (after := read.get(room.id, 0)) < at and not person.guest
     ]
-    unread = await chat.store.read(lambda db: queries.unread(db, person.id, spans)) if spans else {}
+    unread = await chat.cursors.unread(person, spans)
     return Start(positions, unknown, lost, read, unread)
-
-
-class _Kept(NamedTuple):
-    """Numbers by the rooms' ids."""
-
-    confirmed: dict[int, int]  # by this device
-    joined: dict[int, int]  # where the account came to the room
-    read: dict[int, int]  # by the person
-
-
-def _kept(db: Connection, account: int, device: str) -> _Kept:
-    return _Kept(
-        queries.device_cursors(db, account, device),
-        queries.device_cursors(db, account, ""),
-        queries.read_cursors(db, account),
-    )

@@ -12,7 +12,6 @@ from ...chat.commands.messages import speaking_place
 from ...chat.session import Session
 from ...core.errors import ChatError
 from ...core.rooms import Room
-from ...store import queries
 from .render import Hidden, view
 from .requests import Entries, spoken
 
@@ -30,7 +29,7 @@ async def entries(chat: Chat, session: Session, asked: Entries) -> dict[str, Any
         return {"entries": [], "more": False}
     after = max(asked.after, room.readable_since(person), 0)
     upto = room.last_seq if asked.upto is None else min(asked.upto, room.last_seq)
-    found = await chat.store.read(lambda db: queries.entries(db, room.id, after, upto, asked.limit))
+    found = await chat.history.entries(room, after, upto, asked.limit)
     conversation(chat, session, asked.room)  # who was put out meanwhile is told nothing
     found = [entry for entry in found if room.may_read(person, entry.seq)]
     label = room.label(person)
@@ -46,7 +45,7 @@ async def entries(chat: Chat, session: Session, asked: Entries) -> dict[str, Any
 def delivered(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str, Any]:
     """The program has received these rooms up to these numbers."""
     for room, seq in _positions(chat, session, positions).items():
-        chat.note_shown(session, room, min(seq, session.position(room)))
+        chat.cursors.note_shown(session, room, min(seq, session.position(room)))
     return {}
 
 
@@ -55,7 +54,7 @@ def read(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str
     if session.person.guest:
         return {}
     for room, seq in _positions(chat, session, positions).items():
-        chat.note_read(session, room, seq)
+        chat.cursors.note_read(session, room, seq)
     return {}
 
 

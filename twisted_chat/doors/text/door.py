@@ -9,7 +9,6 @@ from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.python.failure import Failure
 
 from ...chat import commands
-from ...chat.commands import history
 from ...chat.session import State
 from ...connection import plaintext
 from ...connection.line_queue import MOST_MISTAKES, BaseDoor, Connection
@@ -77,7 +76,7 @@ class TextDoor(BaseDoor):
         self.say(f"Login successful, Welcome to {self.chat.settings.name}!")
         self.say(FIRST_STEPS, *map(shown, self.chat.motd))
         try:
-            unseen = await history.unseen(self.chat, self.session)
+            unseen = await self.chat.history.unseen(self.session)
         except ChatError as error:
             # What was missed is still there at the next login.
             self.close(Closed(error.code, error.sentence))
@@ -98,7 +97,7 @@ class TextDoor(BaseDoor):
 
     def reset(self) -> None:
         if self.session is not None:
-            self.chat.take_back(self.session)
+            self.chat.cursors.take_back(self.session)
 
     def lost(self) -> None:
         super().lost()
@@ -195,7 +194,7 @@ class TextDoor(BaseDoor):
             return
         session.unconfirmed.confirm()
         if session.state is State.LIVE and self.flushed() is None:
-            self.chat.note_all_shown(session)
+            self.chat.cursors.note_all_shown(session)
 
     def _begin(self, text: str) -> bool:
         """Begin what a line asks for; False if it must wait for messages under way."""
