@@ -23,6 +23,7 @@ from .connection.peer import Peer
 from .connection.proxy_header import Header
 from .connection.tls import certificate_of, name_asked_for, sends_too_much
 from .connection.transport import Outflow, prepare
+from .core.addresses import bracketed
 from .core.doors import DoorKind, OpenDoors, hint
 from .core.errors import ChatError
 from .core.events import Closed
@@ -208,8 +209,7 @@ class ChatProtocol(Output):
         if port is None:
             return ""
         has_tls = port == here and (self.over_tls or not self.open_doors.plain)
-        bracketed = f"[{host}]" if ":" in host else host
-        return f"{'https' if has_tls else 'http'}://{bracketed}:{port or 'PORT'}/"
+        return f"{'https' if has_tls else 'http'}://{bracketed(host)}:{port or 'PORT'}/"
 
     def hand_over(self, transfer: Transfer[Any]) -> None:
         """A ticket was good: from here on there are the bytes of a file."""

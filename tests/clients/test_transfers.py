@@ -258,7 +258,7 @@ class CutTests(TransfersTest):
         fetched = self.edison.fetches(1)
         with mock.patch("os.pwrite", side_effect=OSError(28, "No space left on device")):
             self.company.wait(5)
-        self.assertIn("cannot be written: No space left", self.refused(self.edison, fetched))
+        self.assertIn("cannot be written: no space left", self.refused(self.edison, fetched))
         self.assertEqual(len(self.downloads(self.edison)), 1)
         again = self.edison.fetches(1)
         self.assertEqual(self.fetched(self.edison, again).read_bytes(), HUNDREDS)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.core.limits import Bucket, SlidingWindow, Tries, network
+from twisted_chat.core.addresses import network
+from twisted_chat.core.limits import Bucket, SlidingWindow, Tries
 
 
 class BucketTests(SynchronousTestCase):

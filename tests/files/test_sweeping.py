@@ -133,7 +133,7 @@ class SweepingTests(FilesTestCase):
             self.wait(120)
         told = {str(formatEvent(event)) for event in logs}
         self.assertIn(
-            "Files were not swept, which is tried again in a minute: Input/output error.", told
+            "Files were not swept, which is tried again in a minute: input/output error.", told
         )
         self.wait(180)
         self.assertEqual(self.contents(), [])

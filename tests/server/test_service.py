@@ -277,7 +277,7 @@ class TellingTest(SynchronousTestCase):
         with capturedLogs() as logs:
             service._not_ready(Failure(OSError(24, "Too many open files")))
             service._not_ready(Failure(ChatError("restart", "The server is stopping.")))
-        said = "so the first who needs it waits for it: Too many open files."
+        said = "so the first who needs it waits for it: too many open files."
         self.assertEqual(len(logs), 1)
         self.assertIn(said, str(formatEvent(logs[0])))
 

@@ -164,7 +164,7 @@ class PowerTests(SynchronousTestCase):
             self.disk.kill(store)
             self.disk.fails = self.sync_that_fails("chat.db-wal", 1)
             error = self.assertRaises(StartError, self.start)
-            self.assertIn("cannot be used: Input/output error", str(error))
+            self.assertIn("cannot be used: input/output error", str(error))
             self.start().close()
 
     def test_d5_a_restored_copy_whose_first_start_is_cut_anywhere(self) -> None:

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from unicodedata import category
 
-from ..core.errors import StartError
+from ..core.errors import StartError, reason_of
 from ..settings import Settings
 
 LARGEST = 64 * 1024  # bytes of the file
@@ -28,8 +28,7 @@ def _lines(file: Path) -> tuple[str, ...]:
         with file.open("rb") as opened:
             data = opened.read(LARGEST + 1)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise StartError(f"{what} cannot be read: {reason}.") from None
+        raise StartError(f"{what} cannot be read: {reason_of(error)}.") from None
     if len(data) > LARGEST:
         raise StartError(f"{what} is too long: it may have {LARGEST:,} bytes.")
     try:

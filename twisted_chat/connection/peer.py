@@ -7,7 +7,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from msgspec import Struct
 from twisted.internet.interfaces import IAddress
 
-from ..core.limits import Unlimited, network
+from ..core.addresses import network
+from ..core.limits import Unlimited
 
 
 class Peer(Struct, frozen=True):

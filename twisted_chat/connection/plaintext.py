@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core.addresses import bracketed
 from ..core.errors import ChatError
 
 ONLY_TLS = "This server takes names and passwords over TLS only"
@@ -22,10 +23,9 @@ def ways_in(tls: bool, destination: tuple[str, int] | None) -> tuple[str, ...]:
     if not tls:
         return (NO_TLS,)
     host, port = destination or ("HOST", "PORT")
-    bracketed = f"[{host}]" if ":" in host else host
     return (
         f"{ONLY_TLS}. Connect in one of these ways:",
         f"    python -m twisted_chat.client {host} {port}",
-        f"    openssl s_client -quiet -connect {bracketed}:{port}",
+        f"    openssl s_client -quiet -connect {bracketed(host)}:{port}",
         f"    ncat --ssl {host} {port}",
     )

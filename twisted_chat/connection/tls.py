@@ -40,7 +40,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..core.errors import StartError
+from ..core.errors import StartError, reason_of
 from ..private_file import write_private
 from .transport import Direct
 
@@ -317,11 +317,10 @@ def _self_signed(key: Any, now: float) -> bytes:
 
 
 def _reason(error: BaseException) -> str:
-    """Why, in a few words."""
+    """As `reason_of`, also for what OpenSSL raises."""
     if isinstance(error, SSL.Error) and error.args and error.args[0]:
         return str(error.args[0][0][-1])
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(text.split()).rstrip(".").lower()
+    return reason_of(error)
 
 
 # --- on a connection ----------------------------------------------------------------------

@@ -21,10 +21,17 @@ class StartError(Exception):
     """The service cannot start; the text is the one sentence that says why."""
 
 
-def in_words(error: BaseException | None) -> str:
-    """Why something could not be done, in words of people; empty where only a traceback tells."""
+def reason_of(error: BaseException) -> str:
+    """Why something failed, as part of a sentence: `no such file or directory`."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    words = " ".join(text.split()).rstrip(".")
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+
+
+def sentence_of(error: BaseException | None) -> str:
+    """Why something failed, as a sentence; empty where only a traceback tells."""
     if isinstance(error, ChatError):
         return error.sentence
     if isinstance(error, OSError):
-        return f"{error.strerror or error}."
+        return f"{reason_of(error)}."
     return ""

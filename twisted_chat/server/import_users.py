@@ -15,7 +15,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
 from ..chat.accounts.passwords import weakness
-from ..core.errors import ChatError, StartError
+from ..core.errors import ChatError, StartError, reason_of
 
 if TYPE_CHECKING:
     from ..chat.chat import Chat
@@ -40,8 +40,7 @@ def open_users(file: Path) -> BufferedReader:
     try:
         return file.open("rb")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise StartError(f"The file of users {file} cannot be read: {reason}.") from None
+        raise StartError(f"The file of users {file} cannot be read: {reason_of(error)}.") from None
 
 
 class Newcomers:

@@ -19,7 +19,7 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import ServerFactory
 from twisted.python.failure import Failure
 
-from ..core.errors import StartError
+from ..core.errors import StartError, reason_of
 
 BACKLOG = 1024  # connections that may wait to be taken up
 
@@ -92,7 +92,7 @@ def _understood(reactor: object, description: str, option: str) -> IStreamServer
     except Exception as error:
         # Every kind of endpoint has its own way of not understanding its description.
         raise StartError(
-            f"--{option}: {description} is not a place to listen at: {_reason(error)}; a port"
+            f"--{option}: {description} is not a place to listen at: {reason_of(error)}; a port"
             " number, tcp:9999:interface=127.0.0.1 and unix:/run/chat are."
         ) from None
 
@@ -140,6 +140,7 @@ def _remove_dead_socket(description: str) -> None:
 
 def _sentence(port: str, error: BaseException | None, option: str) -> str:
     cause = error.socketError if isinstance(error, CannotListenError) else error
+    assert cause is not None
     code = getattr(cause, "errno", None)
     where = f"port {port}" if port.isdigit() else port
     if code == errno.EADDRINUSE:
@@ -149,13 +150,7 @@ def _sentence(port: str, error: BaseException | None, option: str) -> str:
         advice = " (numbers below 1024 are for the administrator)" if port.isdigit() else ""
         way = f"choose another with --{option}"
         return f"There is no permission to listen at {where}{advice}; {way}."
-    return f"Listening at {where} (--{option}) is not possible: {_reason(cause)}."
-
-
-def _reason(error: object) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    line = " ".join(str(text).split()).rstrip(".")
-    return line[:1].lower() + line[1:]
+    return f"Listening at {where} (--{option}) is not possible: {reason_of(cause)}."
 
 
 def shown(listening: IListeningPort, port: str) -> str:

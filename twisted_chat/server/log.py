@@ -27,7 +27,7 @@ from twisted.logger import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..core.errors import StartError
+from ..core.errors import StartError, reason_of
 
 MOST_WAITING = 256 * 1024  # bytes that wait for a terminal that stands still or a full disk
 CHUNK = select.PIPE_BUF  # so much can be written whenever poll says so, without waiting
@@ -224,8 +224,7 @@ def open_log(file: Path) -> int:
     try:
         return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise StartError(f"The log file {file} cannot be written: {reason}.") from None
+        raise StartError(f"The log file {file} cannot be written: {reason_of(error)}.") from None
 
 
 class _Bridge(logging.Handler):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..chat.motd import message_of_the_day
 from ..connection import tls
-from ..core.errors import StartError
+from ..core.errors import StartError, reason_of
 from ..settings import Settings
 from ..store import integrity, migrations
 from ..store.blobs import contents_of
@@ -85,8 +85,7 @@ def _check_database(path: Path) -> bool:
         finally:
             close(reader)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise StartError(f"The database {path} cannot be read: {reason}.") from None
+        raise StartError(f"The database {path} cannot be read: {reason_of(error)}.") from None
     except sqlite3.DatabaseError as error:
         raise integrity.damaged(path, str(error)) from None
     if damage is not None:

@@ -24,7 +24,7 @@ from ..chat.threads import AsideThreads
 from ..connection import memory
 from ..connection.tls import Identity
 from ..core.attachments import size_in_words
-from ..core.errors import ChatError, StartError, in_words
+from ..core.errors import ChatError, StartError, sentence_of
 from ..core.events import Closed
 from ..factory import ChatFactory
 from ..settings import Settings
@@ -214,7 +214,7 @@ class ChatService(Service):
         error = failure.value
         if isinstance(error, ChatError) and error.code == "restart":
             return  # the server stops already
-        if reason := in_words(error):
+        if reason := sentence_of(error):
             line = "Not all was read ahead, so the first who needs it waits for it: {reason}"
             self.log.warn(line, reason=reason)
         else:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import StartError
+from ..core.errors import StartError, reason_of
 from .option import quoted
 from .table import BY_KEY
 
@@ -19,9 +19,7 @@ def read_file(file: Path) -> dict[str, Any]:
         text = file.read_bytes().decode("utf-8")
         written = tomllib.loads(text)
     except OSError as error:
-        raise StartError(
-            f"The settings file {file} cannot be read: {(error.strerror or str(error)).lower()}."
-        ) from None
+        raise StartError(f"The settings file {file} cannot be read: {reason_of(error)}.") from None
     except UnicodeDecodeError:
         raise StartError(f"The settings file {file} is not text in UTF-8.") from None
     except tomllib.TOMLDecodeError as error:

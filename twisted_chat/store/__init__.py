@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from ..core.errors import StartError
+from ..core.errors import StartError, reason_of
 from . import device_keys, files, pages, queries
 from .blobs import Blobs, contents_of
 from .connections import close
@@ -92,7 +92,7 @@ def open_store(
     except OSError as error:
         folder = contents_of(database.path)
         database.close()
-        raise StartError(f"The folder {folder} cannot be used: {error.strerror}.") from error
+        raise StartError(f"The folder {folder} cannot be used: {reason_of(error)}.") from error
     return Store(database, blobs, now, call, die)
 
 

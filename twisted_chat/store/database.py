@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from ..core.errors import StartError
+from ..core.errors import StartError, reason_of
 from . import integrity, migrations
 from .connections import close, driver, open_raw, open_reader, open_writer
 from .last_commit import LastCommit, last_commit_in
@@ -107,7 +107,7 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
         path = path.resolve()
         lock = Lock(path)
     except OSError as error:
-        raise StartError(f"The database {path} cannot be used: {error.strerror}.") from error
+        raise StartError(f"The database {path} cannot be used: {reason_of(error)}.") from error
     try:
         if not path.exists():
             _make(path, lock, now)
@@ -123,7 +123,7 @@ def open_database(path_or_url: str, now: Callable[[], int]) -> Database:
     except BaseException as error:
         lock.release()
         if isinstance(error, OSError | DBAPIError | sqlite3.Error):
-            why = error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)
+            why = reason_of(getattr(error, "orig", error))
             raise StartError(f"The database {path} cannot be used: {why}.") from error
         raise
     return database

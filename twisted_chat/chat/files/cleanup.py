@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ...core.errors import ChatError, in_words
+from ...core.errors import ChatError, sentence_of
 from ...store import Ledger, files
 from .pending import KEPT
 
@@ -63,7 +63,7 @@ class Sweeping:
         error = failure.value
         if isinstance(error, ChatError) and error.code == "restart":
             return  # the server stops, and does it at its next start
-        if reason := in_words(error):
+        if reason := sentence_of(error):
             line = "Files were not swept, which is tried again in a minute: {reason}"
             self.log.warn(line, reason=reason)
         else:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
+from ...core.addresses import is_public
 from ...core.attachments import check_name
 from ...core.durations import spoken
 from ...core.errors import ChatError
-from ...core.limits import Unlimited, is_public
+from ...core.limits import Unlimited
 from ...store import files as stored
 from .transfers import Receiving, Serving, lost, too_many
 

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from ...core.addresses import bracketed
 from ...core.errors import StartError
 
 DEFAULT_HOST = "localhost"
@@ -25,8 +26,7 @@ class Address(NamedTuple):
     @property
     def server(self) -> str:
         """The server alone, as people write it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return f"{bracketed(self.host)}:{self.port}"
 
 
 def from_url(text: str) -> Address:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import StartError
+from ...core.errors import StartError, reason_of
 from ...private_file import write_private
 from ..sync.folders import config_folder
 
@@ -36,8 +36,7 @@ class KnownServers:
             try:
                 write_private(self._path, json.dumps(servers, indent=2, sort_keys=True).encode())
             except OSError as error:
-                reason = error.strerror or str(error)
-                raise StartError(f"{self._path} cannot be written: {reason}.") from None
+                raise StartError(f"{self._path} cannot be written: {reason_of(error)}.") from None
 
     def _read(self) -> dict[str, dict[str, Any]]:
         try:
@@ -57,8 +56,7 @@ def known_servers() -> KnownServers:
     try:
         return KnownServers(config_folder() / "servers.json")
     except OSError as error:
-        reason = error.strerror or str(error)
         raise StartError(
-            f"There is no folder to keep anything in ({error.filename}: {reason}):"
+            f"There is no folder to keep anything in ({error.filename}: {reason_of(error)}):"
             " set HOME to a folder of yours."
         ) from None

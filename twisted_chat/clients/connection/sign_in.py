@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ...core.errors import ChatError
+from ...core.errors import ChatError, reason_of
 from ...core.standing import Standing
 from ..sync.conversations import Conversations
 from ..sync.folders import private_folder
@@ -133,10 +133,9 @@ class Account:
             try:
                 self.shelf = Shelf(private_folder(folder), self._run)
             except (OSError, sqlite3.Error) as error:
-                reason = getattr(error, "strerror", None) or str(error)
                 raise ChatError(
                     "disk",
-                    f"What is kept for {name} in {folder} cannot be used ({reason}):"
+                    f"What is kept for {name} in {folder} cannot be used ({reason_of(error)}):"
                     " repair it, or move it away.",
                 ) from None
             self._conversations.recall(self.shelf.places)

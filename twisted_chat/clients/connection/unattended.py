@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from ...core.errors import ChatError, StartError
+from ...core.errors import ChatError, StartError, reason_of
 from .sign_in import Account
 from .trust import Judgement
 
@@ -78,7 +78,7 @@ def given_password(file: str, tell: Callable[[str], None]) -> str:
             line = opened.readline(MOST_BYTES)
             text = line.decode().rstrip("\r\n")
     except OSError as error:
-        raise StartError(f"{file} cannot be read: {error.strerror}.") from None
+        raise StartError(f"{file} cannot be read: {reason_of(error)}.") from None
     except UnicodeDecodeError:
         raise StartError(f"The password in {file} is not UTF-8.") from None
     if not text:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...core.errors import ChatError
+from ...core.errors import ChatError, reason_of
 from ...private_file import write_private
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Safe:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise ChatError("vault", f"{path} cannot be read: {error.strerror}.") from None
+            raise ChatError("vault", f"{path} cannot be read: {reason_of(error)}.") from None
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

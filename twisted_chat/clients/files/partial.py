@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...core.attachments import size_in_words
-from ...core.errors import ChatError
+from ...core.errors import ChatError, reason_of
 from ...core.text import shown
 from .filenames import numbered, shortened
 from .packing import Coding, Damaged, blocks_of, plain_size
@@ -247,8 +247,9 @@ def _said(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise ChatError("disk", f"{shown(str(path))} cannot be written: {reason}.") from None
+        raise ChatError(
+            "disk", f"{shown(str(path))} cannot be written: {reason_of(error)}."
+        ) from None
 
 
 def wanted_at(path: Path, name: str) -> Wanted:
@@ -265,8 +266,7 @@ def wanted_in(folder: Path, name: str) -> Wanted:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or str(error)
         raise ChatError(
-            "no_folder", f"There can be no folder {shown(str(folder))}: {reason}."
+            "no_folder", f"There can be no folder {shown(str(folder))}: {reason_of(error)}."
         ) from None
     return Wanted(folder, name)

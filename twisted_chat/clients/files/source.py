@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ...core.attachments import size_in_words
-from ...core.errors import ChatError
+from ...core.errors import ChatError, reason_of
 from ...core.text import shown
 from .packing import Coding, blocks_of, stored_size
 
@@ -122,5 +122,4 @@ def _unreadable(path: Path, error: OSError | ValueError) -> ChatError:
     number = error.errno if isinstance(error, OSError) else errno.ENOENT
     if number in (errno.ENOENT, errno.ENOTDIR):
         return ChatError("no_file", f"There is no file {shown(str(path))} on this computer.")
-    reason = getattr(error, "strerror", None) or str(error)
-    return ChatError("no_file", f"{shown(str(path))} cannot be read: {reason}.")
+    return ChatError("no_file", f"{shown(str(path))} cannot be read: {reason_of(error)}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ...core.addresses import bracketed
 from ...core.attachments import size_in_words
 from ...core.results import FileTicket
 from ...core.text import shown
@@ -18,8 +19,7 @@ def lines(ticket: FileTicket, destination: tuple[str, int] | None, tls: bool) ->
         return (SEALED.format(file=ticket.file),)
     host, port = destination or ("HOST", "PORT")
     if tls:
-        bracketed = f"[{host}]" if ":" in host else host
-        way = f"openssl s_client -quiet -connect {bracketed}:{port} 2>/dev/null"
+        way = f"openssl s_client -quiet -connect {bracketed(host)}:{port} 2>/dev/null"
     else:
         way = f"nc {host} {port}"
     what, name = f"{shown(ticket.name)}, {size_in_words(ticket.size)}", shell_name(ticket)

@@ -8,6 +8,7 @@ from socket import gethostname
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ...core.addresses import bracketed
 from ...core.doors import DoorKind
 
 if TYPE_CHECKING:
@@ -41,9 +42,8 @@ def address(settings: Settings, connection: Connection) -> str:
     # Every port takes TLS where there is any; a proxy that has it may be at this port only.
     if connection.tls and port != here and settings.tls == "off":
         return ""
-    bracketed = f"[{host}]" if ":" in host else host
     scheme, usual = ("https", 443) if connection.tls else ("http", 80)
-    return f"{scheme}://{bracketed}" + ("" if port == usual else f":{port}")
+    return f"{scheme}://{bracketed(host)}" + ("" if port == usual else f":{port}")
 
 
 def takes_files_at(settings: Settings, connection: Connection) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from ...core.addresses import bracketed
 from ...core.doors import DoorKind
 
 STYLE = """
@@ -38,10 +39,6 @@ class Place(NamedTuple):
 
     host: str
     port: str
-
-    @property
-    def bracketed(self) -> str:
-        return f"[{self.host}]" if ":" in self.host else self.host
 
 
 class Facts(Struct, frozen=True):
@@ -99,7 +96,8 @@ def _section(title: str, about: str, *blocks: Iterable[str]) -> Iterable[str]:
 
 def _programs_of_ours(place: Place) -> Iterable[str]:
     return _section(
-        "The chat’s own client",
+        "The chat’s own client            f"openssl s_client -connect {bracketed(place.host)}:{place.port}"
+            " </dev/null 2>/dev/null |",
         "In a terminal or in a window, with files and with encryption from end to end.",
         [
             f"python -m twisted_chat.client {place.host} {place.port}",
@@ -154,7 +152,7 @@ def _plain(place: Place, tls: bool) -> Iterable[str]:
     if tls:
         lines = [
             f"ncat --ssl {place.host} {place.port}",
-            f"openssl s_client -quiet -connect {place.bracketed}:{place.port}",
+            f"openssl s_client -quiet -connect {bracketed(place.host)}:{place.port}",
         ]
     return _section(
         "Nothing but a terminal", "One of these, and <code>help</code> when you are in.", lines
@@ -182,7 +180,7 @@ def _trust(place: Place) -> Iterable[str]:
         " it takes any certificate with <code>dangerously_accept_invalid_certs = true</code>, or"
         " none of this kind.",
         [
-            f"openssl s_client -connect {place.bracketed}:{place.port} </dev/null 2>/dev/null |",
+            f"openssl s_client -connect {bracketed(place.host)}:{place.port} </dev/null 2>/dev/null |",
             "  openssl x509 -noout -fingerprint -sha256",
         ],
     )
