@@ -96,8 +96,7 @@ def _section(title: str, about: str, *blocks: Iterable[str]) -> Iterable[str]:
 
 def _programs_of_ours(place: Place) -> Iterable[str]:
     return _section(
-        "The chat’s own client            f"openssl s_client -connect {bracketed(place.host)}:{place.port}"
-            " </dev/null 2>/dev/null |",
+        "The chat’s own client",
         "In a terminal or in a window, with files and with encryption from end to end.",
         [
             f"python -m twisted_chat.client {place.host} {place.port}",
@@ -180,7 +179,8 @@ def _trust(place: Place) -> Iterable[str]:
         " it takes any certificate with <code>dangerously_accept_invalid_certs = true</code>, or"
         " none of this kind.",
         [
-            f"openssl s_client -connect {bracketed(place.host)}:{place.port} </dev/null 2>/dev/null |",
+            f"openssl s_client -connect {bracketed(place.host)}:{place.port}"
+            " </dev/null 2>/dev/null |",
             "  openssl x509 -noout -fingerprint -sha256",
         ],
     )
