@@ -85,7 +85,7 @@ def _open(connect: Callable[[], sqlite3.Connection]) -> sa.Connection:
     # AUTOCOMMIT keeps SQLAlchemy from sending a COMMIT of its own in the middle of ours. Errors are
     # logged, so they must not quote parameters: these are what people have said and typed.
     engine = sa.create_engine(
-        "sqlite://",
+        sa.URL.create("sqlite"),
         creator=connect,
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",

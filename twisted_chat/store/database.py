@@ -13,11 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from ..core.errors import StartError, reason_of
-from . import integrity, migrations
+from . import full_text_index, integrity, migrations, schema
 from .connections import close, driver, open_raw, open_reader, open_writer
 from .last_commit import LastCommit, last_commit_in
 from .lock import Lock
-from .migrations import recorded
 from .write_ahead_log import WriteAheadLog, log_of, sync_folder, write_again
 
 _SETTLED = 3_000_000_000
@@ -141,13 +140,20 @@ def _make(path: Path, lock: Lock, now: Callable[[], int]) -> None:
     for leftover in ("", "-wal", "-shm", "-journal"):
         unfinished.with_name(unfinished.name + leftover).unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    _change(unfinished, now, recorded.make)
+    _change(unfinished, now, _fill)
     unfinished.rename(path)
     try:
         sync_folder(path.parent)
     except OSError:
         path.rename(unfinished)  # it would be there at the next start, and gone after a power cut
         raise
+
+
+def _fill(connection: sa.Connection, now: int) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    schema.create(connection, migrations.revisions()[-1], now)
+    full_text_index.create(connection)
+    connection.exec_driver_sql("COMMIT")
 
 
 def _change(

@@ -24,6 +24,10 @@ INDEXED = "indexed"
 UNSCRUBBED = "unscrubbed"
 """The key in `meta` that says that erased words may still be in the index's older parts."""
 
+_CREATE = (
+    "CREATE VIRTUAL TABLE words USING fts5(text, tags, content='', columnsize=0, "
+    "tokenize=\"unicode61 remove_diacritics 2 categories 'L* N* M* Co So Sk'\")"
+)
 # The hidden column `words` takes the index's own commands; NULL there is a plain insert.
 _CHANGE = "INSERT INTO words (words, rowid, text, tags) VALUES (?,?,?,?)"
 _NOTE = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
@@ -32,6 +36,12 @@ _NEXT = (
     f"WHERE id > ? AND kind = {int(Kind.MESSAGE)} AND state <> {int(State.DELETED)} "
     "ORDER BY id LIMIT ?"
 )
+
+
+def create(connection: sa.Connection) -> None:
+    """Make the index of a new database, inside the caller's transaction."""
+    connection.exec_driver_sql(_CREATE)
+    connection.exec_driver_sql(_NOTE, (INDEXED, "0"))
 
 
 class Index:

@@ -1,11 +1,14 @@
 """Bringing a database to the present schema, in one transaction.
 
 Revisions are `versions/vNNNN_what.py`, and their numbers are read from the file names:
-Alembic takes time to import and a start that has nothing to migrate does without it.
+Alembic takes time to import, and a start that has nothing to migrate does without it.
+A new database is made from the tables in `schema`, so a migration that changes the schema has to
+change them too.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,7 +18,8 @@ _HERE = Path(__file__).parent
 
 def revisions() -> list[str]:
     """Every revision that this program knows, oldest first."""
-    return sorted(path.name[1:5] for path in (_HERE / "versions").glob("v[0-9]*.py"))
+    names = os.listdir(_HERE / "versions")
+    return sorted(name[1:5] for name in names if name.startswith("v") and name.endswith(".py"))
 
 
 def upgrade(connection: sa.Connection, now: int) -> None:
