@@ -23,7 +23,7 @@ FLOORS: dict[str, set[str]] = {
     "interface": {"core"},
     "chat": {"core", "store", "settings", "interface"},
     "connection": {"core", "settings", "interface", "chat", "private_file"},
-    "doors": {"core", "console", "store", "settings", "interface", "chat", "connection"},
+    "doors": {"core", "console", "settings", "interface", "chat", "connection"},
     "server": {"core", "store", "settings", "chat", "connection", "doors"},
     "clients": {"core", "console", "private_file", "e2e"},
 }

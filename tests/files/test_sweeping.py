@@ -141,7 +141,7 @@ class SweepingTests(FilesTestCase):
     def test_k1_a_server_that_stops_meanwhile_says_nothing_of_it(self) -> None:
         stopping = fail(ChatError("restart", "The server is stopping."))
         with (
-            mock.patch.object(self.hall.chat.files, "run", return_value=stopping),
+            mock.patch.object(self.hall.chat.files.cleanup, "run", return_value=stopping),
             capturedLogs() as logs,
         ):
             self.wait(2 * HOUR)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.chat.files.turns import BURST, GOING, LONGEST_REST, Turns
+from twisted_chat.chat.files.transfers import BURST, GOING, LONGEST_REST, Turns
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.tickets import SPAN, Purpose, Ticket, Tickets
 

@@ -35,6 +35,7 @@ from .cursors import Cursors
 from .delivery import Delivery
 from .device_keys import Devices
 from .files import Files
+from .files.links import Links
 from .guests import Guests
 from .history import History
 from .metadata import Metadata
@@ -120,7 +121,10 @@ class Chat:
             signin,
             wall,
         )
-        self.files = Files(self, aside)
+        self.files = files = Files(
+            settings, kept, roster, rooms, membership, clock, ticks, wall, aside
+        )
+        self.links = Links(settings, kept, roster, files, wall)
         # While a batch is being answered: what sends the answers gathered at each door.
         self.answering: list[Callable[[], None]] | None = None
         self.stop_server: Callable[[], None] = lambda: None

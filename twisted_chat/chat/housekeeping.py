@@ -56,7 +56,7 @@ class Housekeeping:
             self._let_cool(now, self._chat.delivery.active)
             self._note_shown()
             self._chat.store.flush_cursors()
-        self._chat.files.sweeping.sweep(now)
+        self._chat.files.cleanup.sweep(now)
         if now >= self._next_erasure:
             self._next_erasure = now + ERASE_EVERY
             self._erase_what_is_due()

@@ -22,6 +22,18 @@ from ..store import Ledger, metadata
 from ..store.metadata import MOST_KEYS
 from .async_store import AsyncStore
 
+__all__ = [
+    "LONGEST_KEY",
+    "LONGEST_VALUE",
+    "MOST_AT_ONCE",
+    "MOST_KEYS",
+    "Found",
+    "Metadata",
+    "Target",
+    "is_key",
+    "is_value",
+]
+
 LONGEST_KEY = 48  # bytes
 LONGEST_VALUE = 300
 MOST_AT_ONCE = 2000  # values of one answer

@@ -134,7 +134,7 @@ async def _with_kept(
     kept = await chat.store.read(lambda db: files.kept(db, person.id, PAGE, before))
     if len(kept) == PAGE:
         older = max(kept[0].id, older or 0)
-    missing = chat.files.sweeping.missing
+    missing = chat.files.cleanup.missing
     both = lines + [
         FileLine(
             *(one.id, one.name, one.size, WITH_LINKS, one.id, person.name, one.created),
@@ -164,7 +164,7 @@ def _said(chat: Chat, person: Person, one: files.Listed) -> FileLine:
         one.seq,
         one.author,
         one.time,
-        gone=one.file in chat.files.sweeping.missing,
+        gone=one.file in chat.files.cleanup.missing,
     )
 
 

@@ -261,7 +261,7 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
     person = session.person
     file = kept_file(command.what)
     if file is not None:
-        await chat.files.links.delete(person, file, session.address)
+        await chat.links.delete(person, file, session.address)
         return Done()
     said = message_named(chat, session, command.what)
     if command.reason:

@@ -1,9 +1,10 @@
-"""What is swept: files that nobody sends, contents without a row, rows without a content."""
+"""Removes files that nobody sends and contents without a row, and finds rows without content."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -11,11 +12,8 @@ from twisted.python.failure import Failure
 
 from ...core.errors import ChatError, sentence_of
 from ...store import Ledger, files
-from .pending import KEPT
-
-if TYPE_CHECKING:
-    from ..chat import Chat
-    from .counter import Files
+from ..async_store import AsyncStore
+from .pending import KEPT, Space
 
 EXPIRE_EVERY = 60.0  # seconds
 COMPARE_EVERY = 3600.0
@@ -23,14 +21,24 @@ FRESH = 600.0  # seconds for which a content may be without a row, since that is
 MOST_NAMED = 10  # files in one line of the log
 
 
-class Sweeping:
+class Cleanup:
     """Keeps the folder of contents and the rows of files in step, at the start and hourly."""
 
     log = Logger()
 
-    def __init__(self, chat: Chat, counter: Files) -> None:
-        self._chat = chat
-        self._files = counter
+    def __init__(
+        self,
+        store: AsyncStore,
+        space: Space,
+        run: Callable[[Callable[[], Any]], Deferred[Any]],
+        ticks: Callable[[], float],
+    ) -> None:
+        """`run` does something on a thread."""
+        self._store = store
+        self._blobs = store.blobs
+        self._space = space
+        self.run = run
+        self._ticks = ticks
         self.missing: set[int] = set()  # files whose content is lost
         self._fresh: dict[str, float] = {}  # contents that were made a short while ago
         self._useless: set[int] = set()  # rows that nothing can become of any more
@@ -40,7 +48,7 @@ class Sweeping:
 
     def made(self, blob: str) -> None:
         """A content was made; its row follows."""
-        self._fresh[blob] = self._chat.ticks()
+        self._fresh[blob] = self._ticks()
 
     def later(self, file: int) -> None:
         """This file, which no message names, is to be forgotten."""
@@ -48,7 +56,7 @@ class Sweeping:
 
     def sweep(self, now: float) -> None:
         """Do what is due, if there is nothing being done still."""
-        if self._busy or self._chat.store.refusing is not None:
+        if self._busy or self._store.refusing is not None:
             return
         compare = now >= self._next_comparison
         if not compare and now < self._next_expiry:
@@ -73,13 +81,9 @@ class Sweeping:
         self._busy = False
 
     async def _sweep(self, now: float, compare: bool) -> None:
-        old = {
-            one.id
-            for one in self._files.space
-            if one.receiving is None and now - one.touched > KEPT
-        }
+        old = {one.id for one in self._space if one.receiving is None and now - one.touched > KEPT}
         for file in sorted(old | self._useless):
-            await self._chat.store.change(partial(_drop, file))
+            await self._store.change(partial(_drop, file))
             self._useless.discard(file)
         if compare:
             await self._compare()
@@ -87,9 +91,9 @@ class Sweeping:
 
     async def _compare(self) -> None:
         """Remove contents that no row names, and find out which rows have lost theirs."""
-        chat, blobs, run = self._chat, self._files.blobs, self._files.run
+        blobs, run = self._blobs, self.run
         earlier = await run(blobs.listed)
-        rows = await chat.store.read(files.contents)
+        rows = await self._store.read(files.contents)
         # What is complete in its row was so on the disk before.
         there = await run(blobs.listed)
         self._forget_fresh()
@@ -110,7 +114,7 @@ class Sweeping:
         self.missing = missing
 
     def _forget_fresh(self) -> None:
-        old = self._chat.ticks() - FRESH
+        old = self._ticks() - FRESH
         for blob in [blob for blob, since in self._fresh.items() if since < old]:
             del self._fresh[blob]
 

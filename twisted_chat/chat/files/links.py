@@ -10,24 +10,23 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from ...core.addresses import is_public
 from ...core.attachments import check_name
 from ...core.durations import spoken
 from ...core.errors import ChatError
 from ...core.limits import Unlimited
+from ...core.roster import Person, Roster
+from ...settings import Settings
+from ...store import StoredFile
 from ...store import files as stored
+from ..async_store import AsyncStore
+from .files import Files
+from .pending import PendingFile
 from .transfers import Receiving, Serving, lost, too_many
-
-if TYPE_CHECKING:
-    from ...core.roster import Person
-    from ...store import StoredFile
-    from ..chat import Chat
-    from .counter import Files
-    from .pending import Unnamed
 
 NO_SESSION = -1  # the device of one who has proved with a password to be somebody; no token has it
 MOST_OF_NETWORK = 20  # fetched at once with links
@@ -37,8 +36,10 @@ KEY = 32  # hexadecimal digits
 class ReceivingForLink(Receiving):
     """A file that is being uploaded for a link: only the end shows what it is."""
 
-    def __init__(self, files: Files, unnamed: Unnamed) -> None:
-        super().__init__(files, unnamed, NO_SESSION)
+    def __init__(self, links: Links, files: Files, pending: PendingFile) -> None:
+        super().__init__(files, pending, NO_SESSION)
+        self._links = links
+        self._all_files = files
         self._kept = False
 
     def check(self) -> None:
@@ -46,15 +47,16 @@ class ReceivingForLink(Receiving):
 
     def expect(self, more: int) -> None:
         """So many bytes come after those that have come, of a file that has not told its size."""
-        size = self.unnamed.have + more
-        self._files.check_size(size)
-        self._files.space.check(self.person, size, self._files.now(), but=self.unnamed)
-        self.size = self.unnamed.size = size
+        size = self.pending.have + more
+        files = self._all_files
+        files.check_size(size)
+        files.space.check(self.person, size, files.now(), but=self.pending)
+        self.size = self.pending.size = size
 
     async def finish(self) -> None:
         """All has come: it is on the disk and kept from here on."""
         self.check()
-        await self._files.links.keep(self.unnamed, await self.synced())
+        await self._links.keep(self.pending, await self.synced())
         self._kept = True
 
     def end(self) -> None:
@@ -62,16 +64,28 @@ class ReceivingForLink(Receiving):
             return
         super().end()
         if not self._kept:  # nobody could go on with it
-            dropped = Deferred.fromCoroutine(self._files.links.drop(self.file))
+            dropped = Deferred.fromCoroutine(self._links.drop(self.file))
             dropped.addErrback(lambda failure: failure.trap(ChatError))  # it is swept then
 
 
 class Links:
     """Who may put a file behind a link, and who may have what is behind one."""
 
-    def __init__(self, chat: Chat, files: Files) -> None:
-        self._chat = chat
+    log = Logger()
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: AsyncStore,
+        roster: Roster,
+        files: Files,
+        wall: Callable[[], int],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._roster = roster
         self._files = files
+        self._wall = wall
         self._of_network: Counter[str] = Counter()
 
     async def receive(
@@ -86,20 +100,20 @@ class Links:
         files.space.check(person, size or 0, files.now())
         with files.space.asked_for(person, size or 0):
             await files.check_disk(size or 0)
-            unnamed = await files.note(person, None, name, size or 0, "")
+            pending = await files.note(person, None, name, size or 0, "")
         try:
             files.check_capacity(person)
-            receiving = ReceivingForLink(files, unnamed)
+            receiving = ReceivingForLink(self, files, pending)
         except ChatError:
-            await self.drop(unnamed.id)
+            await self.drop(pending.id)
             raise
         await files.begin(receiving)
         return receiving
 
     def _check_age(self, person: Person, host: str) -> None:
         """Refuse somebody who has just signed up: links would be good for spreading anything."""
-        age = (self._chat.wall() - person.created) // 1000
-        left = self._chat.settings.link_age - age
+        age = (self._wall() - person.created) // 1000
+        left = self._settings.link_age - age
         if left > 0 and not person.admin and is_public(host):
             raise ChatError(
                 "not_allowed",
@@ -108,36 +122,36 @@ class Links:
                 retry_after=left,
             )
 
-    async def keep(self, unnamed: Unnamed, digest: str) -> None:
+    async def keep(self, pending: PendingFile, digest: str) -> None:
         """All of a file is on the disk: it stays until it is deleted."""
-        await self._chat.store.change(lambda it: it.keep_file(unnamed.id, unnamed.size, digest))
+        await self._store.change(lambda it: it.keep_file(pending.id, pending.size, digest))
         # If the connection was lost meanwhile it is dropped, maybe in the same commit: the
         # account's sum comes out right only if it counts in any case.
-        self._files.space.completed(unnamed)
-        self._files.space.forget(unnamed.owner.id, unnamed.id)
+        self._files.space.completed(pending)
+        self._files.space.forget(pending.owner.id, pending.id)
 
-    async def key(self, row: StoredFile | Unnamed) -> str:
+    async def key(self, row: StoredFile | PendingFile) -> str:
         """What makes the link to a file one that nobody can guess."""
-        secret = await self._chat.store.secret()
+        secret = await self._store.secret()
         text = f"link {row.id} {row.blob}"
         return hmac.new(secret, text.encode(), sha256).hexdigest()[:KEY]
 
     async def find(self, number: int, key: str) -> tuple[StoredFile, Person]:
         """The file that a link leads to, and whose it is."""
-        row = await self._chat.store.read(partial(stored.named, id=number))
-        owner = None if row is None else self._chat.roster.people.get(row.owner)
+        row = await self._store.read(partial(stored.named, id=number))
+        owner = None if row is None else self._roster.people.get(row.owner)
         if row is None or owner is None or row.room != stored.NOWHERE:
             raise nothing_there()
         if not hmac.compare_digest(await self.key(row), key):
             raise nothing_there()
-        until = row.created + self._chat.settings.link_time * 1000
-        if until <= self._chat.wall() and self._chat.settings.link_time:
+        until = row.created + self._settings.link_time * 1000
+        if until <= self._wall() and self._settings.link_time:
             raise nothing_there()
         try:
             self._files.check_account(owner)
         except ChatError:
             raise nothing_there() from None
-        if number in self._files.sweeping.missing:
+        if number in self._files.cleanup.missing:
             raise lost(number)
         return row, owner
 
@@ -168,14 +182,14 @@ class Links:
 
         `where` is from where, for the log.
         """
-        row = await self._chat.store.read(partial(stored.named, id=number))
+        row = await self._store.read(partial(stored.named, id=number))
         mine = row is not None and row.room == stored.NOWHERE and row.owner == person.id
         if row is None or row.room != stored.NOWHERE or not (mine or person.admin):
             raise stored.no_such_file(number, " of yours that has a link")
         await self.drop(number)
         if not mine:
-            owner = self._chat.roster.people.get(row.owner)
-            self._chat.log.info(
+            owner = self._roster.people.get(row.owner)
+            self.log.info(
                 "{by} at {where} deletes the file {number} of {whom}",
                 by=person.name,
                 where=where,
@@ -185,7 +199,7 @@ class Links:
 
     async def drop(self, number: int) -> None:
         """Keep nothing of a file that is for a link."""
-        await self._chat.store.change(lambda ledger: ledger.drop_kept_file(number))
+        await self._store.change(lambda ledger: ledger.drop_kept_file(number))
 
 
 class _ServingByLink(Serving):

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from twisted.internet.defer import DeferredLock
 
 from ...core.attachments import size_in_words
 from ...core.errors import ChatError
+from ...core.events import Closed
+from ...core.rooms import Room
+from ...core.roster import Person
+from ...store import Gone, StoredFile
+from ...store.blobs import Appending
 from ...store.files import counted
-
-if TYPE_CHECKING:
-    from ...core.rooms import Room
-    from ...core.roster import Person
-    from ...store import Gone, StoredFile
-    from ...store.blobs import Appending
-    from .transfers import Receiving
 
 PROMISED = 60.0  # seconds for which an offer holds the place of a file that does not come
 KEPT = 3600.0  # seconds after its last byte, or its end, for which a file waits for a message
 MOST_OF_ONE = 100  # files of one account that no message names
 
 
-class Unnamed:
+class Upload(Protocol):
+    """What takes in the bytes of a file."""
+
+    cut: Callable[[Closed], None]
+    """Ends it, because another one goes on with the file or the right to it is gone."""
+
+
+class PendingFile:
     """A file that is being uploaded, or was and is not sent yet."""
 
     __slots__ = (
@@ -47,7 +52,7 @@ class Unnamed:
         self.have = have  # bytes on the disk
         self.touched = now  # when the last one came
         self.promised_until = 0.0
-        self.receiving: Receiving | None = None
+        self.receiving: Upload | None = None
         self.last: Appending | None = None  # knows the hash of what is there
         self.lock = DeferredLock()  # one thing at a time is done with its content
 
@@ -72,36 +77,41 @@ class Unnamed:
 class Space:
     """What the files of each account and of all together take, against quotas; 0 is no bound."""
 
-    def __init__(self, quota: int, total_quota: int, used: dict[int, int]) -> None:
+    def __init__(self, quota: int, total_quota: int) -> None:
         self._quota = quota
         self._total_quota = total_quota
-        self.used = Counter(used)  # by account: its complete files
-        self._total = self.used.total()
-        self._unnamed: dict[int, dict[int, Unnamed]] = {}  # by account, then by number
+        self.used: Counter[int] = Counter()  # by account: its complete files
+        self._total = 0
+        self._pending: dict[int, dict[int, PendingFile]] = {}  # by account, then by number
         self._asked: Counter[int] = Counter()  # by account: offers that are being taken note of
 
-    def __iter__(self) -> Iterator[Unnamed]:
-        return (one for own in self._unnamed.values() for one in own.values())
+    def start(self, used: dict[int, int]) -> None:
+        """Take up what the complete files of each account take."""
+        self.used.update(used)
+        self._total = self.used.total()
 
-    def of(self, owner: int) -> list[Unnamed]:
+    def __iter__(self) -> Iterator[PendingFile]:
+        return (one for own in self._pending.values() for one in own.values())
+
+    def of(self, owner: int) -> list[PendingFile]:
         """An account's files that no message names."""
-        return list(self._unnamed.get(owner, {}).values())
+        return list(self._pending.get(owner, {}).values())
 
-    def find(self, owner: int, file: int) -> Unnamed | None:
-        return self._unnamed.get(owner, {}).get(file)
+    def find(self, owner: int, file: int) -> PendingFile | None:
+        return self._pending.get(owner, {}).get(file)
 
-    def add(self, one: Unnamed) -> None:
-        self._unnamed.setdefault(one.owner.id, {})[one.id] = one
+    def add(self, one: PendingFile) -> None:
+        self._pending.setdefault(one.owner.id, {})[one.id] = one
 
-    def forget(self, owner: int, file: int) -> Unnamed | None:
+    def forget(self, owner: int, file: int) -> PendingFile | None:
         """A message names it now, or it is no more."""
-        own = self._unnamed.get(owner, {})
+        own = self._pending.get(owner, {})
         found = own.pop(file, None)
         if not own:
-            self._unnamed.pop(owner, None)
+            self._pending.pop(owner, None)
         return found
 
-    def completed(self, one: Unnamed) -> None:
+    def completed(self, one: PendingFile) -> None:
         one.complete = True
         self.used[one.owner.id] += counted(one.size)
         self._total += counted(one.size)
@@ -113,7 +123,7 @@ class Space:
             if not self.used[gone.owner]:
                 del self.used[gone.owner]
 
-    def check(self, owner: Person, size: int, now: float, but: Unnamed | None = None) -> None:
+    def check(self, owner: Person, size: int, now: float, but: PendingFile | None = None) -> None:
         """Refuse what would be more than an account may have, or all of them together."""
         own = self.of(owner.id)
         if but is None and len(own) >= MOST_OF_ONE:

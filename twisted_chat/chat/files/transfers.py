@@ -1,30 +1,57 @@
-"""One file on its way, in or out. Whoever moves the bytes asks here for each piece."""
+"""Files on their way, in or out: the rights to each piece, and turns for all of them."""
 
 from __future__ import annotations
 
 import errno
+from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from twisted.internet.defer import DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...store.blobs import NoRoom
-
-if TYPE_CHECKING:
-    from ...core.rooms import Room
-    from ...core.roster import Person
-    from ...store import StoredFile
-    from ...store.blobs import Appending, Reading
-    from .counter import Files
-    from .pending import Unnamed
+from ...core.rooms import Room
+from ...core.roster import Person
+from ...store import Blobs, StoredFile
+from ...store.blobs import Appending, NoRoom, Reading
+from .pending import PendingFile
 
 T = TypeVar("T")
 
 PIECE = 64 * 1024  # bytes that are read at once
+STEP = 8 * 1024 * 1024  # bytes that are hashed at once
+BURST = 4  # turns at once: a timer cannot wait for less than a millisecond
+# What part of the time the reactor may be at work, whatever it works on, when there are turns.
+COMING, GOING = 0.3, 0.5  # what comes in also goes to the disk, on which messages wait for syncs
+LONGEST_REST = 0.03  # seconds; so often something is moved however busy the chat is
 _TOO_MANY = frozenset((errno.EMFILE, errno.ENFILE))
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+
+
+class Keeper(Protocol):
+    """What a transfer asks of those who keep the files."""
+
+    log: Logger
+    blobs: Blobs
+    run: Callable[[Callable[[], Any]], Deferred[Any]]
+    """Does something on a thread."""
+
+    def now(self) -> float: ...
+
+    def check_account(self, person: Person) -> None: ...
+
+    def may_send(self, person: Person, room: Room) -> None: ...
+
+    def may_have(self, person: Person, room: Room, seq: int, file: int) -> None: ...
+
+    async def complete(self, pending: PendingFile) -> None: ...
+
+    async def drop(self, pending: PendingFile) -> None: ...
+
+    def ended(self, moving: Moving) -> None: ...
 
 
 class Moving:
@@ -32,7 +59,7 @@ class Moving:
 
     def __init__(
         self,
-        files: Files,
+        files: Keeper,
         person: Person,
         room: Room | None,  # None where it is for a link
         file: int,
@@ -94,30 +121,30 @@ class Moving:
 class Receiving(Moving):
     """A file that is being uploaded."""
 
-    def __init__(self, files: Files, unnamed: Unnamed, device: int) -> None:
-        super().__init__(files, unnamed.owner, unnamed.room, unnamed.id, unnamed.blob, device)
-        self.unnamed = unnamed
-        self.size = unnamed.size
+    def __init__(self, files: Keeper, pending: PendingFile, device: int) -> None:
+        super().__init__(files, pending.owner, pending.room, pending.id, pending.blob, device)
+        self.pending = pending
+        self.size = pending.size
         self.start = 0
         self._appending: Appending | None = None
 
     async def open(self) -> None:
         """Find out what is there, and go on from there."""
-        unnamed, blobs = self.unnamed, self._files.blobs
+        pending, blobs = self.pending, self._files.blobs
 
         def opened() -> Appending:
-            known = None if unnamed.last is None else unnamed.last.hashed
-            return blobs.append_to(unnamed.blob, known)
+            known = None if pending.last is None else pending.last.hashed
+            return blobs.append_to(pending.blob, known)
 
-        appending = self._appending = await self._opened(unnamed.lock, opened)
-        while await self._do(unnamed.lock, lambda: appending.hash_more(STEP)):
+        appending = self._appending = await self._opened(pending.lock, opened)
+        while await self._do(pending.lock, lambda: appending.hash_more(STEP)):
             pass
-        self.start = unnamed.have = appending.size
+        self.start = pending.have = appending.size
 
     @property
     def left(self) -> int:
         """How many bytes are still to come."""
-        return self.size - self.unnamed.have
+        return self.size - self.pending.have
 
     def check(self) -> None:
         assert self.room is not None
@@ -129,19 +156,19 @@ class Receiving(Moving):
         appending = self._appending
         assert appending is not None and len(data) <= self.left
         try:
-            await self._do(self.unnamed.lock, lambda: appending.write(data))
+            await self._do(self.pending.lock, lambda: appending.write(data))
         except (NoRoom, OSError) as error:
             if _is_full(error):
                 raise disk_full() from None
             await self._drop()
             raise
-        self.unnamed.have = appending.size
-        self.unnamed.touched = self._files.now()
+        self.pending.have = appending.size
+        self.pending.touched = self._files.now()
 
     async def _drop(self) -> None:
         """Keep nothing of it; whoever sends it hears why from here."""
         self._files.ended(self)
-        await self._files.drop(self.unnamed)
+        await self._files.drop(self.pending)
 
     async def refuse_more(self) -> None:
         """More came than the file was said to have: nothing of it is kept."""
@@ -154,24 +181,24 @@ class Receiving(Moving):
     async def finish(self) -> None:
         """All has come: keep it if it is what was offered, else nothing of it."""
         self.check()
-        unnamed = self.unnamed
-        if unnamed.complete:
+        pending = self.pending
+        if pending.complete:
             return
-        if await self.synced() != unnamed.sha256:
+        if await self.synced() != pending.sha256:
             await self._drop()
             raise ChatError(
                 "damaged",
                 "What arrived is not the file that was offered, so nothing of it is kept:"
                 " offer it again.",
             )
-        await self._files.complete(unnamed)
+        await self._files.complete(pending)
 
     async def synced(self) -> str:
         """All that has come is on the disk; its SHA-256. What cannot be synced has to come anew."""
         appending = self._appending
         assert appending is not None
         try:
-            return await self._do(self.unnamed.lock, appending.finish)
+            return await self._do(self.pending.lock, appending.finish)
         except OSError as error:
             await self._drop()
             if _is_full(error):
@@ -182,13 +209,13 @@ class Receiving(Moving):
         if self.over:
             return
         super().end()
-        unnamed, appending = self.unnamed, self._appending
-        if unnamed.receiving is self:
-            unnamed.receiving = None
-            unnamed.promised_until = 0.0
+        pending, appending = self.pending, self._appending
+        if pending.receiving is self:
+            pending.receiving = None
+            pending.promised_until = 0.0
         if appending is not None:
-            unnamed.last = appending
-            unnamed.lock.run(self._files.run, appending.close).addErrback(_closing_failed)
+            pending.last = appending
+            pending.lock.run(self._files.run, appending.close).addErrback(_closing_failed)
 
 
 class Serving(Moving):
@@ -196,7 +223,7 @@ class Serving(Moving):
 
     def __init__(
         self,
-        files: Files,
+        files: Keeper,
         person: Person,
         room: Room | None,
         row: StoredFile,
@@ -248,7 +275,59 @@ class Serving(Moving):
             self._lock.run(self._files.run, self._reading.close).addErrback(_closing_failed)
 
 
-STEP = 8 * 1024 * 1024  # bytes that are hashed at once
+class Turns:
+    """Whoever asks is called when it is its turn; each turn is one piece of a file.
+
+    After some turns there are others only when the reactor has rested for long enough since: so
+    messages find it idle, as long as it is not they that keep it busy.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        ticks: Callable[[], float],
+        worked: Callable[[], float],
+        share: float,
+    ) -> None:
+        """`worked` is for how many seconds the reactor's thread has used the processor."""
+        self._clock = clock
+        self._ticks = ticks
+        self._worked = worked
+        self._share = share
+        self._began = ticks(), worked()
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._next: IDelayedCall | None = None
+
+    def ask(self, go: Callable[[], None]) -> None:
+        """Be called once, when everybody who asked before has had a turn."""
+        self._waiting.append(go)
+        if self._next is None:
+            self._next = self._clock.callLater(self._owed(), self._look)
+
+    def _owed(self) -> float:
+        """For how long the reactor has to rest before the next turns."""
+        began, worked = self._began
+        elapsed = self._ticks() - began
+        due = min(LONGEST_REST, (self._worked() - worked) / self._share)
+        return max(0.0, due - elapsed)
+
+    def _look(self) -> None:
+        self._next = None
+        rest = self._owed()
+        if not rest:
+            self._began = self._ticks(), self._worked()
+            for _ in range(min(BURST, len(self._waiting))):
+                self._call(self._waiting.popleft())
+        if self._waiting and self._next is None:
+            self._next = self._clock.callLater(rest, self._look)
+
+    def _call(self, go: Callable[[], None]) -> None:
+        try:
+            go()
+        except Exception:
+            self.log.failure("A turn was not taken")
 
 
 def too_many() -> ChatError:

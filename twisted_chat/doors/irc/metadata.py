@@ -10,12 +10,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from math import ceil
 from typing import TYPE_CHECKING
 
-from ...chat.metadata import LONGEST_KEY, LONGEST_VALUE, MOST_AT_ONCE, is_key, is_value
+from ...chat.metadata import LONGEST_KEY, LONGEST_VALUE, MOST_AT_ONCE, MOST_KEYS, is_key, is_value
 from ...chat.session import State
 from ...core.errors import ChatError
 from ...core.limits import SlidingWindow
 from ...core.rooms import Room
-from ...store.metadata import MOST_KEYS
 from . import names
 from .commands import When, command
 from .message import LONGEST_LINE, Message, encoded, in_lines, shortened

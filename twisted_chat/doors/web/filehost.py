@@ -25,8 +25,7 @@ from .websocket import may_come_from
 
 if TYPE_CHECKING:
     from ...chat.accounts.sign_in import Proof
-    from ...chat.files import Serving
-    from ...store import StoredFile
+    from ...chat.files import Serving, StoredFile
     from .door import WebDoor
 
 _LINK = re.compile(FILES + r"/([1-9][0-9]{0,14})/([0-9a-f]{32})(?:/[^/]*)?")
@@ -104,7 +103,7 @@ class FileHost:
         if ticket is not None:
             await self._give_once(ticket[1])
         elif link is not None:
-            row, owner = await self._chat.files.links.find(int(link[1]), link[2])
+            row, owner = await self._chat.links.find(int(link[1]), link[2])
             await (self._delete(row) if asked.method == "DELETE" else self._give(row, owner))
         else:
             await self._take()
@@ -130,7 +129,7 @@ class FileHost:
 
     async def _take(self) -> None:
         """Be ready for a file, from somebody who has proved who it is."""
-        door, asked, links = self._door, self._asked, self._chat.files.links
+        door, asked, links = self._door, self._asked, self._chat.links
         size = asked.size
         expected = asked.fields.get("expect", "").lower()
         if expected not in ("", "100-continue"):
@@ -141,7 +140,7 @@ class FileHost:
         proof = await self._prove()
         receiving = await links.receive(proof.person, door.host, name, size)
         try:
-            key = await links.key(receiving.unnamed)
+            key = await links.key(receiving.pending)
         except Exception:
             receiving.end()
             raise
@@ -168,7 +167,7 @@ class FileHost:
 
     async def _delete(self, row: StoredFile) -> None:
         proof = await self._prove()
-        await self._chat.files.links.delete(proof.person, row.id, self._door.address)
+        await self._chat.links.delete(proof.person, row.id, self._door.address)
         self._say(HTTPStatus.OK, "The file is deleted.\n")
 
     # --- fetching -----------------------------------------------------------------------------
@@ -191,7 +190,7 @@ class FileHost:
         if asked.method == "HEAD":
             self._end_with(status, fields)
             return
-        links = self._chat.files.links
+        links = self._chat.links
         serving = await links.serve(row, owner, door.network, part.start, part.end)
         self._pass_on(serving, status, fields)
 

@@ -1,35 +1,42 @@
-"""Where files are handed in and out: offers, tickets, rights, and what is forgotten."""
+"""Files are handed in and out here: offers, tickets, rights, and what is forgotten."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ...core.attachments import size_in_words
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...core.roster import Person
+from ...core.roombook import RoomBook
+from ...core.rooms import Room
+from ...core.roster import Person, Roster
 from ...core.tickets import Purpose, Ticket, Tickets
-from ...store import Gone, Ledger, Snapshot, StoredFile, files
+from ...settings import Settings
+from ...store import Blobs, Gone, Ledger, Snapshot, StoredFile, files
 from ...store.files import no_such_file
+from ..async_store import AsyncStore
+from ..rooms import Membership
+from ..session import Session
 from ..threads import Aside
-from .cleanup import Sweeping
-from .links import Links
-from .pending import PROMISED, Space, Unnamed
-from .transfers import Moving, Receiving, Serving, disk_full, lost, too_many
-from .turns import COMING, GOING, Turns
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...core.rooms import Room
-    from ...store import Blobs
-    from ..chat import Chat
-    from ..session import Session
+from .cleanup import Cleanup
+from .pending import PROMISED, PendingFile, Space
+from .transfers import (
+    COMING,
+    GOING,
+    Moving,
+    Receiving,
+    Serving,
+    Turns,
+    disk_full,
+    lost,
+    too_many,
+)
 
 MOST_MOVING = 200  # files on their way at once,
 MOST_OF_ONE = 20  # and those of one account
@@ -40,44 +47,56 @@ class Files:
 
     log = Logger()
 
-    def __init__(self, chat: Chat, aside: Aside) -> None:
-        self._chat = chat
-        self.run = aside.run
-        self.blobs: Blobs = chat.store.blobs
-        self.blobs.keep_free = chat.settings.keep_free
+    def __init__(
+        self,
+        settings: Settings,
+        store: AsyncStore,
+        roster: Roster,
+        rooms: RoomBook,
+        membership: Membership,
+        clock: IReactorTime,
+        ticks: Callable[[], float],
+        wall: Callable[[], int],
+        aside: Aside,
+    ) -> None:
+        self._max_file = settings.max_file
+        self._store = store
+        self._roster = roster
+        self._rooms = rooms
+        self._membership = membership
+        self.now = ticks
+        self._wall = wall
+        self.run: Callable[[Callable[[], Any]], Deferred[Any]] = aside.run
+        self.blobs: Blobs = store.blobs
+        self.blobs.keep_free = settings.keep_free
         self.tickets = Tickets()
-        self.space = Space(chat.settings.quota, chat.settings.total_quota, {})
-        self.coming = Turns(chat.clock, chat.ticks, aside.worked, COMING)
-        self.going = Turns(chat.clock, chat.ticks, aside.worked, GOING)
+        self.space = Space(settings.quota, settings.total_quota)
+        self.coming = Turns(clock, ticks, aside.worked, COMING)
+        self.going = Turns(clock, ticks, aside.worked, GOING)
         self.moving: dict[Moving, None] = {}
         self.most = MOST_MOVING
-        self.sweeping = Sweeping(chat, self)
-        self.links = Links(chat, self)
+        self.cleanup = Cleanup(store, self.space, self.run, ticks)
 
     def start(self, kept: Snapshot) -> None:
         """Take up what the store holds; for the start, since it looks at the disk."""
-        settings = self._chat.settings
-        self.space = Space(settings.quota, settings.total_quota, kept.used)
+        self.space.start(kept.used)
         there = self.blobs.listed() if kept.files else {}
-        now, wall = self.now(), self._chat.wall() / 1000
+        now, wall = self.now(), self._wall() / 1000
         for row in kept.files:
-            owner = self._chat.roster.people.get(row.owner)
-            room = self._chat.rooms.rooms.get(row.room)
+            owner = self._roster.people.get(row.owner)
+            room = self._rooms.rooms.get(row.room)
             content = there.get(row.blob)
             if owner is None or room is None or content is None:
-                self.sweeping.later(row.id)
+                self.cleanup.later(row.id)
                 continue
             touched = now - max(0.0, wall - content.touched)
-            self.space.add(Unnamed(row, owner, room, content.size, touched))
-
-    def now(self) -> float:
-        return self._chat.ticks()
+            self.space.add(PendingFile(row, owner, room, content.size, touched))
 
     # --- uploads --------------------------------------------------------------------------
 
     async def offer(
         self, session: Session, where: Room | Person, name: str, size: int, sha256: str
-    ) -> tuple[Unnamed, str]:
+    ) -> tuple[PendingFile, str]:
         """Take note of a file that is to come to a conversation; the file, and a ticket for it.
 
         Where there is no conversation with that person yet, one begins.
@@ -103,7 +122,7 @@ class Files:
 
     def check_size(self, size: int) -> None:
         """Refuse a file that is larger than any may be."""
-        most = self._chat.settings.max_file
+        most = self._max_file
         if size > most:
             raise ChatError(
                 "too_long",
@@ -114,18 +133,17 @@ class Files:
 
     def _offered(
         self, person: Person, where: Room | Person, name: str, size: int, sha256: str
-    ) -> Unnamed | None:
+    ) -> PendingFile | None:
         """The same file, if it was offered before."""
         own = self.space.of(person.id)
         return next((one for one in own if one.is_that(where, name, size, sha256)), None)
 
     async def note(
         self, person: Person, where: Room | Person | None, name: str, size: int, sha256: str
-    ) -> Unnamed:
+    ) -> PendingFile:
         """Make a content and a row for a file that is to come: to nowhere, if it is for a link."""
-        chat = self._chat
         blob = await self.run(self.blobs.create)
-        self.sweeping.made(blob)
+        self.cleanup.made(blob)
 
         def apply(ledger: Ledger) -> StoredFile:
             if isinstance(where, Person):
@@ -135,13 +153,13 @@ class Files:
             return ledger.add_file(blob, person.id, room, name, size, sha256)
 
         try:
-            row = await chat.store.change(apply)
+            row = await self._store.change(apply)
         except Exception:
             self._remove(blob)
             raise
         if isinstance(where, Person):
-            where = chat.membership.begin_pair(person, where, row.room)
-        offered = Unnamed(row, person, where, 0, self.now())
+            where = self._membership.begin_pair(person, where, row.room)
+        offered = PendingFile(row, person, where, 0, self.now())
         self.space.add(offered)
         return offered
 
@@ -154,24 +172,24 @@ class Files:
     async def receive(self, token: str) -> Receiving:
         """Begin to take in the file that a ticket is for."""
         ticket = self.tickets.find(token, Purpose.UPLOAD, self.now())
-        unnamed = self.space.find(ticket.account, ticket.file)
-        if unnamed is None or unnamed.room is None:
+        pending = self.space.find(ticket.account, ticket.file)
+        if pending is None or pending.room is None:
             raise no_such_file(ticket.file, " waiting to be uploaded: offer it again")
-        self.may_send(unnamed.owner, unnamed.room)
-        former = unnamed.receiving
+        self.may_send(pending.owner, pending.room)
+        former = pending.receiving
         if former is not None:
             former.cut(Closed("resumed", "This upload goes on with another connection."))
-        self.check_capacity(unnamed.owner)
-        if not unnamed.complete:
-            self.space.check(unnamed.owner, unnamed.size, self.now(), but=unnamed)
+        self.check_capacity(pending.owner)
+        if not pending.complete:
+            self.space.check(pending.owner, pending.size, self.now(), but=pending)
         self.tickets.use(token)
-        receiving = Receiving(self, unnamed, ticket.device)
+        receiving = Receiving(self, pending, ticket.device)
         await self.begin(receiving)
         return receiving
 
     async def begin(self, receiving: Receiving) -> None:
         """Be ready for the bytes of a file."""
-        receiving.unnamed.receiving = receiving
+        receiving.pending.receiving = receiving
         self.moving[receiving] = None
         try:
             await self.check_disk(0)
@@ -180,33 +198,33 @@ class Files:
             receiving.end()
             raise
 
-    async def complete(self, unnamed: Unnamed) -> None:
+    async def complete(self, pending: PendingFile) -> None:
         """All of a file is there and is what it should be."""
-        await self._chat.store.change(lambda ledger: ledger.complete_file(unnamed.id))
-        if self.space.find(unnamed.owner.id, unnamed.id) is unnamed:
-            self.space.completed(unnamed)
-            unnamed.touched = self.now()
+        await self._store.change(lambda ledger: ledger.complete_file(pending.id))
+        if self.space.find(pending.owner.id, pending.id) is pending:
+            self.space.completed(pending)
+            pending.touched = self.now()
 
-    async def drop(self, unnamed: Unnamed) -> None:
+    async def drop(self, pending: PendingFile) -> None:
         """Keep nothing of a file that no message names."""
-        await self._chat.store.change(lambda ledger: ledger.drop_unnamed_file(unnamed.id))
+        await self._store.change(lambda ledger: ledger.drop_unnamed_file(pending.id))
 
     # --- downloads --------------------------------------------------------------------------
 
     async def ticket(self, session: Session, file: int) -> tuple[StoredFile, Room | None, str]:
         """A ticket for a file that somebody may have."""
         row, room = await self._named(session.person, file)
-        if file in self.sweeping.missing:
+        if file in self.cleanup.missing:
             raise lost(file)
         return row, room, self._ticket(session, Purpose.DOWNLOAD, file)
 
     async def _named(self, person: Person, file: int) -> tuple[StoredFile, Room | None]:
         """A file that somebody may have, and its room; without one if it is kept for a link."""
-        row = await self._chat.store.read(partial(files.named, id=file))
+        row = await self._store.read(partial(files.named, id=file))
         if row is not None and row.room == files.NOWHERE and row.owner == person.id:
             self.check_account(person)
             return row, None
-        room = None if row is None else self._chat.rooms.rooms.get(row.room)
+        room = None if row is None else self._rooms.rooms.get(row.room)
         if row is None or room is None or row.seq is None:
             raise no_such_file(file)
         self.may_have(person, room, row.seq, file)
@@ -215,7 +233,7 @@ class Files:
     async def serve(self, token: str, start: int) -> Serving:
         """Begin to give out the file that a ticket is for, from a byte on."""
         ticket = self.tickets.find(token, Purpose.DOWNLOAD, self.now())
-        person = self._chat.roster.people.get(ticket.account)
+        person = self._roster.people.get(ticket.account)
         if person is None:
             raise no_such_file(ticket.file)
         self.check_capacity(person)
@@ -244,7 +262,7 @@ class Files:
         self.check_account(person)
         if not room.has(person):  # who speaks from outside could not fetch it
             raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
-        self._chat.membership.may_speak(person, room)
+        self._membership.may_speak(person, room)
 
     def may_have(self, person: Person, room: Room, seq: int, file: int) -> None:
         """Refuse somebody who may not read that message now; the answer tells no more."""
@@ -258,7 +276,7 @@ class Files:
 
     def check_account(self, person: Person) -> None:
         until = person.suspended_until
-        if person.erased or (until is not None and until > self._chat.wall()):
+        if person.erased or (until is not None and until > self._wall()):
             raise ChatError("suspended", f"{person.name} is banned from this server.")
 
     def check_capacity(self, person: Person) -> None:
@@ -300,7 +318,7 @@ class Files:
         for one in gone:
             self.space.forget(one.owner, one.id)
             self.space.dropped(one)
-            self.sweeping.missing.discard(one.id)
+            self.cleanup.missing.discard(one.id)
             for moving in tuple(self.moving):
                 if moving.blob == one.blob:
                     moving.cut(Closed("deleted", f"File {one.id} is no more."))
