@@ -10,7 +10,6 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from .chat.chat import Chat
-from .chat.housekeeping import Housekeeping
 from .connection.backlog import Backlog
 from .connection.memory import affordable
 from .connection.peer import Peer
@@ -59,7 +58,6 @@ class ChatFactory(ServerFactory):
         self.open_doors = OpenDoors().without(chat.settings.closed_doors)
         self.backlog = Backlog(affordable(chat.settings.backlog), chat.ticks)
         self.irc_clients = Clients(chat)
-        self.housekeeping = Housekeeping(chat)
         self._every_second = LoopingCall(self._look_after)
         self._every_second.clock = chat.clock
 
@@ -163,7 +161,7 @@ class ChatFactory(ServerFactory):
         try:
             self._close_overdue()
             self.backlog.tend()
-            self.housekeeping.sweep(self.chat.ticks())
+            self.chat.housekeeping.sweep(self.chat.ticks())
             self.irc_clients.tend(self.chat.ticks())
         except Exception:
             # Whatever it was, in a second everything is looked after again.

@@ -55,7 +55,7 @@ class ConnectionTests(HallCase):
 
     def test_k_one_failed_sweep_does_not_end_the_housekeeping(self) -> None:
         factory = self.hall.factory
-        with mock.patch.object(factory.housekeeping, "sweep", side_effect=ValueError("once")):
+        with mock.patch.object(factory.chat.housekeeping, "sweep", side_effect=ValueError("once")):
             self.hall.wait(1)
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         silent = self.hall.connects()

@@ -38,6 +38,7 @@ from .files import Files
 from .files.links import Links
 from .guests import Guests
 from .history import History
+from .housekeeping import Housekeeping
 from .metadata import Metadata
 from .motd import message_of_the_day
 from .presence import Onlookers, PresenceNotices
@@ -97,7 +98,7 @@ class Chat:
         self.typists = Typists(self)
         self.limits = AccountLimits(settings, ticks, wall)
         self.history = History(kept, rooms, wall)
-        self.cursors = Cursors(kept, sessions, delivery)
+        self.cursors = cursors = Cursors(kept, sessions, delivery)
         self.metadata = metadata = Metadata(settings, kept, ticks)
         self.devices = devices = Devices(settings, kept, sessions, rooms, ticks)
         self.membership = membership = Membership(
@@ -125,6 +126,20 @@ class Chat:
             settings, kept, roster, rooms, membership, clock, ticks, wall, aside
         )
         self.links = Links(settings, kept, roster, files, wall)
+        self.housekeeping = Housekeeping(
+            settings,
+            kept,
+            sessions,
+            roster,
+            rooms,
+            delivery,
+            cursors,
+            files.cleanup,
+            signin,
+            devices,
+            clock,
+            wall,
+        )
         # While a batch is being answered: what sends the answers gathered at each door.
         self.answering: list[Callable[[], None]] | None = None
         self.stop_server: Callable[[], None] = lambda: None

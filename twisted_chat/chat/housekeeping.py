@@ -1,25 +1,31 @@
-"""What is looked at every few seconds, for all sessions at once and without timers of their own."""
+"""What is done every few seconds for all sessions together, without a timer for each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..core.durations import spoken
 from ..core.errors import ChatError
 from ..core.events import Closed
+from ..core.roombook import RoomBook
 from ..core.rooms import Room
+from ..core.roster import Roster
+from ..settings import Settings
 from ..store import Ledger, queries
-from .accounts.sign_in import A_DAY
-from .session import Session, State
-
-if TYPE_CHECKING:
-    from .chat import Chat
+from .accounts.sign_in import A_DAY, SignIn
+from .async_store import AsyncStore
+from .cursors import Cursors
+from .delivery import Delivery
+from .device_keys import Devices
+from .files.cleanup import Cleanup
+from .session import Session, Sessions, State
 
 EVERY = 5.0  # seconds between two looks at what peers have received
 MOST_LAG = 10_000  # messages a peer that does not read may fall behind
@@ -34,8 +40,35 @@ TOKENS_AT_ONCE = 200  # so that messages need not wait for it
 class Housekeeping:
     """Ends idle and stuck sessions, notes what was shown, erases what is due."""
 
-    def __init__(self, chat: Chat) -> None:
-        self._chat = chat
+    log = Logger()
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: AsyncStore,
+        sessions: Sessions,
+        roster: Roster,
+        rooms: RoomBook,
+        delivery: Delivery,
+        cursors: Cursors,
+        cleanup: Cleanup,
+        signin: SignIn,
+        devices: Devices,
+        clock: IReactorTime,
+        wall: Callable[[], int],
+    ) -> None:
+        self._idle_timeout = settings.idle_timeout
+        self._store = store
+        self._sessions = sessions
+        self._roster = roster
+        self._rooms = rooms
+        self._delivery = delivery
+        self._cursors = cursors
+        self._cleanup = cleanup
+        self._signin = signin
+        self._devices = devices
+        self._clock = clock
+        self._wall = wall
         self._next_look = 0.0
         self._next_erasure = 0.0
         self._erasing = False
@@ -44,25 +77,25 @@ class Housekeeping:
 
     def sweep(self, now: float) -> None:
         """Do what is due."""
-        idle_limit = self._chat.settings.idle_timeout
+        idle_limit = self._idle_timeout
         if idle_limit:
-            for session in tuple(self._chat.sessions):
+            for session in tuple(self._sessions):
                 if now - session.asked_at > idle_limit:
                     text = f"You did nothing for {spoken(idle_limit)}: you are logged out."
                     session.close(Closed("idle", text))
         if now >= self._next_look:
             self._next_look = now + EVERY
             self._close_stuck(now)
-            self._let_cool(now, self._chat.delivery.active)
+            self._let_cool(now, self._delivery.active)
             self._note_shown()
-            self._chat.store.flush_cursors()
-        self._chat.files.cleanup.sweep(now)
+            self._store.flush_cursors()
+        self._cleanup.sweep(now)
         if now >= self._next_erasure:
             self._next_erasure = now + ERASE_EVERY
             self._erase_what_is_due()
 
     def _close_stuck(self, now: float) -> None:
-        for session in tuple(self._chat.sessions):
+        for session in tuple(self._sessions):
             if session.state is not State.PAUSED:
                 continue
             stuck = now - session.paused_at
@@ -72,7 +105,7 @@ class Housekeeping:
 
     def _note_shown(self) -> None:
         """Where something was delivered lately, note who has received it."""
-        delivery = self._chat.delivery
+        delivery = self._delivery
         active, delivery.active = delivery.active, set()
         received: dict[Session, bool] = {}
         for room in active:
@@ -82,7 +115,7 @@ class Housekeeping:
                 if session not in received:
                     received[session] = session.door.flushed() is True
                 if received[session]:
-                    self._chat.cursors.note_shown(session, room, session.position(room))
+                    self._cursors.note_shown(session, room, session.position(room))
                 else:
                     delivery.active.add(room)
 
@@ -100,7 +133,7 @@ class Housekeeping:
             room.forget_recent()
 
     def _erase_what_is_due(self) -> None:
-        if self._erasing or self._chat.store.refusing is not None:
+        if self._erasing or self._store.refusing is not None:
             return
         self._erasing = True
         done = Deferred.fromCoroutine(self._erase())
@@ -113,44 +146,38 @@ class Housekeeping:
     def _not_erased(self, failure: Failure) -> None:
         if failure.check(ChatError):  # such as a full disk
             reason = failure.getErrorMessage()
-            self._chat.log.warn("What is due is erased later: {reason}", reason=reason)
+            self.log.warn("What is due is erased later: {reason}", reason=reason)
         else:
-            self._chat.log.failure("Something was not erased", failure)
+            self.log.failure("Something was not erased", failure)
 
     async def _erase(self) -> None:
         """Erase tokens and rooms that are due, and all traces of what was deleted, step by step."""
-        chat = self._chat
-        if chat.rooms.expire(chat.wall()):
-            await chat.store.change(lambda ledger: ledger.drop_former_names(chat.wall()))
+        if self._rooms.expire(self._wall()):
+            await self._store.change(lambda ledger: ledger.drop_former_names(self._wall()))
         await self._expire_tokens()
-        due = chat.wall() - ROOM_KEPT
-        for room in tuple(chat.rooms.rooms.values()):
+        due = self._wall() - ROOM_KEPT
+        for room in tuple(self._rooms.rooms.values()):
             if room.deleted_at is not None and room.deleted_at <= due:
-                chat.rooms.forget(room)
-                while not await chat.store.change(partial(_erase_step, room.id)):
+                self._rooms.forget(room)
+                while not await self._store.change(partial(Ledger.erase_room, id=room.id)):
                     pass
-        while not await chat.store.scrub():
-            await deferLater(chat.clock, 1.0)
+        while not await self._store.scrub():
+            await deferLater(self._clock, 1.0)
 
     async def _expire_tokens(self) -> None:
         """Revoke the tokens that nobody has used for long, and forget the devices they were of."""
-        chat = self._chat
-        here = sorted({session.token for session in chat.sessions if session.token})
+        here = sorted({session.token for session in self._sessions if session.token})
         for start in range(0, len(here), TOKENS_AT_ONCE):
             part = here[start : start + TOKENS_AT_ONCE]
-            await chat.store.change(
-                partial(Ledger.use_tokens, numbers=part, before=chat.wall() - A_DAY)
+            await self._store.change(
+                partial(Ledger.use_tokens, numbers=part, before=self._wall() - A_DAY)
             )
-        before = chat.signin.tokens_expire_before()
-        while old := await chat.store.read(
+        before = self._signin.tokens_expire_before()
+        while old := await self._store.read(
             lambda db: queries.unused_tokens(db, before, TOKENS_AT_ONCE)
         ):
-            versions = await chat.store.change(
+            versions = await self._store.change(
                 partial(Ledger.expire_tokens, numbers=old, before=before)
             )
             for number, version in versions.items():
-                chat.devices.changed(chat.roster.people[number], version)
-
-
-def _erase_step(room: int, ledger: Ledger) -> bool:
-    return ledger.erase_room(room)
+                self._devices.changed(self._roster.people[number], version)
