@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.irc.case import IrcClient
-from twisted_chat.chat.commands import listing
+from twisted_chat.chat.commands import directory
 from twisted_chat.doors.irc import replay
 from twisted_chat.store import rows
 from twisted_chat.testing import Hall, Program
@@ -142,7 +142,7 @@ class ListTests(PageCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.patch(listing, "PAGE_BYTES", 450)  # four without an introduction
+        self.patch(directory, "PAGE_BYTES", 450)  # four without an introduction
         for name in ("carl", "dora", "emil", "fred", "gina", "hans"):
             guest = self.hall.program()
             guest.asks("guest", name=name)

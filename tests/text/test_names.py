@@ -51,7 +51,7 @@ class NameTests(HallTestCase):
         self.people("barn", "bam", "rnodern")
 
     def test_b11_commands_and_names_of_the_server_are_refused(self) -> None:
-        leaving = TABLE.of(Logout())
+        leaving = TABLE.of(Logout)
         leave = {leaving.name, *map(str.lower, leaving.aliases)}
         for word in set(TABLE.words()) - leave - {"help"}:  # which explains the prompt
             self.assert_refused(word, "That name is reserved: choose another name.")

@@ -111,8 +111,9 @@ class Table:
     def named(self, word: str) -> Row | None:
         return self._words.get(word.lower())
 
-    def of(self, command: Command) -> Row:
-        return self._classes[type(command)]
+    def of(self, command: type[Command]) -> Row:
+        """The row of a kind of command."""
+        return self._classes[command]
 
     def words(self) -> Iterator[str]:
         """Every single word a command begins with; no person may be called so."""

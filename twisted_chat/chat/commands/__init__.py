@@ -16,14 +16,13 @@ from ..session import Session
 from . import (
     account,
     administration,
+    directory,
     encryption,
     files,
     history,
-    listing,
     messages,
     moderation,
     rooms,
-    rules,
 )
 from .permission import check
 
@@ -35,6 +34,12 @@ ACTIONS: dict[type[Command], Action] = {
     words.Password: account.password,
     words.Devices: account.devices,
     words.DeleteAccount: account.delete_account,
+    words.PersonalIntro: account.personal_intro,
+    words.Away: account.away,
+    words.Back: account.back,
+    words.Ignore: account.ignore,
+    words.Unignore: account.unignore,
+    words.Logout: account.logout,
     words.BanUser: administration.ban_user,
     words.UnbanUser: administration.unban_user,
     words.ResetPassword: administration.reset_password,
@@ -47,18 +52,12 @@ ACTIONS: dict[type[Command], Action] = {
     words.Get: files.get,
     words.History: history.history,
     words.Search: history.find,
-    words.WhoElse: listing.who_else,
-    words.WhoLast: listing.who_last,
-    words.WhoIs: listing.who_is,
-    words.PersonalIntro: listing.personal_intro,
-    words.Away: listing.away,
-    words.Back: listing.back,
-    words.Ignore: listing.ignore,
-    words.Unignore: listing.unignore,
-    words.Rooms: listing.rooms,
-    words.Members: listing.members,
-    words.Help: listing.help,
-    words.Logout: listing.logout,
+    words.WhoElse: directory.who_else,
+    words.WhoLast: directory.who_last,
+    words.WhoIs: directory.who_is,
+    words.Rooms: directory.rooms,
+    words.Members: directory.members,
+    words.Help: directory.help,
     words.Broadcast: messages.broadcast,
     words.Say: messages.say,
     words.Act: messages.act,
@@ -83,14 +82,14 @@ ACTIONS: dict[type[Command], Action] = {
     words.Topic: rooms.topic,
     words.Rename: rooms.rename,
     words.Undelete: rooms.undelete,
-    words.Mode: rules.mode,
+    words.Mode: moderation.mode,
 }
 
 
 def perform(chat: Chat, session: Session, command: Command) -> Deferred[Result]:
     """Carry out a command; a ChatError raised here or later is the refusal."""
     session.asked_at = chat.ticks()
-    check(chat, session.person, command)
+    check(chat, session.person, type(command))
     try:
         outcome = ACTIONS[type(command)](chat, session, command)
     except ChatError:

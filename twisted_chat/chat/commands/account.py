@@ -1,4 +1,4 @@
-"""One's own account: password, sessions, and its end."""
+"""What people change about themselves, and the end of sessions and accounts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from ...core.errors import ChatError
 from ...core.events import Closed
 from ...core.results import DeviceLine, DeviceList, Done, Left, Result
 from ...core.rooms import Role
+from ...core.roster import Person
+from ...core.text import check_formatted, check_text
 from ..chat import Chat
 from ..session import Session
+from .lookup import person_named
+
+LONGEST_INTRO = 200  # bytes
 
 
 async def password(chat: Chat, session: Session, command: words.Password) -> Result:
@@ -53,6 +58,60 @@ async def devices(chat: Chat, session: Session, command: words.Devices) -> Resul
         chat.files.revoke(session.person, lambda device: device == seat.token)
     seat.close(Closed("ended", "This session was ended from another one of yours."))
     return Done(f"Session {command.end} has ended.")
+
+
+async def personal_intro(chat: Chat, session: Session, command: words.PersonalIntro) -> Result:
+    text = check_text(command.text, LONGEST_INTRO) if command.text else ""
+    person = session.person
+    await chat.store.change(lambda ledger: ledger.set_account(person.id, intro=text))
+    person.intro = text
+    return Done("Your introduction is kept." if text else "You have no introduction now.")
+
+
+async def away(chat: Chat, session: Session, command: words.Away) -> Result:
+    text = check_formatted(command.text or "away", LONGEST_INTRO)
+    person = session.person
+    await mark_away(chat, person, text)
+    return Done("You are marked as away; type back when you are here again.")
+
+
+async def back(chat: Chat, session: Session, command: words.Back) -> Result:
+    person = session.person
+    if not person.away:
+        return Done("You were not marked as away.")
+    await mark_away(chat, person, "")
+    return Done("Welcome back.")
+
+
+async def mark_away(chat: Chat, person: Person, text: str, kept: bool = True) -> None:
+    """Show somebody as away, or as back; `kept` over a stop of the server."""
+    if kept and not person.guest:
+        await chat.store.change(lambda ledger: ledger.set_account(person.id, away=text))
+    if text != person.away:
+        person.away = text
+        chat.onlookers.away_changed(person)
+
+
+async def ignore(chat: Chat, session: Session, command: words.Ignore) -> Result:
+    person, other = session.person, person_named(chat, command.user)
+    if other is person or other.guest:
+        raise ChatError("args", "Name an account other than your own.")
+    await chat.store.change(lambda ledger: ledger.put_ignored(person.id, other.id))
+    person.ignores |= {other.id}
+    return Done(f"You will not see what {other.name} says, until: unignore {other.name}")
+
+
+async def unignore(chat: Chat, session: Session, command: words.Unignore) -> Result:
+    person, other = session.person, person_named(chat, command.user)
+    if other.id not in person.ignores:
+        raise ChatError("args", f"You are not ignoring {other.name}.")
+    await chat.store.change(lambda ledger: ledger.drop_ignored(person.id, other.id))
+    person.ignores -= {other.id}
+    return Done(f"You see what {other.name} says again.")
+
+
+def logout(chat: Chat, session: Session, command: words.Logout) -> Result:
+    return Left()
 
 
 async def delete_account(chat: Chat, session: Session, command: words.DeleteAccount) -> Result:

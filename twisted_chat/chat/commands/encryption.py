@@ -97,7 +97,7 @@ def _no_more_words(chat: Chat, mark: frozenset[int]) -> Iterator[None]:
 
 def sealed_room(chat: Chat, session: Session, place: str) -> Room:
     """An encrypted conversation of this person's."""
-    check(chat, session.person, words.Encrypt(place))
+    check(chat, session.person, words.Encrypt)
     room = conversation(chat, session, place)
     if room is None or not room.encrypted:
         raise ChatError("not_encrypted", "This conversation is not encrypted.")

@@ -8,8 +8,8 @@ from ...core.roster import Person
 from ..chat import Chat
 
 
-def check(chat: Chat, person: Person, command: Command) -> None:
-    """Refuse a command to somebody who may not use it at all."""
+def check(chat: Chat, person: Person, command: type[Command]) -> None:
+    """Refuse a command to a person who may not use it at all."""
     row = TABLE.of(command)
     if person.erased:
         raise ChatError("not_now", "Your account is being erased.")

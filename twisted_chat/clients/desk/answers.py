@@ -66,7 +66,7 @@ def _page(answer: dict[str, Any]) -> Page:
 def _row(told: dict[str, Any]) -> Row:
     """A row of the server's table, which may be newer than this program's own."""
     own = TABLE.named(str(told["do"]))
-    pattern = own if own is not None else TABLE.of(Help())
+    pattern = own if own is not None else TABLE.of(Help)
     return Row(
         str(told["do"]),
         pattern.make,

@@ -189,7 +189,7 @@ class Desk(News):
 
     async def perform(self, command: Any) -> Result:
         """Ask the server for what a command says."""
-        row = TABLE.of(command)
+        row = TABLE.of(type(command))
         if row.sends:
             return await self._send(command)
         if isinstance(command, words.Encrypt):

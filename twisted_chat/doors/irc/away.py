@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...chat.commands import check, perform
-from ...chat.commands.listing import LONGEST_INTRO, mark_away
+from ...chat.commands.account import LONGEST_INTRO, mark_away
 from ...core import vocabulary as words
 from ...core.errors import ChatError
 from ...core.formatting import unformatted
@@ -42,7 +42,7 @@ async def change(client: IrcDoor, text: str) -> None:
     assert session is not None
     before = me.away
     if text:
-        check(client.chat, me, words.Away(text))
+        check(client.chat, me, words.Away)
         # It ends with this client, so it must not outlive the server either.
         await mark_away(client.chat, me, check_formatted(text, LONGEST_INTRO), kept=False)
     else:

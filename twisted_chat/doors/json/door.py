@@ -115,7 +115,7 @@ class JsonDoor(BaseDoor):
 
     def _say_file(self, session: Session, asked: requests.Send) -> Deferred[Any]:
         assert asked.file is not None
-        commands.check(self.chat, session.person, words.Offer(asked.room, ""))
+        commands.check(self.chat, session.person, words.Offer)
         return say_file(self.chat, session, asked)
 
     def _answered(self, number: object, done: Deferred[Any]) -> Deferred[None]:

@@ -19,7 +19,7 @@ async def answer(
 ) -> dict[str, Any]:
     """The answer to one of these requests."""
     if isinstance(asked, Publish):
-        check(chat, session.person, words.Encrypt(""))
+        check(chat, session.person, words.Encrypt)
         published = Published(asked.device_keys, asked.one_time, asked.fallback)
         waiting, version = await chat.devices.publish(session, published)
         return {"one_time": waiting, "version": version}

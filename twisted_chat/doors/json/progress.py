@@ -10,10 +10,11 @@ from ...chat.commands import check
 from ...chat.commands.lookup import conversation
 from ...chat.commands.messages import speaking_place
 from ...chat.session import Session
+from ...core import vocabulary as words
 from ...core.errors import ChatError
 from ...core.rooms import Room
 from .render import Hidden, view
-from .requests import Entries, spoken
+from .requests import Entries
 
 MOST_ENTRIES = 500
 MOST_TWICE = 10  # more names of conversations than there are conversations, in one request
@@ -60,7 +61,7 @@ def read(chat: Chat, session: Session, positions: Mapping[str, int]) -> dict[str
 
 def typing(chat: Chat, session: Session, place: str) -> dict[str, Any]:
     """The person is typing there; refused as a message would be."""
-    check(chat, session.person, spoken(place, ""))
+    check(chat, session.person, words.Say if place.startswith("#") else words.Message)
     room = speaking_place(chat, session, place)
     if room is not None:
         chat.typists.typing(session.person, room)

@@ -1,4 +1,4 @@
-"""Who is there, who was, and what is there to do."""
+"""Who and what there is: people, rooms and commands."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from ...core.commands import TABLE, Who
 from ...core.entries import LEAST_SIZE, PAGE_BYTES
 from ...core.errors import ChatError
 from ...core.names import fold
-from ...core.results import Done, Face, Guide, Left, People, Profile, Result, RoomLine, RoomList
+from ...core.results import Face, Guide, People, Profile, Result, RoomLine, RoomList
 from ...core.rooms import Member, Role, Room
 from ...core.roster import Person
-from ...core.text import check_formatted, check_text
 from ..chat import Chat
 from ..session import Session
 from .lookup import groups_of, joined_room, known_room, may_know, person_named
 
 T = TypeVar("T")
 
-LONGEST_INTRO = 200  # bytes
 ROLES = {Role.MEMBER: "", Role.OPERATOR: "operator", Role.OWNER: "owner"}
 
 
@@ -72,56 +70,6 @@ def who_is(chat: Chat, session: Session, command: words.WhoIs) -> Result:
         chat.wall(),
         encrypted=pair is not None and pair.encrypted,
     )
-
-
-async def personal_intro(chat: Chat, session: Session, command: words.PersonalIntro) -> Result:
-    text = check_text(command.text, LONGEST_INTRO) if command.text else ""
-    person = session.person
-    await chat.store.change(lambda ledger: ledger.set_account(person.id, intro=text))
-    person.intro = text
-    return Done("Your introduction is kept." if text else "You have no introduction now.")
-
-
-async def away(chat: Chat, session: Session, command: words.Away) -> Result:
-    text = check_formatted(command.text or "away", LONGEST_INTRO)
-    person = session.person
-    await mark_away(chat, person, text)
-    return Done("You are marked as away; type back when you are here again.")
-
-
-async def back(chat: Chat, session: Session, command: words.Back) -> Result:
-    person = session.person
-    if not person.away:
-        return Done("You were not marked as away.")
-    await mark_away(chat, person, "")
-    return Done("Welcome back.")
-
-
-async def mark_away(chat: Chat, person: Person, text: str, kept: bool = True) -> None:
-    """Show somebody as away, or as back; `kept` over a stop of the server."""
-    if kept and not person.guest:
-        await chat.store.change(lambda ledger: ledger.set_account(person.id, away=text))
-    if text != person.away:
-        person.away = text
-        chat.onlookers.away_changed(person)
-
-
-async def ignore(chat: Chat, session: Session, command: words.Ignore) -> Result:
-    person, other = session.person, person_named(chat, command.user)
-    if other is person or other.guest:
-        raise ChatError("args", "Name an account other than your own.")
-    await chat.store.change(lambda ledger: ledger.put_ignored(person.id, other.id))
-    person.ignores |= {other.id}
-    return Done(f"You will not see what {other.name} says, until: unignore {other.name}")
-
-
-async def unignore(chat: Chat, session: Session, command: words.Unignore) -> Result:
-    person, other = session.person, person_named(chat, command.user)
-    if other.id not in person.ignores:
-        raise ChatError("args", f"You are not ignoring {other.name}.")
-    await chat.store.change(lambda ledger: ledger.drop_ignored(person.id, other.id))
-    person.ignores -= {other.id}
-    return Done(f"You see what {other.name} says again.")
 
 
 def rooms(chat: Chat, session: Session, command: words.Rooms) -> Result:
@@ -209,7 +157,3 @@ def help(chat: Chat, session: Session, command: words.Help) -> Result:
         return Guide((row,), one=True)
     most = Who.ADMIN if session.person.admin else Who.GUEST if session.person.guest else Who.ACCOUNT
     return Guide(tuple(row for row in TABLE.rows if row.who <= most))
-
-
-def logout(chat: Chat, session: Session, command: words.Logout) -> Result:
-    return Left()
