@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.internet.protocol import ServerFactory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from .chat.chat import Chat
-from .connection.backlog import Backlog
-from .connection.memory import affordable
+from .connection.backlog import Backlog, affordable
+from .connection.interface import CountedConnection
 from .connection.peer import Peer
-from .connection.tls import TlsFactory, TlsLayer
+from .connection.tls import TlsFactory
 from .core.doors import OpenDoors
 from .core.errors import ChatError
 from .core.events import Closed
@@ -49,10 +49,12 @@ class ChatFactory(ServerFactory):
         self.most = min(limit or self._possible, self._possible or limit)
         self.limited = bool(limit)
         self._has_unlimited = bool(chat.settings.unlimited)
-        self.connections: dict[ChatProtocol, None] = {}
+        self.connections: dict[CountedConnection, None] = {}
         self.networks: Counter[str] = Counter()
-        self._counted: dict[ChatProtocol, str] = {}  # under which network; unknown behind a proxy
-        self.strangers: dict[ChatProtocol, None] = {}  # connected, not signed in
+        self._counted: dict[
+            CountedConnection, str
+        ] = {}  # under which network; unknown behind a proxy
+        self.strangers: dict[CountedConnection, None] = {}  # connected, not signed in
         self.strangers_of: Counter[str] = Counter()  # by their networks
         self._handshakes = SlidingWindow(HANDSHAKES_PER_NETWORK, HANDSHAKES, HANDSHAKE_SPAN)
         self.open_doors = OpenDoors().without(chat.settings.closed_doors)
@@ -79,32 +81,32 @@ class ChatFactory(ServerFactory):
         protocol.open_doors = self.open_doors
         return protocol
 
-    def connected(self, protocol: ChatProtocol) -> None:
+    def connected(self, connection: CountedConnection) -> None:
         """A connection was made; one too many is told so and closed."""
-        self.connections[protocol] = None
-        awaits_header = protocol.negotiation.awaits_header
+        self.connections[connection] = None
+        awaits_header = connection.awaits_header
         # Where some are to have no limits, a proxy has first to say whether it is one of these.
         most = self.most if awaits_header and not self._has_unlimited else self._possible
         if most and len(self.connections) > most:
-            protocol.refuse_connection(_FULL)
+            connection.refuse_connection(_FULL)
         elif awaits_header:
-            self.strangers[protocol] = None  # the proxy's own network has nothing to do with it
+            self.strangers[connection] = None  # the proxy's own network has nothing to do with it
         else:
-            self.located(protocol, protocol.peer)
+            self.located(connection, connection.peer)
 
-    def located(self, protocol: ChatProtocol, peer: Peer) -> None:
+    def located(self, connection: CountedConnection, peer: Peer) -> None:
         """It is known whose connection it is; there may be too many of theirs."""
-        self._forget_network(protocol)
+        self._forget_network(connection)
         if peer.within(self.chat.settings.unlimited):
             peer = peer.unlimited()
-        protocol.peer = peer
-        self._counted[protocol] = peer.network
+        connection.peer = peer
+        self._counted[connection] = peer.network
         self.networks[peer.network] += 1
         full = self._full(peer.network)
         if full is not None:
-            protocol.refuse_connection(full)
+            connection.refuse_connection(full)
             return
-        self.strangers[protocol] = None
+        self.strangers[connection] = None
         self.strangers_of[peer.network] += 1
 
     def _full(self, network: str) -> ChatError | None:
@@ -129,31 +131,31 @@ class ChatFactory(ServerFactory):
     def has_tls(self) -> bool:
         return self._tls is not None
 
-    def put_tls_beneath(self, protocol: ChatProtocol) -> TlsLayer | None:
+    def put_tls_beneath(self, connection: CountedConnection) -> IProtocol | None:
         """Put TLS beneath a connection, if there is any and not too many want it at once."""
         if self._tls is None:
             return None
-        counted = self.limited and not isinstance(protocol.network, Unlimited)
-        if counted and self._handshakes.take(protocol.network, self.chat.ticks()) > 0:
+        counted = self.limited and not isinstance(connection.network, Unlimited)
+        if counted and self._handshakes.take(connection.network, self.chat.ticks()) > 0:
             return None
-        return self._tls.put_beneath(protocol)
+        return self._tls.put_beneath(connection)
 
-    def signed_in(self, protocol: ChatProtocol) -> None:
+    def signed_in(self, connection: CountedConnection) -> None:
         """Somebody has signed in there, or is gone."""
-        if protocol in self.strangers:
-            del self.strangers[protocol]
-            if protocol in self._counted:
-                _take_one(self.strangers_of, self._counted[protocol])
+        if connection in self.strangers:
+            del self.strangers[connection]
+            if connection in self._counted:
+                _take_one(self.strangers_of, self._counted[connection])
 
-    def disconnected(self, protocol: ChatProtocol) -> None:
+    def disconnected(self, connection: CountedConnection) -> None:
         """A connection is gone."""
-        self.connections.pop(protocol, None)
-        self.backlog.forget(protocol)
-        self._forget_network(protocol)
+        self.connections.pop(connection, None)
+        self.backlog.forget(connection)
+        self._forget_network(connection)
 
-    def _forget_network(self, protocol: ChatProtocol) -> None:
-        self.signed_in(protocol)
-        network = self._counted.pop(protocol, None)
+    def _forget_network(self, connection: CountedConnection) -> None:
+        self.signed_in(connection)
+        network = self._counted.pop(connection, None)
         if network is not None:
             _take_one(self.networks, network)
 
@@ -169,20 +171,20 @@ class ChatFactory(ServerFactory):
 
     def _close_overdue(self) -> None:
         now = self.chat.ticks()
-        for protocol in list(self.strangers):
-            overdue = protocol.overdue(now)
+        for connection in list(self.strangers):
+            overdue = connection.overdue(now)
             if overdue is None:
                 # They are in order of age, but a later one may still owe its first line.
-                if now - protocol.since < 1.0:
+                if now - connection.since < 1.0:
                     break
             else:
-                protocol.expire(overdue)
+                connection.expire(overdue)
 
     def stop(self, reason: Closed) -> None:
         """Tell everybody why, and close every connection."""
         self.chat.stop(reason)
-        for protocol in list(self.connections):
-            protocol.door.close(reason)
+        for connection in list(self.connections):
+            connection.close(reason)
 
 
 class AtPort(ServerFactory):

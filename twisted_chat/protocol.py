@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
 from msgspec.structs import replace
 from twisted.internet.error import ConnectionAborted, ConnectionLost
@@ -16,18 +16,19 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from .connection.line_queue import BaseDoor
+from .connection import interface
+from .connection.interface import BytesDoor, ConnectedDoor
 from .connection.negotiation import Negotiation
-from .connection.output import Output
 from .connection.peer import Peer
 from .connection.proxy_header import Header
 from .connection.tls import certificate_of, name_asked_for, sends_too_much
-from .connection.transport import Outflow, prepare
+from .connection.transport import Outflow, Output, prepare
 from .core.addresses import bracketed
 from .core.doors import DoorKind, OpenDoors, hint
 from .core.errors import ChatError
 from .core.events import Closed
-from .doors.file_transfer import FetchDoor, Transfer
+from .doors.file_transfer import FetchDoor
+from .doors.irc.clients import Clients
 from .doors.irc.door import IrcDoor
 from .doors.json.door import JsonDoor
 from .doors.text.door import TextDoor
@@ -35,24 +36,27 @@ from .doors.web.door import WebDoor
 from .doors.web.websocket import WebSocketDoor
 from .doors.wrong_door import turned_away
 
-if TYPE_CHECKING:
-    from .factory import ChatFactory
-
 FIRST_LINE = 20.0  # seconds until a first line must have come
 SIGNED_IN = 180.0  # seconds until somebody must have signed in
 TURNED_AWAY = 1.0  # seconds until the connection of somebody who was turned away is closed
 LINES_AT_ONCE = 128
-FRAMES_AT_ONCE = 512  # bytes of a WebSocket
 MOST_DISCARDED = 64 * 1024  # of one endless line, before its connection is closed
 NO_TLS = bytes.fromhex("15030100020228")  # what TLS says where no handshake can succeed
+
+
+class Factory(interface.Factory, Protocol):
+    """What a connection needs of its factory, with what its doors need."""
+
+    @property
+    def irc_clients(self) -> Clients: ...
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
 class ChatProtocol(Output):
     """One connection to the chat."""
 
-    factory: ChatFactory
-    door: BaseDoor
+    factory: Factory
+    door: ConnectedDoor
 
     def __init__(self, address: IAddress) -> None:
         super().__init__()
@@ -106,6 +110,11 @@ class ChatProtocol(Output):
     def certified_names(self) -> frozenset[str]:
         """The names in the server's certificate, in lower case."""
         return self.factory.certified_names
+
+    @property
+    def awaits_header(self) -> bool:
+        """Whether a proxy has still to say for whom it connects."""
+        return self.negotiation.awaits_header
 
     @property
     def tls(self) -> bool:
@@ -211,19 +220,19 @@ class ChatProtocol(Output):
         has_tls = port == here and (self.over_tls or not self.open_doors.plain)
         return f"{'https' if has_tls else 'http'}://{bracketed(host)}:{port or 'PORT'}/"
 
-    def hand_over(self, transfer: Transfer[Any]) -> None:
+    def hand_over(self, door: BytesDoor) -> None:
         """A ticket was good: from here on there are the bytes of a file."""
         self.door.lost()
-        self.door = transfer
+        self.door = door
         self.setRawMode()
         self.signed_in()
         early, self._buffer = self._buffer, b""
         if early:
-            transfer.feed(early)
+            door.feed(early)
         if self._stuck:
-            transfer.peer_stopped_reading()
+            door.peer_stopped_reading()
         self.go_on()
-        transfer.begin()
+        door.begin()
 
     def become_socket(self, head: bytes, destination: tuple[str, int] | None) -> None:
         """From here on there are the frames of a WebSocket, and IRC in them."""
@@ -310,6 +319,10 @@ class ChatProtocol(Output):
             self.negotiation.give_up()
         self.door.close(reason)
 
+    def close(self, reason: Closed) -> None:
+        """End the connection from the server's side, saying why."""
+        self.door.close(reason)
+
     # --- reading ------------------------------------------------------------------------------
 
     def dataReceived(self, data: bytes) -> None:
@@ -355,7 +368,7 @@ class ChatProtocol(Output):
                 if self.door.closed:
                     self._buffer = b""
                     return
-                if not self.line_mode and isinstance(self.door, WebSocketDoor):
+                if not self.line_mode and self.door.frame is not None:
                     self._buffer = b"\n".join([*lines[index + 1 :], self._buffer])
                     return
             if len(lines) < LINES_AT_ONCE:
@@ -374,12 +387,11 @@ class ChatProtocol(Output):
 
     def rawDataReceived(self, data: bytes) -> None:
         door = self.door
-        assert isinstance(door, Transfer | WebSocketDoor)
         if door.closed:
             return
-        if isinstance(door, WebSocketDoor):
+        if door.frame is not None:
             # A frame may be six bytes long. The rest follows, unless the flood limit pauses it.
-            data, self._buffer = data[:FRAMES_AT_ONCE], data[FRAMES_AT_ONCE:]
+            data, self._buffer = data[: door.frame], data[door.frame :]
         door.data(data)
 
     def lineReceived(self, line: bytes) -> None:
@@ -430,4 +442,4 @@ class ChatProtocol(Output):
 
     def refuse_connection(self, error: ChatError) -> None:
         """Close a connection that is one too many."""
-        self.door.close(Closed(error.code, error.sentence))
+        self.close(Closed(error.code, error.sentence))

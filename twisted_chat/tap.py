@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .server import garbage, signals
+from .server import signals, startup
 from .server.options import Options
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = ["Options", "makeService"]
 def makeService(options: Options) -> IService:
     """The whole service, as `assembly` puts it together."""
     signals.interrupt_at_once()
-    garbage.put_off()
+    startup.put_off_collection()
     from .server import assembly
 
     return assembly.service(options.settings, options["check"], options.parent or {})

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted_chat import factory
 from twisted_chat.connection.detection import ENOUGH
-from twisted_chat.connection.output import ABORT
+from twisted_chat.connection.transport import ABORT
 from twisted_chat.core.doors import DoorKind
 from twisted_chat.protocol import FIRST_LINE
 from twisted_chat.testing import Client, Hall

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.trial.unittest import TestCase
 
 from twisted_chat.chat import housekeeping
+from twisted_chat.connection.line_queue import BaseDoor
 from twisted_chat.core.events import Closed
 from twisted_chat.testing import PASSWORD, Hall, Program
 
@@ -148,9 +149,11 @@ class SlowReaderTests(TestCase):
             login = {"id": 2, "do": "login", "name": "slow", "password": PASSWORD, "device": "bot"}
             login["positions"] = {"#lobby": 0}
             # What was under way when the peer stopped reading goes on.
-            slow.protocol.door._stuck = False
-            slow.protocol.door.feed(json.dumps(login).encode())
-            slow.protocol.door._stuck = True
+            door = slow.protocol.door
+            assert isinstance(door, BaseDoor)
+            door._stuck = False
+            door.feed(json.dumps(login).encode())
+            door._stuck = True
             self.assertEqual(slow.takes_events("message"), [])
             slow.reads_again()
             self.assertEqual([e["seq"] for e in slow.takes_events("message")], [*range(1, 21)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from twisted_chat.connection.line_queue import BaseDoor
 from twisted_chat.testing import Program
 
 from .receiver import Receiver
@@ -61,13 +62,14 @@ class OrderTests(InHall):
 
     def test_a12_only_so_many_are_taken_in_advance(self) -> None:
         bot = self.hall.bot("bot")
-        talk = bot.protocol.door
+        door = bot.protocol.door
+        assert isinstance(door, BaseDoor)
         request = b'{"id":1,"do":"send","room":"#lobby","text":"x","cid":"%d"}\n'
         bot._pending = b"".join(request % n for n in range(2000))
         while bot.deliver():  # the writer does nothing meanwhile
             pass
-        self.assertEqual(talk._under_way, 256)
-        self.assertLessEqual(len(talk._waiting), 64)
+        self.assertEqual(door._under_way, 256)
+        self.assertLessEqual(len(door._waiting), 64)
         self.assertFalse(bot.transport.reading)
         bot.sort_out()
         self.assertEqual(self.hall.chat.rooms.lobby.last_seq, 2000)

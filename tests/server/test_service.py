@@ -32,8 +32,8 @@ from twisted_chat.core.errors import ChatError, StartError
 from twisted_chat.server import listening, pidfile
 from twisted_chat.server.assembly import assemble
 from twisted_chat.server.log import MOST_WAITING, Log, Outlet, escaped, take_in_standard_logging
-from twisted_chat.server.open_files import raised_file_limit
 from twisted_chat.server.service import ChatService
+from twisted_chat.server.startup import raised_file_limit
 from twisted_chat.server.watchdog import EXIT_CODE, HUNG, PERIOD, REPORT_EVERY, Watchdog, stack_of
 from twisted_chat.settings import Settings
 

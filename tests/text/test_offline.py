@@ -149,7 +149,7 @@ class KilledTests(HallTestCase):
             ("flushed", lambda transport: not transport.closed),
             ("acknowledged", self.so_many),
         ):
-            patch = mock.patch(f"twisted_chat.connection.output.{name}", known)
+            patch = mock.patch(f"twisted_chat.connection.transport.{name}", known)
             patch.start()
             self.addCleanup(patch.stop)
         self.ann, self.bob = self.people("ann", "bob")

@@ -8,14 +8,23 @@ within its limits, do not fill the memory.
 
 from __future__ import annotations
 
+import re
+import resource
+import sys
 from collections.abc import Callable, Hashable
 from heapq import heapify, heappop, heapreplace
+from pathlib import Path
 from typing import Protocol
 
 from twisted.logger import Logger
 
 LOOKS = 8  # so often it is counted anew while the budget is filled up
+PART = 4  # of what is free at the start, connections may have this part to wait in
+LEAST = 4 * 1024 * 1024  # bytes
 MOMENT = 0.001  # seconds; of those who hold something for as long, those who hold most go first
+
+_STATUS, _CGROUP = Path("/proc/self/status"), Path("/sys/fs/cgroup/memory.max")
+_SIZE = re.compile(r"VmSize:\s+([0-9]+) kB")
 
 
 class Holder(Protocol):
@@ -113,3 +122,32 @@ class Backlog:
             del self._holders[holder]
             holder.unburden()
         return freed
+
+
+def affordable(wanted: int) -> int:
+    """How much may wait for connections: what is wanted, or less where there is little memory.
+
+    0 stands for as much as there is.
+    """
+    free = [limit - used for limit, used in limits()]
+    return max(LEAST, min([wanted or sys.maxsize, *(one // PART for one in free)]))
+
+
+def limits() -> list[tuple[int, int]]:
+    """The limits that the system sets to this process, and what is used up of each."""
+    found = []
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if soft != resource.RLIM_INFINITY:
+        size = _SIZE.search(_read(_STATUS))
+        found.append((soft, int(size[1]) * 1024 if size else 0))
+    most = _read(_CGROUP).strip()
+    if most.isdigit():
+        found.append((int(most), 0))
+    return found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""

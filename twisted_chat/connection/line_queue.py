@@ -10,23 +10,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ..chat.chat import Chat
+from ..chat.session import Session
 from ..core.errors import ChatError
 from ..core.events import Closed, Event
 from ..core.limits import Bucket, Share, Unlimited
-
-if TYPE_CHECKING:
-    from ..chat.chat import Chat
-    from ..chat.session import Session
-    from ..core.doors import OpenDoors
-    from ..doors.file_transfer import Transfer
-    from ..doors.interface import Dialect
+from ..doors.interface import Dialect
+from .interface import Connection
 
 SHORTEST_LIMIT = 8 * 1024  # bytes of a line
 MOST_WAITING = 64  # lines taken in advance
@@ -36,55 +33,12 @@ EMPTY_LINE = 0.2  # what an empty line costs of a command's right
 MOST_MISTAKES = 5  # lines that mean nothing, before somebody has signed in
 
 
-class Connection(Protocol):
-    """What a door needs of the connection that it serves."""
-
-    @property
-    def address(self) -> str: ...
-    @property
-    def host(self) -> str: ...
-    @property
-    def network(self) -> str: ...
-    @property
-    def local(self) -> bool: ...
-    @property
-    def destination(self) -> tuple[str, int] | None: ...
-    @property
-    def asked_for_name(self) -> str: ...
-    @property
-    def certified_names(self) -> frozenset[str]: ...
-
-    @property
-    def certificate(self) -> str: ...
-    @property
-    def tls(self) -> bool: ...
-    @property
-    def open_doors(self) -> OpenDoors: ...
-
-    secure: bool
-
-    def speak_for(self, host: str, port: int, secure: bool) -> None: ...
-    def hand_over(self, transfer: Transfer[Any]) -> None: ...
-    def become_socket(self, head: bytes, destination: tuple[str, int] | None) -> None: ...
-    def signed_in(self) -> None: ...
-    def flushed(self) -> bool | None: ...
-    def acknowledged(self) -> int | None: ...
-    def outstanding(self) -> int | None: ...
-    def kept(self, size: int) -> None: ...
-    def write(self, data: bytes) -> None: ...
-    def reply(self, data: bytes) -> None: ...
-    def hold(self) -> None: ...
-    def go_on(self) -> None: ...
-    def end(self, farewell: bytes) -> None: ...
-    def end_reading_on(self, farewell: bytes) -> None: ...
-    def drop(self) -> None: ...
-
-
 class BaseDoor:
     """The door of one client, as far as it is the same in every dialect; these fill in `take`."""
 
     dialect: Dialect
     patience: float | None = None  # seconds in which it has to be done
+    frame: int | None = None  # how many bytes it takes at once where there are no lines
 
     log = Logger()
 
@@ -198,6 +152,10 @@ class BaseDoor:
 
     def use_crlf(self) -> None:
         """The client ends its lines with CR and LF."""
+
+    def data(self, data: bytes) -> None:
+        """Take bytes where there are no lines."""
+        raise AssertionError("this door takes lines only")
 
     def take(self, line: bytes) -> bool:
         """Begin what a line asks for; False if it must wait for what is under way."""

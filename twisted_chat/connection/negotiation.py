@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.logger import Logger
 
 from ..core.doors import DoorKind
 from .detection import by_hand, look
+from .interface import NegotiatedConnection
 from .proxy_header import BadHeader, Header
-
-if TYPE_CHECKING:
-    from ..protocol import ChatProtocol
-
 
 TOO_LATE = bytes.fromhex("1503010002020a")  # an alert of TLS: this message is unexpected here
 PATIENCE_FOR_TLS = 3.0  # seconds, where nobody may sign in without TLS
@@ -25,7 +20,7 @@ class Negotiation:
     __slots__ = ("_greeted", "_held", "_protocol", "_silence", "_tls", "awaits_header")
     log = Logger()
 
-    def __init__(self, protocol: ChatProtocol) -> None:
+    def __init__(self, protocol: NegotiatedConnection) -> None:
         self._protocol = protocol
         factory = protocol.factory
         self.awaits_header = protocol.peer.within(factory.chat.settings.trusted_proxies)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from traceback import clear_frames
-from typing import Any, Protocol
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -42,6 +42,7 @@ from zope.interface import implementer
 
 from ..core.errors import StartError, reason_of
 from ..private_file import write_private
+from .interface import Encryptable
 from .transport import Direct
 
 OWN = "tls.pem"  # the file in the data folder that is made where no other is named
@@ -326,15 +327,6 @@ def _reason(error: BaseException) -> str:
 # --- on a connection ----------------------------------------------------------------------
 
 
-class Wrapped(Protocol):
-    """What TLS needs of the connection that it is put beneath."""
-
-    transport: Any
-
-    def waits(self, size: int, anew: bool) -> None: ...
-    def cut_off(self) -> None: ...
-
-
 @implementer(ISSLTransport, IHalfCloseableProtocol)
 class TlsLayer(TLSMemoryBIOProtocol):
     """TLS between a connection and its transport.
@@ -374,7 +366,7 @@ class TlsFactory(TLSMemoryBIOFactory):
         """The names in the certificate of the moment."""
         return self._identity.current.names
 
-    def put_beneath(self, connection: Wrapped) -> TlsLayer:
+    def put_beneath(self, connection: Encryptable) -> TlsLayer:
         """Put TLS beneath a connection; what arrives on its transport is now TLS's to read."""
         transport = connection.transport
         transport.unregisterProducer()  # to be read on until hands are shaken

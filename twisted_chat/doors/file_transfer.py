@@ -12,7 +12,8 @@ from twisted.python.failure import Failure
 from ..chat.files import Moving, Receiving, Serving
 from ..connection import plaintext
 from ..connection.detection import FETCH
-from ..connection.line_queue import BaseDoor, Connection
+from ..connection.interface import Connection
+from ..connection.line_queue import BaseDoor
 from ..console.render import LF
 from ..core.errors import ChatError
 from ..core.events import Closed, Stored

@@ -20,8 +20,8 @@ from twisted.python.failure import Failure
 from .. import __version__
 from ..chat.accounts.passwords import Passwords
 from ..chat.chat import Chat
+from ..chat.files import MOST_MOVING
 from ..chat.threads import AsideThreads
-from ..connection import memory
 from ..connection.tls import Identity
 from ..core.attachments import size_in_words
 from ..core.errors import ChatError, StartError, sentence_of
@@ -29,11 +29,10 @@ from ..core.events import Closed
 from ..factory import ChatFactory
 from ..settings import Settings
 from ..store import Store
-from . import garbage, open_files
+from . import startup
 from .import_users import Newcomers, open_users
 from .log import PLAIN, Log, take_in_standard_logging
 from .ports import Ports
-from .read_ahead import get_ready
 from .signals import interrupt_in_order, take_hangups, take_log_rotation
 from .watchdog import EXIT_CODE, Watchdog
 
@@ -125,14 +124,14 @@ class ChatService(Service):
             if self._parts is not None:
                 self._parts.store.close()
             self._refuse(str(error))
-        garbage.go_on()
+        startup.go_on_collecting()
         self._watch()
         self._announce()  # those who wait for it may send signals at once
 
     def _open(self) -> None:
         users = open_users(self.settings.users) if self.settings.users is not None else None
-        memory.share_arenas()
-        connections, moving = open_files.shared_out()
+        startup.share_arenas()
+        connections, moving = startup.shared_out(MOST_MOVING)
         parts = self._assemble(self.settings, self._most_connections(connections), self._reactor)
         self._parts = parts
         parts.chat.files.most = moving
@@ -201,12 +200,12 @@ class ChatService(Service):
         take_hangups(self._reactor, self._files_changed, self._stop_server)
         store.check(self._checked)
         self._reactor.callWhenRunning(interrupt_in_order, self._reactor)
-        self._reactor.callWhenRunning(self._get_ready)
+        self._reactor.callWhenRunning(self._read_ahead)
         self._draining.start(DRAIN_EVERY, now=False)
 
-    def _get_ready(self) -> None:
+    def _read_ahead(self) -> None:
         assert self._parts is not None
-        reading = self._parts.aside.run(get_ready)
+        reading = self._parts.aside.run(startup.read_ahead)
         reading.addErrback(self._not_ready)
 
     def _not_ready(self, failure: Failure) -> None:

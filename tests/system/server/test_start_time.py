@@ -11,7 +11,7 @@ from unittest import mock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.server_process import PATIENCE, environment
-from twisted_chat.server import garbage
+from twisted_chat.server import startup
 
 # Each takes long to import, and is for something that comes later or for another program.
 NOT_TO_LISTEN = {
@@ -80,24 +80,23 @@ class StartingTests(SynchronousTestCase):
 
     def test_the_search_for_garbage_goes_on_after_the_start(self) -> None:
         with mock.patch.object(gc, "freeze") as frozen:
-            garbage.go_on()
+            startup.go_on_collecting()
             self.assertFalse(frozen.called)
-            garbage.put_off()
+            startup.put_off_collection()
             self.addCleanup(gc.enable)
             self.assertFalse(gc.isenabled())
-            garbage.go_on()
+            startup.go_on_collecting()
             self.assertTrue(gc.isenabled())
             self.assertTrue(frozen.called)
 
     def test_what_the_first_needs_it_does_not_wait_for(self) -> None:
         from twisted_chat.core import lookalikes, names
-        from twisted_chat.server.read_ahead import get_ready
 
         names._judged_once.cache_clear()
         names._profile.cache_clear()
         lookalikes._prototypes.cache_clear()
         lookalikes._script_ranges.cache_clear()
-        get_ready()
+        startup.read_ahead()
         for table, entries in (
             (names._profile, 2),
             (lookalikes._prototypes, 1),

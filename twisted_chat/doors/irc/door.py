@@ -12,7 +12,8 @@ from twisted.python.failure import Failure
 
 from ...chat.session import State
 from ...connection import plaintext
-from ...connection.line_queue import MOST_MISTAKES, BaseDoor, Connection
+from ...connection.interface import Connection
+from ...connection.line_queue import MOST_MISTAKES, BaseDoor
 from ...core.errors import ChatError
 from ...core.events import Closed, Event
 from ...core.rooms import Room

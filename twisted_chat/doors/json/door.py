@@ -12,7 +12,8 @@ from ...chat import commands
 from ...chat.accounts.sign_in import Token
 from ...chat.commands.files import say_file
 from ...connection import plaintext
-from ...connection.line_queue import MOST_MISTAKES, BaseDoor, Connection
+from ...connection.interface import Connection
+from ...connection.line_queue import MOST_MISTAKES, BaseDoor
 from ...core import vocabulary as words
 from ...core.commands import Command, Row
 from ...core.errors import ChatError

@@ -11,7 +11,8 @@ from twisted.python.failure import Failure
 from ...chat import commands
 from ...chat.session import State
 from ...connection import plaintext
-from ...connection.line_queue import MOST_MISTAKES, BaseDoor, Connection
+from ...connection.interface import Connection
+from ...connection.line_queue import MOST_MISTAKES, BaseDoor
 from ...console import parse, replies
 from ...console.dialogue import Dialogue
 from ...console.render import CRLF, LF, TextDialect

@@ -12,7 +12,7 @@ from ...core.addresses import bracketed
 from ...core.doors import DoorKind
 
 if TYPE_CHECKING:
-    from ...connection.line_queue import Connection
+    from ...connection.interface import Connection
     from ...settings import Settings
     from .request import Request
 

@@ -6,7 +6,8 @@ import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from ...connection.line_queue import BaseDoor, Connection
+from ...connection.interface import Connection
+from ...connection.line_queue import BaseDoor
 from ...console.render import LF
 from ...core.doors import SPOKEN, DoorKind
 from ...core.errors import ChatError

@@ -14,7 +14,7 @@ from .request import BadRequest
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
-    from ...connection.line_queue import Connection
+    from ...connection.interface import Connection
     from .responses import Answers
 
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
+from ...connection.interface import Connection
 from ...core.errors import ChatError
 from ...core.events import Closed
 from ..irc.door import IrcDoor
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from websockets.http11 import Request as Upgrade
 
     from ...chat.chat import Chat
-    from ...protocol import ChatProtocol
     from ..irc.clients import Clients
 
 TEXT, BINARY = "text.ircv3.net", "binary.ircv3.net"
 SWITCHING = 101
+FRAMES_AT_ONCE = 512  # bytes
 MESSAGES = (1, 2)  # the kinds of frames that carry text and bytes
 
 
@@ -49,7 +50,7 @@ class WebSocketConnection:
     """The connection as an IRC door sees it: what it writes becomes messages."""
 
     def __init__(
-        self, connection: ChatProtocol, upgraded: Any, destination: tuple[str, int] | None
+        self, connection: Connection, upgraded: Any, destination: tuple[str, int] | None
     ) -> None:
         self.destination = destination  # as the browser calls it
         self._connection = connection
@@ -85,10 +86,12 @@ class WebSocketConnection:
 class WebSocketDoor(IrcDoor):
     """The IRC door of one client that has come over a WebSocket."""
 
+    frame = FRAMES_AT_ONCE
+
     def __init__(
         self,
         chat: Chat,
-        connection: ChatProtocol,
+        connection: Connection,
         clients: Clients,
         destination: tuple[str, int] | None,
     ) -> None:
