@@ -56,7 +56,7 @@ def make(folder: Path) -> None:
 
 def draw(terminal: Terminal, name: str) -> None:
     """What a terminal shows, as a picture."""
-    picture = svg(terminal.screen(colours=True), TERMINAL[0], "twisted-chat")
+    picture = svg(terminal.screen(colors=True), TERMINAL[0], "twisted-chat")
     (PICTURES / name).write_text(picture)
 
 

@@ -127,24 +127,24 @@ def changed(style: Style, codes: str) -> Style:
         elif number in ON:
             style = style._replace(marks=style.marks | {ON[number]})
         elif number in ("38", "48", "58"):
-            colour = _colour(iter([part for part in more if part]) if more else left)
+            color = _color(iter([part for part in more if part]) if more else left)
             if number != "58":  # that of the line under the text
-                style = _coloured(style, number == "48", colour)
+                style = _colored(style, number == "48", color)
         elif number in ("39", "49"):
-            style = _coloured(style, number == "49", None)
+            style = _colored(style, number == "49", None)
         elif number.isdecimal():
             place, on = int(number) % 10, int(number) // 10
             if on in (3, 4, 9, 10) and place < 8:
-                style = _coloured(style, on in (4, 10), PALETTE[place + (8 if on > 4 else 0)])
+                style = _colored(style, on in (4, 10), PALETTE[place + (8 if on > 4 else 0)])
     return style
 
 
-def _coloured(style: Style, paper: bool, colour: str | None) -> Style:
-    return style._replace(paper=colour) if paper else style._replace(ink=colour)
+def _colored(style: Style, paper: bool, color: str | None) -> Style:
+    return style._replace(paper=color) if paper else style._replace(ink=color)
 
 
-def _colour(codes: Iterator[str]) -> str | None:
-    """The colour that these begin with: 5 and its number, or 2 and red, green and blue."""
+def _color(codes: Iterator[str]) -> str | None:
+    """The color that these begin with: 5 and its number, or 2 and red, green and blue."""
     kind = next(codes, "")
     numbers = [int(next(codes, "") or 0) for _ in range({"5": 1, "2": 3}.get(kind, 0))]
     if kind == "2":

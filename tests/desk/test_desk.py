@@ -106,7 +106,7 @@ class TypingTests(DeskTest):
             self.tesla.types(line)
         self.edison.reads()
         self.assertEqual(len(self.tesla.lines), 6)
-        self.assertEqual({line.parts[0].style for line in self.tesla.lines}, {"error"})
+        self.assertTrue(all(line.is_error for line in self.tesla.lines))
 
     def test_the_guided_dialogues(self) -> None:
         self.tesla.types("PM", "edison", "nice bulb", "BM", "hello all")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.office import Office
-from twisted_chat.clients.desk.lines import Part, of_entry
+from twisted_chat.clients.desk.lines import Part, Text, after, of_entry
 from twisted_chat.clients.terminal import colors
 from twisted_chat.clients.terminal.output import fragments
 from twisted_chat.clients.window import pieces
-from twisted_chat.clients.window.pieces import changed
+from twisted_chat.clients.window.style import Format
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.formatting import PLAIN, Look
 
@@ -24,27 +24,29 @@ def entry(text: str, kind: Kind = Kind.MESSAGE, target: int | None = None) -> En
 class FormattedLinesTests(SynchronousTestCase):
     def parts(self, text: str, kind: Kind = Kind.MESSAGE) -> list[Part]:
         line = of_entry("#coil", entry(text, kind), "tesla")
-        return [part for part in line.parts if part.style in ("text", "mention", "event")]
+        return [
+            part for row in line.rows for part in row if part.style in ("text", "mention", "event")
+        ]
 
     def test_h11_looks_and_ones_own_name(self) -> None:
         self.assertEqual(
             self.parts("a \x02bold te\x0304sla\x0f, hi"),
             [
-                Part("text", "a ", PLAIN),
-                Part("text", "bold ", BOLD),
-                Part("mention", "te", BOLD),
-                Part("mention", "sla", Look(bold=True, foreground="#ff0000")),
-                Part("text", ", hi", PLAIN),
+                Text("text", "a ", PLAIN),
+                Text("text", "bold ", BOLD),
+                Text("mention", "te", BOLD),
+                Text("mention", "sla", Look(bold=True, foreground="#ff0000")),
+                Text("text", ", hi", PLAIN),
             ],
         )
         self.assertEqual(
             self.parts("\x0304red", Kind.TOPIC),
-            [Part("event", "edison set the topic of #coil: ", PLAIN), Part("event", "red", RED)],
+            [Text("event", "edison set the topic of #coil: ", PLAIN), Text("event", "red", RED)],
         )
 
     def test_g1_h11_other_controls_are_seen_as_text(self) -> None:
         self.assertEqual(
-            self.parts("\x1b[1m\x02x\x9b"), [Part("text", "␛[1m", PLAIN), Part("text", "x�", BOLD)]
+            self.parts("\x1b[1m\x02x\x9b"), [Text("text", "␛[1m", PLAIN), Text("text", "x�", BOLD)]
         )
 
     def test_h11_a_terminal_and_a_window_show_it(self) -> None:
@@ -55,10 +57,13 @@ class FormattedLinesTests(SynchronousTestCase):
         self.assertEqual(styles["under"], "class:text underline fg:#ff0000")
         self.assertEqual(styles["back"], "class:text reverse fg:#00007f bg:#ffff00")
         tags = dict(pieces.of_entry(line))
-        self.assertEqual(tags["bold"], ("text", "look-font-bold"))
-        self.assertEqual(tags["under"], ("text", "look-underline", "look-color-#ff0000"))
-        self.assertEqual(tags["back"], ("text", "look-behind-#00007f", "look-letters-#ffff00"))
-        self.assertEqual(tags["tilted"], ("text", "look-font-italic-monospace"))
+        self.assertEqual(tags["bold"], ("text", Format("font", ("bold",))))
+        self.assertEqual(
+            tags["under"], ("text", Format("underline"), Format("color", ("#ff0000",)))
+        )
+        back = (Format("behind", ("#00007f",)), Format("letters", ("#ffff00",)))
+        self.assertEqual(tags["back"], ("text", *back))
+        self.assertEqual(tags["tilted"], ("text", Format("font", ("italic", "monospace"))))
 
     def test_h11_a_terminal_keeps_a_bounded_number_of_looks(self) -> None:
         self.patch(colors, "_looks", set())
@@ -72,10 +77,11 @@ class FormattedLinesTests(SynchronousTestCase):
     def test_h11_an_edit_may_be_formatted(self) -> None:
         said = of_entry("#coil", entry("plain"), "tesla")
         edit = of_entry("#coil", entry("\x02bo\x0304ld", Kind.EDIT, target=1), "tesla")
-        now = changed(said, edit)
+        assert edit.entry is not None
+        now = after(said, edit.entry)
         self.assertEqual(
-            now.parts[-2:],
-            (Part("text", "bo", BOLD), Part("text", "ld", RED._replace(bold=True))),
+            now.rows[0][-2:],
+            (Text("text", "bo", BOLD), Text("text", "ld", RED._replace(bold=True))),
         )
 
 
@@ -88,7 +94,7 @@ class SealedTests(SynchronousTestCase):
             tesla.user.say("edison", "\x02copper\x0f and \x0304ir\x0fon")
             office.settle()
             [line] = [line for line in edison.lines if "copper" in line.text]
-            self.assertIn(Part("text", "copper", BOLD), line.parts)
+            self.assertIn(Text("text", "copper", BOLD), line.rows[0])
             self.assertIn("edison: copper and iron", line.text.replace("tesla: ", "edison: "))
             edison.types("/search iron")
             edison.finds("copper and iron")

@@ -37,7 +37,7 @@ class WhisperTests(SynchronousTestCase):
         self.kim.echoes = True
         self.kim.types("message zoe hi")
         self.assertRegex(self.kim.lines[0].text, r"^\[zoe \d\d:\d\d private\] kim: hi$")
-        self.assertEqual([part.style for part in self.kim.lines[0].parts][1], "own")
+        self.assertEqual(self.kim.lines[0].rows[0][1].style, "own")
         self.kim.lines.clear()
         self.kim.types("/switch zoe", "/me waves")
         self.kim.finds("private] * kim waves")

@@ -11,13 +11,13 @@ Area = tuple[int, int, int, int]  # x, y, width, height
 def png_of(dump: bytes, area: Area | None = None) -> bytes:
     """A PNG of a screen in X's own format (XWD, 24 bits a pixel), or of an area of it."""
     header = struct.unpack(">25I", dump[:100])
-    width, height, line, colours = header[4], header[5], header[12], header[19]
+    width, height, line, colors = header[4], header[5], header[12], header[19]
     if header[1] != 7 or header[11] != 32 or header[7] != 0:
         raise ValueError("the screen is kept in a format that is not known here")
     x, y, wide, high = area or (0, 0, width, height)
     left, right = max(0, x), min(width, x + wide)
     first, last = max(0, y), min(height, y + high)
-    start = header[0] + 12 * colours
+    start = header[0] + 12 * colors
     rows = bytearray()
     for number in range(first, last):
         begin = start + number * line

@@ -74,11 +74,11 @@ class TerminalTests(SynchronousTestCase):
         terminal.pastes("three\nfour\n")
         terminal.shows("\nthree\nfour\n")
 
-    def test_colours(self) -> None:
+    def test_colors(self) -> None:
         terminal = self.terminal("/bin/sh", "-c", "printf '\\033[1;31mred\\033[0m'; cat")
         terminal.shows("red")
         self.assertNotIn("\x1b", terminal.screen())
-        self.assertIn("\x1b[1m\x1b[31mred", terminal.screen(colours=True))
+        self.assertIn("\x1b[1m\x1b[31mred", terminal.screen(colors=True))
 
     def test_title_and_bell(self) -> None:
         terminal = self.terminal()

@@ -104,12 +104,12 @@ class Terminal(Shown):
         """Make the window another size."""
         self._do("resize-window", "-x", str(columns), "-y", str(rows))
 
-    def screen(self, colours: bool = False, history: bool = False) -> str:
-        """What it shows now: with escape sequences for the colours, with what has scrolled away.
+    def screen(self, colors: bool = False, history: bool = False) -> str:
+        """What it shows now: with escape sequences for the colors, with what has scrolled away.
 
-        Without colours the spaces at the end of a line are left out.
+        Without colors the spaces at the end of a line are left out.
         """
-        options = (*(("-e", "-N") if colours else ()), *(("-S", "-") if history else ()))
+        options = (*(("-e", "-N") if colors else ()), *(("-S", "-") if history else ()))
         return self._do("capture-pane", "-p", *options)
 
     @property

@@ -1,4 +1,4 @@
-"""Colours can be read on white and on black, and stay."""
+"""Colors can be read on white and on black, and stay."""
 
 from __future__ import annotations
 
@@ -8,35 +8,31 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.clients.terminal import colors
 
-PALETTE = (0x00, 0x5F, 0x87, 0xAF, 0xD7, 0xFF)  # the steps of the 256 colours
+PALETTE = (0x00, 0x5F, 0x87, 0xAF, 0xD7, 0xFF)  # the steps of the 256 colors
 
 
-def luminance(colour: str) -> float:
+def luminance(color: str) -> float:
     """How bright it is, as WCAG counts it: 0 is black, 1 is white."""
     red, green, blue = (
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+        for part in (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-class ColourTests(SynchronousTestCase):
+class ColorTests(SynchronousTestCase):
     def test_contrast(self) -> None:
-        used = {
-            colour for look in colors.LOOKS.values() for colour in re.findall("#[0-9a-f]+", look)
-        }
-        for colour in {*colors.NAMES, *used}:
-            light = luminance(colour)
-            self.assertGreaterEqual(1.05 / (light + 0.05), 3, f"{colour} on white")
-            self.assertGreaterEqual((light + 0.05) / 0.05, 3, f"{colour} on black")
+        used = {color for look in colors.LOOKS.values() for color in re.findall("#[0-9a-f]+", look)}
+        for color in {*colors.NAMES, *used}:
+            light = luminance(color)
+            self.assertGreaterEqual(1.05 / (light + 0.05), 3, f"{color} on white")
+            self.assertGreaterEqual((light + 0.05) / 0.05, 3, f"{color} on black")
 
-    def test_a_terminal_of_256_colours_has_them_as_they_are(self) -> None:
-        for colour in colors.NAMES:
-            self.assertTrue(
-                {int(colour[at : at + 2], 16) for at in (1, 3, 5)} <= {*PALETTE}, colour
-            )
+    def test_a_terminal_of_256_colors_has_them_as_they_are(self) -> None:
+        for color in colors.NAMES:
+            self.assertTrue({int(color[at : at + 2], 16) for at in (1, 3, 5)} <= {*PALETTE}, color)
 
-    def test_a_name_has_one_colour_however_it_is_written(self) -> None:
+    def test_a_name_has_one_color_however_it_is_written(self) -> None:
         self.assertEqual(colors.of_name("tesla"), "fg:#0087af")
         self.assertEqual(colors.of_name("Tesla"), colors.of_name("tesla"))
 

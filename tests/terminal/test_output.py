@@ -1,4 +1,4 @@
-"""Nothing but text and this program's own colours reaches the terminal."""
+"""Nothing but text and this program's own colors reaches the terminal."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from prompt_toolkit.input import DummyInput
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.clients.desk.lines import Line, Part, of_entry
+from twisted_chat.clients.desk.lines import Line, Text, of_entry
 from twisted_chat.clients.terminal.device import Output
 from twisted_chat.clients.terminal.output import Fragments, cleaned, cut, fragments, wrapped
 from twisted_chat.clients.terminal.scrollback import FRAME, Scrollback
 from twisted_chat.core.entries import Entry, Kind
 
-OWN = re.compile("\x1b\\[[0-9;]*m|\x1b\\[\\?7h")  # colours; that lines may wrap
+OWN = re.compile("\x1b\\[[0-9;]*m|\x1b\\[\\?7h")  # colors; that lines may wrap
 DAY = 86_400_000
 STYLES = ("", "head", "name", "own", "text", "mention", "event", "answer", "error", "server")
 
@@ -44,17 +44,17 @@ class Paper(io.StringIO):
 
     @property
     def text(self) -> str:
-        """What was written, without the colours."""
+        """What was written, without the colors."""
         return OWN.sub("", self.getvalue())
 
 
 class Terminal:
     """A scrollback, and what it prints."""
 
-    def __init__(self, colour: bool = True) -> None:
+    def __init__(self, color: bool = True) -> None:
         self.paper = Paper()
         self.clock = Clock()
-        output = Output(self.paper, lambda: Size(rows=24, columns=80), colour, "xterm-256color")
+        output = Output(self.paper, lambda: Size(rows=24, columns=80), color, "xterm-256color")
         app: Application[None] = Application(input=DummyInput(), output=output)
         self.scrollback = Scrollback(self.clock, output, app)
         self.scrollback.hold(False)
@@ -79,7 +79,7 @@ class PrintingTests(SynchronousTestCase):
     @example([("", f"{'0' * 78} ⺀")], "")
     def test_g1_whatever_is_in_a_line(self, parts: list[tuple[str, str]], place: str) -> None:
         self.terminal.paper.clear()
-        line = Line(tuple(Part(*part) for part in parts), place, private=True)
+        line = Line((tuple(Text(*part) for part in parts),), place, private=True)
         printed = self.terminal.printed(line)
         self.assertTrue(printed.endswith("\r\n"))
         # A line that is longer than the screen is broken at its spaces.
@@ -96,7 +96,7 @@ class PrintingTests(SynchronousTestCase):
 
     def test_g1_codes_of_a_terminal_are_seen_as_text(self) -> None:
         wicked = "\x1b]0;title\x07\x1b[2J\x9b1A\r\u202e\u2066\udc9b"
-        shown = Terminal().printed(Line((Part("text", wicked),)))
+        shown = Terminal().printed(Line(((Text("text", wicked),),)))
         self.assertEqual(shown, "\ufffd]0;title\ufffd\ufffd[2J\ufffd1A\ufffd\ufffd\ufffd\ufffd\r\n")
 
     def test_every_language_and_picture_is_shown(self) -> None:
@@ -137,11 +137,11 @@ class PrintingTests(SynchronousTestCase):
         self.assertRegex(days[0], "^— [A-Z][a-z]+, [0-9]{2} [A-Z][a-z]+ 2026 —$")
         self.assertLess(printed.index("two"), printed.index(days[1]))
 
-    def test_without_colours_the_words_are_the_same(self) -> None:
+    def test_without_colors_the_words_are_the_same(self) -> None:
         line = said("hello tesla")
-        plain, coloured = Terminal(colour=False), Terminal()
-        self.assertEqual(plain.printed(line), coloured.printed(line))
-        self.assertIn("38;5;", coloured.paper.getvalue())
+        plain, colored = Terminal(color=False), Terminal()
+        self.assertEqual(plain.printed(line), colored.printed(line))
+        self.assertIn("38;5;", colored.paper.getvalue())
         self.assertNotIn("38;5;", plain.paper.getvalue())
         self.assertIn(";7m", plain.paper.getvalue())  # one's own name is told apart all the same
 
@@ -162,7 +162,7 @@ class PrintingTests(SynchronousTestCase):
         text = "\n".join(("short", "coil " * 20, "end"))
         entry = Entry(1, 0, 1, Kind.MESSAGE, 0, None, "edison", text=text)
         line = of_entry("#lobby", entry, "tesla")
-        heads = [part.text for part in line.parts if part.style == "head"]
+        heads = [row[0].text for row in line.whole_rows()]
         whole = "".join(text for _, text, *_ in wrapped(fragments(line), 40))
         self.assertLessEqual(max(map(len, whole.split("\n"))), 40)
         self.assertIn(f"{heads[0]}edison: short\n{heads[1]}edison: coil coil", whole)

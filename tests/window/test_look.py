@@ -1,4 +1,4 @@
-"""What is plain to see: colours, letters, lines, titles."""
+"""What is plain to see: colors, letters, lines, titles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from twisted_chat.clients.desk.front import Progress, Status
-from twisted_chat.clients.desk.lines import Line, of_entry, plain
+from twisted_chat.clients.desk.lines import FileLink, Line, SixWords, after, of_entry, plain
 from twisted_chat.clients.window import dark_mode, pieces
 from twisted_chat.clients.window.alerts import notification
 from twisted_chat.clients.window.bars import own_words, typists
@@ -43,9 +43,14 @@ def written(line: Line) -> str:
     return "".join(text for text, _ in pieces.of_entry(line)).replace("\t", "|")
 
 
-class ColourTests(SynchronousTestCase):
+def changed(line: Line, change: Line) -> Line:
+    assert change.entry is not None
+    return after(line, change.entry)
+
+
+class ColorTests(SynchronousTestCase):
     def texts(self, look: Palette) -> Iterator[tuple[str, str]]:
-        """Every colour of letters, and what it may stand on."""
+        """Every color of letters, and what it may stand on."""
         for ground in (look.paper, look.panel, look.chosen, look.raised, look.selection):
             yield look.text, ground
         for ground in (look.private, look.mention):
@@ -132,7 +137,9 @@ class LetterTests(SynchronousTestCase):
 
 class LineTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.time = said(1, "x").parts[0].text.split()[1].rstrip("]")
+        head = said(1, "x").head
+        assert head is not None
+        self.time = head.time
 
     def test_a_transcript_need_not_say_where_it_is(self) -> None:
         self.assertEqual(written(said(7, "hi")), f"|7 {self.time}|edison: hi")
@@ -144,10 +151,10 @@ class LineTests(SynchronousTestCase):
     def test_a_message_that_is_edited(self) -> None:
         for label in ("#lobby", "#coil", "edison"):
             edit = of_entry(label, entry(Kind.EDIT, 9, text="a: b] c", target=7), "tesla")
-            line = pieces.changed(said(7, "hi", label), edit)
+            line = changed(said(7, "hi", label), edit)
             self.assertTrue(written(line).endswith("|edison: a: b] c (edited)"), written(line))
             self.assertTrue(written(line).startswith(f"|7 {self.time}"))
-            self.assertEqual(written(pieces.changed(line, edit)), written(line))
+            self.assertEqual(written(changed(line, edit)), written(line))
 
     def test_actions_notices_and_several_lines(self) -> None:
         acts = msgspec.structs.replace(entry(Kind.MESSAGE, 7, text="waves"), form=Form.ACTION)
@@ -156,10 +163,10 @@ class LineTests(SynchronousTestCase):
         edit = entry(Kind.EDIT, 8, text="nods\n* tesla nods", target=7)
         change = of_entry("#coil", msgspec.structs.replace(edit, form=Form.ACTION), "tesla")
         edited = f"|7 {self.time}|* edison nods\n|7+|* edison * tesla nods (edited)"
-        self.assertEqual(written(pieces.changed(line, change)), edited)
-        self.assertEqual(written(pieces.changed(pieces.changed(line, change), change)), edited)
+        self.assertEqual(written(changed(line, change)), edited)
+        self.assertEqual(written(changed(changed(line, change), change)), edited)
         delete = of_entry("#coil", entry(Kind.DELETE, 9, target=7), "tesla")
-        gone = pieces.changed(pieces.changed(line, change), delete)
+        gone = changed(changed(line, change), delete)
         self.assertEqual(written(gone), f"|7 {self.time}|edison: (deleted)")
         notice = msgspec.structs.replace(entry(Kind.MESSAGE, 8, text="a\nb"), form=Form.NOTICE)
         line = of_entry("#coil", notice, "tesla")
@@ -169,10 +176,10 @@ class LineTests(SynchronousTestCase):
     def test_a_message_that_is_deleted(self) -> None:
         for label in ("#lobby", "#coil", "edison"):
             delete = of_entry(label, entry(Kind.DELETE, 9, target=7), "tesla")
-            line = pieces.changed(said(7, "hi", label), delete)
+            line = changed(said(7, "hi", label), delete)
             self.assertTrue(written(line).endswith("|edison: (deleted)"), written(line))
             by = of_entry(label, entry(Kind.DELETE, 9, "albert", target=7), "tesla")
-            line = pieces.changed(said(7, "hi", label), by)
+            line = changed(said(7, "hi", label), by)
             self.assertTrue(written(line).endswith("|edison: (deleted by albert)"), written(line))
 
     def test_a_message_that_comes_edited(self) -> None:
@@ -191,14 +198,14 @@ class LineTests(SynchronousTestCase):
             told = f"|7 {self.time} encrypted|edison: file 5: coil.png, 12.4 kB  Fetch"
             self.assertEqual(written(line), told)
             delete = of_entry(label, entry(Kind.DELETE, 9, target=7), "tesla")
-            line = pieces.changed(line, delete)
+            line = changed(line, delete)
             self.assertEqual(written(line), f"|7 {self.time} encrypted|edison: (deleted)")
-            self.assertEqual(pieces.changed(line, delete), line)
+            self.assertEqual(changed(line, delete), line)
             words = msgspec.structs.replace(entry(Kind.MESSAGE, 8, text="hi"), form=Form.OPENED)
             edit = entry(Kind.EDIT, 10, text="hello", target=8)
             edit = msgspec.structs.replace(edit, form=Form.OPENED)
             changes = of_entry(label, edit, "tesla")
-            line = pieces.changed(of_entry(label, words, "tesla"), changes)
+            line = changed(of_entry(label, words, "tesla"), changes)
             told = f"|8 {self.time} encrypted|edison: hello (edited)"
             self.assertEqual(written(line), told)
 
@@ -209,7 +216,8 @@ class LineTests(SynchronousTestCase):
             entry(Kind.MESSAGE, 7, text=attached(Attachment(5, 1, "0" * 64, name))), form=Form.FILE
         )
         tags = [tags for _, tags in pieces.of_entry(of_entry("#lobby", real, "tesla"))]
-        self.assertEqual(tags[-1], ("fetch", "fetch5"))
+        about = f"file 5: {name}, 1 byte"
+        self.assertEqual(tags[-1], ("fetch", FileLink(5, about)))
         topic = of_entry("#lobby", entry(Kind.TOPIC, 8, text=forged), "tesla")
         for line in (said(8, forged), topic, plain(forged)):
             written_tags = {tag for _, tags in pieces.of_entry(line) for tag in tags}
@@ -217,14 +225,17 @@ class LineTests(SynchronousTestCase):
 
     def test_words_to_compare(self) -> None:
         words = "firir zubuj gigub laroz gurij kavop"
-        self.assertEqual(pieces.of_line(plain(f"    {words}")), [(words, ("words",))])
-        for other in (plain(words, "server"), plain(f"{words} bafad"), said(1, words)):
-            self.assertEqual(pieces.compared(other), "")
+        line = Line(((SixWords(words),),))
+        self.assertEqual(line.text, f"    {words}")
+        self.assertEqual(pieces.of_line(line), [(words, ("words",))])
+        for other in (plain(f"    {words}"), plain(words, "server"), said(1, words)):
+            written_tags = {tag for _, tags in pieces.of_line(other) for tag in tags}
+            self.assertNotIn("words", written_tags)
 
     def test_what_is_cited_is_no_entry(self) -> None:
-        self.assertTrue(pieces.is_entry(said(7, "hi")))
-        self.assertFalse(pieces.is_entry(said(7, "hi")._replace(time=0)))
-        self.assertFalse(pieces.is_entry(plain("(Nothing was done)")))
+        self.assertTrue(said(7, "hi").is_entry)
+        self.assertFalse(said(7, "hi").as_citation("#lobby").is_entry)
+        self.assertFalse(plain("(Nothing was done)").is_entry)
 
 
 class OrderTests(SynchronousTestCase):

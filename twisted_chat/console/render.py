@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from time import localtime, strftime
+from typing import NamedTuple
 
 from ..core import attachments
-from ..core.attachments import size_in_words
+from ..core.attachments import Attachment, size_in_words
 from ..core.entries import (
     IN_WORDS,
     MANNERS,
     SECRET,
     UNREADABLE,
+    WORDS,
     Entry,
     Form,
     Kind,
@@ -85,46 +87,67 @@ LF = TextDialect("\n")
 CRLF = TextDialect("\r\n")
 
 
-def line_of(
-    label: str,
-    entry: Entry,
-    long: bool = False,
-    now: int | None = None,
-    cleaned: Callable[[str], str] = shown,
-) -> str:
-    """One entry of the conversation that its viewer calls `label`; a message may have lines.
+class Head(NamedTuple):
+    """What stands in brackets before an entry: `[#coil/17 10:00 encrypted edited]`."""
+
+    place: str  # the conversation, or nothing where it need not be named
+    number: int  # of the entry, or of the message that it changes
+    time: str
+    private: bool
+    form: Form
+    state: State
+    more: bool = False  # this is the head of a further line of the same entry
+
+    @property
+    def mark(self) -> str:
+        """What is said of the entry after its time, each word with a space before it."""
+        private = " private" if self.private else ""
+        if self.form is Form.WORDS:
+            return private
+        if self.form in SECRET:
+            return f"{private} encrypted"
+        return f"{private} notice" if self.form is Form.NOTICE else private
+
+    @property
+    def text(self) -> str:
+        place = f"{self.place}/" if self.place else ""
+        more = "+" if self.more else ""
+        return f"[{place}{self.number}{more} {self.time}{self.mark}{STATES[self.state]}]"
+
+
+def head_of(label: str, entry: Entry, long: bool = False, now: int | None = None) -> Head:
+    """The head of an entry of the conversation that its viewer calls `label`.
 
     `long` names the lobby too, for lists that mix conversations; with `now`, the time
-    of another day than today's has its date. `cleaned` makes what people wrote safe to show.
+    of another day than today's has its date.
     """
-    kind = entry.kind
+    kind, number, state = entry.kind, entry.seq, entry.state
+    if kind is not Kind.MESSAGE:
+        state = State.AS_SAID
+        if kind is Kind.EDIT or kind is Kind.DELETE:
+            state = State.EDITED if kind is Kind.EDIT else State.DELETED
+            number = entry.target or 0
+    place = "" if label == LOBBY and not long else label
     private = not label.startswith("#")
-    place = "" if label == LOBBY and not long else f"{label}/"
-    mark = " private" if private else ""
-    if entry.form in SECRET:
-        mark += " encrypted"
-    elif entry.form is Form.NOTICE:
-        mark += " notice"
-    when = clock_time(entry.time, now)
-    if kind is Kind.MESSAGE:
-        head = f"[{place}{entry.seq} {when}{mark}{STATES[entry.state]}]"
-        text = "(deleted)" if entry.state is State.DELETED else words_of(entry)
-        if "\n" not in text:
-            return f"{head} {_said(label, entry, text)}"
-        return _lines(
-            head, f"[{place}{entry.seq}+ {when}{mark}{STATES[entry.state]}]", label, entry, text
-        )
-    if kind is Kind.EDIT:
-        head = f"[{place}{entry.target} {when}{mark} edited]"
-        more = f"[{place}{entry.target}+ {when}{mark} edited]"
-        return _lines(head, more, label, entry, words_of(entry))
+    return Head(place, number, clock_time(entry.time, now), private, entry.form, state)
+
+
+def line_of(label: str, entry: Entry, long: bool = False, now: int | None = None) -> str:
+    """One entry as text; a message may have lines. The arguments are those of `head_of`."""
+    head, kind = head_of(label, entry, long, now), entry.kind
     if kind is Kind.DELETE:
         by = "" if entry.subject in ("", entry.author) else f" by {entry.author}"
-        head = f"[{place}{entry.target} {when}{mark} deleted]"
         reason = reason_of(entry)
         why = f": {shown(reason)}" if reason else ""
-        return f"{head} {_said(label, entry, f'(deleted{by}{why})', entry.subject)}"
-    return f"[{place}{entry.seq} {when}{mark}] {_happened(label, entry, cleaned)}"
+        return f"{head.text} {_said(label, entry, f'(deleted{by}{why})', entry.subject)}"
+    if kind not in WORDS:
+        return f"{head.text} {happened(label, entry)}"
+    text = "(deleted)" if entry.state is State.DELETED else words_of(entry)
+    first, *rest = [_said(label, entry, line) for line in text.split("\n")]
+    if not rest:
+        return f"{head.text} {first}"
+    more = head._replace(more=True).text  # so that no line looks like somebody else's
+    return "\n".join([f"{head.text} {first}", *[f"{more} {line}" for line in rest]])
 
 
 def words_of(entry: Entry) -> str:
@@ -138,14 +161,12 @@ def words_of(entry: Entry) -> str:
     attachment = attachments.read(entry.text)
     if attachment is None:
         return "[cannot be shown]"
-    name, size = attachment.name, size_in_words(attachment.size)
-    return f"(file {attachment.file}: {name}, {size}; to have it: get {attachment.file})"
+    return f"({about_file(attachment)}; to have it: get {attachment.file})"
 
 
-def _lines(head: str, more: str, label: str, entry: Entry, text: str) -> str:
-    """A text of several lines; each has a head of its own, so none looks like another's."""
-    first, *rest = [_said(label, entry, line) for line in text.split("\n")]
-    return "\n".join([f"{head} {first}", *[f"{more} {line}" for line in rest]])
+def about_file(attachment: Attachment) -> str:
+    """Which file a message brings: its number, its name and its size."""
+    return f"file {attachment.file}: {attachment.name}, {size_in_words(attachment.size)}"
 
 
 def _said(label: str, entry: Entry, text: str, author: str = "") -> str:
@@ -158,8 +179,11 @@ def _said(label: str, entry: Entry, text: str, author: str = "") -> str:
     return words if label == LOBBY else f"{label} {words}"
 
 
-def _happened(label: str, entry: Entry, cleaned: Callable[[str], str]) -> str:
-    """Something other than words: who came, who went, who did what to whom."""
+def happened(label: str, entry: Entry, cleaned: Callable[[str], str] = shown) -> str:
+    """Something other than words: who came, who went, who did what to whom.
+
+    `cleaned` makes what people wrote safe to show.
+    """
     by, whom, text = entry.author, entry.subject, cleaned(entry.text)
     because = f": {text}" if text else ""
     lasting = f" for {text}" if text else ""
@@ -192,12 +216,16 @@ def whisper_line(event: Whisper) -> str:
     return "\n".join([f"{head} {line}" for line in lines])
 
 
-def whisper_head(event: Whisper) -> str:
-    """`[10:00 private]` to oneself, `[zoe 10:00 private]` to zoe, `[10:00 to @#room]`."""
+def whisper_head(event: Whisper, more: bool = False) -> str:
+    """`[10:00 private]` to oneself, `[zoe 10:00 private]` to zoe, `[10:00 to @#room]`.
+
+    With `more` it is the head of a further line of the same whisper.
+    """
     place = "" if event.room.startswith("#") or event.room == event.by else f"{event.room} "
+    time = clock_time(event.time) + ("+" if more else "")
     mark = f"to {event.to}" if event.to else "private"
     notice = " notice" if event.manner == "notice" else ""
-    return f"[{place}{clock_time(event.time)} {mark}{notice}]"
+    return f"[{place}{time} {mark}{notice}]"
 
 
 def as_entry(event: Whisper) -> Entry:

@@ -97,7 +97,7 @@ class ParsedTest(SynchronousTestCase):
 
     def test_what_makes_no_sense(self) -> None:
         for line, sentence in (
-            ("--colour", "--colour is not an option: did you mean --no-color?"),
+            ("--color", "--color is not an option: did you mean --no-color?"),
             ("--passwordfile x", "--passwordfile is not an option: did you mean --password-file?"),
             ("-x", "-x is not an option."),
             ("--json=3", "--json takes nothing after it."),
@@ -168,11 +168,11 @@ class ProcessTest(SynchronousTestCase):
         )
 
     def test_wrong_usage_is_one_sentence(self) -> None:
-        done = self.run_client("localhost", "--colour")
+        done = self.run_client("localhost", "--color")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertEqual(
             done.stderr,
-            "--colour is not an option: did you mean --no-color?"
+            "--color is not an option: did you mean --no-color?"
             " (--help shows how this program is called)\n",
         )
 

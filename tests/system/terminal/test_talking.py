@@ -172,14 +172,14 @@ class TalkingTests(TerminalCase):
 
 
 class LookTests(TerminalCase):
-    def test_without_colours(self) -> None:
+    def test_without_colors(self) -> None:
         edison, alice = self.person("edison"), self.person("alice")
         for tesla in (self.person("tesla", NO_COLOR="1"), self.person("bell", "--no-color")):
             edison.types("hello tesla")
             tesla.shows("edison: hello tesla")
-            self.assertNotRegex(tesla.screen(colours=True), "\x1b\\[[0-9;]*[34][0-8]")
+            self.assertNotRegex(tesla.screen(colors=True), "\x1b\\[[0-9;]*[34][0-8]")
         alice.shows("edison: hello tesla")
-        self.assertRegex(alice.screen(colours=True), "\x1b\\[38;5;[0-9]+medison")
+        self.assertRegex(alice.screen(colors=True), "\x1b\\[38;5;[0-9]+medison")
 
     def test_any_size_at_any_moment(self) -> None:
         tesla, edison = self.tesla_and_edison()

@@ -24,7 +24,7 @@ from twisted_chat.clients.window.transcript import Transcript
 root = tkinter.Tk()
 root.geometry("600x400")
 page = Transcript(root, Fonts(root), str, lambda: None, lambda number: None)
-page.recolour(LIGHT)
+page.recolor(LIGHT)
 page.pack(fill="both", expand=True)
 DAY = 86_400_000
 

@@ -278,7 +278,7 @@ class Desk(News):
     def _show_page(self, page: Page) -> None:
         for line in page.lines:
             seen = of_entry(line.room, line.entry, self.user.name, not page.place, page.now)
-            self.put(seen._replace(place=self.here, time=0))
+            self.put(seen.as_citation(self.here))
         if page.older is not None:
             self.say(replies.lines(page)[-1])
 

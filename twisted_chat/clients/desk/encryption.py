@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ...core import search_query
+from ...core import results, search_query
 from ...core import vocabulary as words
 from ...core.commands import Command
 from ...core.errors import ChatError
-from ...core.results import FileLine, FileList, Line, Page
+from ...core.results import FileLine, FileList, Page
 from ...core.text import shown
 from ..sync.conversations import LOBBY, folded
 from . import vocabulary
+from .lines import Line, SixWords
 from .readers import STANDINGS, Readers
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ class Confiding:
             self._desk.changed()
             return
         compared = await secrets.devices.compare(name)
+        who = shown(name)
+        self._desk.say(f"If nobody is between you, {who} sees the same six words:")
+        self._desk.put(Line(((SixWords(compared),),)))
         self._desk.say(
-            f"If nobody is between you, {shown(name)} sees the same six words:",
-            f"    {compared}",
             *self._devices(name),
             f"Compare them in person or on the telephone. If they are the same: /verify {name} ok",
         )
@@ -133,10 +135,10 @@ class Confiding:
 
     async def read(self, page: Page) -> Page:
         """A page with what it says where it is encrypted."""
-        lines: list[Line] = []
+        lines: list[results.Line] = []
         for room, group in groupby(page.lines, key=lambda line: line.room):
             entries = await self._user.recalling.recalled(room, [line.entry for line in group])
-            lines += [Line(room, entry) for entry in entries]
+            lines += [results.Line(room, entry) for entry in entries]
         return _with(page, lines)
 
     async def named(self, found: FileList) -> FileList:
@@ -185,7 +187,7 @@ class Confiding:
                 f"({older:,} older ones of encrypted conversations are not shown: narrow the search"
                 " with before: or after:)"
             )
-        lines = [*page.lines, *(Line(*one) for one in found[-MOST_FOUND:])]
+        lines = [*page.lines, *(results.Line(*one) for one in found[-MOST_FOUND:])]
         return _with(page, sorted(lines, key=lambda line: line.entry.time))
 
     async def _found(self, typed: search_query.Typed) -> list[tuple[str, Entry]]:
@@ -216,6 +218,6 @@ def _is_same(name: str, other: str) -> bool:
     return folded(name) == folded(other)
 
 
-def _with(page: Page, lines: list[Line]) -> Page:
+def _with(page: Page, lines: list[results.Line]) -> Page:
     now = page.now or int(time.time() * 1000)
     return Page(tuple(lines), page.place, page.older, page.search, now)

@@ -44,7 +44,7 @@ async def carry_out(desk: Desk, command: Command) -> None:
             await desk.say_in(*await places.answering(user, message, text))
         case Jump(message):
             for seen in await places.around(user, message):
-                desk.put(seen._replace(place=desk.here, time=0))
+                desk.put(seen.as_citation(desk.here))
         case Send(place, path):
             desk.show(await desk.settled(await desk.carrying.send(place, path)))
         case Get(file, path):

@@ -13,7 +13,7 @@ from ..connection.link import Event
 from ..sync.conversations import LOBBY
 from ..sync.events import entry_of
 from ..sync.user import User, as_read
-from .lines import BREAK, Line, Part, of_entry
+from .lines import Line, of_entry
 
 AROUND = 5  # messages before and after one that is jumped to
 
@@ -76,14 +76,10 @@ async def around(user: User, reference: str) -> list[Line]:
     entries = await read(user, room, events)
     if not any(entry.seq == seq for entry in entries):
         raise ChatError("no_such_message", f"There is no message {shown(reference)}.")
-    return [_marked(room, entry, user.name, entry.seq == seq) for entry in entries]
-
-
-def _marked(room: str, entry: Entry, own: str, mark: bool) -> Line:
-    line = of_entry(room, entry, own)
-    edge = Part("new", "> " if mark else "  ")
-    marked = [(part, edge) if part == BREAK else (part,) for part in line.parts]
-    return line._replace(parts=(edge, *[part for parts in marked for part in parts]))
+    return [
+        of_entry(room, entry, user.name)._replace(margin="> " if entry.seq == seq else "  ")
+        for entry in entries
+    ]
 
 
 async def lines_of(user: User, page: dict[str, Any]) -> list[Line]:

@@ -42,7 +42,7 @@ class Pages(Front):
         self._programs = programs
 
     def show(self, line: Line) -> None:
-        if any(part.style == "error" for part in line.parts):
+        if line.is_error:
             self._errors.say(line.text)
         elif not self._programs:
             self._output.write(line.text + "\n")

@@ -1,4 +1,4 @@
-"""How things look: names in colours that stay, readable on black and on white."""
+"""How things look: names in colors that stay, readable on black and on white."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from prompt_toolkit.styles import Style
 
 from ...core.formatting import Look
 
-# Of the palette of 256 colours, those that are neither too light for white paper nor too
+# Of the palette of 256 colors, those that are neither too light for white paper nor too
 # dark for a black screen, and no more like each other than need be.
 NAMES = (
     *("#005fd7", "#008700", "#00875f", "#0087af", "#5f5fd7", "#5f8700", "#8700ff", "#875f00"),
     *("#875fd7", "#878700", "#af00af", "#af5f00", "#d70000", "#d7005f", "#d70087", "#d75f00"),
     *("#d75f5f", "#d75faf", "#ff0087", "#0087ff"),
 )
-GREY = "#767676"
+GRAY = "#767676"
 MOST_LOOKS = 2000  # the terminal's output keeps something for each; later ones have no color
 LOOKS = {
-    "head": f"fg:{GREY}",
+    "head": f"fg:{GRAY}",
     "head-private": "bold fg:#d700d7",
     "own": "bold",
     "text": "",
     "mention": "bold reverse",
-    "event": f"italic fg:{GREY}",
+    "event": f"italic fg:{GRAY}",
     "answer": "",
     "error": "fg:#d70000",
     "server": "fg:#00875f",
-    "day": f"bold fg:{GREY}",
+    "day": f"bold fg:{GRAY}",
     "new": "bold fg:#d75f00",
-    "typed": f"fg:{GREY}",
+    "typed": f"fg:{GRAY}",
     "prompt": "bold",
-    "bar": f"fg:{GREY}",
+    "bar": f"fg:{GRAY}",
     "bar-alert": "bold fg:#d70000",
     "bar-new": "bold",
     "completion-menu": "bg:default fg:default",
     "completion-menu.completion": "bg:default fg:default",
     "completion-menu.completion.current": "bg:default fg:default bold reverse",
-    "completion-menu.meta.completion": f"bg:default fg:{GREY}",
-    "completion-menu.meta.completion.current": f"bg:default fg:{GREY} reverse",
+    "completion-menu.meta.completion": f"bg:default fg:{GRAY}",
+    "completion-menu.meta.completion.current": f"bg:default fg:{GRAY} reverse",
     "scrollbar.background": "bg:default",
     "scrollbar.button": "bg:default reverse",
 }

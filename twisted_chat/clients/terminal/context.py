@@ -24,7 +24,7 @@ class Context:
 
     def note(self, line: Line) -> None:
         """A line was shown."""
-        if line.seq:
+        if line.is_entry:
             self._first[line.place] = min(line.seq, self._first.get(line.place, line.seq))
             self._shown[line.place] = self._shown.get(line.place, 0) + 1
 

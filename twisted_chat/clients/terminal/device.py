@@ -43,10 +43,10 @@ class Output(Vt100_Output):
         self,
         stdout: TextIO,
         size: Callable[[], Size],
-        colour: bool = True,
+        color: bool = True,
         term: str | None = None,
     ) -> None:
-        depth = None if colour else ColorDepth.DEPTH_1_BIT
+        depth = None if color else ColorDepth.DEPTH_1_BIT
         # Without questions about the cursor, no answer can reach the shell after the end.
         super().__init__(stdout, size, term, default_color_depth=depth, enable_cpr=False)
         self.gone = False
@@ -79,9 +79,9 @@ class Output(Vt100_Output):
         self.flush()
 
 
-def standard_output(colour: bool) -> Output:
+def standard_output(color: bool) -> Output:
     """The terminal that this program was started in."""
-    return Output(sys.stdout, _size, colour, os.environ.get("TERM"))
+    return Output(sys.stdout, _size, color, os.environ.get("TERM"))
 
 
 def _size() -> Size:

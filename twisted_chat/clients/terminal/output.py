@@ -9,7 +9,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_to_t
 from prompt_toolkit.utils import get_cwidth
 
 from ...core.formatting import PLAIN
-from ..desk.lines import BREAK, Line, Part
+from ..desk.lines import Line, Part
 from . import colors
 
 Fragments = StyleAndTextTuples
@@ -41,11 +41,11 @@ def _instead(character: str) -> str:
 
 def fragments(line: Line) -> Fragments:
     """A line with the style of each of its parts, and its ends."""
-    end = ("", "\n")
-    pieces = [
-        end if part == BREAK else (_style(line, part), cleaned(part.text)) for part in line.parts
-    ]
-    return [*pieces, end]
+    found: Fragments = []
+    for row in line.whole_rows():
+        found += [(_style(line, part), cleaned(part.text)) for part in row]
+        found.append(("", "\n"))
+    return found
 
 
 def wrapped(whole: Fragments, columns: int) -> Fragments:

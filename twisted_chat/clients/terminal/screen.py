@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.threads import deferToThread
 
 from ...core.errors import ChatError
-from ..desk.lines import Line, Part, plain
+from ..desk.lines import Line, Text, plain
 from ..desk.typed import Said, meaning
 from . import colors, toolbar
 from .context import Context
@@ -189,7 +189,8 @@ class Screen:
         if self._typed is not None and is_kept(text):
             self._typed.keep(text)
         if not self._is_said(text):
-            self.show(Line((Part("typed", toolbar.prompt(self.status, self.columns) + text),)))
+            prompt = toolbar.prompt(self.status, self.columns)
+            self.show(Line(((Text("typed", prompt + text),),)))
         self.desk.enter(text)
 
     def _is_said(self, text: str) -> bool:

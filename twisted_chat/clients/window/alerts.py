@@ -11,7 +11,7 @@ from typing import Any
 
 from twisted.internet.protocol import ProcessProtocol
 
-from ..desk.lines import BREAK, Line
+from ..desk.lines import Line
 from . import icons
 from .text import short
 
@@ -82,8 +82,8 @@ class Alerts:
 
 def notification(program: str, line: Line) -> list[str]:
     """The command that shows a line; desktops read markup in its text."""
-    said = [" " if part == BREAK else part.text for part in line.parts if part.style != "head"]
-    text = "".join(said)
+    rows = ("".join(part.text for part in row if part.style != "head") for row in line.rows)
+    text = " ".join(rows)
     title = short(line.place, LONGEST_TITLE)
     shown = html.escape(short(text, LONGEST_TEXT))
     return [program, "--app-name=twisted-chat", "--", title, shown]

@@ -63,7 +63,7 @@ class Header(ttk.Frame):
 
         return ttk.Button(self, style="Icon.TButton", command=pressed, takefocus=False)
 
-    def recolour(self, palette: Palette) -> None:
+    def recolor(self, palette: Palette) -> None:
         self._icons = [icons.bitmap(self, side, palette.text) for side in self._toggles]
         for button, icon in zip(self._toggles.values(), self._icons, strict=True):
             button.configure(image=icon)
@@ -116,7 +116,7 @@ class Footer(ttk.Frame):
         self._connection.grid(row=0, column=1, sticky="ew")
         self.columnconfigure(1, weight=1)
 
-    def recolour(self, palette: Palette) -> None:
+    def recolor(self, palette: Palette) -> None:
         self._icons = {
             True: icons.bitmap(self, "locked", palette.own),
             False: icons.bitmap(self, "open", palette.muted),
@@ -155,7 +155,7 @@ class Strip(ttk.Frame):
         self.columnconfigure(1, weight=1)
         self._secrecy.grid_remove()
 
-    def recolour(self, palette: Palette) -> None:
+    def recolor(self, palette: Palette) -> None:
         self._locks = locks(self, palette)
         self._show_secrecy()
 

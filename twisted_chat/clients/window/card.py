@@ -43,7 +43,7 @@ class Paragraph(tk.Text):
             cursor="arrow",
             takefocus=False,
         )
-        self.recolour(palette)
+        self.recolor(palette)
         self.insert("1.0", text)
         if "\n" in text:
             self.tag_add("question", "end - 1 chars linestart", "end")
@@ -52,7 +52,7 @@ class Paragraph(tk.Text):
         self.bind("<Configure>", lambda event: self._grow())
         self.bind("<Button-1>", lambda event: self.focus_set())
 
-    def recolour(self, palette: Palette) -> None:
+    def recolor(self, palette: Palette) -> None:
         configure_text(self, palette)
         self.configure(background=palette.panel)
 
@@ -101,10 +101,10 @@ class Sheet(ttk.Frame):
             widget.bind("<Return>", lambda event: self._accept())
             widget.bind("<KP_Enter>", lambda event: self._accept())
 
-    def recolour(self, palette: Palette) -> None:
+    def recolor(self, palette: Palette) -> None:
         for text in (self._text, self._words):
             if text is not None:
-                text.recolour(palette)
+                text.recolor(palette)
 
     def _show_to_compare(self, fonts: Fonts) -> None:
         shown = ttk.Entry(self, font=fonts.fixed)

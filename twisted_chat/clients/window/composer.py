@@ -70,7 +70,7 @@ class Composer(ttk.Frame):
         self._button.grid(row=0, column=2, sticky="se", padx=(GAP, 0))
         self._bind_keys()
 
-    def recolour(self, palette: Palette) -> None:
+    def recolor(self, palette: Palette) -> None:
         self._palette = palette
         configure_text(self.field, palette)
         self._clip = icons.bitmap(self, "clip", palette.text)

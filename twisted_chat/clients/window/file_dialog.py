@@ -108,7 +108,7 @@ def main(title: str, folder: str) -> None:
 
 
 def _tune(root: tk.Tk, palette: Palette) -> None:
-    """Where the dialog is Tk's own and not the desktop's: its colours, and no hidden files."""
+    """Where the dialog is Tk's own and not the desktop's: its colors, and no hidden files."""
     apply(root, palette, Fonts(root))  # never a dark one: the list of files is always white
     style = ttk.Style(root)
     for name in ("TLabel", "TMenubutton", "TCheckbutton"):

@@ -172,8 +172,8 @@ _DRAWINGS = {
 SIZE = 16
 
 
-def bitmap(root: tk.Misc, name: str, colour: str) -> tk.BitmapImage:
-    """One of the drawings, in a colour."""
+def bitmap(root: tk.Misc, name: str, color: str) -> tk.BitmapImage:
+    """One of the drawings, in a color."""
     rows = _DRAWINGS[name].split()
     numbers = ", ".join(
         f"0x{sum(1 << bit for bit in range(8) if row[byte + bit] == '#'):02x}"
@@ -183,7 +183,7 @@ def bitmap(root: tk.Misc, name: str, colour: str) -> tk.BitmapImage:
     data = (
         f"#define i_width {SIZE}\n#define i_height {SIZE}\nstatic char i_bits[] = {{ {numbers} }};"
     )
-    return tk.BitmapImage(master=root, data=data, foreground=colour)
+    return tk.BitmapImage(master=root, data=data, foreground=color)
 
 
 def program(root: tk.Misc, news: bool) -> tk.PhotoImage:
@@ -192,13 +192,13 @@ def program(root: tk.Misc, news: bool) -> tk.PhotoImage:
     image = tk.PhotoImage(master=root, width=size, height=size)
     for y in range(size):
         for x in range(size):
-            colour = _colour_at(x, y, news)
-            if colour:
-                image.put(colour, (x, y))
+            color = _color_at(x, y, news)
+            if color:
+                image.put(color, (x, y))
     return image
 
 
-def _colour_at(x: int, y: int, news: bool) -> str:
+def _color_at(x: int, y: int, news: bool) -> str:
     if news and (x - 25) ** 2 + (y - 6) ** 2 <= 36:
         return "#d93025"
     if y in (10, 11, 15, 16) and 8 <= x <= (23 if y < 13 else 18):

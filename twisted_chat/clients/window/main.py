@@ -11,18 +11,20 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ...core.entries import Kind
 from ...core.text import shown
 from ..connection.trust import Judgement
 from ..desk.command_line import Arguments, make_user
 from ..desk.desk import Desk
 from ..desk.lines import Line, plain
-from . import dark_mode, pieces
+from . import dark_mode
 from .composer import FEW
 from .parts import Parts
 from .style import LIGHT, Palette
 
 SOON = 0.03  # seconds in which changes are gathered
 TICK = 1.0  # seconds between two looks at what changes by itself
+SAYS = (Kind.MESSAGE, Kind.EDIT, Kind.DELETE)  # everything else may be about members
 GOODBYE = 2.0  # seconds for the server to hear that one leaves
 
 
@@ -60,9 +62,9 @@ class Window:
 
     def run(self, wanted: Palette | None) -> Deferred[int]:
         """Connect and stay; fires with the exit code when the window can close."""
-        self._recolour(wanted or LIGHT)
+        self._recolor(wanted or LIGHT)
         if wanted is None:
-            dark_mode.of_desktop(self._reactor).addCallback(self._recolour)
+            dark_mode.of_desktop(self._reactor).addCallback(self._recolor)
         self._questions.title = f"Sign in to {self._arguments.address.server}"
         self.desk.attend(self._looking)
         self._ticking.start(TICK, now=False)
@@ -71,9 +73,9 @@ class Window:
         ended.addCallbacks(self._ended, self._failed)
         return self._over
 
-    def _recolour(self, palette: Palette) -> None:
+    def _recolor(self, palette: Palette) -> None:
         if not self._closed:
-            self._parts.recolour(palette)
+            self._parts.recolor(palette)
 
     def asks_to_leave(self) -> None:
         """Leave, if nothing is cut short by it that somebody did not know of."""
@@ -127,7 +129,7 @@ class Window:
     # --- what the desk needs -----------------------------------------------------------------
 
     def show(self, line: Line) -> None:
-        if line.parts[0].style == "error":
+        if line.is_error:
             self._last_error = line.text
         if not self.desk.user.life.been_in:
             self._questions.note(line.text)
@@ -137,7 +139,8 @@ class Window:
         self._parts.comparing.note(line)
         here = shown(self.desk.here)
         self._pages.show(line, line.place or here, self._looking and line.place == here)
-        if pieces.is_entry(line) and line.parts[-1].style == "event":
+        entry = line.entry
+        if line.is_entry and entry is not None and entry.kind not in SAYS:
             self._parts.memberships.forget(line.place)
 
     def ask(self, prompt: str, secret: bool = False) -> Deferred[str]:

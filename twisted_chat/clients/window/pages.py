@@ -12,7 +12,6 @@ from twisted.python.failure import Failure
 from ...core.errors import ChatError
 from ..desk.lines import Line
 from ..sync.conversations import LOBBY
-from . import pieces
 from .style import LIGHT, Fonts, Palette
 from .transcript import Transcript
 
@@ -64,21 +63,20 @@ class Pages(ttk.Frame):
                 wants_earlier=lambda: self.load(label),
                 fetch=self._fetch,
             )
-            page.recolour(self._palette)
+            page.recolor(self._palette)
             page.text.bind("<ButtonRelease-1>", lambda event: self._touched(), add=True)
         return page
 
-    def recolour(self, palette: Palette) -> None:
+    def recolor(self, palette: Palette) -> None:
         self._palette = palette
         for page in self._pages.values():
-            page.recolour(palette)
+            page.recolor(palette)
 
     def show(self, line: Line, label: str, looked_at: bool) -> None:
         """Show a line in a conversation; an entry that nobody looks at is marked as new."""
         page = self.of(label)
-        if pieces.is_entry(line):
-            own = any(part.style == "own" for part in line.parts)
-            if own:
+        if line.is_entry:
+            if any(part.style == "own" for row in line.rows for part in row):
                 page.forget_new()
             elif not looked_at and line not in page:
                 page.mark_new()

@@ -1,4 +1,4 @@
-"""Everything in the window: made, put in place, given its colours and the keys."""
+"""Everything in the window: made, put in place, given its colors and the keys."""
 
 from __future__ import annotations
 
@@ -118,13 +118,13 @@ class Parts:
         self._people = People(root, fonts, drawn, talk=acts.switch)
         self._footer = Footer(root, drawn)
 
-    def recolour(self, palette: Palette) -> None:
-        """Show everything in these colours."""
+    def recolor(self, palette: Palette) -> None:
+        """Show everything in these colors."""
         style.apply(self._root, palette, self._fonts)
         for part in (self._header, self._sidebar, self._people, self._footer):
-            part.recolour(palette)
+            part.recolor(palette)
         for one in (self._transfers, self._strip, self.pages, self.composer, self.questions):
-            one.recolour(palette)
+            one.recolor(palette)
 
     def close(self) -> None:
         """Ask for nothing more."""

@@ -52,7 +52,7 @@ class People(ttk.Frame):
         for sign in ("<Double-Button-1>", "<Return>"):
             self._tree.bind(sign, lambda event: self._chosen())
 
-    def recolour(self, palette: Palette) -> None:
+    def recolor(self, palette: Palette) -> None:
         self._tree.tag_configure("offline", foreground=palette.muted)
 
     def refresh(self, members: list[Member]) -> None:

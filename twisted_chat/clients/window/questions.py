@@ -50,11 +50,11 @@ class Questions:
         self.title = ""
         window.bind("<Configure>", lambda event: self._center(), add=True)
 
-    def recolour(self, palette: Palette) -> None:
-        """Ask in these colours."""
+    def recolor(self, palette: Palette) -> None:
+        """Ask in these colors."""
         self._palette = palette
         if self._sheet is not None:
-            self._sheet.recolour(palette)
+            self._sheet.recolor(palette)
 
     @property
     def is_open(self) -> bool:

@@ -64,7 +64,7 @@ class Sidebar(ttk.Frame):
         tree.bind("<<TreeviewSelect>>", lambda event: self._selected())
         return tree
 
-    def recolour(self, palette: Palette) -> None:
+    def recolor(self, palette: Palette) -> None:
         self._tree.tag_configure("unread", font=self._fonts.bold)
         self._tree.tag_configure("mention", font=self._fonts.bold, foreground=palette.accent)
 

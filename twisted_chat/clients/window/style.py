@@ -1,4 +1,4 @@
-"""Colours, fonts and icons of the window, for light and for dark."""
+"""Colors, fonts and icons of the window, for light and for dark."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import tkinter as tk
 from collections.abc import Sequence
 from dataclasses import dataclass
 from tkinter import font, ttk
-from typing import Any
+from typing import Any, NamedTuple
 
 GAP = 8  # pixels between things
 
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of one look; a text has a contrast of 4.5 at least with what it stands on."""
+    """The colors of one look; a text has a contrast of 4.5 at least with what it stands on."""
 
     name: str
     paper: str  # behind messages, and where one types
@@ -77,21 +77,33 @@ DARK = Palette(
 )
 
 
-LOOK = "look-"
-"""How the tags begin of what authors format: see `configure_look`."""
 FONTS = ("bold", "italic", "monospace")
 LINES = ("underline", "strikethrough")
+
+
+class Format(NamedTuple):
+    """Something that an author's formatting codes ask for."""
+
+    kind: str  # "font", one of `LINES`, "behind", "letters" (on a color), or "color"
+    values: tuple[str, ...] = ()  # the fonts, or one color; "paper" and "text" are the usual ones
+
+    @property
+    def tag(self) -> str:
+        """The name of its tag in a text widget."""
+        return "-".join(("format", self.kind, *self.values))
+
+
 LEAST_CONTRAST = 3.0  # of a letter's color; what has less is shown as other text is
 
 
 def contrast(one: str, other: str) -> float:
-    """How well two colours can be told apart, from 1 to 21."""
+    """How well two colors can be told apart, from 1 to 21."""
     light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
-def _luminance(colour: str) -> float:
-    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+def _luminance(color: str) -> float:
+    channels = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
     red, green, blue = (
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
     )
@@ -129,7 +141,7 @@ class Fonts:
 
 
 def apply(root: tk.Tk, palette: Palette, fonts: Fonts) -> None:
-    """Give every themed widget these colours."""
+    """Give every themed widget these colors."""
     style = ttk.Style(root)
     style.theme_use("clam")
     root.configure(background=palette.panel)
@@ -247,29 +259,29 @@ def _rows(style: ttk.Style, palette: Palette, fonts: Fonts) -> None:
     style.configure("Item", padding=(GAP, 0))
 
 
-def configure_look(text: tk.Text, tag: str, palette: Palette, fonts: Fonts) -> None:
-    """Give a tag what an author's formatting codes ask for."""
-    what, *values = tag.removeprefix(LOOK).split("-")
+def configure_format(text: tk.Text, wanted: Format, palette: Palette, fonts: Fonts) -> None:
+    """Give its tag what a format asks for."""
     usual = {"paper": palette.paper, "text": palette.text}
-    colour = usual.get(values[0], values[0]) if values else ""
-    match what:
+    color = usual.get(wanted.values[0], wanted.values[0]) if wanted.values else ""
+    tag = wanted.tag
+    match wanted.kind:
         case "font":
-            text.tag_configure(tag, font=fonts.of(values))
+            text.tag_configure(tag, font=fonts.of(wanted.values))
         case "underline":
             text.tag_configure(tag, underline=True)
         case "strikethrough":
             text.tag_configure(tag, overstrike=True)
         case "behind":
-            text.tag_configure(tag, background=colour)
+            text.tag_configure(tag, background=color)
         case "letters":
-            text.tag_configure(tag, foreground=colour)
+            text.tag_configure(tag, foreground=color)
         case "color":
-            readable = contrast(colour, palette.paper) >= LEAST_CONTRAST
-            text.tag_configure(tag, foreground=colour if readable else palette.text)
+            readable = contrast(color, palette.paper) >= LEAST_CONTRAST
+            text.tag_configure(tag, foreground=color if readable else palette.text)
 
 
 def configure_text(text: tk.Text, palette: Palette) -> None:
-    """The colours of a widget that styles do not reach."""
+    """The colors of a widget that styles do not reach."""
     text.configure(
         background=palette.paper,
         foreground=palette.text,

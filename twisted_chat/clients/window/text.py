@@ -6,11 +6,11 @@ import ctypes
 import sys
 import unicodedata
 
-GOOD_XFT = 20305  # before 2.3.5 a coloured emoji ends the whole program
+GOOD_XFT = 20305  # before 2.3.5 a colored emoji ends the whole program
 
 
 def draws_emoji() -> bool:
-    """Whether Tk survives an emoji in colours here."""
+    """Whether Tk survives an emoji in colors here."""
     if sys.platform in ("win32", "darwin"):
         return True
     try:

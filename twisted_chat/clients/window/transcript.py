@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 from typing import Any
 
-from ..desk.lines import BREAK, Line, day_of
+from ...core.entries import Entry, Kind
+from ..desk.lines import FileLink, Line, after, day_of
 from . import pieces
 from .ordering import Ordering, day_number, mark_of, mark_of_day
-from .pieces import Piece
-from .style import GAP, LOOK, Fonts, Palette, configure_look, configure_text
+from .pieces import FETCH, Piece, Tag
+from .style import GAP, Fonts, Format, Palette, configure_format, configure_text
 
 MOST_LINES = 2000
 TRIMMED = 100  # lines that go at a time
@@ -39,7 +39,8 @@ class Transcript(ttk.Frame):
         self._mark = ""  # the longest that stands beside the time of an entry
         self._ordering = Ordering()
         self._lines: dict[int, Line] = {}
-        self._looks: dict[str, None] = {}  # tags of what authors have formatted
+        self._formats: dict[Format, None] = {}  # that authors have used
+        self._files: dict[str, int] = {}  # by the tags of what is to be clicked at
         self._palette: Palette | None = None
         self._follows = True  # the end is in sight
         self._at_top = True
@@ -76,15 +77,15 @@ class Transcript(ttk.Frame):
         self.text.bind("<Configure>", lambda event: self._stay())
         for sign in ("<MouseWheel>", "<Button-4>"):
             self.text.bind(sign, lambda event: self._pulled(), add=True)
-        self.text.tag_bind(pieces.FETCH, "<ButtonRelease-1>", self._clicked)
-        self.text.tag_bind(pieces.FETCH, "<Enter>", lambda event: self._point_with("hand2"))
-        self.text.tag_bind(pieces.FETCH, "<Leave>", lambda event: self._point_with("arrow"))
+        self.text.tag_bind(FETCH, "<ButtonRelease-1>", self._clicked)
+        self.text.tag_bind(FETCH, "<Enter>", lambda event: self._point_with("hand2"))
+        self.text.tag_bind(FETCH, "<Leave>", lambda event: self._point_with("arrow"))
 
     def _point_with(self, cursor: str) -> None:
         self.text.configure(cursor=cursor)
 
-    def recolour(self, palette: Palette) -> None:
-        """Show everything in these colours."""
+    def recolor(self, palette: Palette) -> None:
+        """Show everything in these colors."""
         text, fonts = self.text, self._fonts
         self._palette = palette
         configure_text(text, palette)
@@ -94,30 +95,36 @@ class Transcript(ttk.Frame):
         text.tag_configure("answer", font=fonts.fixed, lmargin2=fonts.fixed.measure("0" * 6))
         text.tag_configure("mention", background=palette.mention, font=fonts.bold)
         text.tag_configure("own", foreground=palette.own, font=fonts.bold)
-        for number, colour in enumerate(palette.names):
-            text.tag_configure(f"name{number}", foreground=colour, font=fonts.bold)
+        for number, color in enumerate(palette.names):
+            text.tag_configure(f"name{number}", foreground=color, font=fonts.bold)
         text.tag_configure("event", foreground=palette.event, font=fonts.italic)
         text.tag_configure("error", foreground=palette.error)
         text.tag_configure("server", foreground=palette.server)
         text.tag_configure("file", font=fonts.bold)
-        text.tag_configure(pieces.FETCH, foreground=palette.accent, underline=True)
+        text.tag_configure(FETCH, foreground=palette.accent, underline=True)
         text.tag_configure("words", font=fonts.title, spacing1=GAP, spacing3=GAP)
         text.tag_configure("words", lmargin1=3 * GAP, lmargin2=3 * GAP)
         text.tag_configure("day", foreground=palette.muted, font=fonts.small)
         text.tag_configure(_NEW, foreground=palette.accent, font=fonts.bold)
         for tag in ("day", _NEW):
             text.tag_configure(tag, justify="center", spacing1=GAP, spacing3=GAP // 2)
-        for tag in self._looks:
-            configure_look(text, tag, palette, fonts)
+        for wanted in self._formats:
+            configure_format(text, wanted, palette, fonts)
         text.tag_raise("sel")
 
-    def _add_looks(self, tags: tuple[str, ...]) -> None:
-        """Know the tags among these that say how an author has formatted something."""
-        for tag in tags:
-            if tag.startswith(LOOK) and tag not in self._looks and self._palette is not None:
-                self._looks[tag] = None
-                configure_look(self.text, tag, self._palette, self._fonts)
-                self.text.tag_raise("sel")
+    def _name_of(self, tag: Tag) -> str:
+        """The name that a tag has in the widget, which knows it from then on."""
+        if isinstance(tag, FileLink):
+            name = f"{FETCH}{tag.number}"
+            self._files[name] = tag.number
+            return name
+        if isinstance(tag, str):
+            return tag
+        if tag not in self._formats and self._palette is not None:
+            self._formats[tag] = None
+            configure_format(self.text, tag, self._palette, self._fonts)
+            self.text.tag_raise("sel")
+        return tag.tag
 
     def _make_room(self, mark: str) -> None:
         """Have a column for the numbers and times of entries, and for this beside them."""
@@ -131,8 +138,8 @@ class Transcript(ttk.Frame):
         if self.text.tag_ranges("sel"):
             return  # that was to copy something
         for tag in self.text.tag_names(f"@{event.x},{event.y}"):
-            if found := re.fullmatch(rf"{pieces.FETCH}(\d+)", tag):
-                self._fetch(int(found[1]))
+            if tag in self._files:
+                self._fetch(self._files[tag])
 
     # --- what is shown -----------------------------------------------------------------------
 
@@ -163,7 +170,7 @@ class Transcript(ttk.Frame):
         self.text.mark_set("above", "1.0")
         first = self.first
         for line in lines:
-            if line.seq in self._ordering or not pieces.is_entry(line):
+            if line.seq in self._ordering or not line.is_entry:
                 continue
             if first and line.seq > first:
                 self._enter(line)
@@ -176,10 +183,10 @@ class Transcript(ttk.Frame):
         self.text.mark_unset("sight", "above")
 
     def _write(self, line: Line) -> None:
-        if not pieces.is_entry(line):
+        if not line.is_entry:
             self._insert("end", pieces.of_line(line), ())
-        elif line.changes:
-            self._change(line)
+        elif line.entry is not None and line.entry.kind in (Kind.EDIT, Kind.DELETE):
+            self._change(line, line.entry)
         elif line.seq not in self._ordering:
             self._enter(line)
 
@@ -208,16 +215,17 @@ class Transcript(ttk.Frame):
             self._edit(lambda: self.text.delete(mark, f"{mark} + 1 lines"))
         return True
 
-    def _change(self, change: Line) -> None:
-        before = self._lines.get(change.changes)
+    def _change(self, line: Line, change: Entry) -> None:
+        """A message was edited or deleted."""
+        target = change.target or 0
+        before = self._lines.get(target)
         if before is None:
-            self._insert("end", pieces.of_line(change), ())
+            self._insert("end", pieces.of_line(line), ())
             return
-        line = self._lines[change.changes] = pieces.changed(before, change)
+        line = self._lines[target] = after(before, change)
         mark = mark_of(line.seq)
         start = self.text.index(mark)
-        rows = 1 + sum(part == BREAK for part in before.parts)
-        self._edit(lambda: self.text.delete(start, f"{start} + {rows} lines linestart"))
+        self._edit(lambda: self.text.delete(start, f"{start} + {len(before.rows)} lines linestart"))
         self._insert(start, pieces.of_entry(line), self._tags(line))
         self.text.mark_set(mark, start)
 
@@ -230,10 +238,8 @@ class Transcript(ttk.Frame):
         start = self.text.index("end - 1 chars" if place == "end" else place)
         chunks: list[Any] = []
         for piece, its_tags in text:
-            self._add_looks(its_tags)
-            chunks += [self._drawn(piece), (*tags, *its_tags)]
-        own = text[0][1] if len(text) == 1 else ()
-        chunks += ["\n", (*tags, *own)]
+            chunks += [self._drawn(piece), (*tags, *map(self._name_of, its_tags))]
+        chunks += ["\n", chunks[1] if len(text) == 1 else tags]
         self._edit(lambda: self.text.insert(start, *chunks))
         return start
 

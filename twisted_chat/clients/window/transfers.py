@@ -38,7 +38,7 @@ class Transfers(ttk.Frame):
         self._more = ttk.Label(self, style="Small.TLabel")
         self.columnconfigure(0, weight=1)
 
-    def recolour(self, palette: Palette) -> None:
+    def recolor(self, palette: Palette) -> None:
         self._icons = {
             name: icons.bitmap(self, name, palette.text) for name in ("up", "down", "cross")
         }

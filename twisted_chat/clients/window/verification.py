@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ...core.text import shown
 from ..desk.desk import Desk
-from ..desk.lines import Line
-from . import pieces
+from ..desk.lines import Line, SixWords
 from .questions import Questions
 
 
@@ -19,7 +18,9 @@ class Comparing:
 
     def note(self, line: Line) -> None:
         """The desk shows this."""
-        self._words = pieces.compared(line) or self._words
+        for part in line.rows[0]:
+            if isinstance(part, SixWords):
+                self._words = part.words
 
     def begin(self, name: str) -> None:
         """Compare words with this person."""
