@@ -22,7 +22,7 @@ def texts(picture: str) -> list[ElementTree.Element]:
 
 
 def papers(picture: str) -> list[str]:
-    """The colours under the text."""
+    """The colors under the text."""
     found = ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}rect")
     return [rect.attrib["fill"] for rect in list(found)[1:]]
 
@@ -36,7 +36,7 @@ class LookTests(SynchronousTestCase):
         self.assertEqual(changed(style, "0;1").marks, BOLD)
         self.assertEqual(changed(changed(Style(), "4:3"), "4:0"), Style())
 
-    def test_colours(self) -> None:
+    def test_colors(self) -> None:
         for codes, ink in (
             ("31", PALETTE[1]),
             ("97", PALETTE[15]),
@@ -132,7 +132,7 @@ class SvgTests(SynchronousTestCase):
         terminal = Terminal("/bin/sh", "-c", script)
         self.addCleanup(terminal.close)
         terminal.shows("bold", "bar")
-        picture = svg(terminal.screen(colours=True), 100, "a terminal")
+        picture = svg(terminal.screen(colors=True), 100, "a terminal")
         written = texts(picture)
         self.assertEqual("".join(text.text or "" for text in written[:5]), "bold <日本>")
         self.assertEqual(written[0].attrib["fill"], "#ff8700")
