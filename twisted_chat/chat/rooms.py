@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -24,11 +25,14 @@ from ..core.names import Name
 from ..core.roombook import RoomBook, pair_of
 from ..core.rooms import Member, Role, Room, RoomKind
 from ..core.roster import Person, Roster
+from ..core.rules import Rules
 from ..store import Ledger, Snapshot
 from .async_store import AsyncStore
 from .delivery import Delivery
 from .presence import Onlookers
 from .session import Session, Sessions
+
+T = TypeVar("T")
 
 
 class Membership:
@@ -57,6 +61,111 @@ class Membership:
         self._onlookers = onlookers
         self._wall = wall
 
+    # --- rooms that are made, joined and renamed ----------------------------------------------
+
+    async def create(self, person: Person, name: Name, rules: Rules) -> tuple[Room, int]:
+        """Make a room that a person owns; the room, and the number of its first entry.
+
+        Raises ChatError('not_available') if the name is taken meanwhile.
+        """
+
+        def apply(ledger: Ledger) -> tuple[int, Entry]:
+            room = ledger.add_room(name.shown, name.folded, rules.secret, person.account)
+            ledger.set_room(room, rules=rules.written())
+            return room, ledger.post(room, Kind.JOIN, person.account, person.name)
+
+        number, entry = await self._take_name(name, apply)
+        room = Room(number, name, RoomKind.GROUP)
+        room.keep_rules(rules)
+        room.created = entry.time
+        room.last_seq = entry.seq
+        self._rooms.add(room)
+        self._begin(person, room, Member(person, Role.OWNER, 0), entry.seq)
+        return room, entry.seq
+
+    async def _take_name(self, name: Name, apply: Callable[[Ledger], T]) -> T:
+        """Carry out the change that gives a room a name, which nobody else gets meanwhile."""
+        self._rooms.being_made.register(name, None)
+        try:
+            return await self._store.change(apply)
+        except ChatError as error:
+            raise not_available(name) if error.code == "room_taken" else error from None
+        finally:
+            self._rooms.being_made.forget(name)
+
+    async def join(self, person: Person, room: Room) -> int:
+        """Let a person into a room; the number of the entry that says so."""
+
+        def apply(ledger: Ledger) -> Entry | None:
+            if not ledger.put_member(room.id, person.account, role=Role.MEMBER):
+                return None  # another session of theirs was faster
+            ledger.drop_invite(room.id, person.account)
+            return ledger.post(room.id, Kind.JOIN, person.account, person.name)
+
+        room.coming.add(person.id)
+        try:
+            entry = await self._store.change(apply)
+        finally:
+            room.coming.discard(person.id)
+        if entry is None:
+            return room.last_seq
+        room.invited.discard(person.id)
+        self._begin(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
+        return entry.seq
+
+    async def join_made(self, person: Person, name: Name) -> tuple[Room, int] | None:
+        """Let a person into a room that is being made this moment, right behind its making.
+
+        The room, and the number of the entry that says so; None if there is no such room.
+        """
+
+        def apply(ledger: Ledger) -> tuple[int, Entry] | None:
+            room = ledger.open_room(name.folded)
+            if room is None or not ledger.put_member(room, person.account, role=Role.MEMBER):
+                return None
+            return room, ledger.post(room, Kind.JOIN, person.account, person.name)
+
+        stored = await self._store.change(apply)
+        if stored is None:
+            return None
+        number, entry = stored
+        room = self._rooms.rooms[number]  # whoever has made it was answered first
+        if entry.seq > room.last_seq:  # it was stored before anybody knew the room
+            self._delivery.spread([entry], {})
+        if not room.has(person):
+            self._begin(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
+        return room, entry.seq
+
+    async def rename(self, room: Room, name: Name, until: int, by: Person, reason: str) -> None:
+        """Give a room another name; the old one is kept for it until then, and leads to it.
+
+        Raises ChatError('not_available') if the name is taken meanwhile.
+        """
+        old = room.name
+
+        def apply(ledger: Ledger) -> None:
+            if ledger.encrypted(room.id):
+                raise keeps_its_name(room)
+            ledger.rename_room(room.id, name.shown, name.folded, until)
+            text = f"{name.shown} {reason}".rstrip()
+            ledger.post(room.id, Kind.RENAME, by.account, by.name, text, subject=old)
+
+        self._rooms.being_renamed.add(room)
+        try:
+            await self._take_name(name, apply)
+        finally:
+            self._rooms.being_renamed.discard(room)
+        self._rooms.rename(room, name, until)
+        for member in tuple(room.members.values()):
+            for session in self._sessions.of(member.person):
+                at = session.position(room)
+                number, encrypted = room.id, room.encrypted
+                session.receive(RoomEvent(old, False, at, number, encrypted, why="renamed"))
+                session.receive(RoomEvent(room.name, True, at, number, encrypted, was=old))
+        self._onlookers.room_renamed(room, old, by, reason)
+
+    # --- who is in which room -----------------------------------------------------------------
+
     def seat(self, person: Person, room: Room, member: Member, after: int) -> None:
         """Somebody has become a member; its sessions are shown what is after `after`."""
         room.put(member)
@@ -65,7 +174,7 @@ class Membership:
         self._announce(person, room, joined=True, last=after)
         self._delivery.follow(person, room, after)
 
-    def begin(self, person: Person, room: Room, member: Member, after: int) -> None:
+    def _begin(self, person: Person, room: Room, member: Member, after: int) -> None:
         """Somebody has come to a room, to whom nothing that was said before is new."""
         if room.deleted_at is not None and not person.guest:
             room.put(member)  # for the case that it comes back
@@ -180,18 +289,6 @@ class Membership:
                     RoomEvent(room.label(person), True, room.last_seq, room.id, room.encrypted)
                 )
             self._delivery.follow_with(session, room, reached.get(session, room.last_seq))
-
-    def rename(self, room: Room, name: Name, until: int, by: Person, reason: str) -> None:
-        """A room is called otherwise; its entry has said so already to those who read."""
-        old = room.name
-        self._rooms.rename(room, name, until)
-        for member in tuple(room.members.values()):
-            for session in self._sessions.of(member.person):
-                at = session.position(room)
-                number, encrypted = room.id, room.encrypted
-                session.receive(RoomEvent(old, False, at, number, encrypted, why="renamed"))
-                session.receive(RoomEvent(room.name, True, at, number, encrypted, was=old))
-        self._onlookers.room_renamed(room, old, by, reason)
 
     def close_room(self, room: Room, now: int) -> None:
         """A room is deleted: nobody sees it any more."""
@@ -338,6 +435,18 @@ class Membership:
     def _failed(self, failure: Failure) -> None:
         if not failure.check(ChatError):  # the room is gone, or the next start sees to it
             self.log.failure("A room could not be ended or handed over", failure)
+
+
+def keeps_its_name(room: Room) -> ChatError:
+    """The refusal to rename a room that is encrypted."""
+    return ChatError(
+        "encrypted", f"{room.name} is encrypted: everybody's devices know it by its name."
+    )
+
+
+def not_available(name: Name) -> ChatError:
+    """The refusal of a name that is taken, reserved or hidden; it tells nobody which."""
+    return ChatError("not_available", f"{name.shown} is not available.")
 
 
 def _step(room: int, ledger: Ledger) -> bool:

@@ -7,17 +7,18 @@ from hmac import compare_digest
 from msgspec.structs import replace
 
 from ...core import vocabulary as words
-from ...core.entries import Entry, Kind
+from ...core.entries import Kind
 from ...core.errors import ChatError
 from ...core.events import Invitation, Notice
 from ...core.names import Name, room_name
 from ...core.results import Done, Joined, Result, TopicIs
-from ...core.rooms import LOBBY, Member, Role, Room, RoomKind
+from ...core.rooms import LOBBY, Role, Room
 from ...core.roster import Person
 from ...core.rules import Rules
 from ...core.text import check_formatted
 from ...store import Ledger
 from ..chat import Chat
+from ..rooms import keeps_its_name, not_available
 from ..session import Session
 from .lookup import (
     LONGEST_REASON,
@@ -37,33 +38,13 @@ MOST_FORMER = 3  # such names of one room
 async def create(chat: Chat, session: Session, command: words.Create) -> Joined:
     person = session.person
     name = chat.names.check_room(command.room)
-    taken = _not_available(name)
     if not chat.rooms.available(name):
-        raise taken
+        raise not_available(name)
     _may_be_in_another(session)
     chat.limits.count_room(session)
-
     rules = Rules(invite_only=command.private, secret=command.private)
-
-    def apply(ledger: Ledger) -> tuple[int, Entry]:
-        room = ledger.add_room(name.shown, name.folded, command.private, person.account)
-        ledger.set_room(room, rules=rules.written())
-        return room, ledger.post(room, Kind.JOIN, person.account, person.name)
-
-    chat.rooms.being_made.register(name, None)
-    try:
-        room_id, entry = await chat.store.change(apply)
-    except ChatError as error:
-        raise taken if error.code == "room_taken" else error from None
-    finally:
-        chat.rooms.being_made.forget(name)
-    room = Room(room_id, name, RoomKind.GROUP)
-    room.keep_rules(rules)
-    room.created = entry.time
-    room.last_seq = entry.seq
-    chat.rooms.add(room)
-    chat.membership.begin(person, room, Member(person, Role.OWNER, 0), entry.seq)
-    return Joined(room.name, entry.seq, "", created=True)
+    room, seq = await chat.membership.create(person, name, rules)
+    return Joined(room.name, seq, "", created=True)
 
 
 def _may_be_in_another(session: Session) -> None:
@@ -78,46 +59,19 @@ async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
         return Joined(room.name, room.last_seq, room.topic, encrypted=room.encrypted)
     _may_come_in(chat, room, person, command.key)
     _may_be_in_another(session)
-
-    def apply(ledger: Ledger) -> Entry | None:
-        if not ledger.put_member(room.id, person.account, role=Role.MEMBER):
-            return None  # another session of theirs was faster
-        ledger.drop_invite(room.id, person.account)
-        return ledger.post(room.id, Kind.JOIN, person.account, person.name)
-
-    room.coming.add(person.id)
-    try:
-        entry = await chat.store.change(apply)
-    finally:
-        room.coming.discard(person.id)
-    if entry is None:
-        return Joined(room.name, room.last_seq, room.topic, encrypted=room.encrypted)
-    room.invited.discard(person.id)
-    chat.membership.begin(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
-    return Joined(room.name, entry.seq, room.topic, encrypted=room.encrypted)
+    seq = await chat.membership.join(person, room)
+    return Joined(room.name, seq, room.topic, encrypted=room.encrypted)
 
 
 async def join_made(chat: Chat, session: Session, name: str) -> Joined | None:
     """Join a room that is being made this moment, right behind its making; None if it is not."""
     person, wanted = session.person, room_name(name)
     _may_be_in_another(session)
-
-    def apply(ledger: Ledger) -> tuple[int, Entry] | None:
-        room = ledger.open_room(wanted.folded)
-        if room is None or not ledger.put_member(room, person.account, role=Role.MEMBER):
-            return None
-        return room, ledger.post(room, Kind.JOIN, person.account, person.name)
-
-    stored = await chat.store.change(apply)
-    if stored is None:
+    made = await chat.membership.join_made(person, wanted)
+    if made is None:
         return None
-    number, entry = stored
-    room = chat.rooms.rooms[number]  # whoever has made it was answered first
-    if entry.seq > room.last_seq:  # it was stored before anybody knew the room
-        chat.delivery.spread([entry], {})
-    if not room.has(person):
-        chat.membership.begin(person, room, Member(person, Role.MEMBER, entry.seq - 1), entry.seq)
-    return Joined(room.name, entry.seq, room.topic)
+    room, seq = made
+    return Joined(room.name, seq, room.topic)
 
 
 def _may_come_in(chat: Chat, room: Room, person: Person, key: str) -> None:
@@ -212,24 +166,7 @@ async def rename(chat: Chat, session: Session, command: words.Rename) -> Done:
     reason = check_formatted(command.reason, LONGEST_REASON) if command.reason else ""
     _may_be_renamed(chat, room, name)
     until = chat.wall() + DAYS_UNTIL_FREE * 24 * 3600 * 1000
-
-    def apply(ledger: Ledger) -> None:
-        if ledger.encrypted(room.id):
-            raise _keeps_its_name(room)
-        ledger.rename_room(room.id, name.shown, name.folded, until)
-        text = f"{name.shown} {reason}".rstrip()
-        ledger.post(room.id, Kind.RENAME, person.account, person.name, text, subject=old)
-
-    chat.rooms.being_made.register(name, None)
-    chat.rooms.being_renamed.add(room)
-    try:
-        await chat.store.change(apply)
-    except ChatError as error:
-        raise _not_available(name) if error.code == "room_taken" else error from None
-    finally:
-        chat.rooms.being_made.forget(name)
-        chat.rooms.being_renamed.discard(room)
-    chat.membership.rename(room, name, until, person, reason)
+    await chat.membership.rename(room, name, until, person, reason)
     return Done(f"{old} is called {name.shown} now.")
 
 
@@ -240,9 +177,9 @@ def _may_be_renamed(chat: Chat, room: Room, name: Name) -> None:
     if name == room.named:
         raise ChatError("args", f"{room.name} is called so already.")
     if not chat.rooms.takes_words(room):
-        raise _keeps_its_name(room)
+        raise keeps_its_name(room)
     if not chat.rooms.available(name, room):
-        raise _not_available(name)
+        raise not_available(name)
     if room in chat.rooms.being_renamed:
         raise ChatError("not_now", f"{room.name} is just being renamed: try again.")
     former = [one.folded for one in chat.rooms.former_names(room)]
@@ -253,17 +190,6 @@ def _may_be_renamed(chat: Chat, room: Room, name: Name) -> None:
             f"{room.name} has been renamed {MOST_FORMER} times in {DAYS_UNTIL_FREE} days: wait"
             " until one of its old names is free again.",
         )
-
-
-def _keeps_its_name(room: Room) -> ChatError:
-    return ChatError(
-        "encrypted", f"{room.name} is encrypted: everybody's devices know it by its name."
-    )
-
-
-def _not_available(name: Name) -> ChatError:
-    """Taken, reserved or hidden: the answer tells nobody which."""
-    return ChatError("not_available", f"{name.shown} is not available.")
 
 
 async def delete_room(chat: Chat, session: Session, name: str, sure: bool) -> Result:
