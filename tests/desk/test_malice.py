@@ -18,7 +18,7 @@ from twisted_chat.clients.pipe.desk import PipeDesk
 from twisted_chat.clients.pipe.programs import Programs
 from twisted_chat.clients.sync.conversations import folded
 from twisted_chat.core.errors import ChatError
-from twisted_chat.e2e.encryption import Message
+from twisted_chat.e2e.messages import Message
 
 Said = dict[str, Any]
 FORGED = "pay the spy"
@@ -77,7 +77,7 @@ class Malicious(Confidential):
         """A device in somebody's name that the server has made, and can write with."""
         ghost = User(Server(), name, "ghost")
         for seat in (self.tesla, self.edison):
-            own = seat.user.secrets.confidant.own
+            own = seat.user.secrets.machine.own
             ghost.server.devices.setdefault(seat.name, []).append(own.keys)
             person = self.office.chat.roster.names.find(seat.name)
             assert person is not None
@@ -96,11 +96,11 @@ class Malicious(Confidential):
             ok = said.get("ok")
             if isinstance(ok, dict) and isinstance(ok.get("people"), dict):
                 for one in devices:
-                    own = msgspec.to_builtins(one.confidant.own.keys)
+                    own = msgspec.to_builtins(one.machine.own.keys)
                     ok["people"].setdefault(one.name, []).append(own)
             if isinstance(ok, dict) and isinstance(ok.get("one_time"), dict):
                 for one in devices:
-                    ok["one_time"] |= one.server.claim([one.confidant.own.curve25519])
+                    ok["one_time"] |= one.server.claim([one.machine.own.curve25519])
             return [said]
 
         seat.lies.append(lie)
@@ -339,7 +339,7 @@ class ForgedTests(Malicious):
         async def edits() -> None:
             secrets = albert.user.secrets
             await secrets.devices.prepare("#coil")
-            sealed = secrets.confidant.seal("#coil", Message("e", FORGED, target=seq), 0.0).value
+            sealed = secrets.machine.seal("#coil", Message("e", FORGED, target=seq), 0.0).value
             for share in sealed.shares:
                 await secrets.share("#coil", share)
             event = {"event": "edit", "room": "#coil", "by": "albert", "target": seq, "time": 0}
@@ -496,7 +496,7 @@ class OwnDevicesTests(Malicious):
             heard = self.listens(self.tesla)
             self.tesla.types("message edison not for the ghost")
             self.assertIn("sealed", "".join(heard))
-            self.assertNotIn(ghost.confidant.own.curve25519, "".join(heard))
+            self.assertNotIn(ghost.machine.own.curve25519, "".join(heard))
             self.tesla.wire.breaks()
             self.office.wait(30)
             self.forget()
@@ -520,7 +520,7 @@ class GhostCase(Malicious):
         heard = self.listens(seat)
         seat.types(f"/say #coil {text}")
         self.assertIn('"send"', "".join(heard))
-        return ghost.confidant.own.curve25519 in "".join(heard)
+        return ghost.machine.own.curve25519 in "".join(heard)
 
     def event(self, what: str, name: str, seat: Seat, **more: str) -> None:
         """An entry that the server tells somebody of."""
@@ -570,7 +570,7 @@ class GhostTests(GhostCase):
         albert.types("/join #coil")
         self.tesla.types("/say #coil hello, albert")
         albert.finds("hello, albert")
-        albert_device = albert.user.secrets.confidant.own
+        albert_device = albert.user.secrets.machine.own
         known = {"device": albert_device.device, "signature": albert_device.keys.signature}
 
         def lie(said: Said) -> list[Said]:
@@ -837,7 +837,7 @@ class DeletionTests(Malicious):
             secrets = albert.user.secrets
             await secrets.devices.prepare("#coil")
             gone = Message("e", target=seq, deleted=True)
-            sealed = secrets.confidant.seal("#coil", gone, 0.0).value
+            sealed = secrets.machine.seal("#coil", gone, 0.0).value
             for share in sealed.shares:
                 await secrets.share("#coil", share)
             room.entries.clear()  # it came long ago

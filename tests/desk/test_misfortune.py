@@ -83,13 +83,13 @@ class FullDiskTests(Unlucky):
     def test_d3_no_key_is_used_twice_after_a_connection_was_lost_over_a_full_disk(self) -> None:
         self.tesla.types("message edison one")
         self.edison.types("message tesla two")
-        own = self.tesla.user.secrets.confidant.own.curve25519
+        own = self.tesla.user.secrets.machine.own.curve25519
         self.fills(self.tesla)
         self.edison.types("message tesla three")
         self.frees(self.tesla)
         self.tesla.wire.breaks()
         self.office.wait(10)
-        self.assertEqual(self.tesla.user.secrets.confidant.own.curve25519, own)
+        self.assertEqual(self.tesla.user.secrets.machine.own.curve25519, own)
         self.forget()
         self.tesla.types("message edison four")
         self.edison.finds("tesla: four")

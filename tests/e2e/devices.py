@@ -8,14 +8,22 @@ from typing import Any
 
 import msgspec
 
-from twisted_chat.e2e.encryption import Message
+from twisted_chat.e2e.device import DeviceKeys
 from twisted_chat.e2e.envelopes import SealedFile
-from twisted_chat.e2e.known_devices import News
-from twisted_chat.e2e.machine import Confidant
-from twisted_chat.e2e.outcome import Outcome
-from twisted_chat.e2e.received import As, Handed, Kept, Opened, Spot, Unreadable, sent_key, text_key
-from twisted_chat.e2e.rows import TEXT, Put
-from twisted_chat.e2e.signed_keys import DeviceKeys
+from twisted_chat.e2e.known_devices import DeviceNews
+from twisted_chat.e2e.machine import OlmMachine
+from twisted_chat.e2e.messages import (
+    Arrival,
+    Kept,
+    KeysReceived,
+    Message,
+    Opened,
+    Spot,
+    Unreadable,
+    sent_key,
+    text_key,
+)
+from twisted_chat.e2e.rows import TEXT, Outcome, Put
 from twisted_chat.e2e.vault import Vault
 
 VAULT = Vault(b"\x07" * 32)
@@ -42,8 +50,8 @@ class Server:
         self.numbers: dict[str, int] = {}
 
     def publish(self, user: User) -> None:
-        curve25519 = user.confidant.own.curve25519
-        bundle = user.does(user.confidant.publish(len(self.one_time.get(curve25519, ())), user.now))
+        curve25519 = user.machine.own.curve25519
+        bundle = user.does(user.machine.publish(len(self.one_time.get(curve25519, ())), user.now))
         if bundle is None:
             return
         keys = DeviceKeys(user.device, **bundle.device_keys)
@@ -55,7 +63,7 @@ class Server:
         self.one_time[curve25519] = kept
 
     def forget(self, user: User) -> None:
-        curve25519 = user.confidant.own.curve25519
+        curve25519 = user.machine.own.curve25519
         listed = self.devices[user.name]
         self.devices[user.name] = [one for one in listed if one.curve25519 != curve25519]
 
@@ -83,7 +91,7 @@ class Server:
     def store(
         self, user: User, room: str, kind: str, sealed: str, target: int | None = None
     ) -> Entry:
-        place = user.confidant.place(room)
+        place = user.machine.place(room)
         entries = self.entries.setdefault(place, [])
         conversation = self.numbers.setdefault(place, len(self.numbers) + 1)
         spot = Spot(conversation, len(entries) + 1)
@@ -107,11 +115,11 @@ class User:
         self.now = 1_000_000.0
         self.disk: dict[tuple[str, str], bytes] = {}
         self.shown: list[str] = []
-        self.news: list[News] = []
+        self.news: list[DeviceNews] = []
         self.read: dict[str, int] = {}
-        self.comes: dict[int, As] = {}  # entries that come otherwise than as they were said
+        self.comes: dict[int, Arrival] = {}  # entries that come otherwise than as they were said
         self._cids: Counter[str] = Counter()
-        self.confidant = self.does(Confidant.new(VAULT, name, device))
+        self.machine = self.does(OlmMachine.new(VAULT, name, device))
         server.publish(self)
 
     def does(self, outcome: Outcome[Any]) -> Any:
@@ -126,26 +134,26 @@ class User:
     def restarts(self) -> None:
         """Only what is on the disk is left."""
         rows = [(table, key, value) for (table, key), value in self.disk.items() if table != TEXT]
-        self.confidant = Confidant(VAULT, rows)
+        self.machine = OlmMachine(VAULT, rows)
 
     # --- saying ------------------------------------------------------------------------------
 
-    def looks(self, room: str) -> list[News]:
-        listed = self.does(self.confidant.learn(room, self.server.people(self, room)))
+    def looks(self, room: str) -> list[DeviceNews]:
+        listed = self.does(self.machine.learn(room, self.server.people(self, room)))
         self.news += listed.news
         return list(listed.news)
 
     def sees(self, room: str, came: str = "", went: str = "") -> None:
         """An entry of a room is shown that says so."""
         if came:
-            self.does(self.confidant.came(room, came))
+            self.does(self.machine.came(room, came))
         if went:
-            self.does(self.confidant.went(room, went))
+            self.does(self.machine.went(room, went))
 
     def claims(self, room: str) -> None:
-        wanted = self.confidant.unclaimed(room, self.now)
+        wanted = self.machine.unclaimed(room, self.now)
         if wanted:
-            self.news += self.does(self.confidant.claimed(room, self.server.claim(wanted)))
+            self.news += self.does(self.machine.claimed(room, self.server.claim(wanted)))
 
     def says(
         self,
@@ -159,7 +167,7 @@ class User:
         self.claims(room)
         self._cids[room] += 1
         cid = f"{room}-{self._cids[room]}"
-        sealed = self.does(self.confidant.seal(room, Message(cid, text, target, file), self.now))
+        sealed = self.does(self.machine.seal(room, Message(cid, text, target, file), self.now))
         for share in sealed.shares:
             self.server.store(self, room, "keys", share)
         entry = self.server.store(self, room, "message", sealed.message, target)
@@ -168,23 +176,23 @@ class User:
 
     def settles(self, room: str, cid: str, entry: Entry) -> Kept:
         row = self.disk[TEXT, sent_key(cid)]
-        return self.does(self.confidant.settle(room, cid, row, entry.spot))  # type: ignore[no-any-return]
+        return self.does(self.machine.settle(room, cid, row, entry.spot))  # type: ignore[no-any-return]
 
     # --- hearing -----------------------------------------------------------------------------
 
     def opens(
-        self, room: str, entry: Entry, comes: As | None = None
-    ) -> Opened | Unreadable | Handed:
+        self, room: str, entry: Entry, comes: Arrival | None = None
+    ) -> Opened | Unreadable | KeysReceived:
         if entry.kind == "keys":
-            return self.does(self.confidant.receive(room, entry.by, entry.sealed))  # type: ignore[no-any-return]
-        comes = comes or (As.SAID if entry.target is None else As.EDIT)
-        opening = self.confidant.open(room, entry.by, entry.spot, entry.sealed, comes)
+            return self.does(self.machine.receive(room, entry.by, entry.sealed))  # type: ignore[no-any-return]
+        comes = comes or (Arrival.SAID if entry.target is None else Arrival.EDIT)
+        opening = self.machine.open(room, entry.by, entry.spot, entry.sealed, comes)
         return self.does(opening)  # type: ignore[no-any-return]
 
     def catches_up(self, room: str) -> list[str]:
         """What is new there, as lines."""
         lines = []
-        place = self.confidant.place(room)
+        place = self.machine.place(room)
         entries = self.server.entries.get(place, [])
         for number in range(self.read.get(place, 0), len(entries)):
             line = self._shown(room, entries[number], self.comes.get(number))
@@ -194,13 +202,13 @@ class User:
         self.shown += lines
         return lines
 
-    def _shown(self, room: str, entry: Entry, comes: As | None) -> str | None:
+    def _shown(self, room: str, entry: Entry, comes: Arrival | None) -> str | None:
         key = text_key(entry.spot, entry.sealed)
         if (row := self.disk.get((TEXT, key))) is not None:
-            kept = self.confidant.recall(key, row)
+            kept = self.machine.recall(key, row)
             return f"{kept.author}: {kept.text}"
         opened = self.opens(room, entry, comes)
-        if isinstance(opened, Handed):
+        if isinstance(opened, KeysReceived):
             self.news += opened.news
             return None
         if isinstance(opened, Opened):
@@ -212,12 +220,12 @@ class User:
         return f"{entry.by}: ({opened.sentence})" if entry.kind == "message" else None
 
     def greets(self, room: str, name: str, curve25519: str) -> bool:
-        if not self.confidant.may_greet(room, name, curve25519, self.now):
+        if not self.machine.may_greet(room, name, curve25519, self.now):
             self.looks(room)
-        if not self.confidant.may_greet(room, name, curve25519, self.now):
+        if not self.machine.may_greet(room, name, curve25519, self.now):
             return False
         key = self.server.claim([curve25519]).get(curve25519)
-        share = self.does(self.confidant.greet(room, name, curve25519, key, self.now))
+        share = self.does(self.machine.greet(room, name, curve25519, key, self.now))
         if share is not None:
             self.server.store(self, room, "keys", share)
         return share is not None

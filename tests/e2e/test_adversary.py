@@ -13,7 +13,7 @@ from tests import PROOF, often
 from tests.e2e.devices import Entry, Server, User
 from twisted_chat.e2e.base64 import from_base64, to_base64
 from twisted_chat.e2e.envelopes import Group, Pair, read, written
-from twisted_chat.e2e.received import Handed, Opened, Reason, Spot, Unreadable
+from twisted_chat.e2e.messages import KeysReceived, Opened, Reason, Spot, Unreadable
 
 ROOMS = ("bob", "#den", "#attic")
 
@@ -52,7 +52,7 @@ class AdversaryTests(SynchronousTestCase):
         said = []
         for number, room in enumerate(rooms):
             user = (self.alice, self.carol)[number % 3 == 2]
-            place = user.confidant.place(room)
+            place = user.machine.place(room)
             before = len(self.server.entries.get(place, ()))
             user.says(room, f"text {number}")
             label = room if room.startswith("#") else user.name
@@ -81,8 +81,8 @@ class AdversaryTests(SynchronousTestCase):
             sealed = entry.sealed if trick.bit is None else flipped(entry.sealed, trick.bit)
             spot = entry.spot if trick.at is None else Spot(entry.spot.conversation, trick.at)
             for outcome in (
-                self.bob.confidant.open(room, author, spot, sealed),
-                self.bob.confidant.receive(room, author, sealed),
+                self.bob.machine.open(room, author, spot, sealed),
+                self.bob.machine.receive(room, author, sealed),
             ):
                 value = self.bob.does(outcome)
                 if isinstance(value, Opened):
@@ -126,28 +126,28 @@ class AdversaryTests(SynchronousTestCase):
             self.bob.catches_up(label)
             self.alice.says(room, "more")
             self.bob.catches_up(label)
-            again = self.bob.confidant.open(label, "alice", Spot(1, 99), entry.sealed).value
+            again = self.bob.machine.open(label, "alice", Spot(1, 99), entry.sealed).value
             assert isinstance(again, Unreadable)
             self.assertIs(again.reason, Reason.REPLAYED)
             self.assertEqual(again.greet, "")
 
     def test_i4_what_begins_a_session_with_the_fallback_key_does_not_come_twice(self) -> None:
-        kept = self.server.one_time[self.bob.confidant.own.curve25519]
-        self.server.one_time[self.bob.confidant.own.curve25519] = [kept[-1]]
+        kept = self.server.one_time[self.bob.machine.own.curve25519]
+        self.server.one_time[self.bob.machine.own.curve25519] = [kept[-1]]
         entry = self.alice.says("bob", "pay 5")
         self.bob.catches_up("alice")
         for table, key in list(self.bob.disk):
             if table == "session":  # as if many others had come since
                 del self.bob.disk[table, key]
         self.bob.restarts()
-        again = self.bob.confidant.open("alice", "alice", Spot(1, 9), entry.sealed).value
+        again = self.bob.machine.open("alice", "alice", Spot(1, 9), entry.sealed).value
         self.assertEqual(again, Unreadable(Reason.REPLAYED))
 
     def test_i4_what_one_says_oneself_is_not_reflected_as_anothers(self) -> None:
         for room in ("bob", "#den"):
             entry = self.alice.says(room, "mine")
             for author, reason in (("bob", Reason.FORGED), ("alice", Reason.OWN)):
-                opened = self.alice.confidant.open(room, author, entry.spot, entry.sealed).value
+                opened = self.alice.machine.open(room, author, entry.spot, entry.sealed).value
                 self.assertEqual(opened, Unreadable(reason))
 
     def test_i4_what_is_said_in_one_place_is_not_shown_in_another(self) -> None:
@@ -155,45 +155,43 @@ class AdversaryTests(SynchronousTestCase):
             self.alice.says(room, "hello")
             self.bob.catches_up(room)
         entry = self.alice.says("#den", "about the den")
-        opened = self.bob.confidant.open("#attic", "alice", Spot(8, 1), entry.sealed).value
+        opened = self.bob.machine.open("#attic", "alice", Spot(8, 1), entry.sealed).value
         assert isinstance(opened, Unreadable)
         self.assertIs(opened.reason, Reason.NO_SESSION)
         entry = self.alice.says("bob", "to bob")
-        opened = self.bob.confidant.open("#den", "alice", Spot(8, 1), entry.sealed).value
+        opened = self.bob.machine.open("#den", "alice", Spot(8, 1), entry.sealed).value
         assert isinstance(opened, Unreadable)
         self.assertIs(opened.reason, Reason.MOVED)
 
     def test_i4_nobody_can_claim_what_another_has_said(self) -> None:
         entry = self.alice.says("#den", "I did it")
         (share,) = [one for one in self.server.entries["#den"] if one.kind == "keys"]
-        claimed = self.bob.confidant.open("#den", "carol", entry.spot, entry.sealed).value
+        claimed = self.bob.machine.open("#den", "carol", entry.spot, entry.sealed).value
         assert isinstance(claimed, Unreadable)
         # carol has the session too, hands it on as hers, and puts her name on the envelope.
         self.carol.catches_up("#den")
         self.bob.opens("#den", share)
         self.carol.says("#den", "hi")
-        session = self.alice.confidant._groups.session_key("#den")
+        session = self.alice.machine._megolm.session_key("#den")
         self.carol.looks("#den")
-        devices = self.carol.confidant.recipients("#den").devices
-        (forged,) = self.carol.confidant._sealing._handings("#den", devices, session)
+        devices = self.carol.machine.recipients("#den").devices
+        (forged,) = self.carol.machine._writer._handings("#den", devices, session)
         self.assertIsInstance(
-            self.bob.does(self.bob.confidant.receive("#den", "carol", forged)), Handed
+            self.bob.does(self.bob.machine.receive("#den", "carol", forged)), KeysReceived
         )
         later = self.alice.says("#den", "I did it again")
         envelope = read(later.sealed)
         assert isinstance(envelope, Group)
-        hers = written(
-            Group(1, self.carol.confidant.own.curve25519, envelope.session, envelope.body)
-        )
-        opened = self.bob.confidant.open("#den", "carol", later.spot, hers).value
+        hers = written(Group(1, self.carol.machine.own.curve25519, envelope.session, envelope.body))
+        opened = self.bob.machine.open("#den", "carol", later.spot, hers).value
         self.assertEqual(opened, Unreadable(Reason.FORGED))
 
     def test_i3_a_device_of_one_person_does_not_speak_for_another(self) -> None:
         entry = self.carol.says("bob", "I am alice")
-        opened = self.bob.confidant.open("alice", "alice", entry.spot, entry.sealed).value
+        opened = self.bob.machine.open("alice", "alice", entry.spot, entry.sealed).value
         assert isinstance(opened, Unreadable)
         self.assertIs(opened.reason, Reason.FORGED)
-        opened = self.bob.confidant.open("alice", "carol", entry.spot, entry.sealed).value
+        opened = self.bob.machine.open("alice", "carol", entry.spot, entry.sealed).value
         self.assertEqual(opened, Unreadable(Reason.FORGED))
 
 
@@ -213,9 +211,9 @@ class FlippedBitTests(SynchronousTestCase):
         for bit in bits:
             damaged = flipped(entry.sealed, bit)
             if entry.kind == "keys":
-                value: object = self.bob.confidant.receive(label, "alice", damaged).value
+                value: object = self.bob.machine.receive(label, "alice", damaged).value
             else:
-                value = self.bob.confidant.open(label, "alice", entry.spot, damaged).value
+                value = self.bob.machine.open(label, "alice", entry.spot, damaged).value
             if isinstance(value, Unreadable):
                 unreadable += 1
                 continue
@@ -256,18 +254,18 @@ class SkippedTests(SynchronousTestCase):
             self.bob.catches_up(label)
         self.bob.says("alice", "hi")
         self.alice.catches_up("bob")
-        self.curve = self.bob.confidant.own.curve25519
+        self.curve = self.bob.machine.own.curve25519
 
     def opened(self, label: str, sealed: str) -> Unreadable:
-        value = self.bob.confidant.open(label, "alice", Spot(1, 99), sealed).value
+        value = self.bob.machine.open(label, "alice", Spot(1, 99), sealed).value
         assert isinstance(value, Unreadable)
         return value
 
     def test_i5_five_thousand_skipped_messages_are_an_error(self) -> None:
-        confidant = self.alice.confidant
+        machine = self.alice.machine
         for _ in range(5_000):
-            confidant._pairwise.encrypt("alice bob", self.curve, b"skipped")
-        confidant.rows.take()
+            machine._olm.encrypt("alice bob", self.curve, b"skipped")
+        machine.rows.take()
         refused = self.opened("alice", self.alice.says("bob", "far").sealed)
         self.assertIs(refused.reason, Reason.TOO_FAR)
         # bob greets, alice answers on the new session.
@@ -277,10 +275,10 @@ class SkippedTests(SynchronousTestCase):
         self.assertEqual(self.bob.catches_up("alice")[-1].split(" (")[0], "alice: near")
 
     def test_i5_five_thousand_skipped_messages_of_a_room_are_an_error(self) -> None:
-        groups = self.alice.confidant._groups
+        groups = self.alice.machine._megolm
         for _ in range(5_000):
             name, body = groups.encrypt("#den", b"skipped")
-        sealed = written(Group(1, self.alice.confidant.own.curve25519, name, body))
+        sealed = written(Group(1, self.alice.machine.own.curve25519, name, body))
         self.assertIs(self.opened("#den", sealed).reason, Reason.TOO_FAR)
 
     def test_i5_a_counter_of_two_thousand_million_is_an_error(self) -> None:
@@ -302,12 +300,12 @@ class SkippedTests(SynchronousTestCase):
         self.assertIs(self.opened("#den", bomb).reason, Reason.TOO_FAR)
 
     def test_i5_numbers_that_are_missing_are_bounded(self) -> None:
-        counting = self.bob.confidant._counting
+        counting = self.bob.machine._counters
         counting.message("alice bob", "alice", "d", 1, Spot(1, 1))
         order = counting.message("alice bob", "alice", "d", 2**52, Spot(1, 2))
         self.assertEqual(order.missing, 2**52 - 2)
         self.assertLess(sum(map(len, self.bob.disk.values())), 200_000)
-        (put,) = [one for one in self.bob.confidant.rows.take() if one.key == "alice bob\nd"]
+        (put,) = [one for one in self.bob.machine.rows.take() if one.key == "alice bob\nd"]
         self.assertLess(len(put.value), 20_000)
 
 
@@ -361,11 +359,11 @@ class HealingTests(SynchronousTestCase):
 
     def test_a_device_is_greeted_once_an_hour_in_a_place(self) -> None:
         self.bob.looks("alice")
-        curve25519 = self.alice.confidant.own.curve25519
+        curve25519 = self.alice.machine.own.curve25519
         self.assertTrue(self.bob.greets("alice", "alice", curve25519))
         self.assertFalse(self.bob.greets("alice", "alice", curve25519))
         key = self.server.claim([curve25519])[curve25519]
-        greet = self.bob.confidant.greet("alice", "alice", curve25519, key, self.bob.now)
+        greet = self.bob.machine.greet("alice", "alice", curve25519, key, self.bob.now)
         self.assertIsNone(greet.value)
         self.assertTrue(self.bob.greets("#den", "alice", curve25519))  # it has its own sessions
         self.bob.now += 3_600
@@ -373,8 +371,8 @@ class HealingTests(SynchronousTestCase):
 
     def test_nobody_is_greeted_with_a_bad_key(self) -> None:
         self.bob.looks("alice")
-        greet = self.bob.confidant.greet
-        curve25519 = self.alice.confidant.own.curve25519
+        greet = self.bob.machine.greet
+        curve25519 = self.alice.machine.own.curve25519
         self.assertIsNone(greet("alice", "alice", curve25519, None, 0.0).value)
         self.assertIsNone(greet("alice", "carol", curve25519, None, 0.0).value)
 

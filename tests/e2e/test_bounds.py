@@ -7,14 +7,13 @@ from vodozemac import Account
 
 from tests.e2e.devices import VAULT, Server, User
 from twisted_chat.core.errors import ChatError
-from twisted_chat.e2e.counters import Counting, Order
-from twisted_chat.e2e.encryption import Message
-from twisted_chat.e2e.known_devices import MOST_DEVICES, MOST_REMEMBERED, Acquaintances, What
-from twisted_chat.e2e.megolm import LATEST, MOST_INBOUND, Groups, _Latest
+from twisted_chat.e2e.counters import MessageCounters, Order
+from twisted_chat.e2e.device import DeviceKeys, device_text
+from twisted_chat.e2e.known_devices import MOST_DEVICES, MOST_REMEMBERED, KnownDevices, NewsKind
+from twisted_chat.e2e.megolm import LATEST, MOST_INBOUND, MegolmSessions, _Latest
+from twisted_chat.e2e.messages import CannotRead, Message, Opened, Reason, Spot
 from twisted_chat.e2e.olm import MOST_SESSIONS
-from twisted_chat.e2e.received import CannotRead, Opened, Reason, Spot
 from twisted_chat.e2e.rows import TEXT, Rows
-from twisted_chat.e2e.signed_keys import DeviceKeys, device_text
 
 
 def device(label: str) -> DeviceKeys:
@@ -29,7 +28,7 @@ class CountingTests(SynchronousTestCase):
     """The numbers inside messages."""
 
     def setUp(self) -> None:
-        self.counting = Counting(Rows(VAULT, ()))
+        self.counting = MessageCounters(Rows(VAULT, ()))
 
     def comes(self, number: int, seq: int = 0) -> Order:
         return self.counting.message("#den", "alice", "D", number, Spot(1, seq or number))
@@ -82,13 +81,13 @@ class BoundsTests(SynchronousTestCase):
 
     def test_nobody_has_more_than_twenty_devices(self) -> None:
         people = {"bob": [device(f"{n}") for n in range(25)]}
-        news = self.alice.does(self.alice.confidant.learn("bob", people)).news
-        self.assertEqual(len(self.alice.confidant.recipients("bob").devices), MOST_DEVICES)
-        self.assertIs(news[0].what, What.REFUSED)
+        news = self.alice.does(self.alice.machine.learn("bob", people)).news
+        self.assertEqual(len(self.alice.machine.recipients("bob").devices), MOST_DEVICES)
+        self.assertIs(news[0].what, NewsKind.REFUSED)
 
     def test_devices_that_are_gone_are_forgotten_in_the_end(self) -> None:
         rows = Rows(VAULT, ())
-        people = Acquaintances(rows, "alice", self.alice.confidant.own.keys)
+        people = KnownDevices(rows, "alice", self.alice.machine.own.keys)
         first = device("first")
         for number in range(MOST_REMEMBERED + 5):
             people.learn("bob", [first if number == 0 else device(f"{number}")])
@@ -103,14 +102,14 @@ class BoundsTests(SynchronousTestCase):
         self.assertEqual(len(self.bob.catches_up("#den")), MOST_INBOUND + 3)
         kept = [key for table, key in self.bob.disk if table == "inbound"]
         self.assertEqual(len(kept), MOST_INBOUND)
-        key = f"#den\n{self.alice.confidant.own.curve25519}"
-        latest = self.bob.confidant.rows.find(LATEST, key, _Latest)
+        key = f"#den\n{self.alice.machine.own.curve25519}"
+        latest = self.bob.machine.rows.find(LATEST, key, _Latest)
         assert latest is not None
         self.assertEqual(len(latest.sessions), MOST_INBOUND)
 
     def test_a_session_that_comes_again_keeps_what_could_be_read(self) -> None:
         rows = Rows(VAULT, ())
-        groups = Groups(rows)
+        groups = MegolmSessions(rows)
         groups.prepare("#den", [], 0.0)
         first = groups.session_key("#den")
         name, text = groups.encrypt("#den", b"early")
@@ -138,17 +137,17 @@ class BoundsTests(SynchronousTestCase):
             self.bob.says("alice", "b")
             self.alice.catches_up("bob")
         sessions = [
-            one.confidant._pairwise._sessions("alice bob", other.confidant.own.curve25519)
+            one.machine._olm._sessions("alice bob", other.machine.own.curve25519)
             for one, other in ((self.alice, self.bob), (self.bob, self.alice))
         ]
         self.assertEqual(sessions[0][0].session_id, sessions[1][0].session_id)
         for _ in range(MOST_SESSIONS + 2):
             self.bob.now += 3_600
-            self.bob.greets("alice", "alice", self.alice.confidant.own.curve25519)
+            self.bob.greets("alice", "alice", self.alice.machine.own.curve25519)
         self.alice.catches_up("bob")
         for one, other in ((self.alice, self.bob), (self.bob, self.alice)):
-            curve25519 = other.confidant.own.curve25519
-            kept = one.confidant._pairwise._sessions("alice bob", curve25519)
+            curve25519 = other.machine.own.curve25519
+            kept = one.machine._olm._sessions("alice bob", curve25519)
             self.assertEqual(len(kept), MOST_SESSIONS)
 
     def test_what_is_stored_has_one_row(self) -> None:
@@ -157,7 +156,7 @@ class BoundsTests(SynchronousTestCase):
 
     def test_changes_are_handed_over_once_and_those_of_a_refused_operation_never(self) -> None:
         self.alice.says("bob", "hi")
-        self.assertEqual(self.alice.confidant.publish(50, self.alice.now).changes, ())
+        self.assertEqual(self.alice.machine.publish(50, self.alice.now).changes, ())
         with self.assertRaises(ChatError):
-            self.alice.confidant.seal("bob", Message("c", "x" * 30_000), 0.0)
-        self.assertEqual(self.alice.confidant.publish(50, self.alice.now).changes, ())
+            self.alice.machine.seal("bob", Message("c", "x" * 30_000), 0.0)
+        self.assertEqual(self.alice.machine.publish(50, self.alice.now).changes, ())

@@ -13,20 +13,20 @@ from vodozemac import Account
 
 from tests.e2e.devices import Server, User
 from twisted_chat.e2e.base64 import from_base64, to_base64
+from twisted_chat.e2e.device import DeviceKeys, device_text
 from twisted_chat.e2e.envelopes import (
+    BodyKey,
     Group,
-    Handing,
     Keys,
     Pair,
     Payload,
-    Unwrapping,
+    SessionShare,
     padded,
     plain,
     read,
     written,
 )
-from twisted_chat.e2e.received import Opened, Reason, Spot, Unreadable
-from twisted_chat.e2e.signed_keys import DeviceKeys, device_text
+from twisted_chat.e2e.messages import Opened, Reason, Spot, Unreadable
 
 SPOT = Spot(1, 7)
 
@@ -41,10 +41,10 @@ class LiarCase(SynchronousTestCase):
             user.says(room, "hi")
         self.alice.catches_up("bob")
         self.bob.catches_up("alice")
-        self.own, self.other = self.alice.confidant.own, self.bob.confidant.own
+        self.own, self.other = self.alice.machine.own, self.bob.machine.own
 
     def encrypts(self, inner: msgspec.Struct) -> dict[str, tuple[int, str]]:
-        pairwise = self.alice.confidant._pairwise
+        pairwise = self.alice.machine._olm
         encoded = msgspec.json.encode(inner)
         found = pairwise.encrypt("alice bob", self.other.curve25519, encoded)
         return {self.other.curve25519: found}
@@ -64,7 +64,7 @@ class LiarCase(SynchronousTestCase):
         )
         known = {"from": self.own.ed25519, "to": self.other.ed25519}
         hashed = {"key": to_base64(key), "hash": to_base64(sha256(body).digest())}
-        unwrapping = msgspec.convert(known | hashed | inner, Unwrapping)
+        unwrapping = msgspec.convert(known | hashed | inner, BodyKey)
         keys = self.encrypts(unwrapping)
         return written(Pair(1, self.own.curve25519, keys, to_base64(body)))
 
@@ -76,11 +76,11 @@ class LiarCase(SynchronousTestCase):
             "device": self.own.device,
             "signature": self.own.signature,
         }
-        keys = self.encrypts(msgspec.convert(known | said, Handing))
+        keys = self.encrypts(msgspec.convert(known | said, SessionShare))
         return written(Keys(1, self.own.curve25519, keys))
 
     def refused(self, sealed: str, reason: Reason, author: str = "alice") -> None:
-        outcome = self.bob.confidant.open("alice", author, SPOT, sealed)
+        outcome = self.bob.machine.open("alice", author, SPOT, sealed)
         assert isinstance(outcome.value, Unreadable)
         self.assertIs(outcome.value.reason, reason)
         self.assertFalse([one for one in outcome.changes if one.table in ("session", "people")])
@@ -90,7 +90,7 @@ class LiarTests(LiarCase):
     """Messages that were made by hand."""
 
     def test_one_that_tells_the_truth_is_read(self) -> None:
-        opened = self.bob.confidant.open("alice", "alice", SPOT, self.pair({})).value
+        opened = self.bob.machine.open("alice", "alice", SPOT, self.pair({})).value
         assert isinstance(opened, Opened)
         self.assertEqual((opened.text, opened.note), ("lie", ""))
 
@@ -108,7 +108,7 @@ class LiarTests(LiarCase):
 
     def test_i4_what_is_for_another_place_is_refused(self) -> None:
         self.refused(self.pair({"place": "#den"}), Reason.MOVED)
-        outcome = self.bob.confidant.receive("alice", "alice", self.handing(place="#den"))
+        outcome = self.bob.machine.receive("alice", "alice", self.handing(place="#den"))
         self.assertEqual(outcome.value, Unreadable(Reason.MOVED))
         self.assertEqual(outcome.changes, ())
 
@@ -117,7 +117,7 @@ class LiarTests(LiarCase):
             self.refused(self.pair({"n": number}), Reason.DAMAGED)
 
     def test_what_would_move_the_cursor_is_made_visible(self) -> None:
-        opened = self.bob.confidant.open(
+        opened = self.bob.machine.open(
             "alice", "alice", SPOT, self.pair({"text": "\x1b[2J\u202eabc"})
         ).value
         assert isinstance(opened, Opened)
@@ -127,16 +127,16 @@ class LiarTests(LiarCase):
         self.refused(self.pair({}, key="AA"), Reason.DAMAGED)
         self.refused(self.pair({}, hash="AA"), Reason.DAMAGED)
         for session in ("x", "AAAA"):
-            outcome = self.bob.confidant.receive("alice", "alice", self.handing(session=session))
+            outcome = self.bob.machine.receive("alice", "alice", self.handing(session=session))
             assert isinstance(outcome.value, Unreadable)
             self.assertIs(outcome.value.reason, Reason.DAMAGED)
             self.assertEqual(outcome.changes, ())
 
     def test_a_private_conversation_has_no_megolm(self) -> None:
-        groups = self.alice.confidant._groups
+        groups = self.alice.machine._megolm
         groups.prepare("alice bob", [], 0.0)
         handing = self.handing(session=groups.session_key("alice bob"))
-        self.bob.does(self.bob.confidant.receive("alice", "alice", handing))
+        self.bob.does(self.bob.machine.receive("alice", "alice", handing))
         name, text = groups.encrypt("alice bob", b"{}")
         self.refused(written(Group(1, self.own.curve25519, name, text)), Reason.MOVED)
 
@@ -148,21 +148,21 @@ class LiarTests(LiarCase):
         entry = self.alice.says("bob", "I owe you 5")
         envelope = read(entry.sealed)
         assert isinstance(envelope, Pair)
-        pairwise = self.bob.confidant._pairwise
+        pairwise = self.bob.machine._olm
         mine = envelope.keys[self.other.curve25519]
         text = pairwise.decrypt("alice bob", self.own.curve25519, *mine)
-        key = from_base64(plain(text, Unwrapping).key)
+        key = from_base64(plain(text, BodyKey).key)
         body = ChaCha20Poly1305(key).decrypt(bytes(12), from_base64(envelope.body), None)
         other = ChaCha20Poly1305(key).encrypt(bytes(12), body.replace(b"5", b"9"), None)
         changed = written(Pair(1, envelope.by, envelope.keys, to_base64(other)))
-        opened = phone.confidant.open("bob", "alice", entry.spot, changed).value
+        opened = phone.machine.open("bob", "alice", entry.spot, changed).value
         assert isinstance(opened, Unreadable)
         self.assertIs(opened.reason, Reason.DAMAGED)
 
     def test_i3_who_publishes_anothers_key_does_not_get_her_words(self) -> None:
         """carol's device is published by mallory too, signed by a key of his own."""
         carol = User(self.server, "carol")
-        mallory, curve25519 = Account(), carol.confidant.own.curve25519
+        mallory, curve25519 = Account(), carol.machine.own.curve25519
         ed25519 = mallory.ed25519_key.to_base64()
         text = device_text("mallory", "x", ed25519, curve25519)
         keys = DeviceKeys("x", ed25519, curve25519, mallory.sign(text).to_base64())
@@ -172,7 +172,7 @@ class LiarTests(LiarCase):
         carol.says("#den", "mine")
         share, entry = self.server.entries["#den"]
         self.bob.opens("#den", share)
-        opened = self.bob.confidant.open("#den", "mallory", entry.spot, entry.sealed).value
+        opened = self.bob.machine.open("#den", "mallory", entry.spot, entry.sealed).value
         self.assertEqual(opened, Unreadable(Reason.FORGED))
-        self.bob.does(self.bob.confidant.learn("mallory", {"mallory": [keys]}))
+        self.bob.does(self.bob.machine.learn("mallory", {"mallory": [keys]}))
         self.assertEqual(self.bob.catches_up("#den"), ["carol: mine"])

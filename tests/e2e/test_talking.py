@@ -8,9 +8,16 @@ from tests.e2e.devices import Entry, Server, User
 from twisted_chat.core.errors import ChatError
 from twisted_chat.e2e import chunks
 from twisted_chat.e2e.base64 import to_base64
-from twisted_chat.e2e.encryption import Message
 from twisted_chat.e2e.envelopes import MOST_SEALED, SealedFile, file_key, read
-from twisted_chat.e2e.received import As, Opened, Reason, Unreadable, newest, text_prefix
+from twisted_chat.e2e.messages import (
+    Arrival,
+    Message,
+    Opened,
+    Reason,
+    Unreadable,
+    newest,
+    text_prefix,
+)
 from twisted_chat.e2e.rows import TEXT
 
 WEEK = 7 * 86_400
@@ -25,7 +32,7 @@ class TalkingCase(SynchronousTestCase):
         self.bob = User(self.server, "bob")
 
     def kinds(self, room: str) -> list[str]:
-        entries = self.server.entries[self.alice.confidant.place(room)]
+        entries = self.server.entries[self.alice.machine.place(room)]
         return [entry.kind for entry in entries]
 
 
@@ -93,7 +100,7 @@ class PrivateTests(TalkingCase):
         self.alice.looks("bob")
         self.alice.claims("bob")
         with self.assertRaises(ChatError) as caught:
-            self.alice.confidant.seal("bob", Message("c", "x" * 30_000), 0.0)
+            self.alice.machine.seal("bob", Message("c", "x" * 30_000), 0.0)
         self.assertEqual(caught.exception.code, "too_long")
         self.alice.says("bob", "shorter")
         self.assertEqual(self.bob.catches_up("alice"), ["alice: shorter"])
@@ -113,11 +120,11 @@ class PrivateTests(TalkingCase):
 
     def test_a_stale_message_is_encrypted_anew_and_no_gap_is_seen(self) -> None:
         self.alice.says("bob", "one")
-        self.alice.does(self.alice.confidant.seal("bob", Message("s", "two"), 0.0))
+        self.alice.does(self.alice.machine.seal("bob", Message("s", "two"), 0.0))
         phone = User(self.server, "bob", "phone")
         self.alice.looks("bob")
         self.alice.claims("bob")
-        again = self.alice.does(self.alice.confidant.seal("bob", Message("s", "two"), 0.0))
+        again = self.alice.does(self.alice.machine.seal("bob", Message("s", "two"), 0.0))
         entry = self.server.store(self.alice, "bob", "message", again.message)
         self.alice.settles("bob", "s", entry)
         self.alice.says("bob", "three")
@@ -127,8 +134,8 @@ class PrivateTests(TalkingCase):
 
     def test_a_message_that_was_given_up_is_not_missed(self) -> None:
         self.alice.says("bob", "one")
-        self.alice.does(self.alice.confidant.seal("bob", Message("no", "never"), 0.0))
-        self.alice.does(self.alice.confidant.drop("bob", "no"))
+        self.alice.does(self.alice.machine.seal("bob", Message("no", "never"), 0.0))
+        self.alice.does(self.alice.machine.drop("bob", "no"))
         self.alice.says("bob", "two")
         self.assertEqual(self.bob.catches_up("alice"), ["alice: one", "alice: two"])
         self.assertNotIn((TEXT, "cid/no"), self.alice.disk)
@@ -164,7 +171,7 @@ class EditTests(TalkingCase):
         self.bob.catches_up("#den")
         prefix = text_prefix(first.spot)
         rows = {key: row for (_, key), row in self.bob.disk.items() if key.startswith(prefix)}
-        kept = [self.bob.confidant.recall(key, row) for key, row in rows.items()]
+        kept = [self.bob.machine.recall(key, row) for key, row in rows.items()]
         self.assertEqual(len(kept), 2)
         found = newest(kept)
         assert found is not None
@@ -184,7 +191,7 @@ class EditTests(TalkingCase):
         for user in (self.alice, self.bob):
             prefix = text_prefix(entry.spot)
             kept = [
-                user.confidant.recall(key, row)
+                user.machine.recall(key, row)
                 for (table, key), row in user.disk.items()
                 if table == TEXT and key.startswith(prefix)
             ]
@@ -198,9 +205,9 @@ class EditTests(TalkingCase):
         self.alice.says("bob", "yes")
         other = self.alice.says("bob", "no")
         edit = self.alice.says("bob", "maybe", target=1)
-        opened = self.bob.confidant.open("alice", "alice", other.spot, edit.sealed, As.EDIT)
+        opened = self.bob.machine.open("alice", "alice", other.spot, edit.sealed, Arrival.EDIT)
         self.assertEqual(opened.value, Unreadable(Reason.MOVED))
-        opened = self.bob.confidant.open("alice", "alice", edit.spot, edit.sealed)
+        opened = self.bob.machine.open("alice", "alice", edit.spot, edit.sealed)
         self.assertEqual(opened.value, Unreadable(Reason.MOVED))
         self.assertEqual(len(self.bob.catches_up("alice")), 3)
 
@@ -214,10 +221,10 @@ class EditTests(TalkingCase):
             self.alice.says(room, "three")
             newer = self.alice.says(room, "two!", target=first.spot.seq)
             newest_one = self.alice.says(room, "two!!", target=first.spot.seq)
-            entries = self.server.entries[self.alice.confidant.place(room)]
+            entries = self.server.entries[self.alice.machine.place(room)]
             at = entries.index(first)
             first.sealed, first.target = newest_one.sealed, first.spot.seq
-            self.bob.comes = {at: As.EDITED}
+            self.bob.comes = {at: Arrival.EDITED}
             shown = ["alice: two!!", "alice: three", "alice: two!", "alice: two!!"]
             self.assertEqual(self.bob.catches_up(me), shown)
             self.assertIn(newer, entries)
@@ -227,7 +234,7 @@ class EditTests(TalkingCase):
         self.bob.catches_up("alice")
         gone = self.alice.says("bob", "two")
         self.alice.says("bob", "three")
-        self.bob.does(self.bob.confidant.absent("alice", "alice", gone.spot))
+        self.bob.does(self.bob.machine.absent("alice", "alice", gone.spot))
         self.bob.read["alice bob"] = 2
         self.assertEqual(self.bob.catches_up("alice"), ["alice: three"])
 
@@ -305,15 +312,15 @@ class RoomTests(TalkingCase):
             self.assertEqual(user.catches_up("#den"), ["alice: everybody"])
 
     def test_a_device_without_one_time_keys_is_told_of(self) -> None:
-        self.server.one_time[self.carol.confidant.own.curve25519] = []
+        self.server.one_time[self.carol.machine.own.curve25519] = []
         self.alice.looks("#den")
         self.alice.claims("#den")
-        sealed = self.alice.does(self.alice.confidant.seal("#den", Message("c", "hi"), 0.0))
+        sealed = self.alice.does(self.alice.machine.seal("#den", Message("c", "hi"), 0.0))
         self.assertEqual([one.name for one in sealed.without], ["carol"])
 
     def test_a_room_that_is_not_known_yet_is_not_written_to(self) -> None:
         with self.assertRaises(ChatError) as caught:
-            self.alice.confidant.seal("#attic", Message("c", "hi"), 0.0)
+            self.alice.machine.seal("#attic", Message("c", "hi"), 0.0)
         self.assertEqual(caught.exception.code, "no_keys")
 
 
@@ -324,12 +331,12 @@ class CrashTests(TalkingCase):
         self.alice.says("#den", "in the room")
         self.alice.says("bob", "in private")
         for room, me in (("#den", "#den"), ("bob", "alice")):
-            for entry in self.server.entries[self.alice.confidant.place(room)]:
-                confidant = self.bob.confidant
+            for entry in self.server.entries[self.alice.machine.place(room)]:
+                machine = self.bob.machine
                 if entry.kind == "keys":
-                    confidant.receive(me, entry.by, entry.sealed)
+                    machine.receive(me, entry.by, entry.sealed)
                 else:
-                    confidant.open(me, entry.by, entry.spot, entry.sealed)
+                    machine.open(me, entry.by, entry.spot, entry.sealed)
                 self.bob.restarts()
                 self.bob.opens(me, entry)
                 self.bob.restarts()
@@ -339,25 +346,25 @@ class CrashTests(TalkingCase):
 
     def test_what_was_sealed_and_not_written_is_sealed_again(self) -> None:
         self.alice.says("bob", "one")
-        self.alice.confidant.seal("bob", Message("bob-2", "two"), 0.0)
+        self.alice.machine.seal("bob", Message("bob-2", "two"), 0.0)
         self.alice.restarts()
         self.alice.says("bob", "two")
         self.assertEqual(self.bob.catches_up("alice"), ["alice: one", "alice: two"])
 
     def test_a_session_that_was_begun_and_not_written_is_begun_again(self) -> None:
         self.alice.looks("bob")
-        wanted = self.alice.confidant.unclaimed("bob", 0.0)
-        self.alice.confidant.claimed("bob", self.server.claim(wanted))
+        wanted = self.alice.machine.unclaimed("bob", 0.0)
+        self.alice.machine.claimed("bob", self.server.claim(wanted))
         self.alice.restarts()
-        self.assertEqual(self.alice.confidant.unclaimed("bob", 0.0), wanted)
+        self.assertEqual(self.alice.machine.unclaimed("bob", 0.0), wanted)
         self.alice.says("bob", "hi")
         self.assertEqual(self.bob.catches_up("alice"), ["alice: hi"])
 
     def test_one_time_keys_that_were_not_written_were_not_published(self) -> None:
-        bundle = self.bob.confidant.publish(0, self.bob.now).value
+        bundle = self.bob.machine.publish(0, self.bob.now).value
         assert bundle is not None
         self.bob.restarts()
-        again = self.bob.confidant.publish(0, self.bob.now).value
+        again = self.bob.machine.publish(0, self.bob.now).value
         assert again is not None
         keys = [{one.key for one in bundle.one_time.values()} for bundle in (bundle, again)]
         self.assertEqual([len(one) for one in keys], [50, 50])

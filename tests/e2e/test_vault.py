@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.e2e.devices import VAULT, Server, User
 from twisted_chat.core.errors import ChatError
-from twisted_chat.e2e.machine import Confidant
+from twisted_chat.e2e.machine import OlmMachine
 from twisted_chat.e2e.vault import Vault, is_by_passphrase
 
 FILE = b"k" * 32
@@ -129,6 +129,6 @@ class VaultTests(SynchronousTestCase):
         alice = User(Server(), "alice")
         rows = [(table, key, value) for (table, key), value in alice.disk.items()]
         with self.assertRaises(ChatError):
-            Confidant(Vault.new(), rows)
+            OlmMachine(Vault.new(), rows)
         with self.assertRaises(ValueError):
-            Confidant(VAULT, [])
+            OlmMachine(VAULT, [])

@@ -14,15 +14,15 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.e2e.base64 import from_base64, to_base64
 from twisted_chat.e2e.chunks import FileCipher, sealed_size
-from twisted_chat.e2e.envelopes import Payload, padded, read
-from twisted_chat.e2e.signed_keys import (
+from twisted_chat.e2e.device import (
     checked_device,
     checked_one_time,
     device_text,
     one_time_text,
 )
+from twisted_chat.e2e.envelopes import Payload, padded, read
 from twisted_chat.e2e.vault import Vault
-from twisted_chat.e2e.words import six_words
+from twisted_chat.e2e.verification import six_words
 
 VECTORS: dict[str, Any] = msgspec.json.decode((Path(__file__).parent / "vectors.json").read_bytes())
 

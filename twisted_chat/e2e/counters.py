@@ -12,14 +12,12 @@ number of its author's that is missing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from .received import CannotRead, Reason, Spot
-
-if TYPE_CHECKING:
-    from .rows import Rows
+from .messages import CannotRead, Reason, Spot
+from .rows import Rows
 
 MOST_MISSING = 1_000  # numbers of one device in one place that may still come
 TABLE = "count"
@@ -48,7 +46,7 @@ class Order(NamedTuple):
     late: bool = False
 
 
-class Counting:
+class MessageCounters:
     """One's own numbers, and those of others."""
 
     def __init__(self, rows: Rows) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -11,58 +11,53 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from ..core.text import formatted_lines, shown
 from .base64 import from_base64, to_base64
-from .counters import Order
+from .counters import MessageCounters, Order
+from .device import DeviceKeys, OwnDevice
 from .envelopes import (
+    BodyKey,
     Group,
-    Handing,
     Keys,
     NotAnEnvelope,
     Pair,
     Payload,
-    Unwrapping,
+    SessionShare,
     file_key,
     plain,
     read,
 )
-from .known_devices import Acquaintance, News
-from .received import As, CannotRead, Handed, Opened, Reason, Spot
-from .signed_keys import DeviceKeys
-
-if TYPE_CHECKING:
-    from .counters import Counting
-    from .device import OwnDevice
-    from .known_devices import Acquaintances
-    from .megolm import Groups
-    from .olm import Pairwise
+from .known_devices import DeviceNews, KnownDevice, KnownDevices
+from .megolm import MegolmSessions
+from .messages import Arrival, CannotRead, KeysReceived, Opened, Reason, Spot
+from .olm import OlmSessions
 
 MOST_MESSAGES = 1 << 53  # that one device says in one place
-_Inner = TypeVar("_Inner", Unwrapping, Handing)
+_Inner = TypeVar("_Inner", BodyKey, SessionShare)
 
 
-class Opening:
+class EnvelopeReader:
     """Opens envelopes; `CannotRead` says why one does not open."""
 
     def __init__(
         self,
         own: OwnDevice,
-        people: Acquaintances,
-        pairwise: Pairwise,
-        groups: Groups,
-        counting: Counting,
+        people: KnownDevices,
+        olm: OlmSessions,
+        megolm: MegolmSessions,
+        counters: MessageCounters,
     ) -> None:
         self._own = own
         self._people = people
-        self._pairwise = pairwise
-        self._groups = groups
-        self._counting = counting
+        self._olm = olm
+        self._megolm = megolm
+        self._counters = counters
 
-    def message(self, place: str, author: str, spot: Spot, sealed: str, comes: As) -> Opened:
+    def message(self, place: str, author: str, spot: Spot, sealed: str, comes: Arrival) -> Opened:
         """A message or an edit that `author`, as the server says, wrote for this spot."""
         envelope = parsed(sealed)
         self._check_author(place, author, envelope.by)
         if isinstance(envelope, Keys) or isinstance(envelope, Group) != place.startswith("#"):
             raise CannotRead(Reason.MOVED)
-        news: list[News] = []
+        news: list[DeviceNews] = []
         again = False
         if isinstance(envelope, Group):
             payload, again = self._from_group(envelope, place, author, spot)
@@ -73,43 +68,45 @@ class Opening:
             device, news = self._sender(author, said)
         if device is None or payload.by != envelope.by:
             raise CannotRead(Reason.FORGED)
-        if payload.place != place or payload.target != (None if comes is As.SAID else spot.seq):
+        if payload.place != place or payload.target != (
+            None if comes is Arrival.SAID else spot.seq
+        ):
             raise CannotRead(Reason.MOVED)
         if payload.file is not None:
-            if comes is not As.SAID:
+            if comes is not Arrival.SAID:
                 raise CannotRead(Reason.MOVED)  # a file is what it was when it was sent
             _check_file(payload)
-        if payload.deleted != (comes is As.DELETED):
+        if payload.deleted != (comes is Arrival.DELETED):
             raise CannotRead(Reason.MOVED)
         order = Order()
-        if comes is not As.SAID:
+        if comes is not Arrival.SAID:
             if not again:
-                self._counting.edit(place, envelope.by, payload.n)
-            if comes is As.EDITED:
-                self._counting.absent(place, author, spot)
+                self._counters.edit(place, envelope.by, payload.n)
+            if comes is Arrival.EDITED:
+                self._counters.absent(place, author, spot)
         elif not again:
-            order = self._counting.message(place, author, envelope.by, payload.n, spot)
+            order = self._counters.message(place, author, envelope.by, payload.n, spot)
         return _opened(payload, device, order, news)
 
-    def keys(self, place: str, author: str, sealed: str) -> Handed:
+    def keys(self, place: str, author: str, sealed: str) -> KeysReceived:
         """Keys that a device hands to this one."""
         envelope = parsed(sealed)
         self._check_author(place, author, envelope.by)
         if not isinstance(envelope, Keys):
             raise CannotRead(Reason.MOVED)
-        handing = self._unwrapped(envelope, place, Handing)
+        handing = self._unwrapped(envelope, place, SessionShare)
         if handing.place != place:
             raise CannotRead(Reason.MOVED)
         said = DeviceKeys(handing.device, handing.from_, envelope.by, handing.signature)
         device, news = self._sender(author, said)
         if handing.session:
             try:
-                self._groups.take(place, author, envelope.by, handing.session)
+                self._megolm.take(place, author, envelope.by, handing.session)
             except ValueError:
                 raise CannotRead(Reason.DAMAGED) from None
         else:
-            self._groups.forgotten_by(place, envelope.by)
-        return Handed(author, device.device, tuple(news))
+            self._megolm.forgotten_by(place, envelope.by)
+        return KeysReceived(author, device.device, tuple(news))
 
     def _check_author(self, place: str, author: str, by: str) -> None:
         """What this device has sent, and who may say anything in a private conversation."""
@@ -121,7 +118,7 @@ class Opening:
     def _from_group(
         self, envelope: Group, place: str, author: str, spot: Spot
     ) -> tuple[Payload, bool]:
-        owner, text, again = self._groups.decrypt(
+        owner, text, again = self._megolm.decrypt(
             place, envelope.by, envelope.session, envelope.body, spot
         )
         if owner != author:
@@ -130,7 +127,7 @@ class Opening:
 
     def _from_pair(self, envelope: Pair, place: str) -> tuple[Payload, str]:
         """The payload, and the key that its sender says to have."""
-        unwrapping = self._unwrapped(envelope, place, Unwrapping)
+        unwrapping = self._unwrapped(envelope, place, BodyKey)
         try:
             key, body = from_base64(unwrapping.key), from_base64(envelope.body)
             if to_base64(sha256(body).digest()) != unwrapping.hash:
@@ -145,7 +142,7 @@ class Opening:
         own = envelope.keys.get(self._own.curve25519)
         if own is None:
             raise CannotRead(Reason.NOT_FOR_DEVICE)
-        text = self._pairwise.decrypt(place, envelope.by, *own)
+        text = self._olm.decrypt(place, envelope.by, *own)
         try:
             inner = plain(text, kind)
         except ValueError:
@@ -154,7 +151,7 @@ class Opening:
             raise CannotRead(Reason.FORGED)
         return inner
 
-    def _sender(self, author: str, said: DeviceKeys) -> tuple[Acquaintance, list[News]]:
+    def _sender(self, author: str, said: DeviceKeys) -> tuple[KnownDevice, list[DeviceNews]]:
         """The author's device with these keys; one that is not known introduces itself."""
         try:
             news = self._people.introduce(author, said)
@@ -192,7 +189,7 @@ def _check_file(payload: Payload) -> None:
         raise CannotRead(Reason.DAMAGED) from None
 
 
-def _opened(payload: Payload, device: Acquaintance, order: Order, news: list[News]) -> Opened:
+def _opened(payload: Payload, device: KnownDevice, order: Order, news: list[DeviceNews]) -> Opened:
     file = payload.file
     return Opened(
         n=payload.n,

@@ -5,65 +5,44 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from ..core.errors import ChatError
 from .base64 import to_base64
+from .counters import MessageCounters
+from .device import OwnDevice
 from .envelopes import (
     MOST_SEALED,
+    BodyKey,
     Group,
-    Handing,
     Keys,
     Pair,
     Payload,
-    SealedFile,
-    Unwrapping,
+    SessionShare,
     padded,
     written,
 )
-
-if TYPE_CHECKING:
-    from .counters import Counting
-    from .device import OwnDevice
-    from .known_devices import Acquaintance
-    from .megolm import Groups
-    from .olm import Pairwise
+from .known_devices import KnownDevice
+from .megolm import MegolmSessions
+from .messages import Message
+from .olm import OlmSessions
 
 
-class Message(NamedTuple):
-    """What somebody wants to say; `cid` is its id at the client, `target` what it edits."""
-
-    cid: str
-    text: str = ""
-    target: int | None = None
-    file: SealedFile | None = None
-    deleted: bool = False  # it takes back the message that it edits
-
-
-class Sealed(NamedTuple):
-    """A message for the server, and what has to be shared before it is sent."""
-
-    shares: tuple[str, ...]
-    message: str
-    without: tuple[Acquaintance, ...]  # devices that cannot read it, for want of a key
-
-
-class Sealing:
+class EnvelopeWriter:
     """Makes envelopes."""
 
     def __init__(
-        self, own: OwnDevice, pairwise: Pairwise, groups: Groups, counting: Counting
+        self, own: OwnDevice, olm: OlmSessions, megolm: MegolmSessions, counters: MessageCounters
     ) -> None:
         self._own = own
-        self._pairwise = pairwise
-        self._groups = groups
-        self._counting = counting
+        self._olm = olm
+        self._megolm = megolm
+        self._counters = counters
 
     def for_pair(
-        self, place: str, message: Message, devices: Sequence[Acquaintance]
+        self, place: str, message: Message, devices: Sequence[KnownDevice]
     ) -> tuple[str, int]:
         """A message of a private conversation, and its number."""
         key = os.urandom(32)
@@ -72,32 +51,32 @@ class Sealing:
         digest = to_base64(sha256(body).digest())
         keys = {}
         for device in devices:
-            inner = Unwrapping(to_base64(key), digest, self._own.ed25519, device.ed25519)
-            keys[device.curve25519] = self._pairwise.encrypt(
+            inner = BodyKey(to_base64(key), digest, self._own.ed25519, device.ed25519)
+            keys[device.curve25519] = self._olm.encrypt(
                 place, device.curve25519, msgspec.json.encode(inner)
             )
         return written(Pair(1, self._own.curve25519, keys, to_base64(body))), payload.n
 
     def for_room(
-        self, place: str, message: Message, devices: Sequence[Acquaintance], now: float
+        self, place: str, message: Message, devices: Sequence[KnownDevice], now: float
     ) -> tuple[tuple[str, ...], str, int]:
         """A message in a room and its number, and before it the session for newcomers."""
-        without = set(self._groups.prepare(place, [one.curve25519 for one in devices], now))
-        session = self._groups.session_key(place)
+        without = set(self._megolm.prepare(place, [one.curve25519 for one in devices], now))
+        session = self._megolm.session_key(place)
         newcomers = [one for one in devices if one.curve25519 in without]
-        shares = tuple(self._handings(place, newcomers, session))
+        shares = tuple(self._shares(place, newcomers, session))
         payload = self._payload(place, message, introduced=False)
-        name, text = self._groups.encrypt(place, padded(payload))
+        name, text = self._megolm.encrypt(place, padded(payload))
         return shares, written(Group(1, self._own.curve25519, name, text)), payload.n
 
-    def greeting(self, place: str, device: Acquaintance) -> str:
+    def greeting(self, place: str, device: KnownDevice) -> str:
         """The beginning of a new session in place of one that is lost."""
-        return next(self._handings(place, [device], ""))
+        return next(self._shares(place, [device], ""))
 
     def _payload(self, place: str, message: Message, *, introduced: bool) -> Payload:
         return Payload(
             place=place,
-            n=self._counting.next(place, message.cid, edit=message.target is not None),
+            n=self._counters.next(place, message.cid, edit=message.target is not None),
             by=self._own.curve25519,
             text=message.text,
             target=message.target,
@@ -107,13 +86,13 @@ class Sealing:
             deleted=message.deleted,
         )
 
-    def _handings(self, place: str, devices: Sequence[Acquaintance], session: str) -> Iterator[str]:
+    def _shares(self, place: str, devices: Sequence[KnownDevice], session: str) -> Iterator[str]:
         """As few envelopes as hold a session, or a greeting, for these devices."""
         empty = len(written(Keys(1, self._own.curve25519, {})))
         keys: dict[str, tuple[int, str]] = {}
         size = empty
         for device in devices:
-            inner = Handing(
+            inner = SessionShare(
                 place,
                 self._own.ed25519,
                 device.ed25519,
@@ -121,7 +100,7 @@ class Sealing:
                 self._own.signature,
                 session,
             )
-            one = self._pairwise.encrypt(place, device.curve25519, msgspec.json.encode(inner))
+            one = self._olm.encrypt(place, device.curve25519, msgspec.json.encode(inner))
             more = len(device.curve25519) + len(one[1]) + 10  # and how it is written
             if keys and size + more > MOST_SEALED:
                 yield written(Keys(1, self._own.curve25519, keys))

@@ -22,7 +22,7 @@ message to people: each OLM is one of
 
 The first hands on a Megolm session; the second, a greeting, begins a new Olm session in place
 of one that is lost. With either the sending device introduces itself: SIG is its signature of
-its own keys (see `signed`). The payload is JSON, filled up with blanks to a multiple of 64
+its own keys (see `device`). The payload is JSON, filled up with blanks to a multiple of 64
 bytes; `target`, `file`, `device`, `signature` and `deleted` are left out where there are none:
 
     {"place":PLACE,"n":N,"by":CURVE,"text":TEXT,"target":SEQ,
@@ -79,7 +79,7 @@ class Keys(Envelope, frozen=True):
     keys: dict[str, tuple[int, str]]
 
 
-class Unwrapping(msgspec.Struct, frozen=True):
+class BodyKey(msgspec.Struct, frozen=True):
     """What an Olm message in a `pair` envelope says."""
 
     key: str
@@ -88,7 +88,7 @@ class Unwrapping(msgspec.Struct, frozen=True):
     to: str
 
 
-class Handing(msgspec.Struct, frozen=True, omit_defaults=True):
+class SessionShare(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an Olm message in a `keys` envelope says."""
 
     place: str

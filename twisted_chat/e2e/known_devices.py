@@ -17,21 +17,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from .signed_keys import BadKeys, DeviceKeys, checked_device
-
-if TYPE_CHECKING:
-    from .rows import Rows
+from .device import BadKeys, DeviceKeys, checked_device
+from .rows import Rows
 
 MOST_DEVICES = 20  # of one person at a time, as many as a server keeps
 MOST_REMEMBERED = 200  # of one person, those included that are gone
 TABLE = "people"
 
 
-class Standing(Enum):
+class Trust(Enum):
     """What is thought of a device."""
 
     SEEN = "seen"  # trusted at first sight
@@ -40,10 +38,10 @@ class Standing(Enum):
     CHANGED = "changed"  # its name had other keys before
 
 
-WAITING = (Standing.NEW, Standing.CHANGED)
+WAITING = (Trust.NEW, Trust.CHANGED)
 
 
-class What(Enum):
+class NewsKind(Enum):
     """What there is to tell of a device."""
 
     FIRST = "first"  # of somebody whose devices were not known at all
@@ -56,10 +54,10 @@ class What(Enum):
     ALIKE = "alike"  # or whose name can be taken for that of a member
 
 
-class News(NamedTuple):
+class DeviceNews(NamedTuple):
     """Something to tell the person before anything is sent to this device."""
 
-    what: What
+    what: NewsKind
     name: str
     device: str
     curve25519: str = ""
@@ -74,25 +72,25 @@ class News(NamedTuple):
         )
         until = f": it gets nothing until you say /verify {self.name}" if self.waits else ""
         match self.what:
-            case What.FIRST:
+            case NewsKind.FIRST:
                 return f"{whose} is known from now on{until}."
-            case What.NEW:
+            case NewsKind.NEW:
                 return f"{self.name} has a new device, {self.device!r}{until}."
-            case What.CHANGED:
+            case NewsKind.CHANGED:
                 return f"THE KEYS OF {whose} HAVE CHANGED{until}. Somebody may be between you."
-            case What.BACK:
+            case NewsKind.BACK:
                 return f"{whose} is back{until}."
-            case What.GONE:
+            case NewsKind.GONE:
                 return f"{whose} is no longer in use."
-            case What.REFUSED:
+            case NewsKind.REFUSED:
                 return f"{whose} is not used, because {self.reason}."
-            case What.ALIKE:
+            case NewsKind.ALIKE:
                 return (
                     f"The server lists {self.name} in {self.reason}, a name that can be taken for"
                     f" {self.device}, so they get no keys. If they belong there:"
                     f" /readers {self.reason} admit {self.name}"
                 )
-            case What.UNSEEN:
+            case NewsKind.UNSEEN:
                 return (
                     f"The server lists {self.name} in {self.reason}, but they were not seen joining"
                     f" it, so they get no keys. If they belong there:"
@@ -100,12 +98,12 @@ class News(NamedTuple):
                 )
 
 
-class Known(msgspec.Struct):
+class DeviceRecord(msgspec.Struct):
     """A device of somebody's, as it is remembered."""
 
     device: str
     ed25519: str
-    standing: Standing
+    standing: Trust
     in_use: bool = True
     listed: bool = True  # the server has told of it; a message alone may have shown it
 
@@ -117,22 +115,22 @@ class Known(msgspec.Struct):
 
 class _Person(msgspec.Struct):
     verified: bool = False
-    devices: dict[str, Known] = {}  # by curve25519, the one seen longest ago first
+    devices: dict[str, DeviceRecord] = {}  # by curve25519, the one seen longest ago first
 
-    def standing(self, known: Known) -> Standing:
+    def standing(self, known: DeviceRecord) -> Trust:
         """What is thought of one of the devices; nobody who is verified is trusted at sight."""
-        late = self.verified and known.standing is Standing.SEEN
-        return Standing.NEW if late else known.standing
+        late = self.verified and known.standing is Trust.SEEN
+        return Trust.NEW if late else known.standing
 
 
-class Acquaintance(NamedTuple):
+class KnownDevice(NamedTuple):
     """One device of one person."""
 
     name: str
     curve25519: str
     device: str
     ed25519: str
-    standing: Standing
+    standing: Trust
     in_use: bool = True
     listed: bool = True
 
@@ -147,7 +145,7 @@ class Acquaintance(NamedTuple):
         return self.listed and not self.in_use
 
 
-class Acquaintances:
+class KnownDevices:
     """Everybody whose devices were ever seen; names are folded."""
 
     def __init__(self, rows: Rows, own_name: str, own: DeviceKeys) -> None:
@@ -155,36 +153,36 @@ class Acquaintances:
         self._own_name = own_name
         self._own = own
 
-    def learn(self, name: str, said: Sequence[object]) -> list[News]:
+    def learn(self, name: str, said: Sequence[object]) -> list[DeviceNews]:
         """Take in all the devices that the server says somebody has; what is new of it."""
         person = self._person(name)
         first = not person.devices and name != self._own_name
-        news: list[News] = []
+        news: list[DeviceNews] = []
         listed: dict[str, DeviceKeys] = {}
         for one in said[:MOST_DEVICES]:
             try:
                 keys = checked_device(name, one)
             except BadKeys as error:
-                news.append(News(What.REFUSED, name, _label(one), reason=str(error)))
+                news.append(DeviceNews(NewsKind.REFUSED, name, _label(one), reason=str(error)))
                 continue
             if not self._is_own(name, keys):
                 listed[keys.curve25519] = keys
             elif keys.ed25519 != self._own.ed25519:
                 reason = "it has a key of this device and is not this device"
-                news.append(News(What.REFUSED, name, keys.device, reason=reason))
+                news.append(DeviceNews(NewsKind.REFUSED, name, keys.device, reason=reason))
         if len(said) > MOST_DEVICES:
             reason = f"nobody has more than {MOST_DEVICES} devices"
-            news.append(News(What.REFUSED, name, "", reason=reason))
+            news.append(DeviceNews(NewsKind.REFUSED, name, "", reason=reason))
         for curve25519, known in person.devices.items():
             if known.in_use and curve25519 not in listed:
                 known.in_use = False
-                news.append(News(What.GONE, name, known.device, curve25519))
+                news.append(DeviceNews(NewsKind.GONE, name, known.device, curve25519))
         for keys in listed.values():
             news += self._meet(name, person, keys, first)
         self._keep(name, person)
         return news
 
-    def introduce(self, name: str, keys: DeviceKeys) -> list[News]:
+    def introduce(self, name: str, keys: DeviceKeys) -> list[DeviceNews]:
         """A device that has shown itself in a message; it may be gone already."""
         checked_device(name, keys)
         person = self._person(name)
@@ -196,7 +194,7 @@ class Acquaintances:
         self._keep(name, person)
         return news
 
-    def _meet(self, name: str, person: _Person, keys: DeviceKeys, first: bool) -> list[News]:
+    def _meet(self, name: str, person: _Person, keys: DeviceKeys, first: bool) -> list[DeviceNews]:
         curve25519, label = keys.curve25519, keys.device
         known = person.devices.get(curve25519)
         if known is not None and known.ed25519 == keys.ed25519:
@@ -205,62 +203,64 @@ class Acquaintances:
         if name == self._own_name:
             labels.add(self._own.device)
         if known is not None or label in labels:
-            what, standing = What.CHANGED, Standing.CHANGED
+            what, standing = NewsKind.CHANGED, Trust.CHANGED
         elif person.verified:
-            what, standing = What.NEW, Standing.NEW
+            what, standing = NewsKind.NEW, Trust.NEW
         else:
-            what, standing = What.FIRST if first else What.NEW, Standing.SEEN
-        person.devices[curve25519] = Known(label, keys.ed25519, standing)
-        return [News(what, name, label, curve25519, standing in WAITING)]
+            what, standing = NewsKind.FIRST if first else NewsKind.NEW, Trust.SEEN
+        person.devices[curve25519] = DeviceRecord(label, keys.ed25519, standing)
+        return [DeviceNews(what, name, label, curve25519, standing in WAITING)]
 
-    def _meet_again(self, name: str, person: _Person, known: Known, curve25519: str) -> list[News]:
+    def _meet_again(
+        self, name: str, person: _Person, known: DeviceRecord, curve25519: str
+    ) -> list[DeviceNews]:
         """A device is listed that is known; whether it may go on is decided before it is used."""
         standing = person.standing(known)
         if known.in_use and standing is known.standing:
             return []
         back = known.is_gone
-        if back and standing is Standing.VERIFIED:
-            standing = Standing.NEW  # its owner may have ended it for a good reason
+        if back and standing is Trust.VERIFIED:
+            standing = Trust.NEW  # its owner may have ended it for a good reason
         known.standing, known.in_use, known.listed = standing, True, True
         waits = standing in WAITING
         if not (back or waits):
             return []  # it was told of when it wrote
-        what = What.NEW if standing is Standing.NEW else What.CHANGED
-        return [News(What.BACK if back else what, name, known.device, curve25519, waits)]
+        what = NewsKind.NEW if standing is Trust.NEW else NewsKind.CHANGED
+        return [DeviceNews(NewsKind.BACK if back else what, name, known.device, curve25519, waits)]
 
     def verify(self, name: str) -> None:
-        """Trust the devices that are in use now, and no other without being asked."""
+        """Standing the devices that are in use now, and no other without being asked."""
         person = self._person(name)
         person.verified = True
         for known in person.devices.values():
             if known.in_use:
-                known.standing = Standing.VERIFIED
-            elif known.standing is not Standing.CHANGED:
-                known.standing = Standing.NEW
+                known.standing = Trust.VERIFIED
+            elif known.standing is not Trust.CHANGED:
+                known.standing = Trust.NEW
         self._keep(name, person)
 
     def is_verified(self, name: str) -> bool:
         """Whether somebody was verified, and every device in use was then."""
         person = self._person(name)
         in_use = [person.standing(known) for known in person.devices.values() if known.in_use]
-        return person.verified and all(one is Standing.VERIFIED for one in in_use)
+        return person.verified and all(one is Trust.VERIFIED for one in in_use)
 
-    def devices(self, name: str) -> list[Acquaintance]:
+    def devices(self, name: str) -> list[KnownDevice]:
         """The devices of somebody that are in use, other than this one."""
         return [one for one in self._all(name) if one.in_use]
 
-    def unlisted(self, name: str) -> list[Acquaintance]:
+    def unlisted(self, name: str) -> list[KnownDevice]:
         """The devices that have written in somebody's name, and that the server never listed."""
         return [one for one in self._all(name) if not one.listed]
 
-    def find(self, name: str, curve25519: str) -> Acquaintance | None:
+    def find(self, name: str, curve25519: str) -> KnownDevice | None:
         """A device of that person, in use or not."""
         return next((one for one in self._all(name) if one.curve25519 == curve25519), None)
 
-    def _all(self, name: str) -> Iterable[Acquaintance]:
+    def _all(self, name: str) -> Iterable[KnownDevice]:
         person = self._person(name)
         for curve25519, known in person.devices.items():
-            yield Acquaintance(
+            yield KnownDevice(
                 name,
                 curve25519,
                 known.device,

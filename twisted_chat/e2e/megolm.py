@@ -8,17 +8,14 @@ no longer among the recipients.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import msgspec
 from vodozemac import GroupSession, InboundGroupSession, MegolmMessage, SessionKey
 
 from .base64 import from_base64, to_base64
 from .device import PICKLES
-from .received import CannotRead, Reason, Spot
-
-if TYPE_CHECKING:
-    from .rows import Rows
+from .messages import CannotRead, Reason, Spot
+from .rows import Rows
 
 MOST_MESSAGES = 100
 OLDEST = 7 * 86_400  # seconds
@@ -43,7 +40,7 @@ class _Latest(msgspec.Struct):
     sessions: list[str] = []
 
 
-class Groups:
+class MegolmSessions:
     """The sessions of this device, and those that others have handed to it."""
 
     def __init__(self, rows: Rows) -> None:

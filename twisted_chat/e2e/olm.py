@@ -8,20 +8,13 @@ either may lose one: a message goes out on the session on which one came last.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
-from vodozemac import AnyOlmMessage, Session
+from vodozemac import AnyOlmMessage, PreKeyMessage, Session
 
 from .base64 import from_base64, to_base64
-from .device import PICKLES
-from .received import CannotRead, Reason
-
-if TYPE_CHECKING:
-    from vodozemac import PreKeyMessage
-
-    from .device import OwnDevice
-    from .rows import Rows
+from .device import PICKLES, OwnDevice
+from .messages import CannotRead, Reason
+from .rows import Rows
 
 MOST_SESSIONS = 5  # with one device in one place
 TABLE = "session"
@@ -31,7 +24,7 @@ class _Kept(msgspec.Struct):
     pickles: list[str] = []  # the one to send with first
 
 
-class Pairwise:
+class OlmSessions:
     """The sessions of this device."""
 
     def __init__(self, rows: Rows, device: OwnDevice) -> None:

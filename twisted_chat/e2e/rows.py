@@ -1,24 +1,25 @@
-"""What is kept of all this, as rows of (table, key, bytes) that only the vault can read.
+"""The state of a device's encryption, as rows of (table, key, bytes) that only the vault can read.
 
-Every operation reads rows, and puts or deletes rows. What it changed is handed over as one
-list, to be written in one transaction before anything is sent or acknowledged. Whoever cannot
-write it starts again from the rows on disk: nothing is kept anywhere else. The keys of rows are
-not encrypted: they tell names of people and rooms, and public keys, to whoever has the disk.
+Every operation reads rows, and puts or deletes rows. `atomic` returns what it changed as one
+list, to be written in one transaction before anything is sent or acknowledged. If it cannot be
+written, start again from the rows on disk: nothing is kept anywhere else. The keys of rows are
+not encrypted: anybody who can read the disk sees names of people and rooms, and public keys.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
-if TYPE_CHECKING:
-    from .vault import Vault
+from .vault import Vault
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 
-# Rows of this table are one to a message: they are written here and read by `kept` alone.
+# Rows of this table are one to a message: they are written here, and read by
+# `OlmMachine.recall`.
 TEXT = "text"
 
 
@@ -72,11 +73,11 @@ class Rows:
             self._changed[table, key] = plain
 
     def delete(self, table: str, key: str) -> None:
-        """Take a row away."""
+        """Delete a row."""
         self._changed[table, key] = None
 
     def take(self) -> tuple[Change, ...]:
-        """The operation is done: what it changed, encrypted."""
+        """End the operation, and return what it changed, encrypted."""
         changes: list[Change] = []
         for (table, key), plain in self._changed.items():
             if plain is None:
@@ -91,5 +92,38 @@ class Rows:
         return tuple(changes)
 
     def forget(self) -> None:
-        """The operation came to nothing, and has changed nothing."""
+        """Undo the operation: it has changed nothing."""
         self._changed.clear()
+
+
+class _WithRows(Protocol):
+    rows: Rows
+
+
+P = ParamSpec("P")
+Value = TypeVar("Value")
+Whose = TypeVar("Whose", bound=_WithRows)
+
+
+class Outcome(NamedTuple, Generic[Value]):
+    """The value of an operation, and what has to be written before that value is used."""
+
+    value: Value
+    changes: tuple[Change, ...]
+
+
+def atomic(
+    operation: Callable[Concatenate[Whose, P], Value],
+) -> Callable[Concatenate[Whose, P], Outcome[Value]]:
+    """Return the changes of an operation along with its value; one that raises changes nothing."""
+
+    @wraps(operation)
+    def run(self: Whose, /, *args: P.args, **named: P.kwargs) -> Outcome[Value]:
+        try:
+            value = operation(self, *args, **named)
+        except BaseException:
+            self.rows.forget()
+            raise
+        return Outcome(value, self.rows.take())
+
+    return run

@@ -8,8 +8,8 @@ from ...core.errors import ChatError
 from ...core.text import shown
 
 if TYPE_CHECKING:
-    from ...e2e.known_devices import Acquaintance
-    from ...e2e.people import Reader
+    from ...e2e.directory import Reader
+    from ...e2e.known_devices import KnownDevice
     from ..sync.user import User
 
 STANDINGS = {
@@ -94,7 +94,7 @@ class Readers:
         return _devices(one.name, one.waits, f"; to let it read: /verify {name}")
 
 
-def _devices(name: str, devices: tuple[Acquaintance, ...], hint: str = "") -> list[str]:
+def _devices(name: str, devices: tuple[KnownDevice, ...], hint: str = "") -> list[str]:
     return [
         f"    {shown(name)}, {shown(one.device)} ({STANDINGS[one.standing.value]}{hint})"
         for one in devices

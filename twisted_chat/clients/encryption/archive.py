@@ -14,7 +14,7 @@ from ...core.formatting import unformatted
 from .incoming import FILE, as_opened, is_by, marked_plain, remember_file, sealed_of, spot_of
 
 if TYPE_CHECKING:
-    from ...e2e.received import Kept
+    from ...e2e.messages import Kept
     from .secrets import Secrets
 
 NOT_KEPT = "not readable here: it was not encrypted for this device, or is not kept"
@@ -34,7 +34,7 @@ class Recalling:
         if conversation is None or not self._secrets.is_open:
             since = 0 if self._secrets.encrypted(label) else None
             return [marked_plain(since, entry) for entry in shown]
-        from ...e2e.received import text_key
+        from ...e2e.messages import text_key
 
         since = self._secrets.encrypted.since(conversation)
         keys = {
@@ -52,7 +52,7 @@ class Recalling:
                 shown[index] = marked_plain(since, entry)
                 continue
             row = rows.get(key)
-            kept = None if row is None else self._secrets.confidant.recall(key, row)
+            kept = None if row is None else self._secrets.machine.recall(key, row)
             if kept is None or not is_by(entry, kept):
                 shown[index] = replace(entry, form=Form.CLOSED, text=NOT_KEPT)
             else:
@@ -92,10 +92,10 @@ class Recalling:
     async def _kept(self, conversation: int, seq: int) -> Kept | None:
         if not self._secrets.is_open:
             return None
-        from ...e2e.received import Spot, newest, text_prefix
+        from ...e2e.messages import Spot, newest, text_prefix
 
         rows = await self._secrets.shelf.some_texts(text_prefix(Spot(conversation, seq)))
-        versions = [self._secrets.confidant.recall(key, row) for key, row in rows.items()]
+        versions = [self._secrets.machine.recall(key, row) for key, row in rows.items()]
         return newest(versions)
 
     async def search(
@@ -109,12 +109,12 @@ class Recalling:
         if not self._secrets.is_open:
             return found
         wanted = [re.compile(re.escape(word.casefold())) for word in words]
-        confidant = self._secrets.confidant
+        machine = self._secrets.machine
 
         def look(label: str, rows: dict[str, bytes]) -> list[tuple[str, Entry]]:
             return [
                 (label, entry)
-                for entry in newest_of(confidant, rows)
+                for entry in newest_of(machine, rows)
                 if all(word.search(unformatted(entry.text).casefold()) for word in wanted)
                 and fits(label, entry.seq, entry.author, entry.time)
             ]
@@ -126,13 +126,13 @@ class Recalling:
         return sorted(found, key=lambda one: one[1].time)
 
 
-def newest_of(confidant: Any, rows: dict[str, bytes]) -> list[Entry]:
+def newest_of(machine: Any, rows: dict[str, bytes]) -> list[Entry]:
     """Every message that is kept in some rows, as it is now."""
-    from ...e2e.received import newest
+    from ...e2e.messages import newest
 
     versions: dict[int, list[Kept]] = {}
     for key, row in rows.items():
-        versions.setdefault(int(key.split("/")[1]), []).append(confidant.recall(key, row))
+        versions.setdefault(int(key.split("/")[1]), []).append(machine.recall(key, row))
     found = []
     for seq, several in versions.items():
         kept = newest(several)

@@ -17,8 +17,9 @@ from ..sync.conversations import Conversation, folded
 from ..sync.events import number
 
 if TYPE_CHECKING:
-    from ...e2e.known_devices import Acquaintance
-    from ...e2e.people import Compared, Listed, Reader
+    from ...e2e.directory import Listed, Reader
+    from ...e2e.known_devices import KnownDevice
+    from ...e2e.verification import Comparison
     from .secrets import Secrets
 
 MOST_NAMED = 5  # devices that are met at once and told of one by one
@@ -42,7 +43,7 @@ class Devices:
         self._awaited: dict[Deferred[None], str] = {}  # entries on their way, by their room
         self._versions: dict[str, str] = {}  # of what was learnt and is as it was
         self._learning: dict[str, Deferred[None]] = {}
-        self._compared: dict[str, Compared] = {}  # of which the words were shown, by names
+        self._comparisons: dict[str, Comparison] = {}  # of which the words were shown, by names
 
     def forget(self) -> None:
         """The connection is another one, and everything may have changed."""
@@ -55,7 +56,7 @@ class Devices:
     def entered(self, rooms: Mapping[str, Mapping[str, Any]]) -> None:
         """What a sign-in says is as it was; rooms that it does not name are left."""
         named = {folded(label) for label in rooms}
-        for label in self._secrets.confidant.rooms_known():
+        for label in self._secrets.machine.rooms_known():
             if label not in named:
                 self.left(label)
         for label, room in rooms.items():
@@ -109,10 +110,10 @@ class Devices:
 
     async def _learn(self, label: str) -> None:
         people, version = await self._asked(label)
-        confidant = self._secrets.confidant
-        listed, changes = confidant.learn(label, people)
+        machine = self._secrets.machine
+        listed, changes = machine.learn(label, people)
         # Told before it is kept: who is killed between the two is told twice, and never not at all.
-        for sentence in _sentences(label, listed, confidant.recipients(label).devices):
+        for sentence in _sentences(label, listed, machine.recipients(label).devices):
             self._secrets.tell(label, sentence)
         await self._secrets.write(changes)
         self._versions[label] = version
@@ -163,12 +164,12 @@ class Devices:
         self._moved[label] = entry.seq
         self.outdated(label)
         if self._secrets.is_open and self._secrets.encrypted(label):
-            confidant = self._secrets.confidant
+            machine = self._secrets.machine
             with suppress(ChatError):  # that is no name of anybody
                 if entry.kind is not Kind.JOIN:
-                    done = confidant.went(label, entry.subject or entry.author)
+                    done = machine.went(label, entry.subject or entry.author)
                 elif shown:
-                    done = confidant.came(label, entry.author)
+                    done = machine.came(label, entry.author)
                 else:
                     return
                 self._secrets.forgotten(self._secrets.write(done.changes))
@@ -180,7 +181,7 @@ class Devices:
             self.outdated(label)
             with suppress(ChatError):
                 self._secrets.forgotten(
-                    self._secrets.write(self._secrets.confidant.went(label, name).changes)
+                    self._secrets.write(self._secrets.machine.went(label, name).changes)
                 )
 
     def left(self, label: str) -> None:
@@ -190,43 +191,41 @@ class Devices:
         for waiting in [one for one, room in self._awaited.items() if room == label]:
             waiting.errback(ChatError("not_in_room", f"You are not in {label} any more."))
         if self._secrets.is_open and label.startswith("#"):
-            self._secrets.forgotten(
-                self._secrets.write(self._secrets.confidant.left(label).changes)
-            )
+            self._secrets.forgotten(self._secrets.write(self._secrets.machine.left(label).changes))
 
     def readers(self, label: str) -> list[Reader]:
         """Everybody whom the server lists in a room."""
-        return self._secrets.confidant.readers(self._named(label))
+        return self._secrets.machine.readers(self._named(label))
 
     def is_restricted(self, label: str) -> bool:
         """Whether one encrypts there for verified devices only."""
-        return self._secrets.is_open and self._secrets.confidant.is_restricted(self._named(label))
+        return self._secrets.is_open and self._secrets.machine.is_restricted(self._named(label))
 
     async def restrict(self, label: str, only_verified: bool) -> None:
         """Encrypt in a room for verified devices only, or for every device of its members."""
         label = self._named(label)
-        await self._secrets.kept(self._secrets.confidant.restrict(label, only_verified))
+        await self._secrets.kept(self._secrets.machine.restrict(label, only_verified))
 
     async def admit(self, label: str, name: str) -> None:
         """Somebody whom nobody has seen coming belongs in a room all the same."""
         label = self._named(label)
-        await self._secrets.kept(self._secrets.confidant.admit(label, name))
+        await self._secrets.kept(self._secrets.machine.admit(label, name))
         await self.learn(label)
 
     # --- before something is sent ------------------------------------------------------------
 
     def is_known(self, label: str) -> bool:
         """Whether the devices of a conversation, and who is in it, are those of this moment."""
-        return bool(self.version(label)) and self._secrets.confidant.knows(self._named(label))
+        return bool(self.version(label)) and self._secrets.machine.knows(self._named(label))
 
     async def prepare(self, label: str) -> None:
         """See to it that everybody's devices are known, and sessions with them begun."""
         if not self.is_known(label):
             await self.learn(label)
-        wanted = self._secrets.confidant.unclaimed(label, self._secrets.wall())
+        wanted = self._secrets.machine.unclaimed(label, self._secrets.wall())
         if wanted:
             refused = await self._secrets.kept(
-                self._secrets.confidant.claimed(label, await self.claimed(label, wanted))
+                self._secrets.machine.claimed(label, await self.claimed(label, wanted))
             )
             for one in refused:
                 self._secrets.tell(label, one.sentence)
@@ -251,48 +250,48 @@ class Devices:
         secrets = self._secrets
         if folded(name) != folded(secrets.conversations.name):
             await self.learn(name)
-        compared = self._compared[folded(name)] = secrets.confidant.compared(name)
-        words: str = await self._run(compared.words)
+        comparison = self._comparisons[folded(name)] = secrets.machine.comparison(name)
+        words: str = await self._run(comparison.words)
         return words
 
     async def verify(self, name: str) -> None:
         """The words that were shown are the same on the other side."""
-        compared = self._compared.get(folded(name))
-        if compared is None:
+        comparison = self._comparisons.get(folded(name))
+        if comparison is None:
             raise ChatError("args", f"See the words first, and compare them: /verify {name}")
-        await self._secrets.kept(self._secrets.confidant.verify(name, compared))
+        await self._secrets.kept(self._secrets.machine.verify(name, comparison))
 
     def is_verified(self, name: str) -> bool:
         """Whether somebody was verified with every device there is now."""
         if not self._secrets.is_open:
             return False
         with suppress(ChatError):
-            return self._secrets.confidant.is_verified(name)
+            return self._secrets.machine.is_verified(name)
         return False
 
-    def of(self, name: str) -> list[Acquaintance]:
+    def of(self, name: str) -> list[KnownDevice]:
         """What is known of somebody's devices."""
-        return self._secrets.confidant.devices_of(name)
+        return self._secrets.machine.devices_of(name)
 
-    def unlisted_of(self, name: str) -> list[Acquaintance]:
+    def unlisted_of(self, name: str) -> list[KnownDevice]:
         """Devices that have written in somebody's name, and that the server does not list."""
-        return self._secrets.confidant.unlisted_of(name)
+        return self._secrets.machine.unlisted_of(name)
 
     @property
     def own(self) -> str:
         """What this device is called."""
-        return self._secrets.confidant.own.device
+        return self._secrets.machine.own.device
 
 
-def _sentences(label: str, listed: Listed, readers: Sequence[Acquaintance]) -> list[str]:
+def _sentences(label: str, listed: Listed, readers: Sequence[KnownDevice]) -> list[str]:
     """What there is to tell of devices: everybody by name, however many they are."""
-    from ...e2e.known_devices import What
+    from ...e2e.known_devices import NewsKind
 
-    news = [one for one in listed.news if one.what is not What.FIRST or one.waits]
+    news = [one for one in listed.news if one.what is not NewsKind.FIRST or one.waits]
     met = [one for one in listed.news if one not in news]
     sentences: list[str] = []
     if listed.first:
-        met, news = [], [one for one in news if one.what is not What.NEW or one.waits]
+        met, news = [], [one for one in news if one.what is not NewsKind.NEW or one.waits]
         whole = [_named(*one) for one in _by_name((one.name, one.device) for one in readers)]
         sentences += _in_lines(f"What you say in {label} is encrypted for", whole)
         sentences += _in_lines(f"New in {label} since you were there:", listed.newcomers)

@@ -18,7 +18,7 @@ from ..connection.link import Lost
 from ..sync.slots import SENT, TEXT
 
 if TYPE_CHECKING:
-    from ...e2e.received import Kept, Opened, Spot, Unreadable
+    from ...e2e.messages import Kept, Opened, Spot, Unreadable
     from ..sync.conversations import Conversation
     from ..sync.storage import Change
     from .secrets import Secrets
@@ -64,7 +64,7 @@ class Unsealing:
         if marked is entry and entry.state is State.DELETED and self._secrets.is_open:
             # One that was deleted before it came is missing for no bad reason.
             spot = spot_of(conversation, entry)
-            gone = self._secrets.confidant.absent(conversation.label, entry.author, spot)
+            gone = self._secrets.machine.absent(conversation.label, entry.author, spot)
             self._write(gone.changes)
         return marked
 
@@ -96,13 +96,15 @@ class Unsealing:
         sealed: str,
     ) -> Opened | Entry:
         """What it says, or else the entry with the reason why that is not to be read."""
-        from ...e2e.received import As, Unreadable
+        from ...e2e.messages import Arrival, Unreadable
 
-        comes = {Kind.EDIT: As.EDIT, Kind.DELETE: As.DELETED}.get(entry.kind, As.SAID)
-        if comes is As.SAID and entry.state is State.EDITED:
-            comes = As.EDITED
+        comes = {Kind.EDIT: Arrival.EDIT, Kind.DELETE: Arrival.DELETED}.get(
+            entry.kind, Arrival.SAID
+        )
+        if comes is Arrival.SAID and entry.state is State.EDITED:
+            comes = Arrival.EDITED
         label = conversation.label
-        opened, changes = self._secrets.confidant.open(
+        opened, changes = self._secrets.machine.open(
             label, entry.author, spot, sealed, comes, entry.time
         )
         if isinstance(opened, Unreadable):
@@ -121,27 +123,27 @@ class Unsealing:
         self, conversation: Conversation, entry: Entry, spot: Spot, sealed: str
     ) -> Kept | None:
         """What this device has sent itself; now it has its number."""
-        from ...e2e.received import digest_of
+        from ...e2e.messages import digest_of
 
         if entry.author != self._secrets.conversations.name:
             return None
-        sent, confidant = self._secrets.shelf.sent, self._secrets.confidant
+        sent, machine = self._secrets.shelf.sent, self._secrets.machine
         digest = digest_of(sealed)
         for cid, row in sent.items():
-            if confidant.recall(SENT + cid, row).digest == digest:
+            if machine.recall(SENT + cid, row).digest == digest:
                 del sent[cid]
-                settled = confidant.settle(conversation.label, cid, row, spot, entry.time)
+                settled = machine.settle(conversation.label, cid, row, spot, entry.time)
                 self._write(settled.changes)
                 return settled.value
         return None
 
     def _at_hand(self, entry: Entry, spot: Spot, sealed: str) -> Kept | None:
         """What was read before the client was killed, or with the message that an edit changes."""
-        from ...e2e.received import text_key
+        from ...e2e.messages import text_key
 
         key = text_key(spot, sealed)
         row = self._secrets.shelf.texts.get(key)
-        kept = None if row is None else self._secrets.confidant.recall(key, row)
+        kept = None if row is None else self._secrets.machine.recall(key, row)
         return kept if kept is not None and is_by(entry, kept) else None
 
     def _write(self, changes: Iterable[Change]) -> None:
@@ -185,7 +187,7 @@ class Unsealing:
         self, conversation: Conversation, entry: Entry, by_author: bool, wanted: bool
     ) -> None:
         """Erase what is kept of a message if its author, or this person, has deleted it."""
-        from ...e2e.received import newest
+        from ...e2e.messages import newest
 
         label, seq = conversation.label, entry.target or 0
         versions = await self._versions(conversation, seq)
@@ -207,10 +209,10 @@ class Unsealing:
 
     async def _versions(self, conversation: Conversation, seq: int) -> dict[str, Kept]:
         """What is kept of a message and its edits, by the keys of the rows."""
-        from ...e2e.received import Spot, text_prefix
+        from ...e2e.messages import Spot, text_prefix
 
         rows = await self._secrets.shelf.some_texts(text_prefix(Spot(conversation.id, seq)))
-        return {key: self._secrets.confidant.recall(key, row) for key, row in rows.items()}
+        return {key: self._secrets.machine.recall(key, row) for key, row in rows.items()}
 
     def _not_seen_to(self, failure: Any) -> None:
         if failure.check(ChatError):
@@ -222,17 +224,17 @@ class Unsealing:
 
     def _receive(self, conversation: Conversation, entry: Entry) -> None:
         """Keys that a device hands to others, perhaps to this one."""
-        from ...e2e.received import Handed
+        from ...e2e.messages import KeysReceived
 
         if not self._secrets.is_open:
             return
         label = conversation.label
-        handed, changes = self._secrets.confidant.receive(label, entry.author, entry.text)
-        if isinstance(handed, Handed):
+        handed, changes = self._secrets.machine.receive(label, entry.author, entry.text)
+        if isinstance(handed, KeysReceived):
             for news in handed.news:
                 self._secrets.tell(label, news.sentence)
         self._write(changes)
-        if not isinstance(handed, Handed):
+        if not isinstance(handed, KeysReceived):
             self._greet(label, entry.author, handed)
 
     def _greet(self, label: str, author: str, unreadable: Unreadable) -> None:
@@ -248,13 +250,13 @@ class Unsealing:
         secrets = self._secrets
         if not secrets.devices.is_known(label):
             await secrets.devices.learn(label)
-        if not secrets.confidant.may_greet(label, author, device, secrets.wall()):
+        if not secrets.machine.may_greet(label, author, device, secrets.wall()):
             return
         key = (await secrets.devices.claimed(label, [device])).get(device)
         if key is None:
             return
         sealed = await secrets.kept(
-            secrets.confidant.greet(label, author, device, key, secrets.wall())
+            secrets.machine.greet(label, author, device, key, secrets.wall())
         )
         if sealed is not None:
             await secrets.share(label, sealed)
@@ -266,7 +268,7 @@ class Unsealing:
 
 def spot_of(conversation: Conversation, entry: Entry) -> Spot:
     """Where a message stands, or the message that an edit or a deletion changes."""
-    from ...e2e.received import Spot
+    from ...e2e.messages import Spot
 
     edits = entry.kind in (Kind.EDIT, Kind.DELETE) and entry.target is not None
     return Spot(conversation.id, (entry.target or 0) if edits else entry.seq)

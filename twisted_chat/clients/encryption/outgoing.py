@@ -16,7 +16,7 @@ from .secrets import not_kept
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
-    from ...e2e.encryption import Message
+    from ...e2e.messages import Message
     from ..sync.outbox import Outgoing
     from ..sync.storage import Change
     from .secrets import Secrets
@@ -76,7 +76,7 @@ class Sealing:
         secrets = self._secrets
         await secrets.devices.prepare(message.room)
         _go_on(is_wanted)
-        sealed = secrets.confidant.seal(message.room, _said(message), secrets.wall())
+        sealed = secrets.machine.seal(message.room, _said(message), secrets.wall())
         shares, envelope, without = sealed.value
         ready = Ready(list(shares), envelope, secrets.devices.version(message.room))
         self.note(sealed.changes)
@@ -103,7 +103,7 @@ class Sealing:
         secrets = self._secrets
         if not (secrets.is_open and secrets.encrypted(message.room)) or is_in_clear(message):
             return ()
-        changes = self._secrets.confidant.draft(_said(message)).changes
+        changes = self._secrets.machine.draft(_said(message)).changes
         self.note(changes)
         return changes
 
@@ -111,7 +111,7 @@ class Sealing:
         """Take up what an earlier run has kept of a message."""
         row = self._secrets.shelf.sent.get(message.cid) if self._secrets.is_open else None
         if row is not None:
-            kept = self._secrets.confidant.recall(SENT + message.cid, row)
+            kept = self._secrets.machine.recall(SENT + message.cid, row)
             message.secret = kept.file
             message.text = kept.text if kept.file is None else kept.file.name
 
@@ -134,19 +134,19 @@ class Sealing:
     def _drop(self, room: str, cid: str) -> None:
         secrets = self._secrets
         if secrets.is_open and secrets.shelf.sent.pop(cid, None) is not None:
-            secrets.forgotten(secrets.write(secrets.confidant.drop(room, cid).changes))
+            secrets.forgotten(secrets.write(secrets.machine.drop(room, cid).changes))
 
     # --- edits -------------------------------------------------------------------------------
 
     async def edit(self, room: str, seq: int, text: str) -> Any:
         """Change a sealed message; the server's answer."""
-        from ...e2e.encryption import Message
+        from ...e2e.messages import Message
 
         return await self._change(room, Message(f"edit-{token_hex(12)}", text, target=seq))
 
     async def delete(self, room: str, seq: int, reason: str) -> Any:
         """Delete a sealed message, and let the other devices know that its author did."""
-        from ...e2e.encryption import Message
+        from ...e2e.messages import Message
 
         gone = Message(f"edit-{token_hex(12)}", reason, target=seq, deleted=True)
         return await self._change(room, gone)
@@ -156,7 +156,7 @@ class Sealing:
         for attempt in range(MOST_ATTEMPTS):
             try:
                 await secrets.devices.prepare(room)
-                sealed = secrets.confidant.seal(room, message, secrets.wall())
+                sealed = secrets.machine.seal(room, message, secrets.wall())
                 self.note(sealed.changes)
                 shares, envelope, _ = await secrets.kept(sealed)
                 for share in shares:
@@ -197,7 +197,7 @@ def _not_kept(failure: Failure) -> None:
 
 def _said(message: Outgoing) -> Message:
     """What a message says to those who can read it; of a file, all of it is in `file`."""
-    from ...e2e.encryption import Message
+    from ...e2e.messages import Message
 
     text = message.text if message.secret is None else ""
     return Message(message.cid, text, file=message.secret)

@@ -1,6 +1,6 @@
 """End-to-end encryption of one user: its device, what opens it, and what is kept of it.
 
-`secrecy.confidant` decides everything. Here it is given what the server says and what is on the
+`secrecy.machine` decides everything. Here it is given what the server says and what is on the
 shelf, and what it changes is on the shelf before anything of it is sent.
 """
 
@@ -24,8 +24,8 @@ from .encrypted_rooms import Encrypted
 from .key_store import Safe
 
 if TYPE_CHECKING:
-    from ...e2e.machine import Confidant
-    from ...e2e.outcome import Outcome
+    from ...e2e.machine import OlmMachine
+    from ...e2e.rows import Outcome
     from ...e2e.vault import Vault
     from ..sync.conversations import Conversations
     from ..sync.storage import Change, Run, Shelf
@@ -63,7 +63,7 @@ class Secrets:
         self.devices = Devices(self, run, clock)
         self._safe: Safe | None = None
         self._vault: Vault | None = None
-        self._confidant: Confidant | None = None
+        self._machine: OlmMachine | None = None
         self._shelf: Shelf | None = None
         self._published = 0.0
 
@@ -77,14 +77,14 @@ class Secrets:
             return
         self._safe = Safe(folder)
         vault = await self._unlocked(self._safe, ask)
-        from ...e2e.machine import Confidant
+        from ...e2e.machine import OlmMachine
 
         if shelf.secrets:
-            self._confidant = Confidant(vault, shelf.secrets)
+            self._machine = OlmMachine(vault, shelf.secrets)
         else:
-            made = Confidant.new(vault, name, shelf.facts["device"])
+            made = OlmMachine.new(vault, name, shelf.facts["device"])
             await shelf.change(made.changes)
-            self._confidant = made.value
+            self._machine = made.value
         self._shelf, self._vault = shelf, vault
         self.encrypted.begin(shelf)
         if not vault.is_settled:
@@ -94,7 +94,7 @@ class Secrets:
 
     def close(self) -> None:
         """Whoever comes in without an account has none."""
-        self._safe = self._vault = self._confidant = self._shelf = None
+        self._safe = self._vault = self._machine = self._shelf = None
         self.encrypted.begin(None)
 
     async def _unlocked(self, safe: Safe, ask: Callable[[str], Awaitable[str]]) -> Vault:
@@ -135,11 +135,11 @@ class Secrets:
     # --- what others of this package need ------------------------------------------------------
 
     @property
-    def confidant(self) -> Confidant:
+    def machine(self) -> OlmMachine:
         """The one who encrypts and decrypts."""
-        if self._confidant is None:
+        if self._machine is None:
             raise ChatError("guest", "Guests cannot encrypt anything: make the name an account.")
-        return self._confidant
+        return self._machine
 
     @property
     def shelf(self) -> Shelf:
@@ -150,7 +150,7 @@ class Secrets:
     @property
     def is_open(self) -> bool:
         """Whether there is anything to encrypt with."""
-        return self._confidant is not None
+        return self._machine is not None
 
     async def kept(self, outcome: Outcome[Any]) -> Any:
         """The value of an operation, as soon as what it changes is on disk."""
@@ -178,7 +178,7 @@ class Secrets:
     def entered(self, rooms: Mapping[str, Mapping[str, Any]]) -> None:
         """Somebody has signed in: publish the keys, and see whose devices have changed."""
         self.devices.forget()
-        if self._confidant is None:
+        if self._machine is None:
             return
         self.encrypted.entered(rooms)
         self.devices.entered(rooms)
@@ -208,21 +208,21 @@ class Secrets:
 
     def replenish(self) -> None:
         """Now and then see to it that others have enough keys to begin with."""
-        if not 0 <= self.wall() - self._published <= REPLENISH and self._confidant is not None:
+        if not 0 <= self.wall() - self._published <= REPLENISH and self._machine is not None:
             self._published = self.wall()
             Deferred.fromCoroutine(self.publish()).addErrback(self.not_now)
 
     async def publish(self) -> None:
         """Let others know this device, with enough keys to begin with."""
         self._published = self.wall()
-        own = self.confidant.own.keys
+        own = self.machine.own.keys
         keys = {
             "ed25519": own.ed25519,
             "curve25519": own.curve25519,
             "signature": own.signature,
         }
         waiting = told(await self.ask("publish", device_keys=keys), "one_time", int)
-        bundle = await self.kept(self.confidant.publish(waiting, self.wall()))
+        bundle = await self.kept(self.machine.publish(waiting, self.wall()))
         if bundle is not None:
             import msgspec
 

@@ -20,6 +20,7 @@ of which Argon2id makes a thousand times dearer than a plain hash does.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from argon2.low_level import Type, hash_secret_raw
 
@@ -29,6 +30,19 @@ WORDS = 6
 SALT = b"twisted-chat words 1"
 MEMORY = 16_384  # KiB
 PASSES = 3
+
+
+class Comparison(NamedTuple):
+    """The keys that two people compare, or one person on two devices."""
+
+    own_name: str
+    own: frozenset[str]
+    name: str
+    keys: frozenset[str]
+
+    def words(self) -> str:
+        """The same in six words; this takes a while, and is work for a thread."""
+        return six_words(*self)
 
 
 def six_words(one: str, keys: Collection[str], other: str, other_keys: Collection[str]) -> str:

@@ -1,4 +1,4 @@
-"""What becomes of an envelope that came: its text, or why there is none."""
+"""Messages before they are encrypted and after they were decrypted, or why they cannot be read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 from .base64 import to_base64
 from .envelopes import SealedFile
-from .known_devices import WAITING, News, Standing
+from .known_devices import WAITING, DeviceNews, KnownDevice, Trust
 
 
 class Reason(Enum):
@@ -33,7 +33,7 @@ HEALED_BY_GREETING = (Reason.NO_SESSION, Reason.DAMAGED, Reason.TOO_FAR)
 
 
 class CannotRead(Exception):
-    """Raised inside while an envelope is opened."""
+    """Raised while an envelope is decrypted; callers of `OlmMachine` get `Unreadable` instead."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
@@ -50,13 +50,31 @@ class Spot(NamedTuple):
     seq: int
 
 
-class As(Enum):
+class Arrival(Enum):
     """How an envelope comes."""
 
     SAID = "said"  # in the message as it was said
     EDITED = "edited"  # in a message that has been edited since, with its newest text
     EDIT = "edit"  # in the entry of an edit
     DELETED = "deleted"  # in the entry of a deletion, by the author of the message
+
+
+class Message(NamedTuple):
+    """What somebody wants to say; `cid` is its id at the client, `target` what it edits."""
+
+    cid: str
+    text: str = ""
+    target: int | None = None
+    file: SealedFile | None = None
+    deleted: bool = False  # it takes back the message that it edits
+
+
+class Sealed(NamedTuple):
+    """A message for the server, and what has to be shared before it is sent."""
+
+    shares: tuple[str, ...]
+    message: str
+    without: tuple[KnownDevice, ...]  # devices that cannot read it, for want of a key
 
 
 class Opened(NamedTuple):
@@ -68,10 +86,10 @@ class Opened(NamedTuple):
     file: SealedFile | None
     author: str  # a folded name
     device: str
-    standing: Standing  # of the device, at the time
+    standing: Trust  # of the device, at the time
     missing: int  # how many messages of this device before it never came
     late: bool  # it should have come before others that were shown already
-    news: tuple[News, ...]  # of the device, if it was not known
+    news: tuple[DeviceNews, ...]  # of the device, if it was not known
     gone: bool = False  # the device was taken out of use, as far as is known
     doubt: str = ""  # what is to be said of it in this room
     deleted: bool = False  # it takes back the message that it edits
@@ -79,14 +97,14 @@ class Opened(NamedTuple):
     @property
     def verified(self) -> bool:
         """Whether the device was in use when its owner was verified, and still is."""
-        return self.standing is Standing.VERIFIED and not self.gone
+        return self.standing is Trust.VERIFIED and not self.gone
 
     @property
     def note(self) -> str:
         """What to say of where it comes from and when, if anything."""
         if self.standing in WAITING:
             return f"this is from the device {self.device!r}, which is not verified"
-        if self.gone and self.standing is Standing.VERIFIED:
+        if self.gone and self.standing is Trust.VERIFIED:
             return f"this is from the device {self.device!r}, which is no longer in use"
         if self.doubt:
             return self.doubt
@@ -100,12 +118,12 @@ class Opened(NamedTuple):
         return ""
 
 
-class Handed(NamedTuple):
+class KeysReceived(NamedTuple):
     """Keys were taken in, so that what comes next can be read."""
 
     author: str
     device: str
-    news: tuple[News, ...]
+    news: tuple[DeviceNews, ...]
 
 
 class Unreadable(NamedTuple):

@@ -2,29 +2,24 @@
 
 The server lists the devices of a room's people, but it does not decide who they are. The first
 list is believed, and everybody on it is told of by name. From then on somebody is a member who
-was seen to come, in an entry of the room that was shown, and was not seen to go. Whoever else
-the server lists is told of and gets no key, until the person at the client admits them.
+was seen to come, in an entry of the room that was shown, and was not seen to go. Anybody else
+whom the server lists is announced and gets no key, until the person at the client admits them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from ..core.errors import ChatError
 from ..core.names import fold, room_name
-from .device import OwnDevice
-from .known_devices import Acquaintance, Acquaintances, News, Standing, What
-from .outcome import whole
-from .rows import Rows
-from .signed_keys import Bundle
-from .words import six_words
-
-if TYPE_CHECKING:
-    from .vault import Vault
-
+from .device import Bundle, OwnDevice
+from .known_devices import DeviceNews, KnownDevice, KnownDevices, NewsKind, Trust
+from .rows import Rows, atomic
+from .vault import Vault
+from .verification import Comparison
 
 MEMBERS = "members"
 
@@ -32,21 +27,8 @@ MEMBERS = "members"
 class Recipients(NamedTuple):
     """Who in a conversation may be sent to now."""
 
-    devices: tuple[Acquaintance, ...]
-    withheld: tuple[Acquaintance, ...]  # until their owners are verified
-
-
-class Compared(NamedTuple):
-    """The keys that two people compare, or one person on two devices."""
-
-    own_name: str
-    own: frozenset[str]
-    name: str
-    keys: frozenset[str]
-
-    def words(self) -> str:
-        """The same in six words; this takes a while, and is work for a thread."""
-        return six_words(*self)
+    devices: tuple[KnownDevice, ...]
+    withheld: tuple[KnownDevice, ...]  # until their owners are verified
 
 
 class Reader(NamedTuple):
@@ -55,14 +37,14 @@ class Reader(NamedTuple):
     name: str
     own: bool  # this device's own account
     seen: bool  # to be a member; otherwise nothing is encrypted for them
-    reads: tuple[Acquaintance, ...]  # devices that may read what is said now
-    waits: tuple[Acquaintance, ...]  # and those that may not
+    reads: tuple[KnownDevice, ...]  # devices that may read what is said now
+    waits: tuple[KnownDevice, ...]  # and those that may not
 
 
 class Listed(NamedTuple):
     """What came of a list of people and their devices."""
 
-    news: list[News]  # to tell before anything is sent
+    news: list[DeviceNews]  # to tell before anything is sent
     first: bool = False  # of a room: who can read there is to be told by name
     newcomers: tuple[str, ...] = ()  # who was not there when the person was last
 
@@ -77,14 +59,14 @@ class _Members(msgspec.Struct, omit_defaults=True):
     only_verified: bool = False
 
 
-class Circle:
-    """What a `Confidant` knows of people. `room` is a `#room` or the name of a person."""
+class Directory:
+    """What an `OlmMachine` knows of people. `room` is a `#room` or the name of a person."""
 
     def __init__(self, vault: Vault, rows: Iterable[tuple[str, str, bytes]]) -> None:
         """`rows` are all that were kept, but for the table TEXT."""
         self.rows = Rows(vault, rows)
         self.own = OwnDevice(self.rows)
-        self.people = Acquaintances(self.rows, self.own.account, self.own.keys)
+        self.people = KnownDevices(self.rows, self.own.account, self.own.keys)
 
     def place(self, room: str) -> str:
         """What a conversation is called inside messages, the same on both sides."""
@@ -92,12 +74,12 @@ class Circle:
             return room_name(room).folded
         return " ".join(sorted([self.own.account, fold(room).folded]))
 
-    @whole
+    @atomic
     def publish(self, at_server: int, now: float) -> Bundle | None:
         """What to publish when the server has so many one-time keys left; None if nothing."""
         return self.own.bundle(at_server, now)
 
-    @whole
+    @atomic
     def learn(self, room: str, people: Mapping[str, Sequence[object]]) -> Listed:
         """Take in the answer to `keys`; tell the person what is new before anything is sent."""
         told = {fold(name).folded: devices for name, devices in people.items()}
@@ -112,8 +94,11 @@ class Circle:
             members.seen = [one for one in members.names if one not in alike]
             members.before = None
         news = [
-            News(
-                What.ALIKE if name in alike else What.UNSEEN, name, alike.get(name, ""), reason=room
+            DeviceNews(
+                NewsKind.ALIKE if name in alike else NewsKind.UNSEEN,
+                name,
+                alike.get(name, ""),
+                reason=room,
             )
             for name in members.names
             if told[name] and name not in members.told and not self._is_member(members, name)
@@ -147,13 +132,13 @@ class Circle:
             for one in found
         }
 
-    def _learn(self, name: str, told: Mapping[str, Sequence[object]]) -> list[News]:
+    def _learn(self, name: str, told: Mapping[str, Sequence[object]]) -> list[DeviceNews]:
         return self.people.learn(name, told.get(name, ()))
 
-    def _awaited(self, one: News) -> News:
+    def _awaited(self, one: DeviceNews) -> DeviceNews:
         """News of a device in a room for verified ones only."""
         found = self.people.find(one.name, one.curve25519)
-        waits = found is not None and found.in_use and found.standing is not Standing.VERIFIED
+        waits = found is not None and found.in_use and found.standing is not Trust.VERIFIED
         return one._replace(waits=True) if waits else one
 
     def knows(self, room: str) -> bool:
@@ -164,18 +149,18 @@ class Circle:
         """The rooms, by their folded names, of which it is known who is in them."""
         return [room for room in self.rows.keys(MEMBERS) if self._members(room).seen is not None]
 
-    @whole
+    @atomic
     def came(self, room: str, name: str) -> None:
         """The person was shown that somebody has come into a room."""
         members, name = self._members(room), fold(name).folded
         if members.seen is not None and name not in members.seen:
             if name in self._look_alikes({name, *members.seen}):
-                return  # whoever saw that line may have taken it for another one's
+                return  # people may have taken that line for another person's
             members.seen.append(name)
             members.told = [one for one in members.told if one != name]
             self._keep_members(room, members)
 
-    @whole
+    @atomic
     def went(self, room: str, name: str) -> None:
         """Somebody has left a room or was put out; they are told of should they be listed again."""
         members, name = self._members(room), fold(name).folded
@@ -184,7 +169,7 @@ class Circle:
             members.told = [one for one in members.told if one != name]
             self._keep_members(room, members)
 
-    @whole
+    @atomic
     def left(self, room: str) -> None:
         """One is not in a room any more: who is there is told anew when one comes back."""
         members = self._members(room)
@@ -192,7 +177,7 @@ class Circle:
             gone = _Members(before=members.seen, only_verified=members.only_verified)
             self._keep_members(room, gone)
 
-    @whole
+    @atomic
     def admit(self, room: str, name: str) -> None:
         """The person says that somebody whom the server lists belongs in a room."""
         members, folded = self._members(room), fold(name).folded
@@ -202,7 +187,7 @@ class Circle:
             members.seen.append(folded)
             self._keep_members(room, members)
 
-    @whole
+    @atomic
     def restrict(self, room: str, only_verified: bool) -> None:
         """Encrypt in a room for verified devices only, or for every device of its members."""
         members = self._members(room)
@@ -229,21 +214,21 @@ class Circle:
         """The devices that may read what is said now, and those that have to wait."""
         devices = [one for name in self._names(room) for one in self.people.devices(name)]
         strict = self.is_restricted(room)
-        ready: list[Acquaintance] = []
-        withheld: list[Acquaintance] = []
+        ready: list[KnownDevice] = []
+        withheld: list[KnownDevice] = []
         for one in devices:
-            waits = one.waits or (strict and one.standing is not Standing.VERIFIED)
+            waits = one.waits or (strict and one.standing is not Trust.VERIFIED)
             (withheld if waits else ready).append(one)
         return Recipients(tuple(ready), tuple(withheld))
 
-    def doubt(self, room: str, author: str, device: str, standing: Standing) -> str:
+    def doubt(self, room: str, author: str, device: str, standing: Trust) -> str:
         """What is to be said of something that came from this device of somebody's in a room."""
         if not room.startswith("#"):
             return ""
         members = self._members(room)
         if members.seen is not None and not self._is_member(members, author):
             return f"{author} was not seen joining {room}"
-        if members.only_verified and standing is Standing.SEEN:
+        if members.only_verified and standing is Trust.SEEN:
             return f"this is from the device {device!r}, which is not verified"
         return ""
 
@@ -251,15 +236,15 @@ class Circle:
         """Whether somebody was verified, and with every device that is in use now."""
         return self.people.is_verified(fold(name).folded)
 
-    def devices_of(self, name: str) -> list[Acquaintance]:
+    def devices_of(self, name: str) -> list[KnownDevice]:
         """The devices of somebody that are in use, other than this one."""
         return self.people.devices(fold(name).folded)
 
-    def unlisted_of(self, name: str) -> list[Acquaintance]:
+    def unlisted_of(self, name: str) -> list[KnownDevice]:
         """Devices that have written in that name, and that the server does not list."""
         return self.people.unlisted(fold(name).folded)
 
-    def compared(self, name: str) -> Compared:
+    def comparison(self, name: str) -> Comparison:
         """What the words to compare with somebody, or with one's own other devices, stand for."""
         other = fold(name).folded
         keys = frozenset(one.ed25519 for one in self.people.devices(other))
@@ -267,12 +252,12 @@ class Circle:
             raise ChatError("no_keys", f"There are no keys of {name} to compare yet.")
         devices = self.people.devices(self.own.account)
         own = frozenset((*(one.ed25519 for one in devices), self.own.ed25519))
-        return Compared(self.own.account, own, other, own if other == self.own.account else keys)
+        return Comparison(self.own.account, own, other, own if other == self.own.account else keys)
 
-    @whole
-    def verify(self, name: str, compared: Compared) -> None:
+    @atomic
+    def verify(self, name: str, comparison: Comparison) -> None:
         """The words that were shown are the same on the other side."""
-        if compared != self.compared(name):
+        if comparison != self.comparison(name):
             raise ChatError(
                 "changed",
                 f"The devices have changed since the words were shown: say /verify {name} again.",
