@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -24,10 +24,13 @@ from ..core.results import Sent, Whispered
 from ..core.roombook import RoomBook
 from ..core.rooms import Room
 from ..core.roster import Person, Roster
+from ..doors.interface import Door
+from ..settings import Settings
 from ..store import Batch, Ledger, Store, queries
 from .accounts.accounts import Accounts
 from .accounts.client_certificates import ClientCertificates
 from .accounts.limits import AccountLimits
+from .accounts.passwords import Passwords
 from .accounts.sign_in import Proof, SignIn
 from .async_store import AsyncStore
 from .composing import check_cid, check_tags, composed, only_sealed, stale
@@ -46,14 +49,9 @@ from .restore import fill
 from .rooms import Membership
 from .session import Session, Sessions, State
 from .settling import Sending, origins
+from .threads import Worker
 from .typists import Typists
 from .whispering import Manner, whisper
-
-if TYPE_CHECKING:
-    from ..doors.interface import Door
-    from ..settings import Settings
-    from .accounts.passwords import Passwords
-    from .threads import Aside
 
 STOPPING = ChatError("restart", "The server is stopping; try again in a moment.")
 MOST_DEVICES = 20  # sessions of one account; the one idle for longest makes room
@@ -72,7 +70,7 @@ class Chat:
         clock: IReactorTime,
         ticks: Callable[[], float],
         wall: Callable[[], int],
-        aside: Aside,
+        worker: Worker,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -123,7 +121,7 @@ class Chat:
             wall,
         )
         self.files = files = Files(
-            settings, kept, roster, rooms, membership, clock, ticks, wall, aside
+            settings, kept, roster, rooms, membership, clock, ticks, wall, worker
         )
         self.links = Links(settings, kept, roster, files, wall)
         self.housekeeping = Housekeeping(

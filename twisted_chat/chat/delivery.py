@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -19,10 +19,8 @@ from ..core.entries import Entry, Kind, size_of
 from ..core.roombook import RoomBook
 from ..core.rooms import Room
 from ..core.roster import Person
+from ..doors.interface import Dialect
 from .session import Session, State
-
-if TYPE_CHECKING:
-    from ..doors.interface import Dialect
 
 # What one session is written in one turn of catching up: so many entries, and about so many bytes.
 CHUNK = 200
@@ -33,8 +31,8 @@ RETRY = 1.0  # seconds until a read that failed is tried again
 
 CHANGING = frozenset((Kind.EDIT, Kind.DELETE))
 
-Audience = dict["Dialect", dict[Session, None]]
-Fetch = Callable[[int, int, int, int, int], "Deferred[list[Entry]]"]
+Audience = dict[Dialect, dict[Session, None]]
+Fetch = Callable[[int, int, int, int, int], Deferred[list[Entry]]]
 
 
 class Delivery:

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from ..core.errors import ChatError
 
-if TYPE_CHECKING:
-    from twisted.internet.interfaces import IReactorFromThreads
 
-
-class Aside(Protocol):
-    """What does for the reactor what would hold it up."""
+class Worker(Protocol):
+    """Does what would hold up the reactor."""
 
     def run(self, work: Callable[[], Any]) -> Deferred[Any]:
-        """Do something elsewhere; fires with what comes of it."""
+        """Do something elsewhere; fires with its result."""
 
     def worked(self) -> float:
         """For how many seconds the reactor's own thread has used the processor."""
 
 
-class AsideThreads:
-    """A few threads of their own for one kind of work.
+class WorkerThreads:
+    """A few threads for one kind of work.
 
-    The line before them is as long as those who use them let it be: each waits for its work to
-    be done before it asks for more.
+    Work waits in a line of any length, so callers wait for a result before they ask for more.
     """
 
     def __init__(self, reactor: IReactorFromThreads, threads: int, name: str) -> None:
@@ -39,7 +36,7 @@ class AsideThreads:
         self._closed = False
 
     def run(self, work: Callable[[], Any]) -> Deferred[Any]:
-        """Do something on one of the threads; fires with what comes of it."""
+        """Do something on one of the threads; fires with its result."""
         if self._closed:
             return fail(ChatError("restart", "The server is stopping; try again in a moment."))
         if not self._pool.started:

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from ..chat.accounts.passwords import Passwords
 from ..chat.chat import Chat
-from ..chat.threads import AsideThreads
+from ..chat.threads import WorkerThreads
 from ..connection.tls import CertificateFiles, Identity, TlsFactory
 from ..core.errors import ChatError, StartError
 from ..core.names import fold
@@ -51,8 +51,8 @@ def assemble(settings: Settings, most_connections: int, reactor: Any) -> Parts:
     try:
         _check_admins(settings)
         passwords = Passwords(reactor)
-        aside = AsideThreads(reactor, FILE_THREADS, "files")
-        chat = Chat(settings, store, passwords, reactor, time.monotonic, _wall, aside)
+        worker = WorkerThreads(reactor, FILE_THREADS, "files")
+        chat = Chat(settings, store, passwords, reactor, time.monotonic, _wall, worker)
         chat.start()
         identity = _identity(settings)
         tls = None if identity is None else TlsFactory(identity)
@@ -60,7 +60,7 @@ def assemble(settings: Settings, most_connections: int, reactor: Any) -> Parts:
     except BaseException:
         store.close()
         raise
-    return Parts(store, passwords, aside, chat, factory, str(locate(database)), identity)
+    return Parts(store, passwords, worker, chat, factory, str(locate(database)), identity)
 
 
 def _identity(settings: Settings) -> Identity | None:

@@ -21,7 +21,7 @@ from .. import __version__
 from ..chat.accounts.passwords import Passwords
 from ..chat.chat import Chat
 from ..chat.files import MOST_MOVING
-from ..chat.threads import AsideThreads
+from ..chat.threads import WorkerThreads
 from ..connection.tls import Identity
 from ..core.attachments import size_in_words
 from ..core.errors import ChatError, StartError, sentence_of
@@ -57,7 +57,7 @@ class Parts(Struct, frozen=True):
 
     store: Store
     passwords: Passwords
-    aside: AsideThreads  # where files are read and written
+    worker: WorkerThreads  # where files are read and written
     chat: Chat
     factory: ChatFactory
     place: str  # where the data is
@@ -205,7 +205,7 @@ class ChatService(Service):
 
     def _read_ahead(self) -> None:
         assert self._parts is not None
-        reading = self._parts.aside.run(startup.read_ahead)
+        reading = self._parts.worker.run(startup.read_ahead)
         reading.addErrback(self._not_ready)
 
     def _not_ready(self, failure: Failure) -> None:
@@ -308,7 +308,7 @@ class ChatService(Service):
         parts.factory.stop(RESTART)
         yield self._farewell(parts.factory)
         parts.passwords.close()
-        parts.aside.close()
+        parts.worker.close()
         parts.store.close()
         self.log.info("The server has stopped")
         self._observer.drain()

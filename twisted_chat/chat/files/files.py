@@ -23,7 +23,7 @@ from ...store.files import no_such_file
 from ..async_store import AsyncStore
 from ..rooms import Membership
 from ..session import Session
-from ..threads import Aside
+from ..threads import Worker
 from .cleanup import Cleanup
 from .pending import PROMISED, PendingFile, Space
 from .transfers import (
@@ -57,7 +57,7 @@ class Files:
         clock: IReactorTime,
         ticks: Callable[[], float],
         wall: Callable[[], int],
-        aside: Aside,
+        worker: Worker,
     ) -> None:
         self._max_file = settings.max_file
         self._store = store
@@ -66,13 +66,13 @@ class Files:
         self._membership = membership
         self.now = ticks
         self._wall = wall
-        self.run: Callable[[Callable[[], Any]], Deferred[Any]] = aside.run
+        self.run: Callable[[Callable[[], Any]], Deferred[Any]] = worker.run
         self.blobs: Blobs = store.blobs
         self.blobs.keep_free = settings.keep_free
         self.tickets = Tickets()
         self.space = Space(settings.quota, settings.total_quota)
-        self.coming = Turns(clock, ticks, aside.worked, COMING)
-        self.going = Turns(clock, ticks, aside.worked, GOING)
+        self.coming = Turns(clock, ticks, worker.worked, COMING)
+        self.going = Turns(clock, ticks, worker.worked, GOING)
         self.moving: dict[Moving, None] = {}
         self.most = MOST_MOVING
         self.cleanup = Cleanup(store, self.space, self.run, ticks)
