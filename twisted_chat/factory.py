@@ -18,7 +18,7 @@ from .core.doors import OpenDoors
 from .core.errors import ChatError
 from .core.events import Closed
 from .core.limits import SlidingWindow, Unlimited
-from .doors.irc.clients import Clients
+from .doors.irc.door import IrcServer
 from .protocol import ChatProtocol
 
 PER_NETWORK = 10  # a tenth of all connections for one network
@@ -59,7 +59,7 @@ class ChatFactory(ServerFactory):
         self._handshakes = SlidingWindow(HANDSHAKES_PER_NETWORK, HANDSHAKES, HANDSHAKE_SPAN)
         self.open_doors = OpenDoors().without(chat.settings.closed_doors)
         self.backlog = Backlog(affordable(chat.settings.backlog), chat.ticks)
-        self.irc_clients = Clients(chat)
+        self.irc = IrcServer(chat)
         self._every_second = LoopingCall(self._look_after)
         self._every_second.clock = chat.clock
 
@@ -164,7 +164,7 @@ class ChatFactory(ServerFactory):
             self._close_overdue()
             self.backlog.tend()
             self.chat.housekeeping.sweep(self.chat.ticks())
-            self.irc_clients.tend(self.chat.ticks())
+            self.irc.tend(self.chat.ticks())
         except Exception:
             # Whatever it was, in a second everything is looked after again.
             self.log.failure("Something was not looked after")

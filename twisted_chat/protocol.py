@@ -28,8 +28,7 @@ from .core.doors import DoorKind, OpenDoors, hint
 from .core.errors import ChatError
 from .core.events import Closed
 from .doors.file_transfer import FetchDoor
-from .doors.irc.clients import Clients
-from .doors.irc.door import IrcDoor
+from .doors.irc.door import IrcDoor, IrcServer
 from .doors.json.door import JsonDoor
 from .doors.text.door import TextDoor
 from .doors.web.door import WebDoor
@@ -48,7 +47,7 @@ class Factory(interface.Factory, Protocol):
     """What a connection needs of its factory, with what its doors need."""
 
     @property
-    def irc_clients(self) -> Clients: ...
+    def irc(self) -> IrcServer: ...
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -197,7 +196,7 @@ class ChatProtocol(Output):
             case DoorKind.FETCH:
                 self.door = FetchDoor(chat, self)
             case DoorKind.IRC:
-                self.door = IrcDoor(chat, self, self.factory.irc_clients)
+                self.door = IrcDoor(chat, self, self.factory.irc)
             case DoorKind.WEB:
                 self.door = WebDoor(chat, self)
             case _:
@@ -236,7 +235,7 @@ class ChatProtocol(Output):
 
     def become_socket(self, head: bytes, destination: tuple[str, int] | None) -> None:
         """From here on there are the frames of a WebSocket, and IRC in them."""
-        door = WebSocketDoor(self.factory.chat, self, self.factory.irc_clients, destination)
+        door = WebSocketDoor(self.factory.chat, self, self.factory.irc, destination)
         self.door = door
         if door.shake_hands(head):
             self.setRawMode()

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.irc.case import IrcClient
 from twisted_chat.chat.commands import directory
-from twisted_chat.doors.irc import replay
+from twisted_chat.doors.irc import chathistory
 from twisted_chat.store import rows
 from twisted_chat.testing import Hall, Program
 
@@ -121,7 +121,7 @@ class IrcTests(PageCase):
 
     def test_k5_one_login_replays_so_much_at_most(self) -> None:
         self.bob.asks("password", new="another horse", old="correct horse")
-        self.patch(replay, "MOST_REPLAYED", 3 * PAGE)
+        self.patch(chathistory, "MOST_REPLAYED", 3 * PAGE)
         for name in ("carl", "dora", "emil"):
             self.says(self.hall.bot(name), "bob")
         bob = IrcClient(self.hall, "127.0.0.1")

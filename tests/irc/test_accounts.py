@@ -72,7 +72,7 @@ class GuestTests(IrcCase):
     def test_a_guest_may_be_called_otherwise_and_an_account_may_not(self) -> None:
         self.hall.bot("tesla").vanishes()
         iris = self.guest("iris")
-        mask = self.hall.factory.irc_clients.mask("iris")
+        mask = self.hall.factory.irc.clients.people.mask("iris")
         self.assertEqual(iris.answers("NICK rose"), [f":{mask} NICK :rose"])
         self.assertEqual(numbers(iris.answers("NICK tesla", "NICK root")), ["433", "432"])
         tesla = self.account("tesla")
@@ -273,7 +273,7 @@ class RegisterTests(IrcCase):
             other.answers("JOIN #coil")
         for other in (iris, rose, plain):
             other.lines()
-        before = self.hall.factory.irc_clients.mask("iris")
+        before = self.hall.factory.irc.clients.people.mask("iris")
         came = iris.answers(f"REGISTER iris iris@example.org :{PASSWORD}")
         self.assertEqual(
             came,

@@ -24,7 +24,7 @@ class FormattingTests(IrcCase):
         self.tesla.takes_events("message")
 
     def test_h11_formatting_is_kept_and_left_out_where_it_cannot_be_shown(self) -> None:
-        mask = self.hall.factory.irc_clients.mask("rose")
+        mask = self.hall.factory.irc.clients.people.mask("rose")
         said = f":{mask} PRIVMSG #coil :{FORMATTED}"
         self.assertEqual(self.rose.answers(f"PRIVMSG #coil :{FORMATTED}"), [said])
         self.assertEqual(self.iris.lines(), [said])

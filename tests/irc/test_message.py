@@ -26,7 +26,7 @@ from twisted_chat.doors.irc.message import (
 )
 from twisted_chat.doors.irc.multiline import LineCuts
 from twisted_chat.doors.irc.render import IrcDialect
-from twisted_chat.doors.irc.responses import Response
+from twisted_chat.doors.irc.responses import Labels, Response
 
 CAPS = (
     frozenset[str](),
@@ -63,10 +63,10 @@ entries = st.builds(
 
 
 class Nobody(SimpleNamespace):
-    """What the dialect asks of the clients, where everybody is a stranger."""
+    """What the dialect asks about people, where everybody is a stranger."""
 
     def __init__(self) -> None:
-        super().__init__(server="chat.example", epoch="0a1b2c3d", line_cuts=LineCuts())
+        super().__init__(server="chat.example", epoch="0a1b2c3d", unannounced={})
 
     def mask(self, author: str) -> str:
         return f"{shortened(author)}!chat@account"
@@ -82,7 +82,7 @@ class Nobody(SimpleNamespace):
 
 
 def dialect(caps: frozenset[str]) -> IrcDialect:
-    return IrcDialect(cast(Any, Nobody()), caps)
+    return IrcDialect(cast(Any, Nobody()), Labels(), LineCuts(), caps)
 
 
 class RenderingTests(SynchronousTestCase):

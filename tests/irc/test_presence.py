@@ -52,9 +52,9 @@ class ComingTests(IrcCase):
             one.answers("JOIN #other")
         self.iris.lines()
         self.rose.sends_lines("QUIT :so long")
-        mask = self.hall.factory.irc_clients.mask("iris").replace("iris", "rose")
+        mask = self.hall.factory.irc.clients.people.mask("iris").replace("iris", "rose")
         self.assertEqual(self.iris.lines(), [f":{mask} QUIT :Quit: so long"])
-        self.assertEqual(self.hall.factory.irc_clients.gone[-1].name, "rose")
+        self.assertEqual(self.hall.factory.irc.clients.people.departed[-1].name, "rose")
 
     def test_a_second_client_of_somebody_s_changes_nothing(self) -> None:
         self.hall.bot("tesla", "phone").vanishes()
@@ -100,7 +100,7 @@ class ChangeTests(IrcCase):
             one.answers("JOIN #coil")
         for one in (self.iris, self.rose):
             one.lines()
-        self.mask = self.hall.factory.irc_clients.mask("rose")
+        self.mask = self.hall.factory.irc.clients.people.mask("rose")
 
     def quiet(self) -> None:
         """Nothing was told to who has not asked for it."""
@@ -212,13 +212,13 @@ class ChangeTests(IrcCase):
         self.assertEqual(self.rose.answers("NICK lily"), [f":{self.mask} NICK :lily"])
         for other in (self.iris, self.plain):
             self.assertEqual(other.lines(), [f":{self.mask} NICK :lily"])
-        self.assertTrue(self.hall.factory.irc_clients.is_bot("lily"))
+        self.assertTrue(self.hall.factory.irc.clients.people.is_bot("lily"))
         self.assertIn(" 314 iris rose ", self.iris.answers("WHOWAS rose")[0])
 
     def test_an_invitation_is_told_to_the_room_from_any_door(self) -> None:
         self.hall.bot("tesla")
         phone = self.hall.bot("iris", "phone")
-        mask = self.hall.factory.irc_clients.mask("iris")
+        mask = self.hall.factory.irc.clients.people.mask("iris")
         phone.asks("invite", room="#coil", user="tesla")
         self.assertEqual(self.rose.lines(), [f":{mask} INVITE tesla #coil"])
         self.quiet()
@@ -253,7 +253,7 @@ class MonitorTests(IrcCase):
 
     def test_h9_who_comes_and_goes_is_told(self) -> None:
         bell = self.guest("bell")
-        mask = self.hall.factory.irc_clients.mask("bell")
+        mask = self.hall.factory.irc.clients.people.mask("bell")
         self.assertEqual(
             self.iris.answers("MONITOR + Bell,rose,bell,no*mask,"),
             [f"{SERVER} 730 iris :{mask}", f"{SERVER} 731 iris :rose"],
@@ -313,7 +313,7 @@ class MonitorTests(IrcCase):
             f"{SERVER} 734 iris 100 {','.join(names[100:])} :Your list is full",
         )
         self.iris.vanishes()
-        self.assertEqual(self.hall.factory.irc_clients.watchers("somebody1"), [])
+        self.assertEqual(self.hall.factory.irc.clients.monitors.of("somebody1"), [])
 
 
 class StormTests(IrcCase):

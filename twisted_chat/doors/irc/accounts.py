@@ -1,24 +1,23 @@
-"""Logging in and making accounts: what SASL, NickServ and REGISTER have in common."""
+"""Logging in and making accounts: what SASL and NickServ have in common, REGISTER and VERIFY."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ...chat.accounts.sign_in import Proof
 from ...core.errors import ChatError
 from ...core.events import Closed
 from ...core.rooms import LOBBY
-from . import arrival, channels, isupport
-from .refusals import REFUSALS
-
-if TYPE_CHECKING:
-    from ...chat.accounts.sign_in import Proof
-    from ...core.roster import Person
-    from .door import IrcDoor
+from ...core.roster import Person
+from . import channels, server_info
+from .client import IrcClient
+from .message import Message, shortened
+from .people import folded
+from .refusals import REFUSALS, Failed, Refused, failed
+from .registration import check_server_password, complete_registration, show_channels
 
 MOST_FAILURES = 10  # wrong passwords on one connection, whatever names they are for
 
 
-async def log_in(client: IrcDoor, name: str, password: str) -> Proof:
+async def log_in(client: IrcClient, name: str, password: str) -> Proof:
     """Prove to be an account with its password."""
     check_change(client, client.chat.signin.find(name))
     proof = await client.chat.signin.with_password(name, password, client.network)
@@ -26,7 +25,7 @@ async def log_in(client: IrcDoor, name: str, password: str) -> Proof:
     return proof
 
 
-async def log_in_with_certificate(client: IrcDoor, name: str) -> Proof:
+async def log_in_with_certificate(client: IrcClient, name: str) -> Proof:
     """Be the account of the certificate that the client has come with."""
     nick, presented = client.registration.nick, client.certificate
     proof = await client.chat.certificates.log_in(presented, name, nick)
@@ -35,22 +34,7 @@ async def log_in_with_certificate(client: IrcDoor, name: str) -> Proof:
     return proof
 
 
-def who_and_password(client: IrcDoor, text: str, separator: str) -> tuple[str, str]:
-    """The name and the password that were given in one text, in which the name may be left out.
-
-    A password may have the separator in it. What is not an account's name is taken for the
-    beginning of a password; but not where that would tell which names are accounts.
-    """
-    signin = client.chat.signin
-    name, separated, password = text.partition(separator)
-    if not separated:
-        return client.nick, text
-    if signin.tells_names and signin.find(name) is None and signin.find(client.nick) is not None:
-        return client.nick, text
-    return name, password
-
-
-def check_change(client: IrcDoor, person: Person | None) -> None:
+def check_change(client: IrcClient, person: Person | None) -> None:
     """Refuse that an account becomes another one on the same connection."""
     if client.registered and not client.me.guest and person is not client.me:
         raise ChatError(
@@ -59,7 +43,7 @@ def check_change(client: IrcDoor, person: Person | None) -> None:
         )
 
 
-def check(client: IrcDoor, proof: Proof) -> None:
+def check(client: IrcClient, proof: Proof) -> None:
     """Refuse a proof that cannot be used here and now."""
     if client.closed:
         raise ChatError("gone", "The connection is closed.")
@@ -67,56 +51,56 @@ def check(client: IrcDoor, proof: Proof) -> None:
     client.chat.signin.admit(proof)
 
 
-def tell(client: IrcDoor, person: Person) -> None:
+def tell(client: IrcClient, person: Person) -> None:
     """900: who the client is logged in as."""
     # Before registration it is how the client will look.
     early = f"{person.name}!{client.registration.user or '*'}@{person.host}"
-    mask = client.clients.mask(client.nick) if client.registered else early
+    mask = client.people.mask(client.nick) if client.registered else early
     client.numeric("900", mask, person.name, text=f"You are now logged in as {person.name}")
 
 
-async def settle(client: IrcDoor, proof: Proof) -> None:
+async def settle(client: IrcClient, proof: Proof) -> None:
     """Be whom the client has proved to be: at once, or when it registers."""
     if not client.registered:
         client.registration.proof = proof
-        await client.registration.go_on()
+        await complete_registration(client)
     elif proof.person is not client.me:
         await become(client, proof)
 
 
-async def become(client: IrcDoor, proof: Proof) -> None:
+async def become(client: IrcClient, proof: Proof) -> None:
     """The guest at this connection goes, and the account that has logged in is here instead."""
     chat, clients = client.chat, client.clients
     guest, session = client.me, client.session
     assert session is not None
-    before = clients.mask(guest.name)
+    before = clients.people.mask(guest.name)
     places = [room.name for room in guest.rooms]
     if session.lobby:
         places.append(LOBBY)
-    for room in clients.rooms_of(client):
-        arrival.hide_room(client, room)
+    for room in list(client.channels):
+        channels.hide_channel(client, room)
     session.parting = f"Logged in as {proof.person.name}"
     chat.depart(session)
     client.said_away = ""  # by the guest
-    client.clients.markers.forget(guest)
+    client.clients.read_markers.pop(guest, None)
     client.liveness.forget()
     registration = client.registration
-    clients.looks(proof.person, registration.user, registration.realname, client.network)
-    client.sit_down(proof)
+    clients.people.set_look(proof.person, registration.user, registration.realname, client.network)
+    client.sign_in(proof)
     me = client.me
-    after = clients.mask(me.name)
+    after = clients.people.mask(me.name)
     client.line(before, f"NICK :{me.name}")
     if client.has("chghost"):
         earlier = f"{me.name}!{before.partition('!')[2]}"
         client.line(earlier, f"CHGHOST {me.user} {me.host}")
     if client.has("account-notify"):
         client.line(after, f"ACCOUNT {me.name}")
-    isupport.tell_account(client)
-    await arrival.show_all(client)
+    server_info.tell_account_tokens(client)
+    await show_channels(client)
     await _come_back(client, places)
 
 
-async def _come_back(client: IrcDoor, places: list[str]) -> None:
+async def _come_back(client: IrcClient, places: list[str]) -> None:
     """Go again where the guest was, as far as that is allowed."""
     for place in places:
         if client.closed:
@@ -127,18 +111,18 @@ async def _come_back(client: IrcDoor, places: list[str]) -> None:
             client.refuse(error, place, "JOIN")
 
 
-async def make(client: IrcDoor, password: str) -> None:
+async def make(client: IrcClient, password: str) -> None:
     """Make the client's nick an account, which it is logged in to then."""
     signin, registration = client.chat.signin, client.registration
     if client.session is not None:
         await client.chat.guests.adopt(client.session, password)
-        isupport.tell_account(client)
+        server_info.tell_account_tokens(client)
         return
     local = client.local
     registration.proof = await signin.register(registration.nick, password, client.network, local)
 
 
-def account_of(client: IrcDoor) -> str:
+def account_of(client: IrcClient) -> str:
     """The account that the client is logged in to; empty without one."""
     if client.registered:
         return "" if client.me.guest else client.me.name
@@ -146,11 +130,49 @@ def account_of(client: IrcDoor) -> str:
     return "" if proof is None else proof.person.name
 
 
-def failed(client: IrcDoor, error: ChatError) -> None:
-    """Count a wrong password; who guesses on and on is closed."""
+def count_wrong_password(client: IrcClient, error: ChatError) -> None:
+    """Count a wrong password, and close a client that has guessed too often."""
     if error.code != "wrong_password":
         return
-    client.failures += 1
-    if client.failures >= MOST_FAILURES:
+    client.wrong_passwords += 1
+    if client.wrong_passwords >= MOST_FAILURES:
         client.flush()
         client.close(Closed("too_many_tries", "That was tried too often: goodbye."))
+
+
+# --- REGISTER and VERIFY ---------------------------------------------------------------------
+
+
+async def register(client: IrcClient, message: Message) -> None:
+    account, _, password = message.params[:3]
+    nick = "" if client.nick == "*" else client.nick
+    if already := account_of(client):
+        text = f"You are {already} already."
+        raise Failed("ALREADY_AUTHENTICATED", text, shortened(already))
+    if not nick:
+        raise Failed("NEED_NICK", "Say first what you are to be called: NICK", "*")
+    if account != "*" and folded(account) != folded(nick):
+        text = f"An account is called like your nick, which is {nick}."
+        raise Failed("ACCOUNT_NAME_MUST_BE_NICK", text, shortened(account))
+    if not client.registered and (kept_out := check_server_password(client)):
+        raise Refused("464", text=kept_out.sentence)
+    try:
+        await make(client, password)
+    except ChatError as error:
+        raise failed("REGISTER", error, shortened(nick)) from None
+    if client.closed:
+        return
+    name = account_of(client)
+    client.line(client.server, f"REGISTER SUCCESS {name} :{name} is your account now.")
+    person = client.chat.signin.find(name)
+    assert person is not None
+    tell(client, person)
+    await complete_registration(client)
+
+
+def verify(client: IrcClient, message: Message) -> None:
+    if already := account_of(client):
+        text = f"You are {already} already."
+        raise Failed("ALREADY_AUTHENTICATED", text, shortened(already))
+    text = "Accounts are good as soon as they are made: there is nothing to verify."
+    raise Failed("INVALID_CODE", text, shortened(message.params[0]))

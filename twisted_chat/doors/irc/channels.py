@@ -1,40 +1,45 @@
-"""Rooms as channels: going in and out, who is there, the topic."""
+"""Rooms as IRC's channels: JOIN, PART, RENAME, TOPIC, NAMES and LIST."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
 
 from ...chat.commands import perform
 from ...chat.commands.lookup import may_know_of, visible_room
 from ...chat.commands.rooms import DAYS_UNTIL_ERASED, join_made
 from ...core import vocabulary as words
+from ...core.entries import PAGE_BYTES
 from ...core.errors import ChatError
-from ...core.rooms import LOBBY
-from ...core.text import without_forbidden
-from . import arrival, names, replay
-from .commands import command
-from .message import Message, shortened, words_in
+from ...core.masks import matches
+from ...core.rooms import LOBBY, Room
+from ...core.roster import Person
+from ...core.text import formatted, without_forbidden
+from . import metadata, read_markers
+from .chathistory import replay_channel
+from .client import IrcClient
+from .message import LONGEST_LINE, Message, shortened, words_in
+from .people import status_signs
 from .refusals import REFUSALS, Refused, failed
-
-if TYPE_CHECKING:
-    from ...core.rooms import Room
-    from .door import IrcDoor
 
 CAPABILITY = "draft/channel-rename"
 
 
-def room_shown(client: IrcDoor, name: str) -> Room:
+Test = Callable[["Room", int], bool]
+MOST_CONDITIONS = 10
+MOST_LISTED = 2000  # channels in one answer, if their topics are short
+
+
+def room_shown(client: IrcClient, name: str) -> Room:
     """A room that the client has joined; one that is hidden from it is as none."""
     room = client.chat.rooms.find(name)
     if room is None or not may_know_of(room, client.me):
         raise Refused("403", shortened(name))
-    if not client.shows(room):
+    if not client.has_joined(room):
         raise Refused("442", room.name)
     return room
 
 
-@command("JOIN", 1, help="JOIN <channel>[,…] [<key>,…]: come in; JOIN 0 leaves all of them")
-async def join(client: IrcDoor, message: Message) -> None:
+async def join(client: IrcClient, message: Message) -> None:
     if message.params[0] == "0":
         for room in tuple(client.me.rooms):
             client.charge(1)
@@ -54,7 +59,7 @@ async def join(client: IrcDoor, message: Message) -> None:
             client.refuse(error, name)
 
 
-async def join_one(client: IrcDoor, name: str, key: str) -> None:
+async def join_one(client: IrcClient, name: str, key: str) -> None:
     """Come into a channel, which is made if there is none of that name."""
     session, chat = client.session, client.chat
     assert session is not None
@@ -78,7 +83,7 @@ async def join_one(client: IrcDoor, name: str, key: str) -> None:
     await perform(chat, session, words.Join(name, key))
 
 
-async def _join_renamed(client: IrcDoor, name: str, key: str) -> None:
+async def _join_renamed(client: IrcClient, name: str, key: str) -> None:
     """Say where a channel is that had that name; who does not know of renaming is led there."""
     assert client.session is not None
     room = visible_room(client.chat, client.session, name)
@@ -90,8 +95,7 @@ async def _join_renamed(client: IrcDoor, name: str, key: str) -> None:
     await join_one(client, room.name, key)
 
 
-@command("RENAME", 2, help="RENAME <channel> <new name> [<reason>]: call a channel otherwise")
-async def rename(client: IrcDoor, message: Message) -> None:
+async def rename(client: IrcClient, message: Message) -> None:
     assert client.session is not None
     room, name = room_shown(client, message.params[0]), message.params[1]
     old, asked = room.name, words.Rename(room.name, name, words_in(message, 2))
@@ -101,7 +105,7 @@ async def rename(client: IrcDoor, message: Message) -> None:
         raise failed("RENAME", error, old, shortened(name)) from None
 
 
-async def _made(client: IrcDoor, name: str) -> bool:
+async def _made(client: IrcClient, name: str) -> bool:
     """Make a channel; False when somebody else was faster, so that it can be joined now."""
     chat, session = client.chat, client.session
     assert session is not None
@@ -121,23 +125,22 @@ async def _made(client: IrcDoor, name: str) -> bool:
     return True
 
 
-async def _join_lobby(client: IrcDoor) -> None:
+async def _join_lobby(client: IrcClient) -> None:
     session, chat = client.session, client.chat
     assert session is not None
     if session.lobby:
         return
     lobby = chat.rooms.lobby
     upto = lobby.last_seq  # what is said while one is shown what was said is delivered after it
-    arrival.show_room(client, lobby)
-    await replay.missed(client, lobby, upto)
+    show_channel(client, lobby)
+    await replay_channel(client, lobby, upto)
     client.flush()
     if not client.closed:
         chat.delivery.show_lobby(session, upto)
-        client.liveness.certain()
+        client.liveness.proven()
 
 
-@command("PART", 1, help="PART <channel>[,…] [<reason>]: leave")
-async def part(client: IrcDoor, message: Message) -> None:
+async def part(client: IrcClient, message: Message) -> None:
     reason = words_in(message, 1)
     for index, name in enumerate(message.params[0].split(",")):
         if name:
@@ -148,16 +151,16 @@ async def part(client: IrcDoor, message: Message) -> None:
                 client.refuse(error, name)
 
 
-async def leave_one(client: IrcDoor, name: str, reason: str) -> None:
+async def leave_one(client: IrcClient, name: str, reason: str) -> None:
     """Leave a channel; the last of an account's own goes with whoever leaves it."""
     session, chat = client.session, client.chat
     assert session is not None
     room = room_shown(client, name)
     if room is chat.rooms.lobby:
-        arrival.hide_room(client, room, reason)
+        hide_channel(client, room, reason)
         chat.delivery.hide_lobby(session)
         return
-    client.parting[room.name] = reason
+    client.part_reasons[room.name] = reason
     try:
         await perform(chat, session, words.Leave(room.name, reason))
     except ChatError as error:
@@ -170,11 +173,103 @@ async def leave_one(client: IrcDoor, name: str, reason: str) -> None:
             " comes back, with everything that was said in it, when you join it."
         )
     finally:
-        client.parting.pop(room.name, None)
+        client.part_reasons.pop(room.name, None)
 
 
-@command("NAMES", help="NAMES <channel>[,…]: who is there")
-def list_names(client: IrcDoor, message: Message) -> None:
+# --- what a client is shown of its channels --------------------------------------------------
+
+
+def show_channel(client: IrcClient, room: Room) -> bool:
+    """The client has joined a room: its own JOIN, the topic and who is there; False if it had."""
+    if not client.open_channel(room):
+        return False
+    me = client.me
+    joined = client.dialect.join(me.name, room.name)
+    client.line(client.people.mask(me.name), joined, client.tags_now(me))
+    if room.topic:
+        tell_topic(client, room)
+    read_markers.tell_joined(client, room)
+    if not client.has("no-implicit-names"):
+        tell_names(client, room)
+    client.response.add_rendered(metadata.may_ask(client, [room.name]))
+    return True
+
+
+def hide_channel(client: IrcClient, room: Room, reason: str = "") -> None:
+    """The client has left a room."""
+    if not client.close_channel(room):
+        return
+    text = f"PART {room.name}" + (f" :{formatted(reason)}" if reason else "")
+    client.line(client.people.mask(client.nick), text, client.tags_now(client.me))
+
+
+def rename_channel(client: IrcClient, room: Room, old: str, by: Person, reason: str) -> None:
+    """A room that the client has joined has another name."""
+    reason = formatted(reason)
+    if client.has("draft/channel-rename"):
+        source, tags = client.people.mask(by.name), client.tags_now(by)
+        client.line(source, f"RENAME {old} {room.name} :{reason}", tags)
+    elif old.lower() != room.name.lower() and client.close_channel(room):
+        me = client.people.mask(client.nick)
+        part = f"PART {old}" + (f" :{reason}" if reason else "")
+        client.line(me, part, client.tags_now(client.me))
+        show_channel(client, room)
+    client.flush()  # what is said there may follow at once
+
+
+def tell_names(client: IrcClient, room: Room) -> None:
+    """Everybody in a room that the client may see into.
+
+    This is worked out for everyone who joins: whatever were kept would be old by then, since a
+    room is another with everybody who comes.
+    """
+    if client.people.unannounced:
+        client.clients.sent_names.add(client)
+    full = client.has("userhost-in-names")
+    most_signs = None if client.has("multi-prefix") else 1
+    sign = "@" if room.hidden or room.rules.secret else "="
+    head = f"353 {client.nick} {sign} {room.name} :"
+    most = LONGEST_LINE - len(f":{client.server} {head}\r\n".encode())
+    mask = client.people.mask
+    words = [
+        status_signs(room, person)[:most_signs] + (mask(person.name) if full else person.name)
+        for person in client.clients.present(room)
+    ]
+    for line in _lines(words, most):
+        client.line(client.server, head + line)
+    client.numeric("366", room.name, text="That is everybody who is here")
+
+
+def _lines(words: Iterable[str], most: int) -> Iterator[str]:
+    """Words in lines of so many bytes at most."""
+    line: list[str] = []
+    size = 0
+    for word in words:
+        more = 1 + (len(word) if word.isascii() else len(word.encode()))
+        if line and size + more > most + 1:
+            yield " ".join(line)
+            line, size = [], 0
+        line.append(word)
+        size += more
+    if line:
+        yield " ".join(line)
+
+
+def tell_topic(client: IrcClient, room: Room) -> None:
+    """A room's topic, who has set it and when."""
+    if not room.topic:
+        client.numeric("331", room.name, text="There is no topic")
+        return
+    client.numeric("332", room.name, text=formatted(room.topic))
+    if room.rules.topic_by:
+        mask = client.people.mask(room.rules.topic_by)
+        client.numeric("333", room.name, mask, str(room.rules.topic_at // 1000))
+
+
+# --- NAMES, TOPIC, LIST ----------------------------------------------------------------------
+
+
+def list_names(client: IrcClient, message: Message) -> None:
     if not message.params:
         client.numeric("366", "*", text="Name a channel")
         return
@@ -189,19 +284,84 @@ def list_names(client: IrcDoor, message: Message) -> None:
         except ChatError:
             client.numeric("366", shortened(name), text="That is everybody who is here")
             continue
-        names.tell_names(client, room)
+        tell_names(client, room)
 
 
-@command("TOPIC", 1, help="TOPIC <channel> [<topic>]: see it or set it")
-async def topic(client: IrcDoor, message: Message) -> None:
+async def topic(client: IrcClient, message: Message) -> None:
     session = client.session
     assert session is not None
     if len(message.params) == 1:
         room = visible_room(client.chat, session, message.params[0])
         if (room.rules.secret or room.hidden) and not room.has(client.me):
             raise Refused("442", room.name)
-        names.tell_topic(client, room)
+        tell_topic(client, room)
         return
     room = room_shown(client, message.params[0])
     asked = message.params[1]
     await perform(client.chat, session, words.Topic(room.name, without_forbidden(asked) or asked))
+
+
+def list_channels(client: IrcClient, message: Message) -> None:
+    given = [word for param in message.params[:2] for word in param.split(",") if word]
+    asked = list(dict.fromkeys(given))
+    client.charge(len(asked) - 1)
+    conditions = [word for word in asked if not word.startswith("#") or _is_mask(word)]
+    if len(conditions) > MOST_CONDITIONS:  # each is looked at for each channel
+        raise Refused("416", "LIST", text=f"A list has at most {MOST_CONDITIONS} conditions")
+    tests = [_test(client, word) for word in conditions]
+    named = {word.lower() for word in asked if word.startswith("#") and not _is_mask(word)}
+    client.numeric("321", "Channel", text="Users  Name")
+    count = 0
+    for room in sorted(client.chat.rooms.group_rooms(), key=lambda room: room.named.folded):
+        if named and room.named.folded not in named:
+            continue
+        if (room.hidden or room.rules.secret) and not room.has(client.me):
+            continue
+        if room is client.chat.rooms.lobby and not client.has_joined(room):
+            continue  # in which everybody is, and which one sees when one asks to
+        here = sum(1 for _ in client.clients.present(room))
+        if not all(test(room, here) for test in tests):
+            continue
+        if count == MOST_LISTED or client.response.size > PAGE_BYTES:
+            client.numeric("416", "LIST", text=f"The first {count} are shown; narrow it down")
+            break
+        count += 1
+        client.numeric("322", room.name, str(here), text=formatted(room.topic))
+    client.numeric("323", text="That is all of them")
+
+
+def _is_mask(word: str) -> bool:
+    return "*" in word or "?" in word
+
+
+def _test(client: IrcClient, word: str) -> Test:
+    """One condition, as ELIST has them."""
+    now = client.chat.wall()
+
+    def minutes_ago(since: int) -> float:
+        return (now - since) / 60_000
+
+    kind, number = word[:1].upper(), word[1:]
+    if kind in "CT" and number[:1] in ("<", ">"):
+        limit = _number(number[1:])
+        younger = number[0] == "<"
+
+        def in_time(room: Room, here: int) -> bool:
+            since = room.created if kind == "C" else room.rules.topic_at
+            return bool(since) and (minutes_ago(since) < limit) is younger
+
+        return in_time
+    if kind == "<":
+        limit = _number(number)
+        return lambda room, here: here < limit
+    if kind == ">":
+        limit = _number(number)
+        return lambda room, here: here > limit
+    if kind == "!":
+        pattern = number.lower()
+        return lambda room, here: not matches(pattern, room.name.lower())
+    return lambda room, here: matches(word.lower(), room.name.lower())
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,25 +1,38 @@
-"""CHATHISTORY: pages of what was said, as clients ask for them."""
+"""What was said before: CHATHISTORY, SEARCH, GET for files, and what is replayed to a client that
+comes in.
+
+The session waits meanwhile: it is shown everything up to its position here, and everything after
+it by the delivery. The account's place moves only when the client proves that it has the lines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import cast
 
-from ...chat.commands.lookup import conversation, person_named
-from ...chat.history import At, View, Way
-from ...core.entries import Entry, Kind
+from ...chat.commands import perform
+from ...chat.commands.lookup import account_named, conversation, person_named
+from ...chat.history import MOST_UNSEEN, At, Missed, Query, View, Way, scopes
+from ...console.render import clock_time
+from ...core import vocabulary as words
+from ...core.attachments import size_in_words
+from ...core.entries import PAGE_BYTES, Entry, Kind
 from ...core.errors import ChatError
-from . import playback
-from .commands import command
-from .isupport import HISTORY
-from .message import Message, shortened
-from .references import Unclear, place, time_of
-from .render import timestamp
+from ...core.events import Closed
+from ...core.results import FileTicket
+from ...core.rooms import Room
+from ...core.text import shown
+from ..text import files
+from ..web.address import ONCE, takes_files_at
+from ..web.file_headers import in_link
+from .client import Clients, IrcClient
+from .message import Message, read_tags, shortened
+from .refusals import Failed, failed
+from .render import target_of, timestamp
 
-if TYPE_CHECKING:
-    from ...core.rooms import Room
-    from .door import IrcDoor
-
+HISTORY = 500  # messages of one CHATHISTORY
 LISTED = 1000  # conversations of one CHATHISTORY TARGETS
 END = {"draft/chathistory-end": ""}
 WAYS: dict[str, Way] = {
@@ -30,10 +43,20 @@ WAYS: dict[str, Way] = {
     "BETWEEN": "between",
 }
 PARAMS = {"BEFORE": 4, "AFTER": 4, "LATEST": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4}
+EVENTS = tuple(int(kind) for kind in Kind if kind is not Kind.KEYS)
+"""What is history to those who want to see more than messages; keys are for programs."""
+
+MOST_REPLAYED = 4 * PAGE_BYTES  # of one answer; beyond it one is told only how to ask for more
+FOUND = 100  # messages, when a client does not say how many
+SEARCHED_BY = frozenset(("in", "from", "after", "before", "text", "limit"))
+LONGEST_NUMBER = 15  # digits of the number of a file
+
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
+_ID = re.compile(r"([0-9a-f]+)-(\d{1,15})-(\d{1,15})", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@command("CHATHISTORY", help="CHATHISTORY LATEST <nick or channel> * <count>: what was said")
-async def chathistory(client: IrcDoor, message: Message) -> None:
+async def chathistory(client: IrcClient, message: Message) -> None:
     given = message.params
     asked = shortened(given[0]).upper() if given else "*"
     try:
@@ -46,7 +69,7 @@ async def chathistory(client: IrcDoor, message: Message) -> None:
         about = given[1] if asked != "TARGETS" and len(given) > 1 else "*"
         target = () if unclear.code == "INVALID_PARAMS" else (shortened(about),)
         written = (unclear.written,) if unclear.written != "*" else ()
-        client.fail("CHATHISTORY", unclear.code, unclear.text, asked, *target, *written)
+        raise Failed(unclear.code, unclear.text, asked, *target, *written) from None
 
 
 def _check_count(asked: str, given: tuple[str, ...]) -> None:
@@ -59,16 +82,16 @@ def _check_count(asked: str, given: tuple[str, ...]) -> None:
         raise Unclear("INVALID_PARAMS", "", f"That is too {amount} after CHATHISTORY {asked}")
 
 
-def _limit(written: str, most: int) -> int:
+def _limit(written: str, most: int, name: str = "") -> int:
     if not (written.isascii() and written.isdigit()) or len(written) > 9 or int(written) < 1:
-        raise Unclear("INVALID_PARAMS", written, "The limit is a number from 1 on")
+        raise Unclear("INVALID_PARAMS", name or written, "The limit is a number from 1 on")
     return min(int(written), most)
 
 
-# --- messages -------------------------------------------------------------------------------
+# --- messages --------------------------------------------------------------------------------
 
 
-async def _messages(client: IrcDoor, asked: str, given: tuple[str, ...]) -> None:
+async def _messages(client: IrcClient, asked: str, given: tuple[str, ...]) -> None:
     """One page of a conversation."""
     name, *places, written = given[1:]
     limit = _limit(written, HISTORY)
@@ -76,8 +99,7 @@ async def _messages(client: IrcDoor, asked: str, given: tuple[str, ...]) -> None
         room = conversation_named(client, name)
     except ChatError:
         text = "Messages could not be retrieved"
-        client.fail("CHATHISTORY", "INVALID_TARGET", text, asked, shortened(name))
-        return
+        raise Failed("INVALID_TARGET", text, asked, shortened(name)) from None
     way, relative_to = _places(client, asked, room, places)
     if room is None:
         other = person_named(client.chat, name)
@@ -88,27 +110,26 @@ async def _messages(client: IrcDoor, asked: str, given: tuple[str, ...]) -> None
         view = view_of(client, room)
         page = await client.chat.history.page(client.session, way, view, relative_to, limit)
     except ChatError as error:
-        client.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, asked, shortened(name))
-        return
+        raise failed("CHATHISTORY", error, asked, shortened(name)) from None
     if client.closed or not room.has(client.me):
         return
     tags = None if page.more else END
     with client.batch("chathistory", room.label(client.me), tags=tags):
-        playback.show(client, worth_showing(page.entries))
+        show_entries(client, worth_showing(page.entries))
 
 
-def conversation_named(client: IrcDoor, name: str) -> Room | None:
+def conversation_named(client: IrcClient, name: str) -> Room | None:
     """A conversation that is the client's person's; None for one of which nothing is kept."""
     assert client.session is not None
     if not name.startswith("#"):
-        other = client.clients.person(name)
+        other = client.people.find(name)
         if other is not None and not other.erased and other.id not in client.me.pairs:
             return None
     return conversation(client.chat, client.session, name)
 
 
 def _places(
-    client: IrcDoor, asked: str, room: Room | None, written: list[str]
+    client: IrcClient, asked: str, room: Room | None, written: list[str]
 ) -> tuple[Way, Sequence[At | None]]:
     """In which way a page is asked for, and relative to what."""
     if asked == "LATEST" and written == ["*"]:
@@ -116,13 +137,13 @@ def _places(
     return WAYS[asked], [place(client.clients, room, one) for one in written]
 
 
-def view_of(client: IrcDoor, room: Room) -> View:
+def view_of(client: IrcClient, room: Room) -> View:
     """What the client may see of a conversation, up to where it is shown the rest by itself."""
     assert client.session is not None
     since = max(room.readable_since(client.me), 0)
     upto = client.session.position(room)
-    kinds = playback.EVENTS if client.has("draft/event-playback") else None
-    return View(room.id, since, upto, playback.hidden(client), kinds)
+    kinds = EVENTS if client.has("draft/event-playback") else None
+    return View(room.id, since, upto, ignored(client), kinds)
 
 
 def worth_showing(entries: list[Entry]) -> list[Entry]:
@@ -131,37 +152,284 @@ def worth_showing(entries: list[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.kind is not Kind.EDIT or entry.target not in there]
 
 
-# --- conversations --------------------------------------------------------------------------
+# --- conversations ---------------------------------------------------------------------------
 
 
-async def _targets(client: IrcDoor, given: tuple[str, ...]) -> None:
+async def _targets(client: IrcClient, given: tuple[str, ...]) -> None:
     """The conversations whose last message was between two times."""
     limit = _limit(given[3], LISTED)
-    first, second = (_time(written) for written in given[1:3])
+    first, second = (_listed_time(written) for written in given[1:3])
     assert client.session is not None
     rooms = {room.id: room for room in client.chat.delivery.shown_to(client.session)}
-    left_out = playback.hidden(client)
+    left_out = ignored(client)
     try:
         times = await client.chat.history.last_times(client.session, list(rooms.values()), left_out)
     except ChatError as error:
-        client.fail("CHATHISTORY", "MESSAGE_ERROR", error.sentence, "TARGETS", "*")
-        return
+        raise failed("CHATHISTORY", error, "TARGETS", "*") from None
     low, high = min(first, second), max(first, second)
     still = {room: time for room, time in times.items() if rooms[room].has(client.me)}
     found = sorted((time, room) for room, time in still.items() if low < time < high)
     more = len(found) > limit
     found = found[:limit] if first <= second else found[-limit:]
-    server, tags = client.clients.server, None if more else END
+    server, tags = client.server, None if more else END
     with client.batch("draft/chathistory-targets", tags=tags):
         for time, room in found:
             name = rooms[room].label(client.me)
             client.line(server, f"CHATHISTORY TARGETS {name} {timestamp(time)}")
 
 
-def _time(written: str) -> int:
+def _listed_time(written: str) -> int:
     kind, equals, value = written.partition("=")
     if not equals or kind not in ("timestamp", "msgid"):
         raise Unclear("INVALID_PARAMS", written, "Give two times: timestamp=…")
     if kind == "msgid":
         raise Unclear("INVALID_MSGREFTYPE", written, "Conversations are listed by timestamp=")
     return time_of(value, written)
+
+
+# --- how clients name places in history ------------------------------------------------------
+
+
+class Unclear(Failed):
+    """Something should name a place in history, and does not."""
+
+    def __init__(self, code: str, written: str, text: str) -> None:
+        super().__init__(code, text, shortened(written))
+        self.written = shortened(written)
+
+
+def time_of(time: str, written: str = "") -> int:
+    """The milliseconds of a time as server-time has it; `written` is the whole of what was."""
+    written = written or time
+    found = _TIME.fullmatch(time)
+    if found is None:
+        raise _no_time(written)
+    *parts, fraction = found.groups()
+    year, month, day, hour, minute, second = map(int, parts)
+    try:
+        # A leap second is as good as the one before it.
+        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except ValueError:
+        raise _no_time(written) from None
+    seconds = moment - _EPOCH
+    return (seconds.days * 86_400 + seconds.seconds) * 1000 + int(f"{fraction or 0:0<3}"[:3])
+
+
+def _no_time(written: str) -> Unclear:
+    return Unclear("INVALID_PARAMS", written, "A time is written 2026-12-31T23:59:59.999Z")
+
+
+def place(clients: Clients, room: Room | None, written: str) -> At:
+    """The place that a reference names in a conversation."""
+    kind, equals, value = written.partition("=")
+    if equals and kind == "timestamp":
+        return At(time=time_of(value, written))
+    if equals and kind == "msgid":
+        seq = message_in(clients, room, value)
+        if seq is None:
+            raise Unclear("MESSAGE_ERROR", written, "There is no such message here")
+        return At(seq=seq)
+    if equals:
+        raise Unclear("INVALID_MSGREFTYPE", written, "Name a message by timestamp= or msgid=")
+    raise Unclear("INVALID_PARAMS", written, "Name a message by timestamp= or msgid=")
+
+
+def message_in(clients: Clients, room: Room | None, msgid: str) -> int | None:
+    """The number in a conversation of the message with this id; None if it is not of there."""
+    found = _ID.fullmatch(msgid)
+    if (
+        found is None
+        or room is None
+        or found[1] != clients.people.epoch
+        or int(found[2]) != room.id
+    ):
+        return None
+    return int(found[3])
+
+
+# --- showing entries -------------------------------------------------------------------------
+
+
+def ignored(client: IrcClient) -> tuple[int, ...]:
+    """The people whose messages the client's person does not want to see."""
+    return tuple(sorted(client.me.ignores))
+
+
+def show_entries(client: IrcClient, entries: Iterable[Entry]) -> None:
+    """Add entries to the answer; a client that does not see times has them before the words."""
+    chat, me = client.chat, client.me
+    stamped = not client.has("server-time")
+    for entry in entries:
+        room = chat.rooms.rooms.get(entry.room)
+        if room is None or me.hides(entry) or not room.may_read(me, entry.seq):
+            continue  # which may have come to be while the store was asked
+        stamp = f"[{clock_time(entry.time, chat.wall())}] " if stamped else ""
+        target = target_of(room, entry, me)
+        client.response.add_rendered(client.dialect.replayed(room, target, entry, stamp))
+
+
+# --- what was missed -------------------------------------------------------------------------
+
+
+async def replay_channel(client: IrcClient, room: Room, upto: int) -> None:
+    """Show what no session of the account was shown of a room up to a number."""
+    if client.has("draft/chathistory"):
+        return  # who can ask for history asks for what they want
+    view = _view(client, room, upto)
+    if view is not None:
+        await _show(client, [(room, view)])
+
+
+async def replay_private(client: IrcClient) -> None:
+    """The same for private conversations, up to where the session is.
+
+    Who comes for the first time is shown them even if they can ask for history: clients ask
+    who has written to them since they were here last, and would never hear of these.
+    """
+    assert client.session is not None
+    views = []
+    for room in client.me.pairs.values():
+        view = _view(client, room, client.session.position(room))
+        if view is not None:
+            views.append((room, view))
+    if views and not (client.has("draft/chathistory") and await _was_here(client)):
+        await _show(client, views)
+
+
+async def _was_here(client: IrcClient) -> bool:
+    """Whether an IRC client of the account's was shown anything before."""
+    assert client.session is not None
+    try:
+        return await client.chat.cursors.was_shown_any(client.session)
+    except ChatError as error:
+        client.close(Closed(error.code, error.sentence))
+        return True
+
+
+def _view(client: IrcClient, room: Room, upto: int) -> View | None:
+    """What is to be shown of a conversation, if anything is."""
+    me = client.me
+    if me.guest or me.shown is None:
+        return None
+    after = max(me.shown.get(room.id, 0), room.readable_since(me))
+    if after >= upto:
+        return None
+    kinds = EVENTS if client.has("draft/event-playback") else None
+    return View(room.id, after, upto, (*ignored(client), me.id), kinds)
+
+
+async def _show(client: IrcClient, views: list[tuple[Room, View]]) -> None:
+    """Show the newest of what there is to be seen, conversation by conversation."""
+    me, left = client.me, MOST_REPLAYED - client.response.size
+
+    try:
+        answer = await client.chat.history.missed(me, views, left)
+    except ChatError as error:
+        # What was missed is still there at the next login.
+        client.close(Closed(error.code, error.sentence))
+        return
+    for one in answer:
+        if not client.closed and (one.entries or one.older) and one.room.has(me):
+            _show_one(client, one)
+
+
+def _show_one(client: IrcClient, found: Missed) -> None:
+    room, place = found.room, found.room.label(client.me)
+    if found.older:
+        many = "message is" if found.older == 1 else "messages are"
+        to = place if room.pair is None else client.nick
+        which, where = "", f"LATEST {place} *"
+        if found.entries:
+            first = client.dialect.msgid(room, found.entries[0].seq)
+            which, where = "older ", f"BEFORE {place} msgid={first}"
+        client.line(
+            client.server,
+            f"NOTICE {to} :{found.older:,} {which}{many} there:"
+            f" /quote CHATHISTORY {where} {MOST_UNSEEN}",
+        )
+    if not found.entries:
+        return
+    with client.batch("chathistory", place):
+        show_entries(client, worth_showing(found.entries))
+    client.liveness.unproven = True
+
+
+# --- SEARCH ----------------------------------------------------------------------------------
+
+
+async def search(client: IrcClient, message: Message) -> None:
+    wanted = _query(client, read_tags(message.params[0]) if message.params else {})
+    assert client.session is not None
+    try:
+        page = await client.chat.history.search(client.session, wanted)
+    except ChatError as error:
+        if error.code == "query":
+            raise Unclear("INVALID_PARAMS", "text", error.sentence) from None
+        raise failed("SEARCH", error) from None
+    if client.closed:
+        return
+    found = [line.entry for line in client.chat.history.lines(client.me, page.entries)]
+    with client.batch("soju.im/search"):
+        show_entries(client, found)
+
+
+def _query(client: IrcClient, asked: dict[str, str]) -> Query:
+    """What a client looks for; `Unclear` names the attribute that is wrong."""
+    for name in asked:
+        if name not in SEARCHED_BY:
+            raise Unclear("INVALID_PARAMS", name, "There is no such thing to search by")
+    if not asked.keys() - {"limit"}:
+        raise Unclear("INVALID_PARAMS", "text", "Say what to look for: text=<words>")
+    rooms = client.chat.rooms.of(client.me)
+    author = None
+    try:
+        if "in" in asked:
+            room = conversation_named(client, asked["in"])
+            rooms = [] if room is None else [room]
+    except ChatError as error:
+        raise Unclear("INVALID_PARAMS", "in", error.sentence) from None
+    try:
+        if "from" in asked:
+            author = account_named(client.chat, asked["from"]).id
+    except ChatError as error:
+        raise Unclear("INVALID_PARAMS", "from", error.sentence) from None
+    after, before = _search_time(asked, "after"), _search_time(asked, "before")
+    return Query(
+        words=asked.get("text", ""),
+        scopes=scopes(client.me, rooms),
+        author=author,
+        after_time=None if after is None else after - 1,
+        before_time=None if before is None else before + 1,
+        limit=_limit(asked.get("limit", str(FOUND)), HISTORY, "limit"),
+        anything=True,
+    )
+
+
+def _search_time(asked: dict[str, str], name: str) -> int | None:
+    try:
+        return time_of(asked[name]) if name in asked else None
+    except Unclear as unclear:
+        raise Unclear("INVALID_PARAMS", name, unclear.text) from None
+
+
+# --- GET -------------------------------------------------------------------------------------
+
+
+async def get(client: IrcClient, message: Message) -> None:
+    number = message.params[0]
+    if not (number.isascii() and number.isdecimal()) or len(number) > LONGEST_NUMBER:
+        raise ChatError("args", "A file is named by its number: GET 5.")
+    assert client.session is not None
+    found = await perform(client.chat, client.session, words.Get(int(number)))
+    if not client.closed:
+        for line in _lines(client, cast("FileTicket", found)):
+            client.notice(line)
+
+
+def _lines(client: IrcClient, ticket: FileTicket) -> tuple[str, ...]:
+    where = takes_files_at(client.chat.settings, client.connection)
+    if not where or not ticket.name:
+        return files.lines(ticket, client.connection.destination, client.tls)
+    what = f"{shown(ticket.name)}, {size_in_words(ticket.size)}"
+    link = f"{where}/{ONCE}/{ticket.ticket}/{in_link(ticket.name)}"
+    return (f"(To have {what}, open this link; it works once, and for an hour)", link)

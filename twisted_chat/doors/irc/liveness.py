@@ -3,41 +3,38 @@
 from __future__ import annotations
 
 from secrets import token_hex
-from typing import TYPE_CHECKING
 
 from ...chat.session import State
+from ...connection.line_queue import BaseDoor
 from ...core.events import Closed
 from ...core.rooms import Room
-
-if TYPE_CHECKING:
-    from .door import IrcDoor
 
 PING_AFTER = 90.0  # seconds of silence after which a client is asked whether it is there
 PONG_WITHIN = 60.0  # seconds in which it has to answer
 
 
 class Liveness:
-    """Moves the account's place in its rooms when the client has proved that it has heard."""
+    """Moves the account's place in its rooms when the client has proved how far it has read."""
 
-    def __init__(self, client: IrcDoor) -> None:
+    def __init__(self, client: BaseDoor) -> None:
         self._client = client
-        self.uncertain = False  # something was sent that no position tells of
+        self.unproven = False  # something was sent that no position tells of
         self._token = ""  # of the PING that is not answered yet
         self._asked_at = 0.0
-        self._heard_at = client.chat.ticks()
+        self._last_line_at = client.chat.ticks()
         self._positions: dict[Room, int] = {}  # as they were at the last PING
 
     def begin(self) -> None:
-        """Somebody is there, and has been sent nothing yet."""
+        """Somebody has signed in, and has been sent nothing yet."""
         self._positions = self._now()
 
-    def certain(self) -> bool:
+    def proven(self) -> bool:
         """Whether the client has all that it was sent; asks it when that is not known."""
         if self._token:
             return False
         moved = any(self._positions.get(room) != seq for room, seq in self._now().items())
-        if self.uncertain or moved:
-            self._ask()
+        if self.unproven or moved:
+            self._ping()
             return False
         return True
 
@@ -52,18 +49,18 @@ class Liveness:
             if room is not rooms.lobby or session.lobby
         }
 
-    def _ask(self) -> None:
+    def _ping(self) -> None:
         client = self._client
         session = client.session
         if client.closed or session is None or session.state is not State.LIVE:
-            return  # who does not read would not read this either
+            return  # a client that does not read would not read this either
         self._token = token_hex(6)
         self._asked_at = client.chat.ticks()
-        self.uncertain = False
+        self.unproven = False
         self._positions = self._now()
         client.connection.write(f"PING :{self._token}\r\n".encode())
 
-    def answered(self, token: str) -> None:
+    def ponged(self, token: str) -> None:
         """A PONG has come."""
         if not self._token or token != self._token:
             return
@@ -75,17 +72,17 @@ class Liveness:
                     self._client.chat.cursors.note_shown(session, room, seq)
 
     def forget(self) -> None:
-        """Somebody else is there than was asked."""
+        """Somebody else is here than was asked."""
         self._token = ""
 
-    def heard(self) -> None:
+    def line_came(self) -> None:
         """The client has sent a line."""
-        self._heard_at = self._client.chat.ticks()
+        self._last_line_at = self._client.chat.ticks()
 
     def tend(self, now: float) -> None:
-        """Ask who was silent for long, and close who does not answer."""
+        """Ask a client that was silent for long, and close one that does not answer."""
         if self._token:
-            if now - max(self._asked_at, self._heard_at) > PONG_WITHIN:
+            if now - max(self._asked_at, self._last_line_at) > PONG_WITHIN:
                 self._client.close(Closed("timeout", "Ping timeout: nothing was heard from you."))
-        elif now - self._heard_at > PING_AFTER:
-            self._ask()
+        elif now - self._last_line_at > PING_AFTER:
+            self._ping()

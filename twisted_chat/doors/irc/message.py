@@ -14,6 +14,7 @@ LONGEST_LINE = 512  # bytes with its end, and without its tags
 MOST_TAGS = 4094  # bytes of what a client may tag a message with
 LONGEST_TAGS = 8191  # bytes of all tags on a line, with the @ and the space
 MOST_PARAMS = 15
+LONGEST_LIST = LONGEST_LINE - 140  # bytes of names; the server's and the nick stand before them
 
 _UNESCAPE = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
 _ESCAPE = str.maketrans({";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"})

@@ -8,33 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from math import ceil
-from typing import TYPE_CHECKING
 
-from ...chat.metadata import LONGEST_KEY, LONGEST_VALUE, MOST_AT_ONCE, MOST_KEYS, is_key, is_value
-from ...chat.session import State
+from ...chat.metadata import (
+    LONGEST_KEY,
+    LONGEST_VALUE,
+    MOST_AT_ONCE,
+    MOST_KEYS,
+    Target,
+    is_key,
+    is_value,
+)
 from ...core.errors import ChatError
-from ...core.limits import SlidingWindow
 from ...core.rooms import Room
-from . import names
-from .commands import When, command
+from ...core.roster import Person
+from .client import Clients, IrcClient
 from .message import LONGEST_LINE, Message, encoded, in_lines, shortened
+from .people import folded
 from .responses import batch_reference
-
-if TYPE_CHECKING:
-    from ...chat.metadata import Target
-    from ...core.roster import Person
-    from .clients import Clients
-    from .door import IrcDoor
 
 CAPABILITY = "draft/metadata-3"
 MOST_SUBSCRIBED = 50  # keys of one client
 LONGEST_KEYS = LONGEST_LINE - 140  # bytes; the server's name and the nick stand before them
-SYNCS = 20  # that one person may ask for in so many seconds; each asks the store
-ALL_SYNCS = 500
-SYNC_SPAN = 10.0
 ALL = "*ALL"  # stands for everybody and every channel that a client sees
 
-Asked = Callable[["IrcDoor", str, tuple[str, ...]], Awaitable[None] | None]
+Asked = Callable[["IrcClient", str, tuple[str, ...]], Awaitable[None] | None]
 
 
 def limits() -> str:
@@ -45,61 +42,36 @@ def limits() -> str:
     )
 
 
-def knows(client: IrcDoor) -> bool:
+def knows(client: IrcClient) -> bool:
     """Whether a client is told of metadata."""
     return client.has(CAPABILITY, "batch")
 
 
-class Subscriptions:
-    """Which IRC clients want to be told of which keys."""
-
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
-        self._by_key: dict[str, dict[IrcDoor, None]] = {}
-        limited = clients.chat.settings.flood_limit > 0
-        self.syncs = SlidingWindow(SYNCS, ALL_SYNCS, SYNC_SPAN) if limited else None
-
-    def add(self, client: IrcDoor, key: str) -> None:
-        self._by_key.setdefault(key, {})[client] = client.subscribed[key] = None
-
-    def drop(self, client: IrcDoor, key: str) -> None:
-        if key in client.subscribed:
-            del client.subscribed[key], self._by_key[key][client]
-            if not self._by_key[key]:
-                del self._by_key[key]
-
-    def clear(self, client: IrcDoor) -> None:
-        for key in tuple(client.subscribed):
-            self.drop(client, key)
-
-    def tell(self, target: Target, key: str, value: str | None, but: IrcDoor) -> None:
-        """Tell everybody who sees the target and wants to know, but for the client itself."""
-        wanting = self._by_key.get(key)
-        if not wanting:
-            return
-        clients = self._clients
-        if isinstance(target, Room):
-            seeing = dict.fromkeys(clients.in_room(target))
+def _tell_change(
+    clients: Clients, target: Target, key: str, value: str | None, but: IrcClient
+) -> None:
+    """Tell everybody who sees the target and wants to know, but for the client itself."""
+    subscribers = clients.subscribers.of(key)
+    if not subscribers:
+        return
+    if isinstance(target, Room):
+        seeing = set(clients.in_channel.of(target))
+    else:
+        seeing = {*clients.neighbors(target), *clients.monitors.of(target.named.folded)}
+    for client in subscribers:
+        if client is but or client not in seeing or not client.registered or not knows(client):
+            continue
+        if client.keeps_up:
+            client.write(encoded([f":{client.server} {_value(client.nick, target, key, value)}"]))
         else:
-            seeing = clients.acquainted(target)
-            seeing.update(dict.fromkeys(clients.watchers(target.named.folded)))
-        for client in wanting.keys() & seeing.keys():
-            session = client.session
-            if client is but or session is None or not knows(client):
-                continue
-            if session.state is State.LIVE:
-                client.write(
-                    encoded([f":{clients.server} {_value(client.nick, target, key, value)}"])
-                )
-            else:
-                client.unsynced = True
+            client.unsynced = True
 
-    def tend(self, client: IrcDoor) -> None:
-        """Tell a client that reads again that something has changed meanwhile."""
-        session = client.session
-        if client.unsynced and session is not None and session.state is State.LIVE:
-            client.unsynced = False
-            client.write(encoded([f":{client.clients.server} {_later(client.nick, ALL, 0)}"]))
+
+def tell_unsynced(client: IrcClient) -> None:
+    """Tell a client that reads again that something has changed meanwhile."""
+    if client.unsynced and client.keeps_up:
+        client.unsynced = False
+        client.write(encoded([f":{client.server} {_later(client.nick, ALL, 0)}"]))
 
 
 def _value(nick: str, target: Target | str, key: str, value: str | None) -> str:
@@ -114,17 +86,17 @@ def _later(nick: str, target: str, seconds: float) -> str:
     return f"774 {nick} {target} {ceil(seconds)} :Ask for it with METADATA {target} SYNC"
 
 
-# --- what a client is told without asking ------------------------------------------------------
+# --- what a client is told without asking ----------------------------------------------------
 
 
-async def arrive(client: IrcDoor) -> None:
+async def tell_own(client: IrcClient) -> None:
     """A client has registered: keep what it has said before, and show what there is of its own."""
     early, client.early_metadata = client.early_metadata, {}
     store, me = client.chat.metadata, client.me
     for key, value in early.items():
         try:
             if await store.put(me, me, key, value):
-                client.clients.subscriptions.tell(me, key, value, client)
+                _tell_change(client.clients, me, key, value, client)
         except ChatError as error:
             _fail(client, error, "*", key)
     if client.closed or not knows(client):
@@ -132,17 +104,17 @@ async def arrive(client: IrcDoor) -> None:
     try:
         kept = await store.of(me)
     except ChatError:
-        client.line(client.clients.server, _later(client.nick, me.name, 5))
+        client.line(client.server, _later(client.nick, me.name, 5))
         return
     if not client.closed:
         _show(client, me.name, [(me, key, value) for key, value in kept.items()])
 
 
-def may_ask(client: IrcDoor, targets: Iterable[str]) -> list[str]:
+def may_ask(client: IrcClient, targets: Iterable[str]) -> list[str]:
     """Lines that say to a client of what it sees now that it may ask for the metadata."""
     if not knows(client):
         return []
-    server, lines = client.clients.server, []
+    server, lines = client.server, []
     for target in targets:
         if client.subscribed:
             lines.append(f":{server} {_later(client.nick, target, 0)}")
@@ -153,13 +125,10 @@ def may_ask(client: IrcDoor, targets: Iterable[str]) -> list[str]:
     return lines
 
 
-# --- METADATA ------------------------------------------------------------------------------------
+# --- METADATA --------------------------------------------------------------------------------
 
 
-@command(
-    "METADATA", when=When.ALWAYS, help="METADATA <nick or channel> LIST: what it says of itself"
-)
-async def metadata(client: IrcDoor, message: Message) -> None:
+async def metadata(client: IrcClient, message: Message) -> None:
     target, word, *rest = (*message.params, "", "")[: max(2, len(message.params))]
     asked = _ASKED.get(word.upper())
     if asked is None or not target:
@@ -182,7 +151,7 @@ async def metadata(client: IrcDoor, message: Message) -> None:
         _fail(client, error, target, rest[0] if rest else "*")
 
 
-def _fail(client: IrcDoor, error: ChatError, target: str, key: str) -> None:
+def _fail(client: IrcClient, error: ChatError, target: str, key: str) -> None:
     target, key = shortened(target), shortened(key)
     match error.code:
         case "no_such_room" | "no_such_user" | "bad_name":
@@ -196,29 +165,29 @@ def _fail(client: IrcDoor, error: ChatError, target: str, key: str) -> None:
             client.fail("METADATA", "RATE_LIMITED", error.sentence, target, key, after)
 
 
-def _fail_target(client: IrcDoor, target: str) -> None:
+def _fail_target(client: IrcClient, target: str) -> None:
     text = "There is nobody and no channel of that name that you can see"
     client.fail("METADATA", "INVALID_TARGET", text, shortened(target))
 
 
-def _target(client: IrcDoor, name: str) -> Target:
+def _target(client: IrcClient, name: str) -> Target:
     """Somebody, or a channel that the client may see into."""
     if name == "*":
         return client.me
     room = client.chat.rooms.find(name) if name.startswith("#") else None
     if room is not None and room.deleted_at is None and _may_see(client, room):
         return room
-    person = None if name.startswith("#") else client.clients.person(name)
+    person = None if name.startswith("#") else client.people.find(name)
     if person is None or person.erased:
         raise ChatError("no_such_user", "")
     return person
 
 
-def _may_see(client: IrcDoor, room: Room) -> bool:
+def _may_see(client: IrcClient, room: Room) -> bool:
     return room.has(client.me) or not (room.rules.secret or room.hidden)
 
 
-def _changeable(client: IrcDoor, name: str) -> Target:
+def _changeable(client: IrcClient, name: str) -> Target:
     """The same, where the client may say what there is."""
     target, store = _target(client, name), client.chat.metadata
     if not (store.may_change(client.me, target) or client.clients.is_oper(client.me)):
@@ -226,28 +195,28 @@ def _changeable(client: IrcDoor, name: str) -> Target:
     return target
 
 
-def _shown_name(client: IrcDoor, target: str) -> str:
+def _shown_name(client: IrcClient, target: str) -> str:
     """How the answers call what a client has named."""
     return client.nick if target == "*" and client.registered else target
 
 
-async def _get(client: IrcDoor, name: str, keys: tuple[str, ...]) -> None:
+async def _get(client: IrcClient, name: str, keys: tuple[str, ...]) -> None:
     values = await _values(client, name)
     _show_values(client, name, [(key, values.get(key)) for key in keys])
 
 
-async def _list(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
+async def _list(client: IrcClient, name: str, rest: tuple[str, ...]) -> None:
     _show_values(client, name, (await _values(client, name)).items())
 
 
-async def _values(client: IrcDoor, name: str) -> dict[str, str]:
+async def _values(client: IrcClient, name: str) -> dict[str, str]:
     if not client.registered:
         return client.early_metadata
     return await client.chat.metadata.of(_target(client, name))
 
 
-def _show_values(client: IrcDoor, name: str, values: Iterable[tuple[str, str | None]]) -> None:
-    name, server = _shown_name(client, name), client.clients.server
+def _show_values(client: IrcClient, name: str, values: Iterable[tuple[str, str | None]]) -> None:
+    name, server = _shown_name(client, name), client.server
     with client.batch("metadata", name):
         for key, value in values:
             if is_key(key):
@@ -257,13 +226,13 @@ def _show_values(client: IrcDoor, name: str, values: Iterable[tuple[str, str | N
                 client.line(server, text)
 
 
-def _show(client: IrcDoor, about: str, found: Iterable[tuple[Target, str, str]]) -> None:
+def _show(client: IrcClient, about: str, found: Iterable[tuple[Target, str, str]]) -> None:
     with client.batch("metadata", about):
         for target, key, value in found:
-            client.line(client.clients.server, _value(client.nick, target, key, value))
+            client.line(client.server, _value(client.nick, target, key, value))
 
 
-async def _set(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
+async def _set(client: IrcClient, name: str, rest: tuple[str, ...]) -> None:
     key, value = rest[0], (rest[1] if len(rest) > 1 else "") or None
     if not is_key(key):
         text = f"A key is up to {LONGEST_KEY} small letters, digits and _ . / -"
@@ -278,18 +247,18 @@ async def _set(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
         _set_early(client, key, value)
     elif await client.chat.metadata.put(client.me, target, key, value):
         _log(client, target)
-        client.clients.subscriptions.tell(target, key, value, client)
-    client.line(client.clients.server, _value(client.nick, _shown_name(client, name), key, value))
+        _tell_change(client.clients, target, key, value, client)
+    client.line(client.server, _value(client.nick, _shown_name(client, name), key, value))
 
 
-def _fits(client: IrcDoor, target: Target | None, key: str, value: str) -> bool:
+def _fits(client: IrcClient, target: Target | None, key: str, value: str) -> bool:
     """Whether a line with the value has room for the longest nick in ASCII."""
     longest = "n" * client.chat.settings.nick_length
     line = _value(longest, longest if target is None else target, key, value)
-    return len(f":{client.clients.server} {line}\r\n".encode()) <= LONGEST_LINE
+    return len(f":{client.server} {line}\r\n".encode()) <= LONGEST_LINE
 
 
-def _set_early(client: IrcDoor, key: str, value: str | None) -> None:
+def _set_early(client: IrcClient, key: str, value: str | None) -> None:
     if value is None:
         client.early_metadata.pop(key, None)
     elif key not in client.early_metadata and len(client.early_metadata) >= MOST_KEYS:
@@ -298,7 +267,7 @@ def _set_early(client: IrcDoor, key: str, value: str | None) -> None:
         client.early_metadata[key] = value
 
 
-async def _clear(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
+async def _clear(client: IrcClient, name: str, rest: tuple[str, ...]) -> None:
     if not client.registered:
         keys = list(client.early_metadata)
         client.early_metadata.clear()
@@ -307,11 +276,11 @@ async def _clear(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
         keys = await client.chat.metadata.clear(client.me, target)
         _log(client, target)
         for key in keys:
-            client.clients.subscriptions.tell(target, key, None, client)
+            _tell_change(client.clients, target, key, None, client)
     _show_values(client, name, [(key, None) for key in keys])
 
 
-def _log(client: IrcDoor, target: Target) -> None:
+def _log(client: IrcClient, target: Target) -> None:
     """Note that an operator of the server has acted on what is somebody else's."""
     if not client.chat.metadata.may_change(client.me, target):
         client.log.info(
@@ -322,10 +291,10 @@ def _log(client: IrcDoor, target: Target) -> None:
         )
 
 
-# --- subscriptions -------------------------------------------------------------------------------
+# --- subscriptions ---------------------------------------------------------------------------
 
 
-async def _subscribe(client: IrcDoor, name: str, keys: tuple[str, ...]) -> None:
+async def _subscribe(client: IrcClient, name: str, keys: tuple[str, ...]) -> None:
     _only_oneself(client, name)
     good, fresh = [], []
     for key in keys:
@@ -338,7 +307,7 @@ async def _subscribe(client: IrcDoor, name: str, keys: tuple[str, ...]) -> None:
                 text = "You have subscribed to as many keys as there may be"
                 client.fail("METADATA", "LIMIT_REACHED", text, key, str(MOST_SUBSCRIBED))
                 break
-            client.clients.subscriptions.add(client, key)
+            client.subscribe(key)
             fresh.append(key)
         good.append(key)
     _tell_keys(client, "770", good)
@@ -346,12 +315,12 @@ async def _subscribe(client: IrcDoor, name: str, keys: tuple[str, ...]) -> None:
         await _sync_these(client, ALL, fresh)
 
 
-def _unsubscribe(client: IrcDoor, name: str, keys: tuple[str, ...]) -> None:
+def _unsubscribe(client: IrcClient, name: str, keys: tuple[str, ...]) -> None:
     _only_oneself(client, name)
     good = []
     for key in keys:
         if is_key(key):
-            client.clients.subscriptions.drop(client, key)
+            client.unsubscribe(key)
             good.append(key)
         else:
             text = "That cannot be a key"
@@ -359,43 +328,43 @@ def _unsubscribe(client: IrcDoor, name: str, keys: tuple[str, ...]) -> None:
     _tell_keys(client, "771", good)
 
 
-def _subscriptions(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
+def _subscriptions(client: IrcClient, name: str, rest: tuple[str, ...]) -> None:
     _only_oneself(client, name)
     with client.batch("metadata-subs"):
         _tell_keys(client, "772", client.subscribed)
 
 
-def _only_oneself(client: IrcDoor, name: str) -> None:
-    if name != "*" and names.folded(name) != names.folded(client.nick):
+def _only_oneself(client: IrcClient, name: str) -> None:
+    if name != "*" and folded(name) != folded(client.nick):
         raise ChatError("no_such_user", "")
 
 
-def _tell_keys(client: IrcDoor, number: str, keys: Iterable[str]) -> None:
+def _tell_keys(client: IrcClient, number: str, keys: Iterable[str]) -> None:
     """Keys as parameters, on as many lines as they take."""
     for line in in_lines(dict.fromkeys(keys), " ", LONGEST_KEYS):
-        client.line(client.clients.server, f"{number} {client.nick} {line}")
+        client.line(client.server, f"{number} {client.nick} {line}")
 
 
-async def _sync(client: IrcDoor, name: str, rest: tuple[str, ...]) -> None:
+async def _sync(client: IrcClient, name: str, rest: tuple[str, ...]) -> None:
     if not client.registered:
         raise ChatError("no_such_user", "")
     await _sync_these(client, name, client.subscribed)
 
 
-async def _sync_these(client: IrcDoor, name: str, keys: Iterable[str]) -> None:
+async def _sync_these(client: IrcClient, name: str, keys: Iterable[str]) -> None:
     """Show these keys of what is named and of everybody there."""
     rooms, people = _seen(client, name)
     about = name if name == ALL else _shown_name(client, name)
-    window, wait = client.clients.subscriptions.syncs, 0.0
+    window, wait = client.clients.metadata_syncs, 0.0
     if window is not None:
         wait = window.take(client.me.id, client.chat.ticks())
     if wait > 0:
-        client.line(client.clients.server, _later(client.nick, about, wait))
+        client.line(client.server, _later(client.nick, about, wait))
         return
     try:
         found = await client.chat.metadata.of_many(rooms, people, set(keys))
     except ChatError:  # the store is busy
-        client.line(client.clients.server, _later(client.nick, about, 5))
+        client.line(client.server, _later(client.nick, about, 5))
         return
     if client.closed:
         return
@@ -405,15 +374,15 @@ async def _sync_these(client: IrcDoor, name: str, keys: Iterable[str]) -> None:
         client.fail("METADATA", "INCOMPLETE", text, about, kind="NOTE")
 
 
-def _seen(client: IrcDoor, name: str) -> tuple[list[Room], list[Person]]:
+def _seen(client: IrcClient, name: str) -> tuple[list[Room], list[Person]]:
     """The channels and people that are meant, each once."""
     rooms: list[Room] = []
     people: dict[Person, None] = {}
     if name == ALL:
-        rooms = client.clients.rooms_of(client)
+        rooms = list(client.channels)
         people[client.me] = None
         for key in client.monitored:
-            person = client.clients.person(key)
+            person = client.people.find(key)
             if person is not None and person.online:
                 people[person] = None
     else:
@@ -423,7 +392,7 @@ def _seen(client: IrcDoor, name: str) -> tuple[list[Room], list[Person]]:
         else:
             people[target] = None
     for room in rooms:
-        people.update(dict.fromkeys(names.present(client, room)))
+        people.update(dict.fromkeys(client.clients.present(room)))
     return rooms, list(people)
 
 

@@ -1,9 +1,8 @@
-"""Keeping order: MODE of channels, KICK, INVITE."""
+"""MODE of channels and users, KICK and INVITE."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from ...chat.commands import perform
 from ...chat.commands.lookup import person_named, visible_room
@@ -11,16 +10,13 @@ from ...core import vocabulary as words
 from ...core.errors import ChatError
 from ...core.rooms import Role, Room
 from ...core.text import formatted
-from . import user_modes
 from .channels import room_shown
-from .commands import command
-from .isupport import MODES
+from .client import IrcClient
 from .message import Message, shortened, words_in
+from .people import folded
 from .refusals import Refused
 
-if TYPE_CHECKING:
-    from .door import IrcDoor
-
+MODES = 20  # changes in one MODE
 LISTS = {"b": ("367", "368"), "e": ("348", "349"), "I": ("346", "347")}
 SWITCHES = "imnstCR"
 ROLES = {
@@ -32,11 +28,14 @@ ROLES = {
 TAKES_ARGUMENT = frozenset("ovbeIk")
 
 
-@command("MODE", 1, help="MODE <channel or your nick> [<modes> [<arguments>]]: see or set modes")
-async def mode(client: IrcDoor, message: Message) -> None:
+USER_MODES = frozenset("iwB")  # which everybody may set
+ALL_USER_MODES = USER_MODES | {"o"}  # which OPER sets, and anybody may give up
+
+
+async def mode(client: IrcClient, message: Message) -> None:
     target, *rest = message.params
     if not target.startswith("#"):
-        user_modes.change(client, target, rest)
+        _change_own(client, target, rest)
         return
     assert client.session is not None
     room = visible_room(client.chat, client.session, target)
@@ -46,7 +45,7 @@ async def mode(client: IrcDoor, message: Message) -> None:
     await _change(client, room, rest[0], rest[1:])
 
 
-def _tell_modes(client: IrcDoor, room: Room) -> None:
+def _tell_modes(client: IrcClient, room: Room) -> None:
     if (room.hidden or room.rules.secret) and not room.has(client.me):
         raise Refused("403", shortened(room.name))
     inside = room.has(client.me)
@@ -54,7 +53,7 @@ def _tell_modes(client: IrcDoor, room: Room) -> None:
     client.numeric("329", room.name, str(room.created // 1000))
 
 
-async def _change(client: IrcDoor, room: Room, letters: str, arguments: list[str]) -> None:
+async def _change(client: IrcClient, room: Room, letters: str, arguments: list[str]) -> None:
     """Carry the changes out in their order, those of the rules together."""
     rules: list[tuple[bool, str, str]] = []
     shown_lists: set[str] = set()
@@ -93,7 +92,7 @@ def _changes(letters: str, arguments: list[str]) -> Iterator[tuple[bool, str, st
         yield adding, letter, argument
 
 
-async def _apply_rules(client: IrcDoor, room: Room, changes: list[tuple[bool, str, str]]) -> None:
+async def _apply_rules(client: IrcClient, room: Room, changes: list[tuple[bool, str, str]]) -> None:
     """Change the rules: all at once, and one by one if something is wrong with one of them."""
     assert client.session is not None
     rest = []
@@ -115,7 +114,7 @@ async def _apply_rules(client: IrcDoor, room: Room, changes: list[tuple[bool, st
             await _apply_rules(client, room, [one])
 
 
-def _refuse(client: IrcDoor, room: Room, change: tuple[bool, str, str], error: ChatError) -> None:
+def _refuse(client: IrcClient, room: Room, change: tuple[bool, str, str], error: ChatError) -> None:
     _, letter, argument = change
     if error.code != "args":
         client.refuse(error, room.name)
@@ -130,19 +129,19 @@ def _written(changes: list[tuple[bool, str, str]]) -> str:
     return " ".join([letters, *[argument for *_, argument in changes if argument]])
 
 
-def _banned_account(client: IrcDoor, room: Room, mask: str) -> str:
+def _banned_account(client: IrcClient, room: Room, mask: str) -> str:
     """The account that such a mask keeps out by its name, as `ban` does at every door."""
     name = mask.removesuffix("!*@*")
-    person = client.clients.person(name)
+    person = client.people.find(name)
     return person.name if person is not None and person.id in room.bans else ""
 
 
-async def _set_role(client: IrcDoor, room: Room, adding: bool, letter: str, name: str) -> None:
+async def _set_role(client: IrcClient, room: Room, adding: bool, letter: str, name: str) -> None:
     assert client.session is not None
     if not name:
         client.numeric("461", "MODE", text="Say whom")
         return
-    person = client.clients.person(name)
+    person = client.people.find(name)
     if person is None or person.erased:
         client.numeric("401", shortened(name), text="There is nobody of that name here")
         return
@@ -157,7 +156,7 @@ async def _set_role(client: IrcDoor, room: Room, adding: bool, letter: str, name
             client.refuse(error, room.name)
 
 
-def _tell_list(client: IrcDoor, room: Room, letter: str) -> None:
+def _tell_list(client: IrcClient, room: Room, letter: str) -> None:
     """The masks of a list; of bans also the accounts that are kept out or muted by name."""
     one, end = LISTS[letter]
     if (room.hidden or room.rules.secret) and not room.has(client.me):
@@ -172,18 +171,17 @@ def _tell_list(client: IrcDoor, room: Room, letter: str) -> None:
         named = [people[number].name for number in room.bans if number in people]
         muted = [people[number].name for number in room.mutes if number in people]
         for mask in [f"{name}!*@*" for name in named] + [f"~m:{name}!*@*" for name in muted]:
-            client.numeric(one, room.name, mask, client.clients.server, str(room.created // 1000))
+            client.numeric(one, room.name, mask, client.server, str(room.created // 1000))
     client.numeric(end, room.name, text="That is all of the list")
 
 
-@command("KICK", 2, help="KICK <channel> <nick> [<reason>]: put somebody out")
-async def kick(client: IrcDoor, message: Message) -> None:
+async def kick(client: IrcClient, message: Message) -> None:
     place, nicks = message.params[:2]
     assert client.session is not None
     room = room_shown(client, place)
     for index, nick in enumerate(nicks.split(",")):
         client.charge(index > 0)
-        person = client.clients.person(nick)
+        person = client.people.find(nick)
         if person is None or person.erased:
             client.numeric("401", shortened(nick), text="There is nobody of that name here")
         elif not room.has(person):
@@ -198,8 +196,7 @@ async def kick(client: IrcDoor, message: Message) -> None:
                 client.refuse(error, room.name)
 
 
-@command("INVITE", 2, help="INVITE <nick> <channel>: let somebody in")
-async def invite(client: IrcDoor, message: Message) -> None:
+async def invite(client: IrcClient, message: Message) -> None:
     nick, place = message.params[:2]
     assert client.session is not None
     person = person_named(client.chat, nick)
@@ -210,3 +207,46 @@ async def invite(client: IrcDoor, message: Message) -> None:
     client.numeric("341", person.name, room.name)
     if person.away:
         client.numeric("301", person.name, text=formatted(person.away))
+
+
+# --- modes of users --------------------------------------------------------------------------
+
+
+def _change_own(client: IrcClient, target: str, rest: Sequence[str]) -> None:
+    """Show the client's modes, or change them."""
+    if folded(target) != folded(client.nick):
+        if client.people.find(target) is None:
+            raise Refused("401", shortened(target))
+        raise Refused("502")
+    if not rest:
+        client.numeric("221", f"+{''.join(sorted(client.modes))}")
+        return
+    before = frozenset(client.modes)
+    unknown = _apply_own(client, rest[0])
+    if unknown:
+        client.numeric("501", text=f"There is no user mode {shortened(unknown)} here")
+    done = _difference(before, frozenset(client.modes))
+    if done:
+        client.line(client.people.mask(client.nick), f"MODE {client.nick} :{done}")
+
+
+def _apply_own(client: IrcClient, letters: str) -> str:
+    """Change what may be changed; the letters that mean nothing."""
+    adding, unknown = True, ""
+    for letter in letters:
+        if letter in "+-":
+            adding = letter == "+"
+        elif letter not in ALL_USER_MODES:
+            unknown += letter
+        elif not adding:
+            client.modes.discard(letter)
+            client.oper = client.oper and letter != "o"
+        elif letter in USER_MODES:
+            client.modes.add(letter)
+    client.clients.note_bot(client.me)
+    return unknown
+
+
+def _difference(before: frozenset[str], after: frozenset[str]) -> str:
+    added, taken = "".join(sorted(after - before)), "".join(sorted(before - after))
+    return (f"+{added}" if added else "") + (f"-{taken}" if taken else "")

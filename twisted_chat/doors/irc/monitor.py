@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ...core.errors import ChatError
 from ...core.names import fold
-from . import metadata, nickserv
-from .commands import command
-from .isupport import MONITORED
-from .message import Message, in_lines, shortened
-from .names import folded
-from .presence_lines import LONGEST_LIST
+from ...core.roster import Person
+from . import metadata
+from .client import IrcClient
+from .message import LONGEST_LIST, Message, in_lines, shortened
+from .people import NICKSERV, SERVICES, folded
 from .refusals import Refused
 
-if TYPE_CHECKING:
-    from ...core.roster import Person
-    from .door import IrcDoor
-
+MONITORED = 100  # names of one client
 LOOK_UP = 0.2  # what looking for one more person costs of a command's right
 MOST_HOSTS = 5  # nicks of one USERHOST
 
 
-@command("MONITOR", 1, help="MONITOR +|-|C|L|S [<nick>,…]: be told when they come and go")
-def monitor(client: IrcDoor, message: Message) -> None:
+def monitor(client: IrcClient, message: Message) -> None:
     asked = message.params[1].split(",") if len(message.params) > 1 else []
     names = [name for name in asked if name]
     client.charge(len(names) * LOOK_UP)
@@ -33,10 +27,10 @@ def monitor(client: IrcDoor, message: Message) -> None:
             _add(client, names)
         case "-":
             for name in names:
-                client.clients.stop_watching(client, folded(name))
+                client.stop_monitoring(folded(name))
         case "C":
             for key in tuple(client.monitored):
-                client.clients.stop_watching(client, key)
+                client.stop_monitoring(key)
         case "L":
             tell_list(client, "732", client.monitored.values())
             client.numeric("733", text="That is all of the list")
@@ -46,7 +40,7 @@ def monitor(client: IrcDoor, message: Message) -> None:
             raise Refused("461", "MONITOR", text="Say + - C L or S after MONITOR")
 
 
-def _add(client: IrcDoor, names: list[str]) -> None:
+def _add(client: IrcClient, names: list[str]) -> None:
     added, left = [], []
     for name in names:
         if not _could_be(name) or folded(name) in client.monitored:
@@ -54,7 +48,7 @@ def _add(client: IrcDoor, names: list[str]) -> None:
         if len(client.monitored) >= MONITORED:
             left.append(shortened(name))
         else:
-            client.clients.watch(client, folded(name), name)
+            client.monitor(folded(name), name)
             added.append(name)
     tell_status(client, added)
     if left:
@@ -71,7 +65,7 @@ def _could_be(name: str) -> bool:
     return True
 
 
-def tell_status(client: IrcDoor, names: Iterable[str]) -> None:
+def tell_status(client: IrcClient, names: Iterable[str]) -> None:
     """Who of these people is here, and who is not."""
     here, gone = [], []
     for name in names:
@@ -79,7 +73,7 @@ def tell_status(client: IrcDoor, names: Iterable[str]) -> None:
         if person is None:
             gone.append(name)
         else:
-            here.append(client.clients.mask(person.name))
+            here.append(client.people.mask(person.name))
     tell_list(client, "730", here)
     tell_list(client, "731", gone)
     client.response.add_rendered(
@@ -87,20 +81,19 @@ def tell_status(client: IrcDoor, names: Iterable[str]) -> None:
     )
 
 
-def tell_list(client: IrcDoor, number: str, targets: Iterable[str]) -> None:
+def tell_list(client: IrcClient, number: str, targets: Iterable[str]) -> None:
     """Targets on as many lines as they take."""
     for line in in_lines(targets, ",", LONGEST_LIST):
         client.numeric(number, text=line)
 
 
-def online(client: IrcDoor, name: str) -> Person | None:
+def online(client: IrcClient, name: str) -> Person | None:
     """Somebody who is here under that name."""
-    person = client.clients.person(name)
+    person = client.people.find(name)
     return None if person is None or person.erased or not person.online else person
 
 
-@command("ISON", 1, help="ISON <nick> …: who of them is here")
-def is_on(client: IrcDoor, message: Message) -> None:
+def ison(client: IrcClient, message: Message) -> None:
     here = []
     asked = " ".join(message.params).split()
     client.charge(len(asked) * LOOK_UP)
@@ -108,13 +101,12 @@ def is_on(client: IrcDoor, message: Message) -> None:
         person = online(client, name)
         if person is not None:
             here.append(person.name)
-        elif name.lower() in nickserv.NAMES:
-            here.append(nickserv.NICKSERV)
+        elif name.lower() in SERVICES:
+            here.append(NICKSERV)
     client.numeric("303", text=" ".join(here))
 
 
-@command("USERHOST", 1, help="USERHOST <nick> …: what up to five of them look like")
-def user_host(client: IrcDoor, message: Message) -> None:
+def userhost(client: IrcClient, message: Message) -> None:
     found = []
     for name in " ".join(message.params).split()[:MOST_HOSTS]:
         person = online(client, name)

@@ -7,7 +7,6 @@ notices. Nothing of it is stored, echoed or logged: there are passwords in it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -17,17 +16,13 @@ from ...core.errors import ChatError
 from ...core.events import Closed
 from ...core.text import shown
 from . import accounts
-from .commands import When, command
+from .client import IrcClient
 from .message import Message
+from .people import NICKSERV, SERVICES
+from .registration import check_server_password, complete_registration, who_and_password
 from .render import timestamp
 
-if TYPE_CHECKING:
-    from .door import IrcDoor
-
-NICKSERV = "NickServ"
-NAMES = frozenset((NICKSERV.lower(),))
-
-Answer = Callable[["IrcDoor", str], Awaitable[None]]
+Answer = Callable[["IrcClient", str], Awaitable[None]]
 
 HELP = {
     "REGISTER": "REGISTER <password> [<e-mail>]: make your nick an account; the e-mail is not kept",
@@ -60,22 +55,20 @@ def redirected(message: Message) -> Message:
     """What is said to NickServ alone, as its command."""
     if message.command in ("PRIVMSG", "NOTICE") and len(message.params) > 1:
         target = message.params[0].partition("@")[0].lower()
-        if target in NAMES:
+        if target in SERVICES:
             return replace(message, command="NICKSERV", params=message.params[1:])
     return message
 
 
-@command("NICKSERV", when=When.ALWAYS, help="NICKSERV <command>: NICKSERV HELP tells which")
-async def nickserv(client: IrcDoor, message: Message) -> None:
+async def nickserv(client: IrcClient, message: Message) -> None:
     await answer(client, " ".join(message.params))
 
 
-@command("NS", when=When.ALWAYS, help="NS <command>: the same as NICKSERV")
-async def ns(client: IrcDoor, message: Message) -> None:
+async def ns(client: IrcClient, message: Message) -> None:
     await answer(client, " ".join(message.params))
 
 
-async def answer(client: IrcDoor, text: str) -> None:
+async def answer(client: IrcClient, text: str) -> None:
     """Answer what was said."""
     word, _, rest = text.strip().partition(" ")
     word, rest = word.upper(), rest.strip()
@@ -85,7 +78,7 @@ async def answer(client: IrcDoor, text: str) -> None:
     if word in NOT_HERE:
         say(client, NOT_HERE[word])
         return
-    if not client.registered and (kept_out := client.registration.check_server_password()):
+    if not client.registered and (kept_out := check_server_password(client)):
         say(client, kept_out.sentence)
         return
     try:
@@ -93,23 +86,15 @@ async def answer(client: IrcDoor, text: str) -> None:
     except ChatError as error:
         if not client.closed:
             say(client, error.sentence)
-            accounts.failed(client, error)
+            accounts.count_wrong_password(client, error)
 
 
-def say(client: IrcDoor, text: str) -> None:
+def say(client: IrcClient, text: str) -> None:
     """Tell the client something as NickServ."""
-    client.notice(text, f"{NICKSERV}!services@{client.clients.server}")
+    client.notice(text, f"{NICKSERV}!services@{client.server}")
 
 
-def describe(client: IrcDoor) -> None:
-    """Who NickServ is, for WHOIS."""
-    clients = client.clients
-    client.numeric("311", NICKSERV, "services", clients.server, "*", text="Accounts of this server")
-    client.numeric("312", NICKSERV, clients.server, text=clients.description)
-    client.numeric("313", NICKSERV, text="is a service of this server")
-
-
-async def _help(client: IrcDoor, about: str) -> None:
+async def _help(client: IrcClient, about: str) -> None:
     word = OTHER_WORDS.get(about.upper(), about.upper())
     if word in HELP:
         say(client, HELP[word])
@@ -119,7 +104,7 @@ async def _help(client: IrcDoor, about: str) -> None:
         say(client, f"    {line}")
 
 
-async def _register(client: IrcDoor, rest: str) -> None:
+async def _register(client: IrcClient, rest: str) -> None:
     password, _, last = rest.rpartition(" ")
     email = "@" in last and bool(password)
     password = password.strip() if email else rest
@@ -140,27 +125,27 @@ async def _register(client: IrcDoor, rest: str) -> None:
         await _logged_in(client)
 
 
-async def _logged_in(client: IrcDoor) -> None:
+async def _logged_in(client: IrcClient) -> None:
     proof = client.registration.proof
     if client.registered:
         accounts.tell(client, client.me)
     elif proof is not None:
         accounts.tell(client, proof.person)
-        await client.registration.go_on()
+        await complete_registration(client)
 
 
-async def _identify(client: IrcDoor, rest: str) -> None:
+async def _identify(client: IrcClient, rest: str) -> None:
     if not rest:
         say(client, f"Say which password: {HELP['IDENTIFY']}")
         return
-    name, password = accounts.who_and_password(client, rest, " ")
+    name, password = who_and_password(client, rest, " ")
     proof = await accounts.log_in(client, name, password.strip())
     say(client, f"You are logged in as {proof.person.name}.")
     accounts.tell(client, proof.person)
     await accounts.settle(client, proof)
 
 
-async def _change_password(client: IrcDoor, rest: str) -> None:
+async def _change_password(client: IrcClient, rest: str) -> None:
     session, words = client.session, rest.split()
     if session is None or session.person.guest:
         say(client, "Log in first: IDENTIFY <password>")
@@ -173,7 +158,7 @@ async def _change_password(client: IrcDoor, rest: str) -> None:
         say(client, "Your password is changed, and your other sessions have ended.")
 
 
-async def _certificates(client: IrcDoor, rest: str) -> None:
+async def _certificates(client: IrcClient, rest: str) -> None:
     word, _, written = rest.partition(" ")
     word, written = word.upper(), written.strip()
     if client.session is None or client.me.guest:
@@ -188,7 +173,7 @@ async def _certificates(client: IrcDoor, rest: str) -> None:
         say(client, HELP["CERT"])
 
 
-async def _list_certificates(client: IrcDoor) -> None:
+async def _list_certificates(client: IrcClient) -> None:
     kept = await client.chat.certificates.of(client.me)
     if not kept:
         say(client, "Your account has no certificates.")
@@ -198,7 +183,7 @@ async def _list_certificates(client: IrcDoor) -> None:
         say(client, f"{number}. {row.fingerprint}: {used}{here}")
 
 
-async def _add_certificate(client: IrcDoor, written: str) -> None:
+async def _add_certificate(client: IrcClient, written: str) -> None:
     added = client_certificates.fingerprint(written) if written else client.certificate
     if not added:
         say(
@@ -212,7 +197,7 @@ async def _add_certificate(client: IrcDoor, written: str) -> None:
         say(client, "Your account has that certificate already.")
 
 
-async def _remove_certificate(client: IrcDoor, removed: str) -> None:
+async def _remove_certificate(client: IrcClient, removed: str) -> None:
     await client.chat.certificates.remove(client.me, removed)
     ended = Closed("ended", "The certificate with which you were logged in was removed.")
     others = [
@@ -225,7 +210,7 @@ async def _remove_certificate(client: IrcDoor, removed: str) -> None:
     say(client, f"The certificate {removed} logs in no more; sessions that it began have ended.")
 
 
-async def _info(client: IrcDoor, rest: str) -> None:
+async def _info(client: IrcClient, rest: str) -> None:
     if not client.registered:
         say(client, "Log in first: IDENTIFY <password>")
         return

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...chat.accounts.login_attempts import OPERATOR
 from ...chat.commands.administration import figures, note
 from ...core.events import Closed
 from ...core.text import check_formatted, shown, without_forbidden
-from .commands import command
+from .client import IrcClient
 from .message import Message, encoded, shortened, words_in
 from .refusals import Refused
 from .server_info import only_this_server
 from .whois import person_here
 
-if TYPE_CHECKING:
-    from .door import IrcDoor
-
 MOST_TRIES = 5  # of OPER on one connection
 
 
-def _note(client: IrcDoor, done: str, **facts: str) -> None:
+def _note(client: IrcClient, done: str, **facts: str) -> None:
     """Say in the log what an operator has done, and from where."""
     assert client.session is not None
     note(client.chat, client.session, done, **facts)
 
 
-@command("OPER", 2, help="OPER <name> <password>: become an operator of the server")
-async def oper(client: IrcDoor, message: Message) -> None:
+async def oper(client: IrcClient, message: Message) -> None:
     opers = client.chat.settings.opers
     if not opers:
         raise Refused("491")
@@ -56,42 +50,38 @@ async def oper(client: IrcDoor, message: Message) -> None:
     client.modes.add("o")
     _note(client, "is an operator of the server now, as {name}", name=name)
     client.numeric("381", text="You are an operator of the server now")
-    client.line(client.clients.mask(client.nick), f"MODE {client.nick} :+o")
+    client.line(client.people.mask(client.nick), f"MODE {client.nick} :+o")
 
 
-@command("KILL", 1, oper=True, help="KILL <nick> <reason>: end somebody's connections")
-def kill(client: IrcDoor, message: Message) -> None:
+def kill(client: IrcClient, message: Message) -> None:
     person = person_here(client, message.params[0])
     by, reason = client.nick, words_in(message, 1) or "no reason was given"
     _note(client, "kills {whom}: {reason}", whom=person.name, reason=shown(reason))
     for session in client.chat.sessions.of(person):
         session.parting = f"Killed by {by}: {reason}"
-    line = encoded([f":{client.clients.mask(by)} KILL {person.name} :{reason}"])
+    line = encoded([f":{client.people.mask(by)} KILL {person.name} :{reason}"])
     for other in client.clients.of(person):
         other.write(line)
     client.chat.close_seats(person, Closed("ended", f"Killed by {by}: {reason}"))
 
 
-@command("WALLOPS", 1, oper=True, help="WALLOPS <text>: tell everybody with user mode w")
-def wallops(client: IrcDoor, message: Message) -> None:
+def wallops(client: IrcClient, message: Message) -> None:
     text = check_formatted(without_forbidden(message.params[0]), 400)
     _note(client, "tells something to the operators (WALLOPS)")
-    line = encoded([f":{client.clients.mask(client.nick)} WALLOPS :{text}"])
+    line = encoded([f":{client.people.mask(client.nick)} WALLOPS :{text}"])
     for other in tuple(client.clients.registered):
         if "w" in other.modes or other.oper:
             other.write(line)
 
 
-@command("REHASH", oper=True, help="REHASH: read the files again that the server was given")
-def rehash(client: IrcDoor, message: Message) -> None:
+def rehash(client: IrcClient, message: Message) -> None:
     _note(client, "has the files read again (REHASH)")
     client.chat.reload_motd()
     client.chat.files_changed()
     client.numeric("382", "files", text="The message of the day and the certificate are read again")
 
 
-@command("STATS", help="STATS u: how long the server is up; more for its operators")
-async def stats(client: IrcDoor, message: Message) -> None:
+async def stats(client: IrcClient, message: Message) -> None:
     letter = message.params[0][:1] if message.params else ""
     only_this_server(client, message, 1)
     if letter == "u":

@@ -1,232 +1,451 @@
-"""Who comes, goes and changes, as IRC's clients are told it.
+"""Presence: who comes, goes, changes and is away, as IRC clients are told it.
 
-Whoever comes is shown to have joined the rooms it is in, and whoever goes has quit. It is told at
-once as long as there is little to tell; beyond that it is gathered and told once a second, each
-client with one write. Who goes and comes back meanwhile is told only to those who have asked in
-between who is there.
+Those who come are shown to have joined the rooms they are in, and those who go have quit. This is
+told at once as long as there is little to tell. Beyond that it is gathered and told once a second,
+each client with one write. When somebody goes and comes back meanwhile, only clients that were
+sent the names in a room in between are told.
 
-A client that does not read, or is being shown what it has missed, is told when that is over: that
-whoever has come or gone meanwhile has quit, and has joined again if it is here. So what a client
-believes is right in the end, whatever has happened in whatever order.
+A client that does not read, or is being shown what it has missed, is told when that is over:
+everybody who has come or gone meanwhile has quit, and has joined again if they are here. So what
+a client believes is right in the end, whatever has happened in whatever order.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 
 from twisted.internet.interfaces import IDelayedCall
 
 from ...chat.chat import STOPPING
+from ...chat.commands import check, perform
+from ...chat.commands.account import LONGEST_INTRO, mark_away
+from ...chat.session import State
+from ...core import vocabulary as words
+from ...core.errors import ChatError
+from ...core.formatting import unformatted
 from ...core.rooms import Room
 from ...core.roster import Person
-from ...core.text import formatted, shown
-from . import arrival, metadata
-from .message import encoded, pieces, write_tags
+from ...core.text import check_formatted, check_text, formatted, shown, without_forbidden
+from . import channels, metadata, read_markers
+from .client import Clients, IrcClient
+from .message import LONGEST_LIST, Message, encoded, in_lines, pieces, write_tags
 from .monitor import tell_status
-from .names import folded
-from .presence_lines import News, Telling, is_in, may_tell
+from .people import PresenceChange, folded, status_signs
+from .refusals import Failed, failed
+from .render import IrcDialect, timestamp
 
-if TYPE_CHECKING:
-    from .clients import Clients
-    from .door import IrcDoor
-
-PAUSE = 1.0
-AT_ONCE = 30  # who may come or go within a second before it is gathered
+MODE_LETTERS = str.maketrans("@+", "ov")
+PAUSE = 1.0  # seconds
+AT_ONCE = 30  # people who may come or go within a second before it is gathered
 LONGEST_REASON = 250  # bytes of why somebody has quit
 
 
+LONGEST_REALNAME = 150  # characters
+ABSENT = "*"  # said by a client that has come by itself: nobody sits at it
+NOBODY = "Nobody is at the client"
+
+
+def may_tell(client: IrcClient, names: Iterable[str]) -> bool:
+    """Whether a client can be told something now; else it is put right later for these names."""
+    session = client.session
+    if client.closed or session is None:
+        return False
+    if session.state is State.LIVE:
+        return True
+    client.unsettled.update(dict.fromkeys(names))
+    return False
+
+
+def is_in(person: Person, room: Room) -> bool:
+    """Whether somebody is in a room that there is."""
+    return room.has(person) and room.deleted_at is None
+
+
+# Clients for which this is the same are told a change in the same bytes: the dialect, two
+# capabilities, and the rooms in which there is something to tell.
+_View = tuple[IrcDialect, bool, bool, tuple[Room, ...]]
+
+
+class Announcement:
+    """What each client is written about some changes, rendered once for all that see the same."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        changes: list[PresenceChange],
+        sent_names: Collection[IrcClient] = (),
+    ) -> None:
+        self._clients = clients
+        self._sent_names = sent_names
+        self._changes = changes
+        self._time = timestamp(clients.chat.wall())
+        self._people = {change.person for change in changes}
+        self._rendered: dict[_View, tuple[list[tuple[Person, bytes]], bytes]] = {}
+        lobby = clients.chat.rooms.lobby
+        self._in_room: dict[Room, list[int]] = {lobby: list(range(len(changes)))}
+        for index, change in enumerate(changes):
+            for room in change.places():
+                self._in_room.setdefault(room, []).append(index)
+
+    def writes(self) -> list[tuple[IrcClient, bytes]]:
+        """Every client that is to be written to, with its bytes."""
+        names = [change.name for change in self._changes]
+        written: dict[IrcClient, bytes] = {}
+        for client, rooms in self._in_rooms().items():
+            if may_tell(client, names):
+                written[client] = self._seen(client, rooms)
+        for client, (here, gone) in self._monitored().items():
+            if not may_tell(client, names):
+                continue
+            head = f":{client.server} {{}} {client.nick} :"
+            told = [head.format("731") + line for line in in_lines(gone, ",", LONGEST_LIST)]
+            told += [head.format("730") + line for line in in_lines(here, ",", LONGEST_LIST)]
+            told += metadata.may_ask(client, [mask.partition("!")[0] for mask in here])
+            written[client] = written.get(client, b"") + encoded(told)
+        return [(client, data) for client, data in written.items() if data]
+
+    def _in_rooms(self) -> dict[IrcClient, list[Room]]:
+        """The clients that are shown a room in which there is something to tell, with the rooms."""
+        found: dict[IrcClient, list[Room]] = {}
+        for room in self._in_room:
+            for client in self._clients.in_channel.of(room):
+                found.setdefault(client, []).append(room)
+        return found
+
+    def _seen(self, client: IrcClient, rooms: list[Room]) -> bytes:
+        """What a client in these rooms sees, which is all but what concerns its own person."""
+        sent_names = client in self._sent_names
+        key = (client.dialect, client.has("away-notify"), sent_names, tuple(rooms))
+        if key not in self._rendered:
+            parts = self._parts(client, rooms)
+            self._rendered[key] = parts, b"".join([data for _, data in parts])
+        parts, whole = self._rendered[key]
+        if client.person in self._people:
+            return b"".join([data for person, data in parts if person is not client.person])
+        return whole
+
+    def _parts(self, client: IrcClient, rooms: list[Room]) -> list[tuple[Person, bytes]]:
+        parts = []
+        for index in sorted({index for room in rooms for index in self._in_room[room]}):
+            change = self._changes[index]
+            person = change.person
+            if change.back and client not in self._sent_names:
+                continue
+            if not change.here:
+                lines = [f"{self._tags(client, person)}:{change.mask} QUIT :{change.reason}"]
+            elif person.online:
+                lines = self.joins(client, person, rooms)
+            else:
+                continue
+            parts.append((person, encoded(lines)))
+        return parts
+
+    def joins(self, client: IrcClient, person: Person, rooms: Iterable[Room]) -> list[str]:
+        """Somebody joins those of the rooms that they are in, with their modes, and may be away."""
+        people, lines = self._clients.people, []
+        mask, tags = people.mask(person.name), self._tags(client, person)
+        there = [room for room in rooms if is_in(person, room)]
+        for room in sorted(there, key=lambda room: room.id):
+            lines.append(f"{tags}:{mask} {client.dialect.join(person.name, room.name)}")
+            signs = status_signs(room, person)
+            if signs:
+                letters = signs.translate(MODE_LETTERS)
+                names = " ".join([person.name] * len(letters))
+                lines.append(f":{people.server} MODE {room.name} +{letters} {names}")
+        if lines and person.away and client.has("away-notify"):
+            lines.append(f"{tags}:{mask} AWAY :{formatted(person.away)}")
+        return lines
+
+    def _tags(self, client: IrcClient, person: Person) -> str:
+        tags = {}
+        if client.has("server-time"):
+            tags["time"] = self._time
+        if client.has("account-tag") and not person.guest:
+            tags["account"] = person.name
+        if client.has("message-tags") and self._clients.people.is_bot(person.name):
+            tags["bot"] = ""
+        return write_tags(tags)
+
+    def _monitored(self) -> dict[IrcClient, tuple[list[str], list[str]]]:
+        """The clients that monitor somebody: who of them is here, and who is gone."""
+        clients = self._clients
+        found: dict[IrcClient, tuple[list[str], list[str]]] = {}
+        for change in self._changes:
+            for client in clients.monitors.of(folded(change.name)):
+                here, gone = found.setdefault(client, ([], []))
+                if change.here:
+                    here.append(clients.people.mask(change.name))
+                else:
+                    gone.append(change.name)
+        return found
+
+
 class Presence:
-    """Looks on for all IRC clients."""
+    """Looks on in the chat for all IRC clients."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
+        self._people = clients.people
         self._chat = clients.chat
-        self._news: dict[Person, News] = {}
-        self._asked: set[IrcDoor] = set()  # who was told meanwhile who is in a room
         self._told = 0  # since the second began
         self._second: IDelayedCall | None = None
 
-    # --- coming and going -------------------------------------------------------------------
+    # --- people come and go -----------------------------------------------------------------
 
     def came(self, person: Person) -> None:
-        clients = self._clients
-        mask = clients.mask(person.name)
-        news = self._news.get(person)
-        if news is not None and news.mask != mask:
-            self._tell()  # that one has gone, and looks otherwise now
-            news = None
-        if news is None:
-            news = self._news[person] = News(person, mask, known=False)
-        news.here = True
-        self._tell_or_gather()
+        mask = self._people.mask(person.name)
+        change = self._people.unannounced.get(person)
+        if change is not None and change.mask != mask:
+            self._announce()  # that one has gone, and looks otherwise now
+            change = None
+        if change is None:
+            change = self._people.unannounced[person] = PresenceChange(person, mask, known=False)
+        change.here = True
+        self._announce_or_gather()
 
     def went(self, person: Person, reason: str) -> None:
-        clients = self._clients
-        clients.remember(person)
-        news = self._news.get(person)
-        if news is None:
-            news = self._news[person] = News(person, clients.mask(person.name), known=True)
-        news.here = False
-        news.rooms = tuple({*news.rooms, *person.rooms})
-        news.reason = pieces(formatted(reason or "Connection closed"), LONGEST_REASON)[0]
-        self._tell_or_gather()
+        people = self._people
+        people.remember(person)
+        change = people.unannounced.get(person)
+        if change is None:
+            mask = people.mask(person.name)
+            change = people.unannounced[person] = PresenceChange(person, mask, known=True)
+        change.here = False
+        change.rooms = tuple({*change.rooms, *person.rooms})
+        change.reason = pieces(formatted(reason or "Connection closed"), LONGEST_REASON)[0]
+        self._announce_or_gather()
 
-    def has_asked(self, client: IrcDoor) -> None:
-        """A client is told who is in a room."""
-        if self._news:
-            self._asked.add(client)
-
-    def is_being_told(self, name: str) -> bool:
-        """Whether the clients are still to hear that somebody has come or gone."""
-        person = self._clients.person(name)
-        return person in self._news
-
-    def _tell_or_gather(self) -> None:
+    def _announce_or_gather(self) -> None:
         if self._second is None:
             self._told = 0
             self._second = self._chat.clock.callLater(PAUSE, self._next_second)
         self._told += 1
         if self._told <= AT_ONCE:
-            self._tell()
+            self._announce()
 
     def _next_second(self) -> None:
         self._second, self._told = None, 0
-        if self._news:
+        if self._people.unannounced:
             self._second = self._chat.clock.callLater(PAUSE, self._next_second)
-            self._tell()
+            self._announce()
 
-    def _tell(self) -> None:
-        """Tell all that there is to tell."""
-        news, self._news = self._news, {}
-        asked, self._asked = self._asked, set()
-        if not news or self._chat.store.refusing is STOPPING:
+    def _announce(self) -> None:
+        """Tell everything that there is to tell."""
+        clients, people = self._clients, self._people
+        changes, people.unannounced = list(people.unannounced.values()), {}
+        sent_names, clients.sent_names = clients.sent_names, set()
+        if not changes or self._chat.store.refusing is STOPPING:
             return
-        telling = Telling(self._clients, list(news.values()), asked)
-        for client, data in telling.writes():
+        for client, data in Announcement(clients, changes, sent_names).writes():
             client.write(data)
 
-    def settle(self, client: IrcDoor) -> None:
-        """Put right what a client believes that could not be told before."""
-        names, client.unsettled = client.unsettled, {}
-        telling = Telling(self._clients, [], ())
-        lines = []
-        for name in names:
-            person = self._clients.person(name)
-            if person is client.person:
-                continue
-            lines.append(f":{self._clients.mask(name)} QUIT :Not here when you were not reading")
-            if person is not None and person.online:
-                rooms = [room for room in self._clients.rooms_of(client) if is_in(person, room)]
-                lines += telling.arrival(client, person, rooms)
-        client.write(encoded(lines))
-        monitored = [client.monitored.get(folded(name)) for name in names]
-        tell_status(client, [name for name in monitored if name is not None])
-
-    # --- changes ----------------------------------------------------------------------------
+    # --- people and rooms change ------------------------------------------------------------
 
     def renamed(self, person: Person, old_name: str) -> None:
-        self._tell()  # so that everybody knows who it is that is called otherwise
-        clients = self._clients
+        self._announce()  # so that everybody knows who it is that has another name
+        clients, people = self._clients, self._people
         before = f"{old_name}!{person.user}@{person.host}"
-        clients.remember(person, old_name)
-        clients.rename(old_name, person.name)
-        for client in clients.acquainted(person):
+        people.remember(person, old_name)
+        people.rename(old_name, person.name)
+        for client in clients.neighbors(person):
             if old_name in client.unsettled:
                 client.unsettled[person.name] = None
             if client.person is person:
-                client.line(before, f"NICK :{person.name}", clients.now_tags(client, person))
+                client.line(before, f"NICK :{person.name}", client.tags_now(person))
             else:
-                self._tell_one(client, person, before, f"NICK :{person.name}", old_name)
+                _tell(client, person, before, f"NICK :{person.name}", old_name)
         old, new = folded(old_name), person.named.folded
         if old != new:
-            self._tell_watchers(old, "731", old_name)
-            self._tell_watchers(new, "730", clients.mask(person.name))
+            self._tell_monitors(old, "731", old_name)
+            self._tell_monitors(new, "730", people.mask(person.name))
 
     def away_changed(self, person: Person) -> None:
         if not person.online:
-            return  # nobody sees it who is told of presence
+            return  # nobody is told about them now
         text = f"AWAY :{formatted(person.away)}" if person.away else "AWAY"
-        self._tell_change(person, text, "away-notify")
+        tell_change(self._clients, person, text, "away-notify")
         for client in self._clients.of(person):
-            self.tell_own_away(client)
-
-    def tell_own_away(self, client: IrcDoor) -> None:
-        """305 or 306: whether one is away."""
-        if client.me.away:
-            client.numeric("306", text="You are marked as being away")
-        else:
-            client.numeric("305", text="You are no longer marked as being away")
+            tell_own_away(client)
 
     def became_account(self, person: Person) -> None:
-        clients = self._clients
-        before = clients.mask(person.name)
-        clients.became_account(person)
-        after = clients.mask(person.name)
-        if before != after:
+        people = self._people
+        before = people.mask(person.name)
+        people.became_account(person)
+        for client in self._clients.of(person):
+            people.realnames[person.id] = client.registration.realname
+        if before != people.mask(person.name):
             self._tell_look(person, before)
-        text = f"ACCOUNT {person.name}"
-        self._tell_change(person, text, "account-notify", itself=True)
-
-    def name_set(self, person: Person, text: str) -> None:
-        """Somebody says something else of itself."""
-        self._tell_change(person, f"SETNAME :{shown(text)}", "setname", itself=True)
+        tell_change(
+            self._clients, person, f"ACCOUNT {person.name}", "account-notify", themselves=True
+        )
 
     def invited(self, room: Room, by: Person, person: Person) -> None:
-        """Somebody has been invited; those in the room are told who asked to know."""
-        mask = self._clients.mask(by.name)
-        for client in self._clients.in_room(room):
+        mask = self._people.mask(by.name)
+        for client in self._clients.in_channel.of(room):
             if client.has("invite-notify") and client.person not in (by, person):
-                self._tell_one(client, by, mask, f"INVITE {person.name} {room.name}")
+                _tell(client, by, mask, f"INVITE {person.name} {room.name}")
 
     def room_renamed(self, room: Room, old: str, by: Person, reason: str) -> None:
-        """A room has another name: every client that has joined it is told, now and not later."""
-        self._clients.markers.rename(old, room.name)
-        for client in self._clients.in_room(room):
-            arrival.rename_room(client, room, old, by, reason)
+        """Every client that has joined the room is told, now and not later."""
+        read_markers.rename(self._clients, old, room.name)
+        for client in self._clients.in_channel.of(room):
+            channels.rename_channel(client, room, old, by, reason)
 
     def _tell_look(self, person: Person, before: str) -> None:
-        """Somebody's user or host is another; who does not know of such sees it come anew."""
+        """Somebody has another user or host: clients that do not know CHGHOST see them join."""
         clients = self._clients
-        telling, near = Telling(clients, [], ()), clients.acquainted(person)
+        announcement, near = Announcement(clients, []), clients.neighbors(person)
         look = f"CHGHOST {person.user} {person.host}"
-        for client in self._hearers(person):
+        for client in _recipients(clients, person):
             if client.has("chghost"):
-                self._tell_one(client, person, before, look)
+                _tell(client, person, before, look)
             elif client.person is not person and client in near:
-                rooms = [room for room in clients.rooms_of(client) if is_in(person, room)]
-                lines = telling.arrival(client, person, rooms)
+                lines = announcement.joins(client, person, client.channels)
                 if may_tell(client, (person.name,)):
                     client.write(encoded([f":{before} QUIT :Changing host", *lines]))
 
-    def _tell_change(self, person: Person, text: str, cap: str, itself: bool = False) -> None:
-        mask = self._clients.mask(person.name)
-        for client in self._hearers(person):
-            if client.has(cap) and (itself or client.person is not person):
-                self._tell_one(client, person, mask, text)
-
-    def _hearers(self, person: Person) -> list[IrcDoor]:
-        """Who shares a room with somebody, or has asked to hear of it wherever it is."""
-        clients = self._clients
-        hearers = clients.acquainted(person)
-        for client in clients.watchers(person.named.folded):
-            if client.has("extended-monitor") and client not in hearers:
-                hearers[client] = None
-        return list(hearers)
-
-    def _tell_one(
-        self, client: IrcDoor, person: Person, source: str, text: str, *names: str
-    ) -> None:
-        if client.person is person:
-            client.line(source, text, self._clients.now_tags(client, person))
-        elif may_tell(client, (person.name, *names)):
-            tags = write_tags(self._clients.now_tags(client, person))
-            client.write(encoded([f"{tags}:{source} {text}"]))
-
-    def _tell_watchers(self, key: str, number: str, target: str) -> None:
-        for client in self._clients.watchers(key):
-            if not may_tell(client, (target.partition("!")[0],)):
+    def _tell_monitors(self, key: str, number: str, target: str) -> None:
+        for client in self._clients.monitors.of(key):
+            nick = target.partition("!")[0]
+            if not may_tell(client, (nick,)):
                 continue
-            told = [f":{self._clients.server} {number} {client.nick} :{target}"]
+            told = [f":{client.server} {number} {client.nick} :{target}"]
             if number == "730":
-                told += metadata.may_ask(client, [target.partition("!")[0]])
+                told += metadata.may_ask(client, [nick])
             client.write(encoded(told))
+
+
+def settle(client: IrcClient) -> None:
+    """Put right what a client believes about people of whom it could not be told before."""
+    people = client.people
+    names, client.unsettled = client.unsettled, {}
+    announcement = Announcement(client.clients, [])
+    lines = []
+    for name in names:
+        person = people.find(name)
+        if person is client.person:
+            continue
+        lines.append(f":{people.mask(name)} QUIT :Not here when you were not reading")
+        if person is not None and person.online:
+            lines += announcement.joins(client, person, client.channels)
+    client.write(encoded(lines))
+    monitored = [client.monitored.get(folded(name)) for name in names]
+    tell_status(client, [name for name in monitored if name is not None])
+
+
+def tell_change(
+    clients: Clients, person: Person, text: str, cap: str, themselves: bool = False
+) -> None:
+    """Tell the clients with a capability about a change of somebody; their own as well if asked."""
+    mask = clients.people.mask(person.name)
+    for client in _recipients(clients, person):
+        if client.has(cap) and (themselves or client.person is not person):
+            _tell(client, person, mask, text)
+
+
+def _recipients(clients: Clients, person: Person) -> list[IrcClient]:
+    """The clients that share a room with somebody, or monitor what they do anywhere."""
+    found = clients.neighbors(person)
+    for client in clients.monitors.of(person.named.folded):
+        if client.has("extended-monitor"):
+            found.setdefault(client)
+    return list(found)
+
+
+def _tell(client: IrcClient, person: Person, source: str, text: str, *names: str) -> None:
+    if client.person is person:
+        client.line(source, text, client.tags_now(person))
+    elif may_tell(client, (person.name, *names)):
+        tags = write_tags(client.tags_now(person))
+        client.write(encoded([f"{tags}:{source} {text}"]))
+
+
+def tell_own_away(client: IrcClient) -> None:
+    """305 or 306: whether the client's person is away."""
+    if client.me.away:
+        client.numeric("306", text="You are marked as being away")
+    else:
+        client.numeric("305", text="You are no longer marked as being away")
+
+
+# --- AWAY and SETNAME ------------------------------------------------------------------------
+
+
+async def away(client: IrcClient, message: Message) -> None:
+    asked = message.params[0] if message.params else ""
+    text = without_forbidden(asked) or asked
+    if client.registered and text == ABSENT:
+        await be_absent(client)
+    elif client.registered:
+        await change(client, text)
+    elif client.has("draft/pre-away"):
+        client.registration.away = text
+    else:
+        raise client.not_registered()
+
+
+async def change(client: IrcClient, text: str) -> None:
+    """Be away, or back with an empty text; the clients of a person are told what it is now."""
+    session, me = client.session, client.me
+    assert session is not None
+    before = me.away
+    if text:
+        check(client.chat, me, words.Away)
+        # It ends with this client, so it must not outlive the server either.
+        await mark_away(client.chat, me, check_formatted(text, LONGEST_INTRO), kept=False)
+    else:
+        await perform(client.chat, session, words.Back())
+    client.said_away = me.away
+    if me.away == before:
+        tell_own_away(client)  # nothing has changed, so nobody was told
+
+
+async def take_up_away(client: IrcClient) -> None:
+    """Be away as was said before registration, or as another client of the person's has said."""
+    text = client.registration.away
+    try:
+        if text == ABSENT:
+            await be_absent(client)
+        elif text is not None:
+            await change(client, text)
+        elif client.me.away == NOBODY:
+            await change(client, "")  # somebody sits at this one
+        elif client.me.away:
+            tell_own_away(client)  # as was said elsewhere
+    except ChatError as error:
+        client.notice(error.sentence)
+
+
+async def be_absent(client: IrcClient) -> None:
+    """Nobody sits at this client: as if it were not here, if there are others."""
+    if len(client.me.seats) > 1 or client.me.away:
+        tell_own_away(client)
+    else:
+        await change(client, NOBODY)
+
+
+def withdraw_away(client: IrcClient) -> None:
+    """What a client has said of being away is over with it, unless another one says so too."""
+    said, client.said_away = client.said_away, ""
+    if client.session is None or not said or client.me.away != said:
+        return
+    if not any(other.said_away == said for other in client.clients.of(client.me)):
+        with suppress(ChatError):
+            back = perform(client.chat, client.session, words.Back())
+            back.addErrback(lambda failure: failure.trap(ChatError))
+
+
+def setname(client: IrcClient, message: Message) -> None:
+    text = unformatted(message.params[0])
+    if len(text) > LONGEST_REALNAME:
+        most = f"That is longer than {LONGEST_REALNAME} characters."
+        raise Failed("INVALID_REALNAME", most)
+    try:
+        check_text(text, 4 * LONGEST_REALNAME)
+    except ChatError as error:
+        raise failed("SETNAME", error) from None
+    client.registration.realname = text
+    client.people.realnames[client.me.id] = text
+    changed = f"SETNAME :{shown(text)}"
+    tell_change(client.clients, client.me, changed, "setname", themselves=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
@@ -14,46 +14,37 @@ from ...chat.commands import perform
 from ...chat.commands.lookup import joined_room, somebody_named
 from ...chat.commands.messages import speaking_place
 from ...chat.composing import check_tags, composed
-from ...chat.session import State
+from ...chat.session import Session, State
 from ...core import vocabulary as words
 from ...core.entries import MANNERS, Entry, Kind
 from ...core.errors import ChatError
 from ...core.events import Whisper
 from ...core.results import Result, Sent, Whispered
-from ...core.rooms import Role
+from ...core.rooms import Role, Room
 from ...core.text import formatted
-from . import multiline, nickserv
-from .chathistory import conversation_named
-from .commands import command
-from .isupport import TARGETS
+from . import multiline
+from .chathistory import conversation_named, message_in
+from .client import IrcClient
 from .message import Message, encoded, shortened, spoken, words_in, write_tags
-from .references import message_in
+from .people import NICKSERV, SERVICES
 from .refusals import REFUSALS, Failed, Refused, failed
 
-if TYPE_CHECKING:
-    from ...chat.session import Session
-    from ...core.rooms import Room
-    from .door import IrcDoor
-
+TARGETS = 4  # of one PRIVMSG, NOTICE or TAGMSG
 TAGGING = frozenset(("message-tags", "server-time", "account-tag"))
 """The capabilities that decide which tags a line has."""
 
 STATUS = "@+"  # before the name of a channel: only its operators, or those with a voice too
 
 
-@command("PRIVMSG", concurrent=True, help="PRIVMSG <nick or channel>[,…] <text>: say it there")
-def privmsg(client: IrcDoor, message: Message) -> None:
+def privmsg(client: IrcClient, message: Message) -> None:
     _send(client, message, "")
 
 
-@command(
-    "NOTICE", concurrent=True, help="NOTICE <nick or channel>[,…] <text>: say it without answer"
-)
-def notice(client: IrcDoor, message: Message) -> None:
+def notice(client: IrcClient, message: Message) -> None:
     _send(client, message, "notice")
 
 
-def _send(client: IrcDoor, message: Message, manner: str) -> None:
+def _send(client: IrcClient, message: Message, manner: str) -> None:
     if "batch" in message.tags and client.has(multiline.TYPE):
         _add_to_batch(client, message)
         return
@@ -67,7 +58,7 @@ def _send(client: IrcDoor, message: Message, manner: str) -> None:
     _send_to_each(client, message, text, manner)
 
 
-def _send_to_each(client: IrcDoor, message: Message, text: str, manner: str) -> None:
+def _send_to_each(client: IrcClient, message: Message, text: str, manner: str) -> None:
     targets = _targets(client, message)
     ctcp = text.startswith("\x01")
     if ctcp and (acted := action_in(text)):
@@ -86,7 +77,7 @@ def _send_to_each(client: IrcDoor, message: Message, text: str, manner: str) -> 
             client.refuse(error, target)
 
 
-def _targets(client: IrcDoor, message: Message) -> list[str]:
+def _targets(client: IrcClient, message: Message) -> list[str]:
     """To whom a message goes, each once and no more than there may be."""
     targets = [message.params[0]]
     if "," in targets[0]:
@@ -119,7 +110,7 @@ class Awaited(NamedTuple):
 
 
 def _to_all(
-    client: IrcDoor,
+    client: IrcClient,
     target: str,
     text: str,
     manner: str,
@@ -128,9 +119,9 @@ def _to_all(
 ) -> None:
     """Say something to a person, or to everybody in a channel; `alone` if nowhere else as well."""
     assert client.session is not None
-    if target.lower() in nickserv.NAMES:
-        raise Refused("407", nickserv.NICKSERV, text="Say that to NickServ alone")
-    if target[:1] != "#" and client.clients.person(target) is client.me:
+    if target.lower() in SERVICES:
+        raise Refused("407", NICKSERV, text="Say that to NickServ alone")
+    if target[:1] != "#" and client.people.find(target) is client.me:
         _in_turn(client, target, partial(_to_oneself, client, text, manner, tags))
         return
     away, cid = _away_line(client, target, manner), None
@@ -150,20 +141,20 @@ def _to_all(
     client.wait_for(done, target, _was_said, target, Awaited(said, away, whole))
 
 
-def _away_line(client: IrcDoor, target: str, manner: str) -> str:
+def _away_line(client: IrcClient, target: str, manner: str) -> str:
     """301, when somebody is written to who is away; nothing otherwise."""
-    other = None if target.startswith("#") or manner == "notice" else client.clients.person(target)
+    other = None if target.startswith("#") or manner == "notice" else client.people.find(target)
     if other is None or not other.away:
         return ""
-    return f":{client.clients.server} 301 {client.nick} {other.name} :{formatted(other.away)}"
+    return f":{client.server} 301 {client.nick} {other.name} :{formatted(other.away)}"
 
 
-def _was_refused(failure: Failure, client: IrcDoor, cid: str) -> Failure:
+def _was_refused(failure: Failure, client: IrcClient, cid: str) -> Failure:
     client.clients.labels.drop(cid)
     return failure
 
 
-def _was_said(client: IrcDoor, result: Result, target: str, awaited: Awaited) -> None:
+def _was_said(client: IrcClient, result: Result, target: str, awaited: Awaited) -> None:
     """Answer somebody whose words are stored, or were shown to whom they were for."""
     said, cid = awaited.said, awaited.said.cid
     if isinstance(result, Whispered):
@@ -184,19 +175,19 @@ def _was_said(client: IrcDoor, result: Result, target: str, awaited: Awaited) ->
         client.response.add(awaited.away)
 
 
-def _to_oneself(client: IrcDoor, text: str, manner: str, tags: str) -> None:
+def _to_oneself(client: IrcClient, text: str, manner: str, tags: str) -> None:
     """Words to oneself are kept nowhere: clients send them to find out whether they are heard."""
     me, chat = client.me, client.chat
     composed(chat, None, text, manner=manner)
     check_tags(tags)
     number = next(chat.unkept)
     told = Whisper(me.name, me.name, text, chat.wall(), manner, tags=tags, id=number)
-    for own in client.clients.reading(me):
+    for own in [one for one in client.clients.of(me) if one.reads]:
         own.write(encoded(own.dialect.whisper(me.name, told)))
     _echo_whisper(client, me.name, told)
 
 
-def _to_a_few(client: IrcDoor, target: str, text: str, manner: str, tags: str) -> None:
+def _to_a_few(client: IrcClient, target: str, text: str, manner: str, tags: str) -> None:
     """Say something to those of a channel only who have some standing there; it is kept nowhere."""
     session, chat, me = client.session, client.chat, client.me
     assert session is not None
@@ -214,25 +205,25 @@ def _to_a_few(client: IrcDoor, target: str, text: str, manner: str, tags: str) -
     client.wait_for(done, to, _was_told, to, echo)
 
 
-def _was_told(client: IrcDoor, result: Whispered, to: str, echo: Whisper) -> None:
+def _was_told(client: IrcClient, result: Whispered, to: str, echo: Whisper) -> None:
     _echo_whisper(client, to, replace(echo, time=result.time, id=result.id))
 
 
-def _echo_whisper(client: IrcDoor, to: str, echo: Whisper) -> None:
+def _echo_whisper(client: IrcClient, to: str, echo: Whisper) -> None:
     if client.has("echo-message"):
         client.response.add_rendered(client.dialect.whisper(to, echo))
 
 
-def _is_shown_own(client: IrcDoor, target: str) -> bool:
+def _is_shown_own(client: IrcClient, target: str) -> bool:
     """Whether one is shown what one says there: not from outside of a channel."""
     room = client.chat.rooms.find(target) if target.startswith("#") else None
-    return room is None or client.shows(room)
+    return room is None or client.has_joined(room)
 
 
-def _echo(client: IrcDoor, target: str, said: words.Say | words.Message, result: Sent) -> None:
+def _echo(client: IrcClient, target: str, said: words.Say | words.Message, result: Sent) -> None:
     """Show a message to its author with the answer, since it is not shown in its place."""
     chat, me = client.chat, client.me
-    other = client.clients.person(target)
+    other = client.people.find(target)
     room = me.pairs.get(other.id) if other is not None else chat.rooms.find(target)
     if room is None:
         return
@@ -254,12 +245,7 @@ def _echo(client: IrcDoor, target: str, said: words.Say | words.Message, result:
 # --- messages of several lines ---------------------------------------------------------------
 
 
-@command(
-    "BATCH",
-    concurrent=True,
-    help="BATCH +<reference> draft/multiline <nick or channel>: several lines follow",
-)
-def batch(client: IrcDoor, message: Message) -> None:
+def batch(client: IrcClient, message: Message) -> None:
     if not client.has(multiline.TYPE):
         raise Refused("421", "BATCH")
     if not message.params or message.params[0][:1] not in ("+", "-"):
@@ -276,7 +262,7 @@ def batch(client: IrcDoor, message: Message) -> None:
         _refuse_batch(client, error)
 
 
-def _open_batch(client: IrcDoor, reference: str, message: Message) -> None:
+def _open_batch(client: IrcClient, reference: str, message: Message) -> None:
     kind, target, *_ = (*message.params[1:], "", "")
     if client.open_batch is not None and not client.open_batch.failed:
         raise multiline.invalid("Another batch is open already")
@@ -290,7 +276,7 @@ def _open_batch(client: IrcDoor, reference: str, message: Message) -> None:
     client.response.label = ""  # what it says in the end is answered, and has the label
 
 
-def _add_to_batch(client: IrcDoor, message: Message) -> None:
+def _add_to_batch(client: IrcClient, message: Message) -> None:
     """Keep a line until its batch is complete."""
     current = client.open_batch
     try:
@@ -304,7 +290,7 @@ def _add_to_batch(client: IrcDoor, message: Message) -> None:
         client.response.label = ""
 
 
-def _close_batch(client: IrcDoor, reference: str) -> None:
+def _close_batch(client: IrcClient, reference: str) -> None:
     """Send what has come, unless it has failed before."""
     closed = client.open_batch
     if closed is None or closed.reference != reference:
@@ -320,7 +306,7 @@ def _close_batch(client: IrcDoor, reference: str) -> None:
     _send_to_each(client, whole, text, "notice" if closed.command == "NOTICE" else "")
 
 
-def _refuse_batch(client: IrcDoor, error: Failed) -> None:
+def _refuse_batch(client: IrcClient, error: Failed) -> None:
     """Say what is wrong with a batch; what still comes of it is passed over."""
     current, response = client.open_batch, client.response
     if current is not None:
@@ -329,7 +315,7 @@ def _refuse_batch(client: IrcDoor, error: Failed) -> None:
     client.refuse(error, command="BATCH")
 
 
-def close_late_batch(client: IrcDoor, now: float) -> None:
+def close_late_batch(client: IrcClient, now: float) -> None:
     """Give up a batch that was left open for too long."""
     current = client.open_batch
     if current is None or current.failed or now - current.since < multiline.OPEN_FOR:
@@ -343,8 +329,7 @@ def close_late_batch(client: IrcDoor, now: float) -> None:
 # --- what is kept nowhere: tags without words, and CTCP --------------------------------------
 
 
-@command("TAGMSG", concurrent=True, help="TAGMSG <nick or channel>: pass tags on, without words")
-def tagmsg(client: IrcDoor, message: Message) -> None:
+def tagmsg(client: IrcClient, message: Message) -> None:
     if not message.params or not message.params[0]:
         raise Refused("411")
     tags = _client_tags(message)
@@ -356,7 +341,7 @@ def tagmsg(client: IrcDoor, message: Message) -> None:
             client.refuse(error, target)
 
 
-def _send_tags(client: IrcDoor, target: str, tags: dict[str, str]) -> None:
+def _send_tags(client: IrcClient, target: str, tags: dict[str, str]) -> None:
     room, place, others = _reached(client, target)
     knowing = [other for other in others if other.has("message-tags")]
     _pass_on(client, f"TAGMSG {place}", tags, knowing)
@@ -364,7 +349,7 @@ def _send_tags(client: IrcDoor, target: str, tags: dict[str, str]) -> None:
         client.chat.typists.typing(client.me, room, but=_is_on_irc)
 
 
-def _in_turn(client: IrcDoor, target: str, send: Callable[[], None]) -> None:
+def _in_turn(client: IrcClient, target: str, send: Callable[[], None]) -> None:
     """Send something behind everything that the client has said before."""
     if client.sending_more:
         client.wait_for(client.chat.store.all_said(), target, _now, send)
@@ -372,7 +357,7 @@ def _in_turn(client: IrcDoor, target: str, send: Callable[[], None]) -> None:
         send()
 
 
-def _now(client: IrcDoor, result: None, send: Callable[[], None]) -> None:
+def _now(client: IrcClient, result: None, send: Callable[[], None]) -> None:
     send()
 
 
@@ -380,10 +365,10 @@ def _is_on_irc(session: Session) -> bool:
     return session.door.dialect.name == "irc"
 
 
-def _send_ctcp(client: IrcDoor, command: str, target: str, text: str) -> None:
+def _send_ctcp(client: IrcClient, command: str, target: str, text: str) -> None:
     """Let another client answer what is asked of it in CTCP, where the channel allows that."""
     room, place, others = _reached(client, target)
-    person = None if place.startswith("#") else client.clients.person(place)
+    person = None if place.startswith("#") else client.people.find(place)
     if person is not None and not person.online:
         raise Refused("401", place, text=f"{place} is not here, and that is kept nowhere")
     if room is not None and room.rules.no_ctcp:
@@ -392,15 +377,15 @@ def _send_ctcp(client: IrcDoor, command: str, target: str, text: str) -> None:
     _pass_on(client, line, {}, others)
 
 
-def _reached(client: IrcDoor, target: str) -> tuple[Room | None, str, Iterable[IrcDoor]]:
+def _reached(client: IrcClient, target: str) -> tuple[Room | None, str, Iterable[IrcClient]]:
     """The conversation, if it has begun, what it is called, and the other clients there."""
     assert client.session is not None
     known, me = client.clients, client.me
-    if not target.startswith("#") and known.person(target) is me:
-        return None, me.name, known.reading(me)
+    if not target.startswith("#") and client.people.find(target) is me:
+        return None, me.name, [one for one in known.of(me) if one.reads]
     room = speaking_place(client.chat, client.session, target)
     if room is not None and room.pair is None:
-        place, there = room.name, known.in_room(room)
+        place, there = room.name, known.in_channel.of(room)
     else:
         person = somebody_named(client.chat, target)
         place, there = person.name, [*known.of(person), *known.of(me)]
@@ -409,35 +394,34 @@ def _reached(client: IrcDoor, target: str) -> tuple[Room | None, str, Iterable[I
 
 
 def _pass_on(
-    client: IrcDoor,
+    client: IrcClient,
     line: str,
     tags: dict[str, str],
-    others: Iterable[IrcDoor],
+    others: Iterable[IrcClient],
 ) -> None:
     """Show a line to others, and to its author's client if it wants to see that; under one id."""
     clients, me = client.clients, client.me
-    msgid = {"msgid": clients.unkept_msgid(next(client.chat.unkept))}
+    msgid = {"msgid": f"{client.people.epoch}-0-{next(client.chat.unkept)}"}
 
-    def known(other: IrcDoor) -> dict[str, str]:
+    def known(other: IrcClient) -> dict[str, str]:
         own = msgid if other.has("message-tags") else {}
-        return {**clients.now_tags(other, me), **own, **tags}
+        return {**other.tags_now(me), **own, **tags}
 
     written: dict[frozenset[str], bytes] = {}
     for other in others:
         caps = frozenset(TAGGING & other.caps)
         if caps not in written:
-            tagged = f"{write_tags(known(other))}:{clients.mask(me.name)} {line}"
+            tagged = f"{write_tags(known(other))}:{clients.people.mask(me.name)} {line}"
             written[caps] = encoded([tagged])
         other.write(written[caps])
     if client.has("echo-message") and (client.has("message-tags") or not line.startswith("TAGMSG")):
-        client.response.add(f":{clients.mask(me.name)} {line}", known(client))
+        client.response.add(f":{clients.people.mask(me.name)} {line}", known(client))
 
 
-# --- REDACT --------------------------------------------------------------------------------------
+# --- REDACT ----------------------------------------------------------------------------------
 
 
-@command("REDACT", 2, help="REDACT <nick or channel> <msgid> [<reason>]: take back a message")
-async def redact(client: IrcDoor, message: Message) -> None:
+async def redact(client: IrcClient, message: Message) -> None:
     name, msgid = message.params[:2]
     target, written = shortened(name), shortened(msgid)
     assert client.session is not None

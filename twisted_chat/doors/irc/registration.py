@@ -1,185 +1,247 @@
-"""From the first line of an IRC client until it is registered: NICK, USER, PASS and CAP."""
+"""From a client's first line to its last: WEBIRC, PASS, NICK, USER, the welcome, PING and QUIT."""
 
 from __future__ import annotations
 
 from hmac import compare_digest
-from typing import TYPE_CHECKING
+from ipaddress import ip_address
 
+from ... import __version__
+from ...chat.accounts.sign_in import Proof
 from ...core.errors import ChatError
-from ...core.events import Closed
+from ...core.events import (
+    Closed,
+)
 from ...core.formatting import unformatted
 from ...core.names import fold
+from ...core.rooms import Room
 from ...core.text import without_controls
-from . import accounts, arrival, metadata, sasl
-from .capabilities import CAPABILITIES, Capability
-from .commands import When, command
-from .message import LONGEST_LINE, Message, repeated, shortened
+from . import channels, chathistory, metadata, presence, read_markers, server_info
+from .client import IrcClient
+from .message import Message, repeated, shortened, unescape, words_in
+from .people import folded
 from .refusals import Refused
-
-if TYPE_CHECKING:
-    from ...chat.accounts.sign_in import Proof
-    from .door import IrcDoor
 
 LONGEST_USER = 18
 LONGEST_REALNAME = 150
 NICK_TRIES = 10  # names that one connection may ask for before it is registered
 
 
-class Registration:
-    """What a client has said of itself so far."""
-
-    def __init__(self, client: IrcDoor) -> None:
-        self._client = client
-        self.nick = ""
-        self.user = ""
-        self.realname = ""
-        self.password = ""  # of PASS
-        self._let_in = False  # with the server's own password
-        self.proof: Proof | None = None  # of who has logged in
-        self.away: str | None = None  # with draft/pre-away
-        self.negotiating = False  # capabilities, so that it is not over yet
-        self.version = 301  # of capability negotiation
-        self.advised = False
-        self.names = 0
-
-    async def go_on(self) -> None:
-        """Register the client if it has said all that it takes."""
-        client = self._client
-        if client.registered or client.closed or self.negotiating or not self.nick or not self.user:
-            return
-        settings = client.chat.settings
-        kept_out = self.check_server_password()
-        if kept_out is not None:
-            client.numeric("464", text=kept_out.sentence)
-            client.flush()
-            client.close(Closed("wrong_password", "This server takes a password: PASS <password>"))
-            return
-        proof = self.proof
-        if client.exchange is not None:
-            sasl.abort(client)
-        if proof is None and self.password and not settings.irc_password:
-            proof = await self._with_pass()
-        if proof is None and settings.guests:
-            proof = self._as_guest()
-        if client.closed or client.registered:
-            if proof is not None and client.closed:
-                client.chat.leave_unseated(proof.person)
-            return
-        if proof is None:
-            self._advise()
-            return
-        await arrival.welcome(client, proof)
-
-    def check_server_password(self) -> ChatError | None:
-        """Why the client is kept out by the server's own password; None if it is not.
-
-        What was given with PASS is compared once: each comparison is a try.
-        """
-        client, expected = self._client, self._client.chat.settings.irc_password
-        if not expected or self._let_in:
-            return None
-        given, self.password = self.password, ""
-        if not given:
-            sentence = "This server takes a password first: PASS <password>"
-            return ChatError("wrong_password", sentence)
-        attempts = client.chat.signin.attempts
-        blocked = attempts.blocked_from(client.network)
-        if blocked is not None:
-            return blocked
-        self._let_in = compare_digest(given.encode(), expected.encode())
-        if self._let_in:
-            return None
-        wrong = ChatError("wrong_password", "The server's password is wrong.")
-        return attempts.failed_from(client.network) or wrong
-
-    async def _with_pass(self) -> Proof | None:
-        """Log in with `PASS name:password`, or as the nick with `PASS password`."""
-        client, signin = self._client, self._client.chat.signin
-        given, self.password = self.password, ""
-        name, password = accounts.who_and_password(client, given, ":")
-        if name == self.nick and signin.tells_names and signin.find(name) is None:
-            return None  # a password that nobody has asked for
-        try:
-            return await signin.with_password(name, password, client.network)
-        except ChatError as error:
-            client.numeric("464", text=error.sentence)
-            client.flush()
-            client.close(Closed(error.code, error.sentence))
-            return None
-
-    def _as_guest(self) -> Proof | None:
-        signin = self._client.chat.signin
-        try:
-            return signin.guest(self.nick)
-        except ChatError as error:
-            wanted, self.nick = self.nick, ""
-            number, text = "432", error.sentence
-            if error.code == "name_taken":
-                number = "433"
-                if signin.find(wanted) is not None:
-                    text = (
-                        "That nickname is an account: log in to it with SASL or"
-                        f" PASS {wanted}:PASSWORD, or take another"
-                    )
-            raise Refused(number, shortened(wanted), text=text) from None
-
-    def _advise(self) -> None:
-        """Say once how one gets in who has not logged in, where there are no guests."""
-        if self.advised:
-            return
-        self.advised = True
-        client = self._client
-        server, nick = client.chat.settings.name, self.nick
-        ways = [f"{server} takes people with an account only, and you have not logged in."]
-        ways.append(
-            f"Log in with SASL, or connect with the server password {nick}:YOUR-PASSWORD, or say"
-            f" /quote NICKSERV IDENTIFY {nick} YOUR-PASSWORD"
-        )
-        try:
-            if self.is_new():
-                register = f"/quote REGISTER {nick} * A-PASSWORD"
-                ways.append(f"{nick} is free: make it yours with {register}")
-        except ChatError as error:
-            ways.append(error.sentence)
-        for way in ways:
-            client.notice(way)
-
-    def is_new(self) -> bool:
-        """Whether the nick can become an account; a refusal if it cannot be anybody's."""
-        client, signin = self._client, self._client.chat.signin
-        if not self.nick or not client.chat.settings.registration_open or signin.find(self.nick):
-            return False
-        signin.new_name(self.nick, client.local)
-        return True
+HIGHEST_PORT = 65535
 
 
-# --- commands -------------------------------------------------------------------------------
+async def complete_registration(client: IrcClient) -> None:
+    """Register the client if it has said all that it takes."""
+    registration, settings = client.registration, client.chat.settings
+    named = registration.nick and registration.user
+    if client.registered or client.closed or registration.negotiating or not named:
+        return
+    kept_out = check_server_password(client)
+    if kept_out is not None:
+        client.numeric("464", text=kept_out.sentence)
+        client.flush()
+        client.close(Closed("wrong_password", "This server takes a password: PASS <password>"))
+        return
+    proof = registration.proof
+    if client.exchange is not None:
+        abort_login(client)
+    if proof is None and registration.password and not settings.irc_password:
+        proof = await _log_in_with_pass(client)
+    if proof is None and settings.guests:
+        proof = _as_guest(client)
+    if client.closed or client.registered:
+        if proof is not None and client.closed:
+            client.chat.leave_unseated(proof.person)
+        return
+    if proof is None:
+        _advise(client)
+        return
+    await welcome(client, proof)
 
 
-@command("PASS", 1, when=When.BEFORE)
-def give_password(client: IrcDoor, message: Message) -> None:
+def abort_login(client: IrcClient) -> None:
+    """Give up a login with SASL."""
+    client.exchange = None
+    client.numeric("906", text="The login was given up")
+
+
+def check_server_password(client: IrcClient) -> ChatError | None:
+    """Why the client is kept out by the server's own password; None if it is not.
+
+    What was given with PASS is compared once: each comparison is a try.
+    """
+    registration, expected = client.registration, client.chat.settings.irc_password
+    if not expected or registration.let_in:
+        return None
+    given, registration.password = registration.password, ""
+    if not given:
+        return ChatError("wrong_password", "This server takes a password first: PASS <password>")
+    attempts = client.chat.signin.attempts
+    blocked = attempts.blocked_from(client.network)
+    if blocked is not None:
+        return blocked
+    registration.let_in = compare_digest(given.encode(), expected.encode())
+    if registration.let_in:
+        return None
+    wrong = ChatError("wrong_password", "The server's password is wrong.")
+    return attempts.failed_from(client.network) or wrong
+
+
+async def _log_in_with_pass(client: IrcClient) -> Proof | None:
+    """Log in with `PASS name:password`, or as the nick with `PASS password`."""
+    registration, signin = client.registration, client.chat.signin
+    given, registration.password = registration.password, ""
+    name, password = who_and_password(client, given, ":")
+    if name == registration.nick and signin.tells_names and signin.find(name) is None:
+        return None  # a password that nobody has asked for
+    try:
+        return await signin.with_password(name, password, client.network)
+    except ChatError as error:
+        client.numeric("464", text=error.sentence)
+        client.flush()
+        client.close(Closed(error.code, error.sentence))
+        return None
+
+
+def who_and_password(client: IrcClient, text: str, separator: str) -> tuple[str, str]:
+    """The name and the password that were given in one text, in which the name may be left out.
+
+    A password may have the separator in it. What is not an account's name is taken for the
+    beginning of a password; but not where that would tell which names are accounts.
+    """
+    signin = client.chat.signin
+    name, separated, password = text.partition(separator)
+    if not separated:
+        return client.nick, text
+    if signin.tells_names and signin.find(name) is None and signin.find(client.nick) is not None:
+        return client.nick, text
+    return name, password
+
+
+def _as_guest(client: IrcClient) -> Proof | None:
+    registration, signin = client.registration, client.chat.signin
+    try:
+        return signin.guest(registration.nick)
+    except ChatError as error:
+        wanted, registration.nick = registration.nick, ""
+        number, text = "432", error.sentence
+        if error.code == "name_taken":
+            number = "433"
+            if signin.find(wanted) is not None:
+                text = (
+                    "That nickname is an account: log in to it with SASL or"
+                    f" PASS {wanted}:PASSWORD, or take another"
+                )
+        raise Refused(number, shortened(wanted), text=text) from None
+
+
+def _advise(client: IrcClient) -> None:
+    """Say once how one gets in who has not logged in, where there are no guests."""
+    registration = client.registration
+    if registration.advised:
+        return
+    registration.advised = True
+    server, nick = client.chat.settings.name, registration.nick
+    ways = [f"{server} takes people with an account only, and you have not logged in."]
+    ways.append(
+        f"Log in with SASL, or connect with the server password {nick}:YOUR-PASSWORD, or say"
+        f" /quote NICKSERV IDENTIFY {nick} YOUR-PASSWORD"
+    )
+    try:
+        if is_new(client):
+            register = f"/quote REGISTER {nick} * A-PASSWORD"
+            ways.append(f"{nick} is free: make it yours with {register}")
+    except ChatError as error:
+        ways.append(error.sentence)
+    for way in ways:
+        client.notice(way)
+
+
+def is_new(client: IrcClient) -> bool:
+    """Whether the nick can become an account. Raises ChatError if it cannot be anybody's."""
+    nick, signin = client.registration.nick, client.chat.signin
+    if not nick or not client.chat.settings.registration_open or signin.find(nick):
+        return False
+    signin.new_name(nick, client.local)
+    return True
+
+
+# --- the welcome -----------------------------------------------------------------------------
+
+
+async def welcome(client: IrcClient, proof: Proof) -> None:
+    """Seat somebody who has proved who they are, and show them where they are."""
+    registration, clients = client.registration, client.clients
+    asked = registration.nick
+    clients.people.set_look(proof.person, registration.user, registration.realname, client.network)
+    client.sign_in(proof)
+    assert client.session is not None
+    settings, server = client.chat.settings, client.server
+    if client.nick != asked:
+        # Until 001 a client believes to be called as it has asked.
+        client.line(f"{asked}!{registration.user}@{proof.person.host}", f"NICK :{client.nick}")
+    mask = clients.people.mask(client.nick)
+    client.numeric("001", text=f"Welcome to {settings.name}, {mask}")
+    client.numeric("002", text=f"Your host is {server}, running version twisted-chat-{__version__}")
+    client.numeric("003", text=f"This server has been up since {clients.started}")
+    client.numeric(
+        "004", server, f"twisted-chat-{__version__}", "Biow", "beIiklmnostvCR", "beIklov"
+    )
+    server_info.tell_isupport(client)
+    server_info.tell_counts(client)
+    await metadata.tell_own(client)
+    server_info.tell_motd(client)
+    await presence.take_up_away(client)
+    await show_channels(client)
+
+
+async def show_channels(client: IrcClient) -> None:
+    """Show the rooms somebody is in, and begin to deliver what is said there."""
+    session = client.session
+    assert session is not None
+    await read_markers.load(client)
+    for room in tuple(session.person.rooms):
+        if not client.closed and client.has_joined(room):
+            await _enter(client, room)
+    if not client.closed:
+        await chathistory.replay_private(client)
+    if not client.closed:
+        client.flush()
+        session.begin()
+        client.liveness.proven()  # asks at once whether what was missed has come
+
+
+async def _enter(client: IrcClient, room: Room) -> None:
+    """Show a room from the beginning, and what was missed in it."""
+    if channels.show_channel(client, room):
+        assert client.session is not None
+        await chathistory.replay_channel(client, room, client.session.position(room))
+
+
+# --- PASS, NICK, USER ------------------------------------------------------------------------
+
+
+def password(client: IrcClient, message: Message) -> None:
     client.registration.password = message.params[0]
 
 
-@command("NICK", when=When.ALWAYS, help="NICK <name>: be called so")
-async def take_nick(client: IrcDoor, message: Message) -> None:
+async def nick(client: IrcClient, message: Message) -> None:
     wanted = message.params[0] if message.params else ""
     if not wanted:
         raise Refused("431")
     if client.registered:
-        arrival.rename(client, wanted)
+        _rename(client, wanted)
         return
     registration = client.registration
-    registration.names += 1
-    if registration.names > NICK_TRIES:
+    registration.nick_tries += 1
+    if registration.nick_tries > NICK_TRIES:
         client.close(Closed("too_many_tries", "That was tried too often: goodbye."))
         return
     check_nick(client, wanted)
     registration.nick = wanted
-    await registration.go_on()
+    await complete_registration(client)
 
 
-def check_nick(client: IrcDoor, wanted: str) -> None:
+def check_nick(client: IrcClient, wanted: str) -> None:
     """Refuse what cannot be anybody's name."""
     try:
         fold(wanted)
@@ -187,90 +249,113 @@ def check_nick(client: IrcDoor, wanted: str) -> None:
         raise Refused("432", repeated(wanted), text=error.sentence) from None
 
 
-@command("USER", 4, when=When.BEFORE)
-async def give_user(client: IrcDoor, message: Message) -> None:
+async def user(client: IrcClient, message: Message) -> None:
     registration = client.registration
     user = "".join(c for c in message.params[0] if c.isascii() and (c.isalnum() or c in "-_."))
     if not message.params[0] or not message.params[3]:
         raise Refused("461", "USER")
     registration.user = user[:LONGEST_USER] or "chat"
     registration.realname = "".join(c for c in unformatted(message.params[3]) if c.isprintable())
-    await registration.go_on()
+    await complete_registration(client)
 
 
-@command("CAP", 1, when=When.ALWAYS)
-async def negotiate(client: IrcDoor, message: Message) -> None:
-    word, *rest = message.params
-    registration = client.registration
-    match word.upper():
-        case "LS":
-            if rest and rest[0].isascii() and rest[0].isdigit():
-                registration.version = max(registration.version, int(rest[0][:5]))
-            registration.negotiating = not client.registered
-            if registration.version >= 302:
-                client.caps.add("cap-notify")
-            _list(client, "LS", _offered(client))
-        case "LIST":
-            _list(client, "LIST", sorted(client.caps))
-        case "REQ":
-            registration.negotiating = not client.registered
-            _request(client, rest[0] if rest else "")
-        case "END":
-            registration.negotiating = False
-            await registration.go_on()
-        case _:
-            raise Refused("410", repeated(word), text="There is no such CAP command")
+def _rename(client: IrcClient, wanted: str) -> None:
+    """NICK after registration: guests may be called otherwise, an account has its name."""
+    me = client.me
+    if wanted == me.name:
+        return
+    if not me.guest:
+        if folded(wanted) == me.named.folded:
+            raise Refused("432", wanted, text=f"Your account is written {me.name}.")
+        raise Refused("447", text=f"Your nick is your account's name, {me.name}, and stays so.")
+    try:
+        client.chat.guests.rename(me, wanted)
+    except ChatError as error:
+        number = "433" if error.code == "name_taken" else "432"
+        raise Refused(number, repeated(wanted), text=error.sentence) from None
 
 
-def _offered(client: IrcDoor) -> list[str]:
-    rows = [row for row in CAPABILITIES.values() if row.offered(client)]
-    if client.registration.version < 302:
-        # They get one line, and are older than the drafts that would not fit into it.
-        rows = [row for row in rows if "/" not in row.name]
-    return [_written(client, row) for row in rows]
+# --- WEBIRC ----------------------------------------------------------------------------------
 
 
-def _written(client: IrcDoor, row: Capability) -> str:
-    value = row.value(client) if client.registration.version >= 302 else ""
-    return f"{row.name}={value}" if value else row.name
+def webirc(client: IrcClient, message: Message) -> None:
+    password, gateway, _, host, *rest = message.params
+    if not _is_trusted(client, password):
+        if client.clients.webirc_warnings.take(client.network, client.chat.ticks()) == 0:
+            client.log.warn(
+                "WEBIRC from {where}, calling itself {gateway}, is refused: see --webirc",
+                where=client.address,
+                gateway=shortened(gateway),
+            )
+        _refuse(client, "not_allowed", "Invalid WebIRC password")
+        return
+    if not client.first_line:
+        _refuse(client, "syntax", "WEBIRC comes before everything else")
+        return
+    try:
+        address = ip_address(host)
+    except ValueError:
+        _refuse(client, "args", "The fourth parameter of WEBIRC is an address")
+        return
+    options = _options(rest[0] if rest else "")
+    client.gateway = shortened(gateway)
+    host = str(getattr(address, "ipv4_mapped", None) or address)
+    port = _port(options.get("remote-port", ""))
+    client.connection.speak_for(host, port, "secure" in options)
 
 
-def _list(client: IrcDoor, word: str, names: list[str]) -> None:
-    """The names on as many lines as they take; only those who know version 302 get several."""
-    most = LONGEST_LINE - len(f":{client.clients.server} CAP {client.nick} {word} * :\r\n".encode())
-    lines = [""]
-    for name in names:
-        longer = f"{lines[-1]} {name}".strip()
-        if len(longer) > most and client.registration.version >= 302:
-            lines.append(name)
-        else:
-            lines[-1] = longer
-    for index, line in enumerate(lines, 1):
-        more = "* " if index < len(lines) else ""
-        client.line(client.clients.server, f"CAP {client.nick} {word} {more}:{line}")
+def _is_trusted(client: IrcClient, password: str) -> bool:
+    """Whether it comes from where a gateway with this password is."""
+    given, host = password.encode(), client.connection.host
+    return any(
+        compare_digest(one.password.encode(), given)
+        for one in client.chat.settings.webirc
+        if not host or ip_address(host.partition("%")[0]) in one.network
+    )
 
 
-def _request(client: IrcDoor, asked: str) -> None:
-    """Take all changes or none."""
-    caps = set(client.caps)
-    written = without_controls(asked)
-    for word in filter(None, asked.split(" ")):
-        name = word.removeprefix("-")
-        row = CAPABILITIES.get(name)
-        wanted = not word.startswith("-")
-        if row is None or row.fixed or (wanted and not row.offered(client)):
-            client.line(client.clients.server, f"CAP {client.nick} NAK :{written}")
-            return
-        if wanted:
-            caps.add(name)
-        elif name == "cap-notify" and client.registration.version >= 302:
-            client.line(client.clients.server, f"CAP {client.nick} NAK :{written}")
-            return
-        else:
-            caps.discard(name)
-    client.line(client.clients.server, f"CAP {client.nick} ACK :{written}")
-    client.flush()
-    if metadata.CAPABILITY not in caps:
-        client.clients.subscriptions.clear(client)
-    client.caps = caps
-    client.caps_changed()
+def _options(written: str) -> dict[str, str]:
+    found = {}
+    for word in written.split(" "):
+        key, _, value = word.partition("=")
+        found[key] = unescape(value)
+    return found
+
+
+def _port(written: str) -> int:
+    plain = written.isascii() and written.isdigit() and len(written) <= 5
+    return int(written) if plain and int(written) <= HIGHEST_PORT else 0
+
+
+def _refuse(client: IrcClient, code: str, sentence: str) -> None:
+    client.close(Closed(code, sentence))
+
+
+# --- PING, PONG, QUIT ------------------------------------------------------------------------
+
+
+async def ping(client: IrcClient, message: Message) -> None:
+    if not message.params or not message.params[0]:
+        raise Refused("409")
+    session = client.session
+    if session is not None:
+        # Clients take the answer for a sign that they have all that there was when they asked.
+        await session.caught_up()
+    server = client.server
+    client.line(server, f"PONG {server} :{without_controls(message.params[0])}")
+
+
+def pong(client: IrcClient, message: Message) -> None:
+    if message.params:
+        client.liveness.ponged(message.params[-1])
+
+
+def quit(client: IrcClient, message: Message) -> None:
+    reason = words_in(message, 0)
+    session = client.session
+    if session is not None:
+        session.parting = f"Quit: {reason}" if reason else "Quit"
+        if client.connection.flushed():
+            # Who says goodbye has read what has arrived.
+            client.chat.cursors.note_all_shown(session)
+    client.leave(f"ERROR :Goodbye{': ' + reason if reason else ''}\r\n".encode())

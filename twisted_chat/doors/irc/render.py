@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from time import gmtime, strftime
-from typing import TYPE_CHECKING
 
 from ...console.render import words_of
 from ...core.entries import MANNERS, Entry, Form, Kind, State, reason_of
@@ -15,12 +14,27 @@ from ...core.names import Name
 from ...core.rooms import Room, RoomKind
 from ...core.roster import Person
 from ...core.text import formatted, shown
-from . import plain
 from .message import LONGEST_LINE, encoded, escape, pieces, shortened
-from .responses import ResponseLine, batch_reference, labeled
+from .multiline import LineCuts
+from .people import People
+from .responses import Labels, ResponseLine, batch_reference, labeled
 
-if TYPE_CHECKING:
-    from .clients import Clients
+CAPABILITIES = frozenset(
+    (
+        "account-tag",
+        "away-notify",
+        "batch",
+        "draft/channel-rename",
+        "draft/message-redaction",
+        "draft/multiline",
+        "echo-message",
+        "extended-join",
+        "labeled-response",
+        "message-tags",
+        "server-time",
+    )
+)
+"""The capabilities that change what delivered lines look like."""
 
 TAGS = re.compile(r"[^\s\x00-\x20]+")
 """Tags that are safe to be sent; others can only be in a row that came from elsewhere."""
@@ -40,8 +54,12 @@ class IrcDialect:
     name = "irc"
     plain = True  # the server keeps count of what such a client was shown
 
-    def __init__(self, clients: Clients, caps: frozenset[str]) -> None:
-        self.clients = clients
+    def __init__(
+        self, people: People, labels: Labels, line_cuts: LineCuts, caps: frozenset[str]
+    ) -> None:
+        self.people = people
+        self._labels = labels
+        self._line_cuts = line_cuts
         self.caps = caps
         self._tagged = "message-tags" in caps
         self._timed = "server-time" in caps
@@ -69,19 +87,18 @@ class IrcDialect:
         return self.rendered(room, target_of(room, entry, viewer), entry)
 
     def _is_over(self, entry: Entry) -> bool:
-        """Whether somebody has joined who is gone by now, and would be shown as if it were here."""
+        """Whether somebody has joined who is gone by now, and would be shown as if present."""
         if entry.kind is not Kind.JOIN:
             return False
-        person = self.clients.person(entry.author)
-        here = person is not None and person.online
-        return not here and not self.clients.presence.is_being_told(entry.author)
+        person = self.people.find(entry.author)
+        return person is None or not (person.online or person in self.people.unannounced)
 
     def own(self, room: Room, entry: Entry, viewer: Person, here: bool) -> bytes:
         if not here:
             return self.entry(room, entry, viewer)
         if not self._echoes:
             return b""
-        label = self.clients.labels.take(entry.cid)
+        label = self._labels.take(entry.cid)
         if label is None:
             return b""  # it comes with the answer
         return self.rendered(room, target_of(room, entry, viewer), entry, label)
@@ -108,7 +125,7 @@ class IrcDialect:
                 return b""  # whoever has not seen it by now never will
             if entry.form is Form.WORDS and "\n" not in entry.text and not label:
                 tags = self.tags(room, entry)
-                head = f":{self.clients.mask(entry.author)} PRIVMSG {target} :"
+                head = f":{self.people.mask(entry.author)} PRIVMSG {target} :"
                 line = f"{head}{formatted(entry.text)}\r\n".encode("utf-8", "replace")
                 if len(line) <= LONGEST_LINE:
                     return tags.encode("utf-8", "replace") + line
@@ -120,19 +137,17 @@ class IrcDialect:
             if entry.kind is Kind.JOIN and self._away:
                 lines += self._absence(room, entry)
         if label:
-            answer = labeled(
-                [ResponseLine.read(line) for line in lines], label, self.clients.server
-            )
+            answer = labeled([ResponseLine.read(line) for line in lines], label, self.people.server)
             lines = [line.written() for line in answer]
         return encoded(lines) if lines else b""
 
     def _absence(self, room: Room, entry: Entry) -> list[str]:
         """That somebody who has just joined is away."""
-        person = self.clients.person(entry.author)
+        person = self.people.find(entry.author)
         if person is None or not person.away:
             return []
         tags = self.tags(room, entry, first=False)
-        return [f"{tags}:{self.clients.mask(entry.author)} AWAY :{formatted(person.away)}"]
+        return [f"{tags}:{self.people.mask(entry.author)} AWAY :{formatted(person.away)}"]
 
     def replayed(self, room: Room, target: str, entry: Entry, stamp: str = "") -> list[str]:
         """The lines of an entry in history; `stamp` tells when it was, for who cannot see it."""
@@ -143,7 +158,7 @@ class IrcDialect:
 
     def lines(self, room: Room, target: str, entry: Entry, stamp: str = "") -> list[str]:
         """A message as lines without their ends."""
-        source = self.clients.mask(entry.author)
+        source = self.people.mask(entry.author)
         command = "NOTICE" if entry.form is Form.NOTICE else "PRIVMSG"
         before, after = ("\x01ACTION ", "\x01") if entry.form is Form.ACTION else ("", "")
         head = f":{source} {command} {target} :{before}"
@@ -161,7 +176,7 @@ class IrcDialect:
 
     def _parts(self, entry: Entry, stamp: str, most: int) -> list[list[str]]:
         """The lines of a message, each in the parts that fit; as it was put together, if known."""
-        composed = None if stamp else self.clients.line_cuts.of(entry)
+        composed = None if stamp else self._line_cuts.of(entry)
         if composed is None:
             composed = [[text] for text in said(entry, stamp)]
         return [
@@ -176,21 +191,17 @@ class IrcDialect:
             for index, part in enumerate(text):
                 concat = ";draft/multiline-concat" if index else ""
                 lines.append(f"@batch={reference}{concat} {head}{part}")
-        return [*lines, f":{self.clients.server} BATCH -{reference}"]
+        return [*lines, f":{self.people.server} BATCH -{reference}"]
 
     def _happened(
         self, room: Room, target: str, entry: Entry, tags: str, rest: str = ""
     ) -> list[str]:
         """Anything but a message; `rest` are the tags of what is told in a second line."""
-        server, source = self.clients.server, self.clients.mask(entry.author)
+        server, source = self.people.server, self.people.mask(entry.author)
         kind, text, whom = entry.kind, formatted(entry.text), shortened(entry.subject)
         match kind:
             case Kind.JOIN:
-                joined = f":{source} JOIN {target}"
-                if self._extended_join:
-                    joined += f" {self.clients.account_of(entry.author)} :"
-                    joined += self.clients.realname_of(entry.author)
-                return [tags + joined]
+                return [f"{tags}:{source} {self.join(entry.author, target)}"]
             case Kind.LEAVE:
                 return [tags + fitted(f":{source} PART {target}" + (f" :{text}" if text else ""))]
             case Kind.KICK:
@@ -222,13 +233,13 @@ class IrcDialect:
                 return [tags + fitted(f":{source} REDACT {target} {changed}{reason}")]
         head = f":{server} NOTICE {target} :"
         most = LONGEST_LINE - len(f"{head}\r\n".encode())
-        told = [part for part in pieces(plain.sentence(entry), most) if part]
+        told = [part for part in pieces(sentence(entry), most) if part]
         return [(rest if index else tags) + head + part for index, part in enumerate(told)]
 
     def whisper(self, target: str, event: Whisper) -> list[str]:
         """Words that are kept nowhere, as lines without their ends."""
         form = MANNERS[event.manner]
-        person = self.clients.person(event.by)
+        person = self.people.find(event.by)
         sender = None if person is None or person.guest else person.id
         entry = Entry(
             *(0, 0, event.id, Kind.MESSAGE, event.time, sender, event.by, event.text),
@@ -237,11 +248,18 @@ class IrcDialect:
         )
         return self.lines(NOWHERE, target, entry)
 
+    def join(self, name: str, channel: str) -> str:
+        """That somebody joins a channel, without the source: every JOIN that is sent is this."""
+        if not self._extended_join:
+            return f"JOIN {channel}"
+        account, realname = self.people.account_of(name), self.people.realname_of(name)
+        return f"JOIN {channel} {account} :{realname}"
+
     # --- parts of lines ---------------------------------------------------------------------
 
     def msgid(self, room: Room, seq: int) -> str:
         """What an entry is called by for good."""
-        return f"{self.clients.epoch}-{room.id}-{seq}"
+        return f"{self.people.epoch}-{room.id}-{seq}"
 
     def tags(self, room: Room, entry: Entry, first: bool = True) -> str:
         """The tags of an entry, with the @ and the space; only the first line has its own id,
@@ -250,23 +268,47 @@ class IrcDialect:
         if self._timed:
             tags.append(f"time={timestamp(entry.time)}")
         if self._tagged and first:
-            tags.append(f"msgid={self.clients.epoch}-{room.id}-{entry.seq}")
+            tags.append(f"msgid={self.people.epoch}-{room.id}-{entry.seq}")
             if entry.tags and TAGS.fullmatch(entry.tags):
                 tags.append(entry.tags)  # which may be longer than all lines together
         by_server = entry.kind in self._own
         if self._accounted and entry.sender is not None and not by_server:
-            account, _, _ = self.clients.mask(entry.author).partition("!")
+            account, _, _ = self.people.mask(entry.author).partition("!")
             tags.append(f"account={escape(account)}")
-        if self._tagged and self.clients.is_bot(entry.author) and not by_server:
+        if self._tagged and self.people.is_bot(entry.author) and not by_server:
             tags.append("bot")
         return f"@{';'.join(tags)} " if tags else ""
 
     def notice(self, target: str, text: str) -> bytes:
         """Words of the server's."""
-        source = self.clients.server
+        source = self.people.server
         most = LONGEST_LINE - len(f":{source} NOTICE {target} :\r\n".encode())
         lines = pieces(shown(text), most)
         return encoded([f":{source} NOTICE {target} :{line}" for line in lines])
+
+
+def sentence(entry: Entry) -> str:
+    """What happened and IRC has no command for; empty when it is nothing for people."""
+    by = shown(entry.author)
+    match entry.kind:
+        case Kind.EDIT:
+            return f"{by} has changed message {entry.target} to: {formatted(words_of(entry))}"
+        case Kind.DELETE:
+            whose = "" if entry.subject in ("", entry.author) else f" of {shown(entry.subject)}"
+            reason = reason_of(entry)
+            because = f": {formatted(reason)}" if reason else ""
+            return f"{by} has deleted message {entry.target}{whose}{because}"
+        case Kind.RENAME:
+            name, _, why = formatted(entry.text).partition(" ")
+            return f"{by} has renamed {shown(entry.subject)} to {name}" + (
+                f": {why}" if why else ""
+            )
+        case Kind.ENCRYPT:
+            return (
+                f"{by} encrypts this conversation from here on: only clients that have the keys can"
+                " read and write here"
+            )
+    return ""
 
 
 def said(entry: Entry, stamp: str = "") -> list[str]:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from ...chat.accounts.scram_login import ScramLogin
+from ...chat.accounts.sign_in import Proof
 from ...core.errors import ChatError
 from . import accounts
-from .commands import When, command
+from .client import CHUNK, Exchange, IrcClient, Mechanism
 from .message import Message
-from .names import folded
-
-if TYPE_CHECKING:
-    from ...chat.accounts.sign_in import Proof
-    from .door import IrcDoor
-
-CHUNK = 400  # letters of Base64 in one AUTHENTICATE; as many say that more follow
-MOST = 8 * 1024  # letters of one response
+from .people import folded
+from .registration import abort_login, is_new
 
 
 class Plain:
     """The name and the password in one message."""
 
-    def __init__(self, client: IrcDoor) -> None:
+    def __init__(self, client: IrcClient) -> None:
         self._client = client
         self.name = ""  # of who tries
         self.proof: Proof | None = None
@@ -48,7 +43,7 @@ class Plain:
 class Scram:
     """SCRAM-SHA-256: the password itself is not sent, and the server proves itself as well."""
 
-    def __init__(self, client: IrcDoor) -> None:
+    def __init__(self, client: IrcClient) -> None:
         self._client = client
         self._exchange = ScramLogin(client.chat.signin, client.network)
         self._proved: Proof | None = None
@@ -77,7 +72,7 @@ class Scram:
 class External:
     """The certificate that the client has come with over TLS; its message may say for whom."""
 
-    def __init__(self, client: IrcDoor) -> None:
+    def __init__(self, client: IrcClient) -> None:
         self._client = client
         self.name = ""
         self.proof: Proof | None = None
@@ -96,55 +91,23 @@ def _malformed() -> ChatError:
     return ChatError("sasl", "That is no message of this mechanism.")
 
 
-Mechanism = Plain | Scram | External
-MECHANISMS: dict[str, type[Mechanism]] = {
+MECHANISMS: dict[str, Callable[[IrcClient], Mechanism]] = {
     "PLAIN": Plain,
     "EXTERNAL": External,
     "SCRAM-SHA-256": Scram,
 }
 
 
-def mechanisms(client: IrcDoor) -> list[str]:
+def mechanisms(client: IrcClient) -> list[str]:
     """The ways to log in: with a certificate only where the client has come with one."""
     possible = {"SCRAM-SHA-256": client.chat.settings.scram, "EXTERNAL": bool(client.certificate)}
     return [name for name in MECHANISMS if possible.get(name, True)]
 
 
-class Exchange:
-    """A login that is under way, and the client's message as far as it has come."""
-
-    def __init__(self, mechanism: Mechanism) -> None:
-        self.mechanism = mechanism
-        self._gathered = ""
-
-    def take(self, chunk: str) -> bytes | None:
-        """The client's message once it is whole."""
-        if chunk != "+":
-            self._gathered += chunk
-        if len(chunk) == CHUNK:
-            return None
-        whole, self._gathered = self._gathered, ""
-        try:
-            return b64decode(whole, validate=True)
-        except ValueError:
-            raise ChatError("sasl", "That is not Base64.") from None
-
-    @property
-    def size(self) -> int:
-        """How many characters have come of a message that is not whole yet."""
-        return len(self._gathered)
-
-    @property
-    def too_long(self) -> bool:
-        """Whether more has come than any login takes."""
-        return len(self._gathered) > MOST
-
-
-@command("AUTHENTICATE", 1, when=When.ALWAYS)
-async def authenticate(client: IrcDoor, message: Message) -> None:
+async def authenticate(client: IrcClient, message: Message) -> None:
     word = message.params[0]
     if word == "*":
-        abort(client)
+        abort_login(client)
     elif account := accounts.account_of(client):
         why = f"You are logged in as {account} already: connect again to be somebody else"
         client.numeric("907", text=why)
@@ -161,13 +124,7 @@ async def authenticate(client: IrcDoor, message: Message) -> None:
             _fail(client, error, exchange.mechanism.name)
 
 
-def abort(client: IrcDoor) -> None:
-    """The login is given up."""
-    client.exchange = None
-    client.numeric("906", text="The login was given up")
-
-
-def _begin(client: IrcDoor, name: str) -> None:
+def _begin(client: IrcClient, name: str) -> None:
     offered = mechanisms(client)
     mechanism = MECHANISMS[name] if name in offered else None
     if mechanism is None:
@@ -181,7 +138,7 @@ def _begin(client: IrcDoor, name: str) -> None:
     _send(client, b"")
 
 
-async def _go_on(client: IrcDoor, exchange: Exchange, chunk: str) -> None:
+async def _go_on(client: IrcClient, exchange: Exchange, chunk: str) -> None:
     data = exchange.take(chunk)
     client.connection.kept(exchange.size)
     if exchange.too_long:
@@ -203,7 +160,7 @@ async def _go_on(client: IrcDoor, exchange: Exchange, chunk: str) -> None:
     await accounts.settle(client, proof)
 
 
-def _send(client: IrcDoor, data: bytes) -> None:
+def _send(client: IrcClient, data: bytes) -> None:
     """A message of the server's, as many chunks as it takes."""
     letters = b64encode(data).decode()
     chunks = [letters[start : start + CHUNK] for start in range(0, len(letters), CHUNK)]
@@ -213,7 +170,7 @@ def _send(client: IrcDoor, data: bytes) -> None:
         client.response.add(f"AUTHENTICATE {chunk}")  # some clients know it without a source only
 
 
-def _fail(client: IrcDoor, error: ChatError, name: str) -> None:
+def _fail(client: IrcClient, error: ChatError, name: str) -> None:
     """Say that the login has failed, and why where that is more than a wrong password."""
     client.exchange = None
     if client.closed:
@@ -221,11 +178,11 @@ def _fail(client: IrcDoor, error: ChatError, name: str) -> None:
     sentence, nick = error.sentence, client.registration.nick
     with suppress(ChatError):
         new = error.code == "wrong_password" and folded(name) == folded(nick)
-        if new and client.registration.is_new():
+        if new and is_new(client):
             # Many clients end the connection over a failure: there is nothing to be typed then.
             sentence += f" {nick} is new here: connect without SASL to make it yours."
     client.numeric("902" if error.code == "suspended" else "904", text=sentence)
     if error.code not in ("wrong_password", "sasl"):
         # Many clients show words of their own for 904.
         client.refuse(error, numerics={})
-    accounts.failed(client, error)
+    accounts.count_wrong_password(client, error)

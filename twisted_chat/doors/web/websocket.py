@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ...connection.interface import Connection
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ..irc.door import IrcDoor
+from ..irc.door import IrcDoor, IrcServer
 from ..irc.message import LONGEST_LINE, LONGEST_TAGS
 from .request import Request, answer
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from websockets.http11 import Request as Upgrade
 
     from ...chat.chat import Chat
-    from ..irc.clients import Clients
 
 TEXT, BINARY = "text.ircv3.net", "binary.ircv3.net"
 SWITCHING = 101
@@ -92,7 +91,7 @@ class WebSocketDoor(IrcDoor):
         self,
         chat: Chat,
         connection: Connection,
-        clients: Clients,
+        irc: IrcServer,
         destination: tuple[str, int] | None,
     ) -> None:
         # Few connections need it, and the server starts sooner without it.
@@ -104,7 +103,7 @@ class WebSocketDoor(IrcDoor):
             subprotocols=subprotocols, select_subprotocol=_chosen, max_size=longest
         )
         self._below = connection
-        super().__init__(chat, WebSocketConnection(connection, self._socket, destination), clients)
+        super().__init__(chat, WebSocketConnection(connection, self._socket, destination), irc)
 
     @property
     def local(self) -> bool:
