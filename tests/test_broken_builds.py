@@ -7,13 +7,15 @@ from contextlib import AbstractContextManager
 from typing import Any, cast
 from unittest import mock
 
+from msgspec.structs import replace
 from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support import safety
-from twisted_chat.chat import composing
 from twisted_chat.chat.chat import Chat
 from twisted_chat.chat.rooms import Membership
+from twisted_chat.core import draft
+from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.results import Sent
 from twisted_chat.store import Post, Store
@@ -36,8 +38,8 @@ def acknowledged_too_early() -> AbstractContextManager[Any]:
     """A sender is answered before the commit."""
     say = Chat.say
 
-    def hasty(self: Chat, session: Any, room: Any, text: str, cid: Any, *sealed: str) -> Any:
-        say(self, session, room, text, cid, *sealed)
+    def hasty(self: Chat, session: Any, room: Any, draft: Draft) -> Any:
+        say(self, session, room, draft)
         return succeed(Sent(room.name, room.last_seq + 1, 0, 0, 0))
 
     return mock.patch.object(Chat, "say", hasty)
@@ -47,11 +49,11 @@ def shown_too_early() -> AbstractContextManager[Any]:
     """A message goes out to the others before the commit."""
     say = Chat.say
 
-    def hasty(self: Chat, session: Any, room: Any, text: str, cid: Any, *sealed: str) -> Any:
+    def hasty(self: Chat, session: Any, room: Any, draft: Draft) -> Any:
         sender, seq = session.person, room.last_seq + 1
-        entry = Entry(seq, room.id, seq, Kind.MESSAGE, 0, sender.id, sender.name, text)
+        entry = Entry(seq, room.id, seq, Kind.MESSAGE, 0, sender.id, sender.name, draft.text)
         self.delivery.spread([entry], {})
-        return say(self, session, room, text, cid)
+        return say(self, session, room, draft)
 
     return mock.patch.object(Chat, "say", hasty)
 
@@ -96,7 +98,7 @@ def sent_again_is_said_again() -> AbstractContextManager[Any]:
 
     def without_cid(self: Store, posts: Sequence[Post]) -> None:
         for one in posts:
-            one.cid = None
+            one.draft = replace(one.draft, cid=None)
         post(self, posts)
 
     return mock.patch.object(Store, "post", without_cid)
@@ -104,7 +106,7 @@ def sent_again_is_said_again() -> AbstractContextManager[Any]:
 
 def controls_let_in() -> AbstractContextManager[Any]:
     """Any text may be said."""
-    return mock.patch.object(composing, "check_lines", lambda text, most: text)
+    return mock.patch.object(draft, "check_lines", lambda text, most: text)
 
 
 def controls_let_out() -> AbstractContextManager[Any]:

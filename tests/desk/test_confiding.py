@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.office import Office, Seat
 from twisted_chat.clients.encryption.key_store import Safe
+from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Kind
 from twisted_chat.core.errors import ChatError
 from twisted_chat.e2e.vault import Vault
@@ -287,7 +288,7 @@ class DeviceTests(Confidential):
         room = self.office.chat.roster.names.find("tesla")
         assert room is not None
         (pair,) = room.pairs.values()
-        self.office.store.post([Post(pair.id, room.id, "tesla", "in clear", None)])
+        self.office.store.post([Post(pair.id, room.id, "tesla", Draft("in clear"))])
         self.office.settle()
         self.edison.crashes()
         self.edison.start()

@@ -196,8 +196,7 @@ class DocumentTests(SynchronousTestCase):
         for row in TABLE.rows:
             cells = documented[row.name]
             arguments = {one.name: one for one in fields(row.make)}
-            programs = set(arguments) - requests.NOT_FOR_PROGRAMS
-            self.assertEqual(set(quoted(cells[1])), programs, row.name)
+            self.assertEqual(set(quoted(cells[1])), set(arguments), row.name)
             self.assertEqual("*g*" in cells[3], row.who == 0, row.name)
             self.assertEqual("administrators" in cells[3], row.who == 2, row.name)
             if cells[2] != "(nothing)":

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.store.fresh import StoreCase
 from twisted_chat.core.attachments import Attachment, read
+from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Entry, Form, Kind, State
 from twisted_chat.core.errors import ChatError
 from twisted_chat.store import LOBBY, Batch, Ledger, Scope, StoredFile, files
@@ -38,13 +39,14 @@ class FileContract(StoreCase):
         return file
 
     def said(self, file: int, cid: str | None = None, room: int = LOBBY) -> tuple[Entry, bool]:
-        return self.change(lambda it: it.post_file(file, room, self.ann, "ann", cid))
+        return self.change(
+            lambda it: it.say_file(room, self.ann, "ann", Draft.given("", cid, file=file))
+        )
 
     def assert_refused(self, file: int, **changed: Any) -> None:
-        asked = {"room": LOBBY, "sender": self.ann, "author": "ann", "cid": None, **changed}
-        error = self.assertRaises(
-            ChatError, self.change, lambda ledger: ledger.post_file(file, **asked)
-        )
+        draft = Draft.given("", sealed=changed.pop("sealed", ""), file=file)
+        asked = {"room": LOBBY, "sender": self.ann, "author": "ann", "draft": draft, **changed}
+        error = self.assertRaises(ChatError, self.change, lambda ledger: ledger.say_file(**asked))
         self.assertEqual(error.code, "no_such_file")
 
     def test_a_file_is_in_one_message_of_its_owner_in_its_room(self) -> None:
@@ -63,14 +65,11 @@ class FileContract(StoreCase):
     def test_a_sealed_message_keeps_the_name_to_itself(self) -> None:
         file = self.complete("")
         self.assert_refused(file)
-        entry, _ = self.change(
-            lambda ledger: ledger.post_file(file, LOBBY, self.ann, "ann", "c", "ciphertext")
-        )
+        draft = Draft.given("", "c", "ciphertext", file=file)
+        entry, _ = self.change(lambda ledger: ledger.say_file(LOBBY, self.ann, "ann", draft))
         self.assertEqual(entry.form, Form.SEALED_FILE)
         self.assertEqual(read(entry.text), Attachment(file, 10_000, "hash", "", "ciphertext"))
-        again = self.change(
-            lambda ledger: ledger.post_file(file, LOBBY, self.ann, "ann", "c", "ciphertext")
-        )
+        again = self.change(lambda ledger: ledger.say_file(LOBBY, self.ann, "ann", draft))
         self.assertEqual(again, (entry, True))
 
     def test_the_same_cid_is_the_same_message_whatever_became_of_it(self) -> None:

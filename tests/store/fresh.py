@@ -11,6 +11,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Entry, State
 from twisted_chat.store import LOBBY, Ledger, Post, Store, open_store, queries
 
@@ -132,7 +133,7 @@ class StoreCase(SynchronousTestCase):
         room: int = LOBBY,
     ) -> Post:
         """A message on its way; it is stored when the store next does its work."""
-        post = Post(room, sender, f"author {sender}", text, cid)
+        post = Post(room, sender, f"author {sender}", Draft(text, cid))
         self.store.post([post])
         if post.error is not None:
             raise post.error  # there was no room for it

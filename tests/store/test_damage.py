@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
 from tests.store import fresh
+from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Form
 from twisted_chat.core.errors import StartError
 from twisted_chat.server.preflight import check
@@ -39,7 +40,7 @@ class DamageTests(SynchronousTestCase):
                 run = store.writer._committer._connection.exec_driver_sql
                 run("PRAGMA wal_checkpoint(TRUNCATE)").all()
             text = f"message {number} " + "lorem ipsum " * (number % 9)
-            store.post([Post(LOBBY, ann, "ann", text, str(number))])
+            store.post([Post(LOBBY, ann, "ann", Draft(text, str(number)))])
             store.run_once()
             self.told.append((number + 1, "ann", text, Form.WORDS))
         self.files = {path: path.read_bytes() for path in (self.path, self.log)}
@@ -183,14 +184,14 @@ class DamageTests(SynchronousTestCase):
         self.lay_out()
         store = open_store(str(self.path), lambda: 0)
         room = fresh.change(store, lambda it: it.add_room("room", "room", False, None))
-        store.post([Post(room, 1, "ann", "the last words", None)])
+        store.post([Post(room, 1, "ann", Draft("the last words"))])
         fresh.settle(store)
         fresh.change(store, lambda it: it.set_room(room, deleted_at=1))
         while not fresh.change(store, lambda it: it.erase_room(room, 100)):
             pass
         store.close()
         store = open_store(str(self.path), lambda: 0)
-        store.post([Post(LOBBY, 1, "ann", "later words", None)])
+        store.post([Post(LOBBY, 1, "ann", Draft("later words"))])
         fresh.settle(store)
         [last] = fresh.read(store, lambda it: queries.entries(it, LOBBY, MESSAGES, None, 9))
         self.assertEqual(last.id, MESSAGES + 2)
@@ -206,7 +207,7 @@ class DamageTests(SynchronousTestCase):
         other.mkdir()
         store = fresh.store(other, lambda: 0)
         for number in range(40):
-            store.post([Post(LOBBY, None, "x", str(number), None)])
+            store.post([Post(LOBBY, None, "x", Draft(str(number)))])
             store.run_once()
         content = (other / "chat.db-wal").read_bytes()
         store.close()

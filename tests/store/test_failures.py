@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from tests.store import fresh
 from tests.store.fresh import StoreCase, settle
+from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Kind
 from twisted_chat.core.errors import ChatError
 from twisted_chat.store import LOBBY, Batch, Ledger, Post, Store, open_store, queries
@@ -355,8 +356,8 @@ class BoundsTests(StoreCase):
                 self.store.change(lambda ledger: ledger.end(LOBBY), answers.append)
 
         self.store.writer._max_bytes = 400
-        refused = Refused(LOBBY, None, "x", "é" * 250, None)
-        self.store.post([refused, Post(LOBBY, None, "x", "1", None)])
+        refused = Refused(LOBBY, None, "x", Draft("é" * 250))
+        self.store.post([refused, Post(LOBBY, None, "x", Draft("1"))])
         settle(self.store)
         self.assertEqual(answers, [1])
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests import often
 from tests.store import fresh
 from tests.store.fresh import StoreCase, index_all
+from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import State
 from twisted_chat.store import LOBBY, Post, Query, Scope, Store, full_text_index, open_store, search
 
@@ -118,7 +119,7 @@ class IndexTests(StoreCase):
         with mock.patch.object(full_text_index.Index, "follow", noted):
             path = str(self.folder / "chat.db")
             self.store = open_store(path, lambda: 0, lambda call: call(), die=lambda: None)
-            self.store.post([Post(LOBBY, None, "x", "an ant", None)])
+            self.store.post([Post(LOBBY, None, "x", Draft("an ant"))])
             self.assertTrue(done.wait(30))
 
     @settings(max_examples=often(40))

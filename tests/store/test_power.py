@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests import often
 from tests.store import fresh
 from tests.store.disk import AVAILABLE, Disk
+from twisted_chat.core.draft import Draft
 from twisted_chat.core.errors import StartError
 from twisted_chat.server.preflight import check
 from twisted_chat.settings import Settings
@@ -31,13 +32,13 @@ class Said(Post):
     __slots__ = ("known",)
 
     def __init__(self, text: str, known: list[str]) -> None:
-        super().__init__(LOBBY, 1, "ann", text, text[:20])
+        super().__init__(LOBBY, 1, "ann", Draft(text, text[:20]))
         self.known = known
 
     def answer(self) -> None:
         """Note it."""
         assert self.error is None
-        self.known.append(self.text)
+        self.known.append(self.draft.text)
 
 
 class PowerTests(SynchronousTestCase):

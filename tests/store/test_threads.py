@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.store import fresh
+from twisted_chat.core.draft import Draft
 from twisted_chat.core.errors import ChatError
 from twisted_chat.store import LOBBY, Batch, Ledger, Post, Store, open_store, queries, writer
 from twisted_chat.store.readers import ThreadReaders
@@ -57,7 +58,7 @@ class ThreadTests(SynchronousTestCase):
     def test_d1_every_message_is_answered_once_and_in_order(self) -> None:
         answered: list[Post] = []
         for number in range(1000):
-            self.store.post([Said(answered, LOBBY, 1, "ann", str(number), str(number))])
+            self.store.post([Said(answered, LOBBY, 1, "ann", Draft(str(number), str(number)))])
         self.run_until(lambda: len(answered) == 1000)
         self.assertEqual([post.entry.seq for post in answered if post.entry], [*range(1, 1001)])
 
@@ -66,7 +67,7 @@ class ThreadTests(SynchronousTestCase):
         results: list[object] = []
         self.store.change(lambda ledger: held.wait(PATIENCE), results.append)
         for number in range(100):
-            self.store.post([Said(results, LOBBY, None, "x", str(number), None)])
+            self.store.post([Said(results, LOBBY, None, "x", Draft(str(number)))])
         self.store.move_cursor(1, "phone", LOBBY, 9)
         self.store.read(queries.counts, results.append)
         held.set()
@@ -106,7 +107,7 @@ class ThreadTests(SynchronousTestCase):
             gone.set()
 
         self.store.change(take_away, lambda result: None)
-        self.store.post([Said(answered, LOBBY, 1, "ann", "x", None)])
+        self.store.post([Said(answered, LOBBY, 1, "ann", Draft("x"))])
         gone.wait(PATIENCE)
         self.assertEqual((answered, self.calls.qsize()), ([], 0))
         away.rename(self.path)
@@ -124,7 +125,7 @@ class ThreadTests(SynchronousTestCase):
         self.store.change(hold, lambda result: None)
         begun.wait(PATIENCE)
         for number in range(50):
-            self.store.post([Post(LOBBY, None, "x", str(number), None)])
+            self.store.post([Post(LOBBY, None, "x", Draft(str(number)))])
         held.set()
         self.run_until(lambda: len(batches) == 2)
         self.assertEqual([len(batch.entries) for batch in batches], [0, 50])
@@ -168,6 +169,6 @@ class ThreadTests(SynchronousTestCase):
             self.store.writer.wake()
             self.store.writer.wake()
             self.assertEqual(self.deaths.get(timeout=PATIENCE), "died")
-        late = Post(LOBBY, None, "x", "too late", None)
+        late = Post(LOBBY, None, "x", Draft("too late"))
         self.store.post([late])
         self.assertIsInstance(late.error, ChatError)

@@ -12,8 +12,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from tests.text.case import HallTestCase
 from twisted_chat.chat import commands
 from twisted_chat.console.render import CRLF, LF, line_of
-from twisted_chat.core import vocabulary as words
-from twisted_chat.core.commands import Command
+from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Entry, Form, Kind
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.text import check_lines
@@ -97,8 +96,8 @@ class MannerTests(HallTestCase):
     def test_d17_the_tags_of_a_deleted_message_go_with_it(self) -> None:
         clerk = self.hall.bot("clerk")
         tags = "+draft/reply=abc;+draft/react=\N{WOMAN}\u200d\N{MICROSCOPE};+x"
-        for say in (words.Say("#lobby", "x", "1", tags=tags), words.Broadcast("y", tags=tags)):
-            self.successResultOf(self.performed(clerk, say))
+        for draft in (Draft("x", "1", tags=tags), Draft("y", tags=tags)):
+            self.successResultOf(self.said(clerk, "#lobby", draft))
         for event in clerk.takes_events("message"):
             self.assertEqual(event["tags"], tags)
         clerk.asks("delete", what="1")
@@ -108,23 +107,24 @@ class MannerTests(HallTestCase):
     def test_h2_tags_are_nothing_else(self) -> None:
         clerk = self.hall.bot("clerk")
         most = "+x=" + "a" * 4091
-        self.successResultOf(self.performed(clerk, words.Say("#lobby", "x", tags=most)))
+        self.successResultOf(self.said(clerk, "#lobby", Draft("x", tags=most)))
         beyond = ("\x7f", "\x9b", "\u202e", "\u2028", "\ud800")
         for tags in (
             *("x=1", "+x=a b", "+x=\r\nQUIT", "+;", "+x;y", "+", most + "a"),
             *(f"+x={character}" for character in beyond),
         ):
-            for say in (words.Say("#lobby", "x", tags=tags), words.Message("ann", "x", tags=tags)):
-                failure = self.failureResultOf(self.performed(clerk, say), ChatError)
+            for place in ("#lobby", "ann"):
+                said = self.said(clerk, place, Draft("x", tags=tags))
+                failure = self.failureResultOf(said, ChatError)
                 self.assertEqual(failure.value.code, "args", tags)
         answer = clerk.asks("say", room="#lobby", text="x", cid="1", tags="+x")
         self.assertEqual(answer["error"]["code"], "args")  # only a door of IRC's has any
 
-    def performed(self, program: Program, command: Command) -> Deferred[Any]:
-        """What becomes of a command that another door makes for somebody."""
+    def said(self, program: Program, place: str, draft: Draft) -> Deferred[Any]:
+        """What becomes of a message that another door makes for somebody."""
         session = program.protocol.door.session
         assert session is not None
-        done = maybeDeferred(commands.perform, self.hall.chat, session, command)
+        done = maybeDeferred(commands.send, self.hall.chat, session, place, draft)
         self.hall.settle()
         return done
 

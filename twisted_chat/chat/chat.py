@@ -7,20 +7,20 @@ share one `Chat`; it never sees a socket.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ..core.commands import TABLE
+from ..core.draft import Draft
 from ..core.entries import Entry
 from ..core.errors import ChatError, StartError
 from ..core.events import Closed
 from ..core.names import Names
-from ..core.results import Sent, Whispered
+from ..core.results import Sent
 from ..core.roombook import RoomBook
 from ..core.rooms import Room
 from ..core.roster import Person, Roster
@@ -33,7 +33,7 @@ from .accounts.limits import AccountLimits
 from .accounts.passwords import Passwords
 from .accounts.sign_in import Proof, SignIn
 from .async_store import AsyncStore
-from .composing import check_cid, check_tags, composed, only_sealed, stale
+from .composing import check_draft, check_version
 from .cursors import Cursors
 from .delivery import Delivery
 from .device_keys import Devices
@@ -51,7 +51,6 @@ from .session import Session, Sessions, State
 from .settling import Sending, origins
 from .threads import Worker
 from .typists import Typists
-from .whispering import Manner, whisper
 
 STOPPING = ChatError("restart", "The server is stopping; try again in a moment.")
 MOST_DEVICES = 20  # sessions of one account; the one idle for longest makes room
@@ -180,51 +179,19 @@ class Chat:
 
     # --- messages -----------------------------------------------------------------------
 
-    def say(
-        self,
-        session: Session,
-        room: Room,
-        text: str,
-        cid: str | None,
-        sealed: str = "",
-        version: str = "",
-        manner: str = "",
-        tags: str = "",
-    ) -> Deferred[Sent]:
+    def say(self, session: Session, room: Room, draft: Draft) -> Deferred[Sent]:
         """Store a message; fires when it is committed and shown to those who are here."""
         self.store.check()
         person = session.person
         self.membership.may_speak(person, room)
-        check_cid(cid)
-        if not sealed and not self.rooms.takes_words(room):
-            raise only_sealed()
-        content = composed(self, room, text, sealed, manner)
-        if tags:
-            check_tags(tags)
-        if sealed and person.guest:
-            raise ChatError("guest", "A guest has no keys to encrypt with.")
-        if sealed and version != self.devices.version(room):
-            raise stale()
-        sending = Sending(self, session, room, content, cid, tags)
+        check_draft(self, room, draft)
+        if draft.sealed:
+            if person.guest:
+                raise ChatError("guest", "A guest has no keys to encrypt with.")
+            check_version(self, room, draft)
+        sending = Sending(self, session, room, draft)
         self.store.post(sending)
         return sending
-
-    def whisper(
-        self,
-        session: Session,
-        people: Iterable[Person],
-        text: str,
-        place: str = "",
-        to: str = "",
-        manner: str = "",
-        tags: str = "",
-    ) -> Coroutine[Deferred[Any], Any, Whispered]:
-        """Say something to those of these people who are here; it is kept nowhere.
-
-        Without a `place` it is said in private, to one of them; else `place` is what everybody
-        calls the conversation, and `to` says who of it is meant, such as `@#room`.
-        """
-        return whisper(self, session, list(people), text, Manner(place, to, manner, tags))
 
     def sent(self, person: Person, room: Room, entry: Entry, again: bool = False) -> Sent:
         """The answer to somebody whose message is stored."""

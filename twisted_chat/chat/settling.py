@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
+from ..core.draft import Draft
 from ..core.entries import Entry
 from ..core.results import Sent
 from ..core.rooms import Room
 from ..store import Batch, Post
 from .async_store import Outcome
-from .composing import Content
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -39,13 +39,10 @@ class Sending(Post, Deferred[Sent]):
         chat: Chat,
         session: Session,
         room: Room,
-        content: Content,
-        cid: str | None,
-        tags: str = "",
+        draft: Draft,
     ) -> None:
         person = session.person
-        text, form = content
-        Post.__init__(self, room.id, person.account, person.name, text, cid, form, tags)
+        Post.__init__(self, room.id, person.account, person.name, draft)
         Deferred.__init__(self)
         self._chat = chat
         self._room = room

@@ -3,45 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from ..core.draft import Draft
 from ..core.errors import ChatError
 from ..core.events import Whisper
 from ..core.results import Whispered
 from ..core.roster import Person
-from .composing import check_tags, composed
+from .composing import check_draft
 from .session import Session
 
 if TYPE_CHECKING:
     from .chat import Chat
 
 
-class Manner(NamedTuple):
-    """How something is said: see `Whisper`."""
-
-    place: str = ""  # what everybody calls the conversation; in private, the other's name
-    to: str = ""
-    manner: str = ""
-    tags: str = ""
-
-
 async def whisper(
-    chat: Chat, session: Session, people: Sequence[Person], text: str, how: Manner
+    chat: Chat,
+    session: Session,
+    people: Sequence[Person],
+    draft: Draft,
+    place: str = "",
+    to: str = "",
 ) -> Whispered:
-    """Say something to these people, after everything that was said before."""
-    composed(chat, None, text, manner=how.manner)
-    check_tags(how.tags)
+    """Say something to those of these people who are here, after everything that was said before.
+
+    Without a `place` it is said in private, to one of them; else `place` is what everybody
+    calls the conversation, and `to` says who of it is meant, such as `@#room`.
+    """
+    check_draft(chat, None, draft)
     await chat.store.all_said()
     person, now, number = session.person, chat.wall(), next(chat.unkept)
 
     def said(label: str) -> Whisper:
-        place, by = how.place or label, person.name
-        return Whisper(place, by, text, now, how.manner, how.to, how.tags, number)
+        return Whisper.of(draft, place or label, person.name, now, to, number)
 
     told = said(person.name)
     heard = sum(_tell(chat, other, told, person) for other in people if other is not person)
-    label = how.place or people[0].name
-    if not how.place and not heard:
+    label = place or people[0].name
+    if not place and not heard:
         raise ChatError(
             "guest",
             f"{label} is not here, and what a guest says or is told in private is kept nowhere:"

@@ -6,7 +6,6 @@ import re
 
 import msgspec
 
-from .entries import Form
 from .errors import ChatError
 from .text import check_text, code_point
 
@@ -43,17 +42,6 @@ def read(text: str) -> Attachment | None:
         return _decode(text)
     except msgspec.MsgspecError:
         return None
-
-
-def message(
-    text: str = "", sealed: str = "", attachment: Attachment | None = None
-) -> tuple[str, Form]:
-    """What a message is stored as: the text of its entry, and the text's form."""
-    if attachment is None:
-        return (sealed, Form.SEALED) if sealed else (text, Form.WORDS)
-    if sealed:
-        attachment = msgspec.structs.replace(attachment, name="", sealed=sealed)
-    return written(attachment), Form.SEALED_FILE if sealed else Form.FILE
 
 
 def check_name(name: str) -> str:

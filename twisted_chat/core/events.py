@@ -6,6 +6,9 @@ from typing import ClassVar
 
 import msgspec
 
+from .draft import Draft
+from .entries import MANNER_OF
+
 
 class Event(msgspec.Struct, frozen=True, tag_field="event", tag=str.lower):
     """Anything that is pushed to a client; the tag is its name on the wire."""
@@ -83,6 +86,11 @@ class Whisper(Event, frozen=True):
     to: str = ""  # who of a room is meant, such as `@#room`
     tags: str = ""
     id: int = 0  # the same for everybody who is shown it
+
+    @classmethod
+    def of(cls, draft: Draft, room: str, by: str, time: int, to: str = "", id: int = 0) -> Whisper:
+        """What somebody says, as it is told to those who are here."""
+        return cls(room, by, draft.text, time, MANNER_OF[draft.form], to, draft.tags, id)
 
 
 class Devices(Event, frozen=True):

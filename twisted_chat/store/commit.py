@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from ..core.entries import Kind
 from ..core.errors import ChatError
 from .connections import driver
 from .cursors import DirtyCursors, Moves
@@ -112,9 +111,9 @@ class Committer:
         ledger.move_cursors(moves.delivered)
         ledger.move_read_cursors(moves.read)
         keys = [
-            (work.sender, work.cid)
+            (work.sender, work.draft.cid)
             for work in works
-            if isinstance(work, Post) and work.cid is not None and work.sender is not None
+            if isinstance(work, Post) and work.draft.cid is not None and work.sender is not None
         ]
         if keys:
             ledger.recall(keys)
@@ -134,16 +133,7 @@ class Committer:
         ledger = self._ledger
         before = len(ledger.entries)
         try:
-            post.entry = ledger.post(
-                post.room,
-                Kind.MESSAGE,
-                post.sender,
-                post.author,
-                post.text,
-                cid=post.cid,
-                form=post.form,
-                tags=post.tags,
-            )
+            post.entry = ledger.say(post.room, post.sender, post.author, post.draft)
         except ChatError as error:
             post.error = error
         else:

@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from ..core import attachments
 from ..core.attachments import Attachment
-from ..core.entries import Entry, Form, Kind, State
+from ..core.draft import Draft
+from ..core.entries import Entry, Form, State
 from ..core.errors import ChatError
 from . import schema
 from .log import Log
@@ -83,19 +85,18 @@ class FileChanges(Log):
         if not done.rowcount:
             raise no_such_file(id)
 
-    def post_file(
-        self, id: int, room: int, sender: int, author: str, cid: str | None, sealed: str = ""
-    ) -> tuple[Entry, bool]:
+    def say_file(self, room: int, sender: int, author: str, draft: Draft) -> tuple[Entry, bool]:
         """Say something that is a file; the entry, and whether it was stored before.
 
         The file must be the sender's, complete, meant for this room and in no message yet.
         """
-        old = None if cid is None else self.said(sender, cid)
+        id, sealed = draft.file, draft.text if draft.sealed else ""
+        assert id is not None
+        old = None if draft.cid is None else self.said(sender, draft.cid)
         if old is not None:
             # What became of the file meanwhile does not matter to one who asks again.
-            text, form = (old.text, old.form) if _names(old, id, sealed) else ("", Form.WORDS)
-            again = self.post(room, Kind.MESSAGE, sender, author, text, cid=cid, form=form)
-            return again, True
+            text, form = (old.text, old.form) if _names(old, draft) else ("", Form.WORDS)
+            return self.say(room, sender, author, replace(draft, text=text, form=form)), True
         row = self.connection.execute(sa.select(file).where(file.c.id == id)).one_or_none()
         if (
             row is None
@@ -103,10 +104,9 @@ class FileChanges(Log):
             or bool(row.name) == bool(sealed)
         ):
             raise no_such_file(id, " of yours that is to be sent there and has been uploaded")
-        text, form = attachments.message(
-            sealed=sealed, attachment=Attachment(row.id, row.size, row.sha256, row.name)
-        )
-        said = self.post(room, Kind.MESSAGE, sender, author, text, cid=cid, form=form)
+        attachment = Attachment(row.id, row.size, row.sha256, row.name, sealed)
+        text = attachments.written(attachment)
+        said = self.say(room, sender, author, replace(draft, text=text))
         self.connection.execute(sa.update(file).where(file.c.id == id).values(seq=said.seq))
         return said, False
 
@@ -152,16 +152,14 @@ def no_such_file(id: int, which: str = " that you can have") -> ChatError:
     return ChatError("no_such_file", f"There is no file {id}{which}.")
 
 
-def _names(old: Entry, id: int, sealed: str) -> bool:
+def _names(old: Entry, draft: Draft) -> bool:
     """Whether a message, as far as it is still known, is one of that file."""
     if old.state is not State.AS_SAID:
         return True
     attachment = attachments.read(old.text) if old.form in (Form.FILE, Form.SEALED_FILE) else None
     # It may have been sealed anew after a refusal.
-    return attachment is not None and (attachment.file, bool(attachment.sealed)) == (
-        id,
-        bool(sealed),
-    )
+    there = None if attachment is None else (attachment.file, bool(attachment.sealed))
+    return there == (draft.file, draft.sealed)
 
 
 # Questions

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from ..core.draft import Draft
 from ..core.entries import UNREADABLE, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from . import schema
@@ -99,6 +100,11 @@ class Log:
         if key not in self._recalled:
             self.recall([key])
         return self._recalled[key]
+
+    def say(self, room: int, sender: int | None, author: str, draft: Draft) -> Entry:
+        """Append a message, as `post` does anything."""
+        text, cid, form, tags = draft.text, draft.cid, draft.form, draft.tags
+        return self.post(room, Kind.MESSAGE, sender, author, text, None, "", cid, form, tags)
 
     def post(
         self,

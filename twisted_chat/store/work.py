@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from ..core.entries import Entry, Form
+from ..core.draft import Draft
+from ..core.entries import Entry
 from .records import Gone
 
 if TYPE_CHECKING:
@@ -27,36 +28,13 @@ class Post:
     had been stored before, under the same id of its sender's.
     """
 
-    __slots__ = (
-        "again",
-        "author",
-        "cid",
-        "entry",
-        "error",
-        "form",
-        "room",
-        "sender",
-        "tags",
-        "text",
-    )
+    __slots__ = ("again", "author", "draft", "entry", "error", "room", "sender")
 
-    def __init__(
-        self,
-        room: int,
-        sender: int | None,
-        author: str,
-        text: str,
-        cid: str | None,
-        form: Form = Form.WORDS,
-        tags: str = "",
-    ) -> None:
+    def __init__(self, room: int, sender: int | None, author: str, draft: Draft) -> None:
         self.room = room
         self.sender = sender
         self.author = author
-        self.text = text
-        self.cid = cid
-        self.form = form
-        self.tags = tags
+        self.draft = draft
         self.entry: Entry | None = None
         self.error: Exception | None = None
         self.again = False

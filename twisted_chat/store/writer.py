@@ -262,9 +262,10 @@ class Writer:
 
 def _size_of(post: Post) -> int:
     """The bytes of a message, which proves that it can be stored as text."""
-    if post.cid is None and post.text.isascii() and post.author.isascii():
-        return len(post.author) + len(post.text)
+    text, cid = post.draft.text, post.draft.cid
+    if cid is None and text.isascii() and post.author.isascii():
+        return len(post.author) + len(text)
     try:
-        return len(f"{post.author}{post.cid}{post.text}".encode())
+        return len(f"{post.author}{cid}{text}".encode())
     except UnicodeEncodeError:
         raise ChatError("bad_utf8", "This text contains half a character.") from None

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, fail
 
 from ...core import vocabulary as words
 from ...core.commands import Command
+from ...core.draft import Draft
 from ...core.errors import ChatError
 from ...core.results import Result
 from ..chat import Chat
@@ -26,7 +27,7 @@ from . import (
 )
 from .permission import check
 
-__all__ = ["check", "perform"]
+__all__ = ["check", "perform", "send"]
 
 Action = Callable[[Chat, Session, Any], "Result | Awaitable[Result]"]
 
@@ -88,10 +89,30 @@ ACTIONS: dict[type[Command], Action] = {
 
 def perform(chat: Chat, session: Session, command: Command) -> Deferred[Result]:
     """Carry out a command; a ChatError raised here or later is the refusal."""
+    make = type(command)
+    return _carry_out(chat, session, make, ACTIONS[make], command)
+
+
+def send(chat: Chat, session: Session, place: str, draft: Draft) -> Deferred[Result]:
+    """Say something in a room (`#name`) or to a person, as `perform` does for a command."""
+    if draft.file is not None:
+        return _carry_out(chat, session, words.Offer, files.say_file, place, draft)
+    if place.startswith("#"):
+        return _carry_out(chat, session, words.Say, messages.say_in_room, place, draft)
+    return _carry_out(chat, session, words.Message, messages.say_in_private, place, draft)
+
+
+def _carry_out(
+    chat: Chat,
+    session: Session,
+    command: type[Command],
+    action: Callable[..., Result | Awaitable[Result]],
+    *arguments: object,
+) -> Deferred[Result]:
     session.asked_at = chat.ticks()
-    check(chat, session.person, type(command))
+    check(chat, session.person, command)
     try:
-        outcome = ACTIONS[type(command)](chat, session, command)
+        outcome = action(chat, session, *arguments)
     except ChatError:
         raise
     except Exception:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
 from ...core import vocabulary as words
 from ...core.attachments import WITH_LINKS, check_name
+from ...core.draft import Draft, check_cid
 from ...core.entries import Entry
 from ...core.errors import ChatError
 from ...core.results import FileLine, FileList, FileTicket, Offered, Sent
@@ -16,7 +16,7 @@ from ...core.rooms import Room
 from ...core.roster import Person
 from ...store import Ledger, files
 from ..chat import Chat
-from ..composing import check_cid, composed, only_sealed, stale
+from ..composing import check_draft, check_version, only_sealed
 from ..history import scopes
 from ..session import Session
 from .lookup import account_named, conversation, may_know_of, place_of
@@ -52,41 +52,32 @@ def _check_name(room: Room | None, name: str) -> None:
         raise only_sealed()
 
 
-class Naming(Protocol):
-    """A message that is a file."""
-
-    room: str
-    text: str
-    cid: str
-    file: int | None
-    sealed: str
-    version: str
-
-
-def say_file(chat: Chat, session: Session, said: Naming) -> Deferred[Sent]:
+def say_file(chat: Chat, session: Session, place: str, draft: Draft) -> Deferred[Sent]:
     """Say a file that has been uploaded."""
-    person, file, cid, sealed = session.person, said.file, said.cid, said.sealed
+    person, file, cid = session.person, draft.file, draft.cid
+    assert file is not None
     check_cid(cid)
     refusal: ChatError | None = None
     try:
-        room = speaking_place(chat, session, said.room)
+        room = speaking_place(chat, session, place)
     except ChatError as error:
-        room, refusal = place_of(chat, person, said.room), error
+        room, refusal = place_of(chat, person, place), error
         if room is None:  # such a file was never said
             raise
-    assert file is not None
-    if said.text:
-        raise ChatError("args", "A message that is a file has no text: say that in another one.")
     if room is None:
         raise files.no_such_file(file, " of yours that is to be sent there and has been uploaded")
-    refusal = refusal or _refusal(chat, room, sealed, said.version)
+    try:
+        check_draft(chat, room, draft)
+        check_version(chat, room, draft)
+    except ChatError as error:
+        refusal = refusal or error
 
     def apply(ledger: Ledger) -> tuple[Entry, bool]:
         if refusal is not None:
-            old = ledger.said(person.id, cid)
+            old = None if cid is None else ledger.said(person.id, cid)
             if old is None or (old.room != room.id and not may_know_of(room, person)):
                 raise refusal
-        return ledger.post_file(file, room.id, person.id, person.name, cid, sealed)
+        return ledger.say_file(room.id, person.id, person.name, draft)
 
     def stored(outcome: tuple[Entry, bool]) -> Sent:
         entry, again = outcome
@@ -95,14 +86,6 @@ def say_file(chat: Chat, session: Session, said: Naming) -> Deferred[Sent]:
         return chat.sent(person, room, entry, again)
 
     return chat.store.change(apply, session).addCallback(stored)
-
-
-def _refusal(chat: Chat, room: Room, sealed: str, version: str) -> ChatError | None:
-    """Why a file cannot be said so, unless it was before."""
-    if not sealed:
-        return None if chat.rooms.takes_words(room) else only_sealed()
-    composed(chat, room, "", sealed)
-    return stale() if version != chat.devices.version(room) else None
 
 
 async def list_files(chat: Chat, session: Session, command: words.Files) -> FileList:

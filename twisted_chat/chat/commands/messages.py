@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
 from ...core import vocabulary as words
-from ...core.entries import IN_WORDS, MANNERS, Entry, Form, Kind, State
+from ...core.draft import Draft, check_cid
+from ...core.entries import IN_WORDS, Entry, Form, Kind, State
 from ...core.errors import ChatError
 from ...core.results import Done, Result, Sent, SentToSeveral, Whispered
 from ...core.rooms import LOBBY, Role, Room
@@ -16,8 +18,9 @@ from ...core.roster import Person
 from ...core.text import check_formatted
 from ...store import Ledger
 from ..chat import Chat
-from ..composing import check_cid, check_tags, composed, only_sealed, stale
+from ..composing import check_draft, check_version, only_sealed
 from ..session import Session
+from ..whispering import whisper
 from .lookup import (
     LONGEST_REASON,
     Said,
@@ -36,35 +39,30 @@ from .rooms import delete_room
 MOST_RECIPIENTS = 100
 
 Answer = Deferred[Sent] | Coroutine[Deferred[Any], Any, Whispered]
-Saying = words.Broadcast | words.Say | words.Message
-S = TypeVar("S", words.Broadcast, words.Say, words.Message)
+Saying = Callable[[Chat, Session, str, Draft], Answer]
 
 
-def repeatable(say: Callable[[Chat, Session, S], Answer]) -> Callable[[Chat, Session, S], Answer]:
+def repeatable(say: Saying) -> Saying:
     """Answer a message that is sent again with its number, whatever keeps it from being said now.
 
     Who has lost the answer would otherwise take the refusal for the fate of the first one.
     """
 
-    def said(chat: Chat, session: Session, command: S) -> Answer:
+    def said(chat: Chat, session: Session, place: str, draft: Draft) -> Answer:
         try:
-            return say(chat, session, command)
+            return say(chat, session, place, draft)
         except ChatError as refusal:
-            return _said_before(chat, session.person, command, refusal)
+            return _said_before(chat, session.person, place, draft, refusal)
 
     return said
 
 
-def _said_before(chat: Chat, person: Person, command: Saying, refusal: ChatError) -> Deferred[Sent]:
+def _said_before(
+    chat: Chat, person: Person, place: str, draft: Draft, refusal: ChatError
+) -> Deferred[Sent]:
     """The answer to a message that was stored under this id before, or else the refusal."""
-    name = command.room if isinstance(command, words.Say) else LOBBY
-    if isinstance(command, words.Message):
-        name = command.user
-    room, cid, form = place_of(chat, person, name), command.cid, MANNERS.get(command.manner)
-    text = command.text
-    if not isinstance(command, words.Broadcast) and command.sealed:
-        text, form = command.sealed, Form.SEALED
-    if form is None or cid is None or person.guest:
+    room, cid = place_of(chat, person, place), draft.cid
+    if cid is None or person.guest:
         raise refusal
     check_cid(cid)
     known = room is not None and may_know_of(room, person)
@@ -75,8 +73,7 @@ def _said_before(chat: Chat, person: Person, command: Saying, refusal: ChatError
         old = ledger.said(person.id, cid)
         if old is None or room is None or (old.room != room.id and not known):
             raise refusal
-        ledger.post(room.id, Kind.MESSAGE, person.id, person.name, text, cid=cid, form=form)
-        return old
+        return ledger.say(room.id, person.id, person.name, draft)
 
     def again(old: Entry) -> Sent:
         assert room is not None
@@ -86,54 +83,49 @@ def _said_before(chat: Chat, person: Person, command: Saying, refusal: ChatError
 
 
 @repeatable
-def broadcast(chat: Chat, session: Session, command: words.Broadcast) -> Answer:
-    lobby, manner, tags = chat.rooms.lobby, command.manner, command.tags
-    return chat.say(session, lobby, command.text, command.cid, manner=manner, tags=tags)
+def say_in_room(chat: Chat, session: Session, name: str, draft: Draft) -> Answer:
+    """Say something in a room."""
+    return chat.say(session, visible_room(chat, session, name), draft)
 
 
 @repeatable
+def _say_in_lobby(chat: Chat, session: Session, name: str, draft: Draft) -> Answer:
+    return chat.say(session, chat.rooms.lobby, draft)
+
+
+@repeatable
+def say_in_private(chat: Chat, session: Session, name: str, draft: Draft) -> Answer:
+    """Say something to a person."""
+    person, other = session.person, somebody_named(chat, name)
+    _may_write_to(person, other)
+    if person.guest or other.guest:
+        return whisper(chat, session, [other], draft)
+    room = person.pairs.get(other.id)
+    if room is not None:
+        return chat.say(session, room, draft)
+    return _first_message(chat, session, other, draft)
+
+
+def broadcast(chat: Chat, session: Session, command: words.Broadcast) -> Answer:
+    draft = Draft.given(command.text, command.cid, manner=command.manner)
+    return _say_in_lobby(chat, session, LOBBY, draft)
+
+
 def say(chat: Chat, session: Session, command: words.Say) -> Answer:
-    return chat.say(
-        session,
-        visible_room(chat, session, command.room),
-        command.text,
-        command.cid,
-        command.sealed,
-        command.version,
-        command.manner,
-        command.tags,
-    )
+    return say_in_room(chat, session, command.room, _draft(command))
+
+
+def message(chat: Chat, session: Session, command: words.Message) -> Answer:
+    return say_in_private(chat, session, command.user, _draft(command))
+
+
+def _draft(command: words.Say | words.Message) -> Draft:
+    return Draft.given(command.text, command.cid, command.sealed, command.version, command.manner)
 
 
 def act(chat: Chat, session: Session, command: words.Act) -> Answer:
-    where = (command.place, command.text, command.cid)
-    if command.place.startswith("#"):
-        return say(chat, session, words.Say(*where, manner="action"))
-    return message(chat, session, words.Message(*where, manner="action"))
-
-
-@repeatable
-def message(chat: Chat, session: Session, command: words.Message) -> Answer:
-    other = somebody_named(chat, command.user)
-    _may_write_to(session.person, other)
-    if session.person.guest or other.guest:
-        check_cid(command.cid)
-        composed(chat, None, command.text, command.sealed, command.manner)
-        how = {"manner": command.manner, "tags": command.tags}
-        return chat.whisper(session, [other], command.text, **how)
-    room = session.person.pairs.get(other.id)
-    if room is not None:
-        return chat.say(
-            session,
-            room,
-            command.text,
-            command.cid,
-            command.sealed,
-            command.version,
-            command.manner,
-            command.tags,
-        )
-    return _first_message(chat, session, other, command)
+    say = say_in_room if command.place.startswith("#") else say_in_private
+    return say(chat, session, command.place, Draft(command.text, command.cid, Form.ACTION))
 
 
 def _may_write_to(person: Person, other: Person) -> None:
@@ -141,22 +133,15 @@ def _may_write_to(person: Person, other: Person) -> None:
         raise ChatError("args", "That is you: choose somebody else to write to.")
 
 
-def _first_message(
-    chat: Chat, session: Session, other: Person, command: words.Message
-) -> Deferred[Sent]:
+def _first_message(chat: Chat, session: Session, other: Person, draft: Draft) -> Deferred[Sent]:
     """Begin a private conversation with its first message, in one transaction."""
-    text, form = composed(chat, None, command.text, command.sealed, command.manner)
-    check_cid(command.cid)
-    check_tags(command.tags)
-    person, cid, tags = session.person, command.cid, command.tags
+    check_draft(chat, None, draft)
+    person, cid = session.person, draft.cid
 
     def apply(ledger: Ledger) -> tuple[Entry, bool]:
         again = cid is not None and ledger.said(person.id, cid) is not None
         room = _pair_for_words(ledger, person, other)
-        entry = ledger.post(
-            room, Kind.MESSAGE, person.id, person.name, text, cid=cid, form=form, tags=tags
-        )
-        return entry, again
+        return ledger.say(room, person.id, person.name, draft), again
 
     def show(stored: tuple[Entry, bool]) -> Sent:
         entry, again = stored
@@ -188,13 +173,12 @@ async def broadcast_users(
         room = person.pairs.get(other.id)
         if room is not None and not chat.rooms.takes_words(room):
             raise only_sealed(f"Your conversation with {other.name}")
-    composed(chat, None, command.text)
+    draft = Draft(command.text)
+    check_draft(chat, None, draft)
 
     def apply(ledger: Ledger) -> list[Entry]:
         rooms = [_pair_for_words(ledger, person, other) for other in others]
-        return [
-            ledger.post(room, Kind.MESSAGE, person.id, person.name, command.text) for room in rooms
-        ]
+        return [ledger.say(room, person.id, person.name, draft) for room in rooms]
 
     entries = await chat.store.change(apply, session)
     now: list[Sent] = []
@@ -228,24 +212,28 @@ def speaking_place(chat: Chat, session: Session, place: str) -> Room | None:
 async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     said = message_named(chat, session, command.message)
     person = session.person
-    composed(chat, said.room, command.text, command.sealed)
+    draft = Draft.given(command.text, sealed=command.sealed, version=command.version)
+    check_draft(chat, said.room, draft)
     entry = await _message_at(chat, said, command.message)
     if entry.sender != person.id:
         raise ChatError("not_allowed", "Only the person who said it can edit a message.")
     # After the look-up: a kick, a mute or encryption may have come first.
     chat.membership.may_speak(person, said.room)
-    text, form = composed(chat, said.room, command.text, command.sealed)
-    if command.sealed and command.version != chat.devices.version(said.room):
-        raise stale()
-    if entry.form in IN_WORDS and not command.sealed:
-        form = entry.form  # an action stays one
+    check_draft(chat, said.room, draft)
+    check_version(chat, said.room, draft)
+    if entry.form in IN_WORDS and not draft.sealed:
+        draft = replace(draft, form=entry.form)  # an action stays one
     if entry.form in (Form.FILE, Form.SEALED_FILE):
         raise ChatError("not_allowed", "A file cannot be edited: delete it and send another one.")
 
     def apply(ledger: Ledger) -> None:
         room, seq = said.room.id, said.seq
-        ledger.rewrite(room, seq, text, State.EDITED, form)
-        ledger.post(room, Kind.EDIT, person.id, person.name, text, target=seq, form=form)
+        ledger.rewrite(room, seq, draft.text, State.EDITED, draft.form)
+        ledger.post(
+            *(room, Kind.EDIT, person.id, person.name, draft.text),
+            target=seq,
+            form=draft.form,
+        )
 
     await chat.store.change(apply)
     return Done()
@@ -266,15 +254,14 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
     said = message_named(chat, session, command.what)
     if command.reason:
         check_formatted(command.reason, LONGEST_REASON)
-    if command.sealed:
-        composed(chat, said.room, command.reason, command.sealed)
+    draft = Draft.given(command.reason, sealed=command.sealed, version=command.version)
+    if draft.sealed:
+        check_draft(chat, said.room, draft)
     entry = await _message_at(chat, said, command.what)
     said = message_named(chat, session, command.what)  # it may have been put out meanwhile
-    text, form = command.reason, Form.WORDS
-    if command.sealed:
-        text, form = composed(chat, said.room, command.reason, command.sealed)
-        if command.version != chat.devices.version(said.room):
-            raise stale()
+    if draft.sealed:
+        check_draft(chat, said.room, draft)
+        check_version(chat, said.room, draft)
     if not _is_by(person, entry):
         if said.room.pair is not None:
             raise ChatError("not_allowed", "Only the person who said it can delete that.")
@@ -287,10 +274,10 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
             Kind.DELETE,
             None if person.guest else person.id,
             person.name,
-            text,
+            draft.text,
             target=said.seq,
             subject=entry.author,
-            form=form,
+            form=draft.form,
         )
 
     await chat.store.change(apply)

@@ -20,7 +20,6 @@ class Broadcast(Command, frozen=True):
     text: str
     cid: str | None = None
     manner: str = ""  # or "action", or "notice"
-    tags: str = ""  # what an IRC client adds for others
 
 
 @command(
@@ -53,7 +52,6 @@ class Message(Command, frozen=True):
     sealed: str = ""  # instead of a text, by clients that have the keys,
     version: str = ""  # and for which devices
     manner: str = ""
-    tags: str = ""
 
 
 @command(
@@ -66,7 +64,6 @@ class Say(Command, frozen=True):
     sealed: str = ""
     version: str = ""
     manner: str = ""
-    tags: str = ""
 
 
 @command(

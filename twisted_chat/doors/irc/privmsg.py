@@ -10,13 +10,15 @@ from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from ...chat.commands import perform
+from ...chat.commands import perform, send
 from ...chat.commands.lookup import joined_room, somebody_named
 from ...chat.commands.messages import speaking_place
-from ...chat.composing import check_tags, composed
+from ...chat.composing import check_draft
 from ...chat.session import Session, State
+from ...chat.whispering import whisper
 from ...core import vocabulary as words
-from ...core.entries import MANNERS, Entry, Kind
+from ...core.draft import Draft, check_tags
+from ...core.entries import Entry, Form, Kind
 from ...core.errors import ChatError
 from ...core.events import Whisper
 from ...core.results import Result, Sent, Whispered
@@ -37,14 +39,14 @@ STATUS = "@+"  # before the name of a channel: only its operators, or those with
 
 
 def privmsg(client: IrcClient, message: Message) -> None:
-    _send(client, message, "")
+    _send(client, message, Form.WORDS)
 
 
 def notice(client: IrcClient, message: Message) -> None:
-    _send(client, message, "notice")
+    _send(client, message, Form.NOTICE)
 
 
-def _send(client: IrcClient, message: Message, manner: str) -> None:
+def _send(client: IrcClient, message: Message, form: Form) -> None:
     if "batch" in message.tags and client.has(multiline.TYPE):
         _add_to_batch(client, message)
         return
@@ -55,24 +57,24 @@ def _send(client: IrcClient, message: Message, manner: str) -> None:
     text = spoken(message.params[1])
     if not text:
         raise Refused("412")
-    _send_to_each(client, message, text, manner)
+    _send_to_each(client, message, text, form)
 
 
-def _send_to_each(client: IrcClient, message: Message, text: str, manner: str) -> None:
+def _send_to_each(client: IrcClient, message: Message, text: str, form: Form) -> None:
     targets = _targets(client, message)
     ctcp = text.startswith("\x01")
     if ctcp and (acted := action_in(text)):
-        text, manner, ctcp = acted, "action", False
+        text, form, ctcp = acted, Form.ACTION, False
     alone = len(targets) == 1
-    tags = write_tags(_client_tags(message))[1:-1]
+    draft = Draft(text, form=form, tags=write_tags(_client_tags(message))[1:-1])
     for target in targets:
         try:
             if ctcp:
                 _in_turn(client, target, partial(_send_ctcp, client, message.command, target, text))
             elif target[:1] in STATUS and target[1:2] == "#":
-                _to_a_few(client, target, text, manner, tags)
+                _to_a_few(client, target, draft)
             else:
-                _to_all(client, target, text, manner, tags, alone)
+                _to_all(client, target, draft, alone)
         except REFUSALS as error:
             client.refuse(error, target)
 
@@ -104,46 +106,39 @@ def action_in(text: str) -> str:
 class Awaited(NamedTuple):
     """What was said and is not stored yet, and what is told with the answer to it."""
 
-    said: words.Say | words.Message
+    said: Draft
     away: str  # the line that tells that the other is away
     whole: bool  # the echo is all of the answer, and is shown where the room has it
 
 
-def _to_all(
-    client: IrcClient,
-    target: str,
-    text: str,
-    manner: str,
-    tags: str,
-    alone: bool,
-) -> None:
+def _to_all(client: IrcClient, target: str, draft: Draft, alone: bool) -> None:
     """Say something to a person, or to everybody in a channel; `alone` if nowhere else as well."""
     assert client.session is not None
     if target.lower() in SERVICES:
         raise Refused("407", NICKSERV, text="Say that to NickServ alone")
     if target[:1] != "#" and client.people.find(target) is client.me:
-        _in_turn(client, target, partial(_to_oneself, client, text, manner, tags))
+        _in_turn(client, target, partial(_to_oneself, client, draft))
         return
-    away, cid = _away_line(client, target, manner), None
+    away = _away_line(client, target, draft.form)
     whole = alone and not away and _is_shown_own(client, target)
     labels, label = client.clients.labels, client.response.label
     if label and client.has("echo-message"):
-        cid = labels.expect(client.label_scope, label if whole else None)
-    make = words.Say if target.startswith("#") else words.Message
-    said = make(target, text, cid, manner=manner, tags=tags)
+        expected = labels.expect(client.label_scope, label if whole else None)
+        draft = replace(draft, cid=expected)
     try:
-        done = perform(client.chat, client.session, said)
+        done = send(client.chat, client.session, target, draft)
     except ChatError:
-        labels.drop(cid)
+        labels.drop(draft.cid)
         raise
-    if cid is not None:
-        done.addErrback(_was_refused, client, cid)
-    client.wait_for(done, target, _was_said, target, Awaited(said, away, whole))
+    if draft.cid is not None:
+        done.addErrback(_was_refused, client, draft.cid)
+    client.wait_for(done, target, _was_said, target, Awaited(draft, away, whole))
 
 
-def _away_line(client: IrcClient, target: str, manner: str) -> str:
+def _away_line(client: IrcClient, target: str, form: Form) -> str:
     """301, when somebody is written to who is away; nothing otherwise."""
-    other = None if target.startswith("#") or manner == "notice" else client.people.find(target)
+    answers = not target.startswith("#") and form is not Form.NOTICE
+    other = client.people.find(target) if answers else None
     if other is None or not other.away:
         return ""
     return f":{client.server} 301 {client.nick} {other.name} :{formatted(other.away)}"
@@ -159,8 +154,8 @@ def _was_said(client: IrcClient, result: Result, target: str, awaited: Awaited) 
     said, cid = awaited.said, awaited.said.cid
     if isinstance(result, Whispered):
         client.clients.labels.drop(cid)
-        echo = Whisper(target, client.nick, said.text, result.time, said.manner, id=result.id)
-        _echo_whisper(client, result.room, replace(echo, tags=said.tags))
+        echo = Whisper.of(said, target, client.nick, result.time, id=result.id)
+        _echo_whisper(client, result.room, echo)
     elif isinstance(result, Sent) and client.has("echo-message"):
         in_place = _is_shown_own(client, target)
         live = client.session is not None and client.session.state is State.LIVE
@@ -175,19 +170,17 @@ def _was_said(client: IrcClient, result: Result, target: str, awaited: Awaited) 
         client.response.add(awaited.away)
 
 
-def _to_oneself(client: IrcClient, text: str, manner: str, tags: str) -> None:
+def _to_oneself(client: IrcClient, draft: Draft) -> None:
     """Words to oneself are kept nowhere: clients send them to find out whether they are heard."""
     me, chat = client.me, client.chat
-    composed(chat, None, text, manner=manner)
-    check_tags(tags)
-    number = next(chat.unkept)
-    told = Whisper(me.name, me.name, text, chat.wall(), manner, tags=tags, id=number)
+    check_draft(chat, None, draft)
+    told = Whisper.of(draft, me.name, me.name, chat.wall(), id=next(chat.unkept))
     for own in [one for one in client.clients.of(me) if one.reads]:
         own.write(encoded(own.dialect.whisper(me.name, told)))
     _echo_whisper(client, me.name, told)
 
 
-def _to_a_few(client: IrcClient, target: str, text: str, manner: str, tags: str) -> None:
+def _to_a_few(client: IrcClient, target: str, draft: Draft) -> None:
     """Say something to those of a channel only who have some standing there; it is kept nowhere."""
     session, chat, me = client.session, client.chat, client.me
     assert session is not None
@@ -200,8 +193,8 @@ def _to_a_few(client: IrcClient, target: str, text: str, manner: str, tags: str)
     ]
     to = target[0] + room.name
     others = [person for person in of_rank if person is not me and person.online]
-    done = Deferred.fromCoroutine(chat.whisper(session, others, text, room.name, to, manner, tags))
-    echo = Whisper(room.name, me.name, text, 0, manner, to, tags)
+    done = Deferred.fromCoroutine(whisper(chat, session, others, draft, room.name, to))
+    echo = Whisper.of(draft, room.name, me.name, 0, to)
     client.wait_for(done, to, _was_told, to, echo)
 
 
@@ -220,7 +213,7 @@ def _is_shown_own(client: IrcClient, target: str) -> bool:
     return room is None or client.has_joined(room)
 
 
-def _echo(client: IrcClient, target: str, said: words.Say | words.Message, result: Sent) -> None:
+def _echo(client: IrcClient, target: str, said: Draft, result: Sent) -> None:
     """Show a message to its author with the answer, since it is not shown in its place."""
     chat, me = client.chat, client.me
     other = client.people.find(target)
@@ -236,7 +229,7 @@ def _echo(client: IrcClient, target: str, said: words.Say | words.Message, resul
         None if me.guest else me.id,
         me.name,
         said.text,
-        form=MANNERS[said.manner],
+        form=said.form,
         tags=said.tags,
     )
     client.response.add_rendered(client.dialect.lines(room, room.label(me), entry))
@@ -303,7 +296,8 @@ def _close_batch(client: IrcClient, reference: str) -> None:
     client.response.command, client.response.label = closed.command, closed.label
     text = client.clients.line_cuts.note(client.nick, closed.lines)
     whole = Message(closed.command, (closed.target, text), tags=closed.tags)
-    _send_to_each(client, whole, text, "notice" if closed.command == "NOTICE" else "")
+    form = Form.NOTICE if closed.command == "NOTICE" else Form.WORDS
+    _send_to_each(client, whole, text, form)
 
 
 def _refuse_batch(client: IrcClient, error: Failed) -> None:

@@ -10,11 +10,9 @@ from twisted.python.failure import Failure
 
 from ...chat import commands
 from ...chat.accounts.sign_in import Token
-from ...chat.commands.files import say_file
 from ...connection import plaintext
 from ...connection.interface import Connection
 from ...connection.line_queue import MOST_MISTAKES, BaseDoor
-from ...core import vocabulary as words
 from ...core.commands import Command, Row
 from ...core.errors import ChatError
 from ...core.events import Closed
@@ -29,7 +27,6 @@ from .render import JSON, answer, encode, refusal, repeated
 if TYPE_CHECKING:
     from ...chat.chat import Chat
     from ...chat.files import Receiving, Serving
-    from ...chat.session import Session
 
 VERSION = 1
 LONGEST_DEVICE = 64
@@ -107,17 +104,8 @@ class JsonDoor(BaseDoor):
         if row is not None:
             return commands.perform(self.chat, self.session, cast(Command, asked))
         if isinstance(asked, requests.Send):
-            if asked.file is not None:
-                return self._say_file(self.session, asked)
-            what = (asked.room, asked.text, asked.cid, asked.sealed, asked.version, asked.manner)
-            said = requests.spoken(*what)
-            return commands.perform(self.chat, self.session, said)
+            return commands.send(self.chat, self.session, asked.room, asked.draft())
         return Deferred.fromCoroutine(self._ask(asked))
-
-    def _say_file(self, session: Session, asked: requests.Send) -> Deferred[Any]:
-        assert asked.file is not None
-        commands.check(self.chat, session.person, words.Offer)
-        return say_file(self.chat, session, asked)
 
     def _answered(self, number: object, done: Deferred[Any]) -> Deferred[None]:
         return done.addCallback(self._show, number).addErrback(self._failed, number)

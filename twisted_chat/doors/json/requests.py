@@ -7,15 +7,14 @@ from typing import Any
 
 import msgspec
 
-from ...core import vocabulary as words
 from ...core.commands import TABLE, Row
+from ...core.draft import Draft
 from ...core.encryption import DeviceKeys, OneTimeKey
 from ...core.errors import ChatError
 from ...core.text import shown
 
 MOST_DEPTH = 16
 MOST_KEYS = 64
-NOT_FOR_PROGRAMS = frozenset({"tags"})  # fields of commands that only a door fills in
 LARGEST_NUMBER = 2**53  # what every language's JSON can count to
 
 
@@ -67,6 +66,10 @@ class Send(msgspec.Struct, tag_field="do", tag="send", forbid_unknown_fields=Tru
     version: str = ""
     file: int | None = None
     manner: str = ""
+
+    def draft(self) -> Draft:
+        """What is to be said."""
+        return Draft.given(self.text, self.cid, self.sealed, self.version, self.manner, self.file)
 
 
 class Upload(msgspec.Struct, tag_field="do", tag="upload", forbid_unknown_fields=True):
@@ -200,24 +203,11 @@ def read(request: dict[str, Any]) -> tuple[object, Row | None]:
     if row is None or row.name != verb:
         raise ChatError("unknown_command", f"There is no {shown(verb[:32])}: ask for help.")
     del values["do"]
-    known = set(row.make.__struct_fields__) - NOT_FOR_PROGRAMS
+    known = row.make.__struct_fields__
     for name in values:
         if name not in known:
             raise ChatError("args", f"{verb} has no argument {shown(name[:32])}.")
     return _convert(verb, values, row.make), row
-
-
-def spoken(
-    room: str,
-    text: str,
-    cid: str | None = None,
-    sealed: str = "",
-    version: str = "",
-    manner: str = "",
-) -> words.Say | words.Message:
-    """The command that says something in a room or to somebody."""
-    command = words.Say if room.startswith("#") else words.Message
-    return command(room, text, cid, sealed, version, manner)
 
 
 def _convert(verb: str, values: dict[str, Any], kind: type[Any]) -> object:
