@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from unittest import mock
 
+from sqlalchemy import Connection
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -39,18 +40,18 @@ class KeepingUpTest(SynchronousTestCase):
     def slow_reading(self) -> Iterator[list[Callable[[], None]]]:
         """What the delivery reads from the store comes when it is called for."""
         waiting: list[Callable[[], None]] = []
-        fetch = self.hall.chat.delivery._fetch
+        store, read = self.hall.chat.store, self.hall.chat.store.read
 
-        def later(*place: int) -> Deferred[list[Entry]]:
+        def later(question: Callable[[Connection], list[Entry]]) -> Deferred[list[Entry]]:
             done: Deferred[list[Entry]] = Deferred()
 
             def come() -> None:
-                fetch(*place).chainDeferred(done)
+                read(question).chainDeferred(done)
 
             waiting.append(come)
             return done
 
-        with mock.patch.object(self.hall.chat.delivery, "_fetch", later):
+        with mock.patch.object(store, "read", later):
             yield waiting
 
     def test_a16_what_is_said_while_another_room_is_read_from_the_store(self) -> None:

@@ -26,7 +26,7 @@ from ..core.rooms import Room
 from ..core.roster import Person, Roster
 from ..doors.interface import Door
 from ..settings import Settings
-from ..store import Batch, Ledger, Store, queries
+from ..store import Batch, Store
 from .accounts.accounts import Accounts
 from .accounts.client_certificates import ClientCertificates
 from .accounts.limits import AccountLimits
@@ -89,7 +89,7 @@ class Chat:
         self.roster = roster = Roster()
         self.rooms = rooms = RoomBook()
         self.sessions = sessions = Sessions()
-        self.delivery = delivery = Delivery(rooms, self._fetch, clock)
+        self.delivery = delivery = Delivery(rooms, kept, clock)
         self.presence = presence = PresenceNotices(delivery, clock)
         self.onlookers = onlookers = Onlookers()  # want to know at once who comes and goes
         self.typists = Typists(self)
@@ -161,11 +161,6 @@ class Chat:
         if lines != self.motd:
             self.motd = lines
             self.log.info("The message of the day was read anew")
-
-    def _fetch(
-        self, room: int, after: int, upto: int, limit: int, most: int
-    ) -> Deferred[list[Entry]]:
-        return self.store.read(lambda db: queries.entries(db, room, after, upto, limit, most))
 
     def committed(self, batch: Batch) -> None:
         """A batch is on disk: show it, then answer those who sent it."""
@@ -277,24 +272,14 @@ class Chat:
         if person.guest:
             self.guests.depart(person)
         elif not person.erased:
-            self.keep_last_seen(person)
-
-    def keep_last_seen(self, *people: Person) -> None:
-        """Store when accounts were here; if the store is too busy, memory has to do."""
-        seen = [(person.id, person.last_seen) for person in people]
-
-        def apply(ledger: Ledger) -> None:
-            for number, time in seen:
-                ledger.set_account(number, last_seen=time)
-
-        self.store.change_if_possible(apply)
+            self.accounts.keep_last_seen(person)
 
     def about_to_stop(self) -> None:
         """Nothing new is taken from here on."""
         accounts = [person for person in self.roster.online.values() if not person.guest]
         for person in accounts:
             person.last_seen = self.wall()
-        self.keep_last_seen(*accounts)
+        self.accounts.keep_last_seen(*accounts)
         self.store.refusing = STOPPING
 
     def close_seats(self, person: Person, reason: Closed, keep: Session | None = None) -> None:

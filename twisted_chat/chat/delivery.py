@@ -8,10 +8,9 @@ work in a busy room grows with its messages and with its members, but not with t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
@@ -20,6 +19,8 @@ from ..core.roombook import RoomBook
 from ..core.rooms import Room
 from ..core.roster import Person
 from ..doors.interface import Dialect
+from ..store import queries
+from .async_store import AsyncStore
 from .session import Session, State
 
 # What one session is written in one turn of catching up: so many entries, and about so many bytes.
@@ -32,7 +33,6 @@ RETRY = 1.0  # seconds until a read that failed is tried again
 CHANGING = frozenset((Kind.EDIT, Kind.DELETE))
 
 Audience = dict[Dialect, dict[Session, None]]
-Fetch = Callable[[int, int, int, int, int], Deferred[list[Entry]]]
 
 
 class Delivery:
@@ -40,10 +40,10 @@ class Delivery:
 
     log = Logger()
 
-    def __init__(self, rooms: RoomBook, fetch: Fetch, clock: IReactorTime) -> None:
+    def __init__(self, rooms: RoomBook, store: AsyncStore, clock: IReactorTime) -> None:
         self.rooms = rooms
         self._clock = clock
-        self._fetch = fetch  # (room's id, after, upto, number, bytes) → its entries in order
+        self._store = store
         self._audiences: dict[Room, Audience] = {}
         self.active: set[Room] = set()  # rooms in which something was delivered lately
         self._line: deque[Session] = deque()  # who waits for a turn to catch up
@@ -350,7 +350,9 @@ class Delivery:
             self._reading -= 1
             self._serve()
 
-        asked = self._fetch(room.id, after, upto, CHUNK, PORTION)
+        asked = self._store.read(
+            lambda db: queries.entries(db, room.id, after, upto, CHUNK, PORTION)
+        )
         asked.addCallbacks(fetched, failed)
         asked.addErrback(lambda failure: self.log.failure("Somebody could not catch up", failure))
         asked.addBoth(read)

@@ -89,6 +89,16 @@ class Accounts:
         person.secrets += 1
         self._devices.changed(person, version)
 
+    def keep_last_seen(self, *people: Person) -> None:
+        """Store when accounts were here; if the store is too busy, memory has to do."""
+        seen = [(person.id, person.last_seen) for person in people]
+
+        def apply(ledger: Ledger) -> None:
+            for number, time in seen:
+                ledger.set_account(number, last_seen=time)
+
+        self._store.change_if_possible(apply)
+
     async def suspend(self, person: Person, until: int | None, reason: str) -> None:
         """Keep an account out until then, or let it in again."""
 
