@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.office import Office
+from twisted_chat.clients.desk.front import LastSent
 from twisted_chat.clients.sync.outbox import Stage
 from twisted_chat.core.entries import Form
 from twisted_chat.testing import PASSWORD
@@ -179,7 +180,7 @@ class ConversationTests(DeskTest):
         self.assertEqual(self.tesla.desk.status().unread, ())
         self.office.wait(2)
         self.edison.types("/switch tesla")
-        self.assertEqual(self.edison.desk.status().last, "1 read")
+        self.assertEqual(self.edison.desk.status().last, LastSent(1, "read"))
 
     def test_nothing_is_read_while_nobody_looks(self) -> None:
         self.tesla.desk.attend(False)
@@ -191,13 +192,13 @@ class ConversationTests(DeskTest):
     def test_delivery_of_ones_own_messages_is_seen(self) -> None:
         self.edison.desk.attend(False)
         self.tesla.types("/switch edison", "nice bulb")
-        self.assertEqual(self.tesla.desk.status().last, "1 stored")
+        self.assertEqual(self.tesla.desk.status().last, LastSent(1, "stored"))
         self.office.wait(2)
-        self.assertEqual(self.tesla.desk.status().last, "1 delivered")
+        self.assertEqual(self.tesla.desk.status().last, LastSent(1, "delivered"))
         self.edison.types("/switch tesla")
         self.edison.desk.attend(True)
         self.office.wait(2)
-        self.assertEqual(self.tesla.desk.status().last, "1 read")
+        self.assertEqual(self.tesla.desk.status().last, LastSent(1, "read"))
 
     def test_rooms_are_entered_by_joining_them(self) -> None:
         self.tesla.types("create #coil", "sparks")

@@ -6,13 +6,13 @@ from prompt_toolkit.formatted_text import fragment_list_to_text
 from prompt_toolkit.utils import get_cwidth
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.clients.desk.front import Progress, Status, Unread
+from twisted_chat.clients.desk.front import LastSent, Progress, Status, Unread
 from twisted_chat.clients.terminal import toolbar
 
 QUIET = Status(
     connection="connected",
     online=True,
-    lock="TLS",
+    tls=True,
     server="localhost:9999",
     name="tesla",
     here="#lobby",
@@ -21,13 +21,13 @@ QUIET = Status(
     unread=(),
     typing=(),
     unsent=(),
-    last="",
+    last=None,
 )
 BUSY = QUIET._replace(
     unread=(Unread("#coil", 3, 0), Unread("#homework", 2, 1), Unread("edison", 1, 1)),
     typing=("edison", "bell"),
     unsent=("one", "two"),
-    last="17 stored",
+    last=LastSent(17, "stored"),
     people=tuple(f"名前{number}" for number in range(500)),
 )
 
@@ -70,7 +70,7 @@ class ToolbarTests(SynchronousTestCase):
 
     def test_however_many_have_written_there_is_room_for_ones_own_message(self) -> None:
         many = tuple(Unread(f"bell{number}", 1, 0) for number in range(12))
-        shown = bar(QUIET._replace(unread=many, last="17 stored"), 100)
+        shown = bar(QUIET._replace(unread=many, last=LastSent(17, "stored")), 100)
         self.assertIn("bell2 wrote 1 · 9 more · message 17 stored", shown)
 
     def test_who_types(self) -> None:

@@ -12,7 +12,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from twisted_chat.clients.desk.front import Progress, Status
+from twisted_chat.clients.desk.front import LastSent, Progress, Secrecy, Status
 from twisted_chat.clients.desk.lines import FileLink, Line, SixWords, after, of_entry, plain
 from twisted_chat.clients.window import dark_mode, pieces
 from twisted_chat.clients.window.alerts import notification
@@ -269,12 +269,12 @@ class OrderTests(SynchronousTestCase):
 
 
 STATUS = Status(
-    *("connected", True, "TLS", "localhost:9999", "tesla", "#lobby", ""),
+    *("connected", True, True, "localhost:9999", "tesla", "#lobby", ""),
     people=("tesla", "edison"),
     unread=(),
     typing=(),
     unsent=(),
-    last="",
+    last=None,
 )
 
 
@@ -287,7 +287,7 @@ class BarTests(SynchronousTestCase):
 
     def test_ones_own_words(self) -> None:
         self.assertEqual(own_words(STATUS), "")
-        self.assertEqual(own_words(STATUS._replace(last="17 read")), "message 17 read")
+        self.assertEqual(own_words(STATUS._replace(last=LastSent(17, "read"))), "message 17 read")
         unsent = STATUS._replace(unsent=("hello", "again", "once more"))
         self.assertEqual(own_words(unsent), "not sent yet: hello and 2 more")
 
@@ -318,7 +318,7 @@ class PeopleTests(SynchronousTestCase):
         ):
             status = STATUS._replace(here=here)
             self.assertEqual(may_encrypt(status, members), may, here)
-            self.assertFalse(may_encrypt(status._replace(secrecy="encrypted"), members))
+            self.assertFalse(may_encrypt(status._replace(secrecy=Secrecy.ENCRYPTED), members))
 
     def test_the_people_of_a_conversation(self) -> None:
         asked: list[str] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from itertools import groupby
 
@@ -93,6 +93,11 @@ def _listed(several: Sequence[Sent]) -> str:
 def _(result: FileList) -> Sequence[str]:
     if not result.files and result.older is None:
         return ["(No files)"]
+    return [*listed_files(result), "(get <number> tells how to have one)"]
+
+
+def listed_files(result: FileList) -> list[str]:
+    """The files of a list, and how to see more of them."""
     found = ["The files are:"]
     for line in result.files:
         name = shown(line.name) if line.name else "(encrypted)"
@@ -107,7 +112,6 @@ def _(result: FileList) -> Sequence[str]:
         found.append(f"(There is more: files{place} before {result.older})")
     if any(line.room == WITH_LINKS for line in result.files):
         found.append(f"(delete {WITH_LINKS}/<number> ends the link to one)")
-    found.append("(get <number> tells how to have one)")
     return found
 
 
@@ -116,11 +120,16 @@ def _(result: Page) -> Sequence[str]:
     if not result.lines and result.older is None:
         return ["(Nothing found)" if result.search else "(No messages)"]
     found = [line_of(line.room, line.entry, not result.place, result.now) for line in result.lines]
-    if result.search and result.older is not None:
-        found.append("(There is more: search)")
-    elif result.older is not None:
-        found.append(f"(There is more: history {result.place} before {result.older})")
-    return found
+    return found + more_of(result)
+
+
+def more_of(page: Page) -> list[str]:
+    """How to see what is on the next page, if there is one."""
+    if page.older is None:
+        return []
+    if page.search:
+        return ["(There is more: search)"]
+    return [f"(There is more: history {page.place} before {page.older})"]
 
 
 @lines.register
@@ -246,11 +255,16 @@ def _(result: Numbers) -> Sequence[str]:
 def _(result: Guide) -> Sequence[str]:
     if result.one:
         return [_usage(result.rows[0]), f"  {result.rows[0].help}"]
+    about = "A message is named by its number: 17 in the lobby, #room/17, or user/17."
+    return [*listed_commands(result.rows), about]
+
+
+def listed_commands(rows: Iterable[Row]) -> list[str]:
+    """Rows of a table of commands, under the names of their groups."""
     found = []
-    for group, rows in groupby(result.rows, key=lambda row: row.group):
+    for group, ours in groupby(rows, key=lambda row: row.group):
         found.append(f"{group}:")
-        found += [f"  {_usage(row)}: {row.help}" for row in rows]
-    found.append("A message is named by its number: 17 in the lobby, #room/17, or user/17.")
+        found += [f"  {_usage(row)}: {row.help}" for row in ours]
     return found
 
 

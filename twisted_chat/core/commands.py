@@ -84,6 +84,7 @@ class Row(msgspec.Struct, frozen=True):
     group: str
     sends: bool  # may overtake nothing and be under way several at a time
     lists_online: bool  # the guided dialogue begins with who is online
+    gives: tuple[type[Any], ...] = ()  # what it answers where it is more than done
 
     @property
     def usage(self) -> str:
@@ -160,11 +161,12 @@ def command(
     group: str,
     sends: bool = False,
     lists_online: bool = False,
+    gives: tuple[type[Any], ...] = (),
 ) -> Callable[[C], C]:
     """Enter a class of commands into the table."""
 
     def enter(make: C) -> C:
-        TABLE.add(Row(name, make, help, args, aliases, who, group, sends, lists_online))
+        TABLE.add(Row(name, make, help, args, aliases, who, group, sends, lists_online, gives))
         return make
 
     return enter

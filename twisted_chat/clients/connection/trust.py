@@ -30,9 +30,13 @@ class Judgement(NamedTuple):
     """A verdict and the sentence that goes with it."""
 
     verdict: Verdict
-    sentence: str = ""
+    about: str = ""  # the sentence, up to the key if there is one
     keep: str = ""  # what to remember of the server
     key: str = ""  # that a person can compare
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.about} {self.key}" if self.key else self.about
 
 
 def judge(
@@ -49,22 +53,21 @@ def judge(
         return Judgement(
             Verdict.NEW,
             f"The key of {server} was {kept}. Now it has a certificate that an authority vouches"
-            " for, and so will any other be good that one vouches for; its key is"
-            f" {peer.fingerprint}",
+            " for, and so will any other be good that one vouches for; its key is",
             keep=VERIFIED,
             key=peer.fingerprint,
         )
     if not kept:
         return Judgement(
             Verdict.NEW,
-            f"{server} is new here; its key is {peer.fingerprint}",
+            f"{server} is new here; its key is",
             keep=peer.fingerprint,
             key=peer.fingerprint,
         )
     if trust_new_key:
         return Judgement(
             Verdict.NEW,
-            f"The new key of {server} is trusted from now on: {peer.fingerprint}",
+            f"The new key of {server} is trusted from now on; it is",
             keep=peer.fingerprint,
             key=peer.fingerprint,
         )

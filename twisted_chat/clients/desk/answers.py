@@ -7,49 +7,28 @@ from typing import Any
 
 import msgspec
 
-from ...core import results
 from ...core.commands import TABLE, Row
-from ...core.results import Done, Guide, Line, Page, Result
+from ...core.results import Done, Guide, Line, Numbers, Page, Result
 from ...core.vocabulary import Help
 from ..sync.events import entry_of
 
-_KINDS: tuple[type[Result], ...] = (
-    *(results.Sent, results.SentToSeveral, results.People, results.Profile),
-    *(results.RoomList, results.ModesAre, results.TopicIs, results.Joined, results.DeviceList),
-    *(results.NewPassword, results.Numbers, results.FileList),
-)
 
+def result_of(asked: Row, answer: dict[str, Any]) -> Result:
+    """The result that an answer to a command of this row stands for.
 
-def _needed(kind: type[Result]) -> frozenset[str]:
-    return frozenset(one.name for one in msgspec.structs.fields(kind) if one.required)
-
-
-# What has more fields comes first, for it may have those of another kind too.
-_BY_NEEDED = sorted(
-    ((_needed(kind), kind) for kind in _KINDS),
-    key=lambda one: (len(one[0]), len(one[1].__struct_fields__)),
-    reverse=True,
-)
-_KNOWN = frozenset(name for kind in _KINDS for name in kind.__struct_fields__)
-
-
-def result_of(answer: dict[str, Any]) -> Result:
-    """The result that an answer stands for, whatever a newer server adds to it.
-
-    One that is not known is shown as facts.
+    A newer server may add to it; one that the row does not know is shown as facts.
     """
-    fields = frozenset(answer)
-    if "lines" in fields:
-        return _page(answer)
-    if "rows" in fields:
-        return Guide(tuple(_row(row) for row in answer["rows"]), bool(answer.get("one")))
-    for needed, kind in _BY_NEEDED:
-        if needed <= fields:
-            with suppress(msgspec.ValidationError):
-                return msgspec.convert(answer, kind)
-    if not fields or ("text" in fields and not fields & _KNOWN):
+    for kind in asked.gives:
+        if kind is Page and "lines" in answer:
+            return _page(answer)
+        if kind is Guide and "rows" in answer:
+            return Guide(tuple(_row(row) for row in answer["rows"]), bool(answer.get("one")))
+        with suppress(msgspec.ValidationError):
+            found: Result = msgspec.convert(answer, kind)
+            return found
+    if not answer or "text" in answer:
         return Done(str(answer.get("text", "")))
-    return results.Numbers({name: str(value) for name, value in answer.items()})
+    return Numbers({name: str(value) for name, value in answer.items()})
 
 
 def _page(answer: dict[str, Any]) -> Page:

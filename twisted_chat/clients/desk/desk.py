@@ -197,10 +197,10 @@ class Desk(News):
         if isinstance(command, words.Edit):
             edited = await self.confiding.edit(command)
             if edited is not None:
-                return result_of(edited)
+                return result_of(row, edited)
         if isinstance(command, words.Search):
             return await self._search(command)
-        result = result_of(await self.user.ask(row.name, **command.given()))
+        result = result_of(row, await self.user.ask(row.name, **command.given()))
         if isinstance(command, words.Password):
             self.user.account.guest = False  # a guest with a password is an account
         self.confiding.left(command)
@@ -214,7 +214,7 @@ class Desk(News):
         if not self.confiding.is_for_here_alone(command.words):
             arguments = {} if command.page is None else {"page": command.page}
             answer = await self.user.ask("search", words=command.words, **arguments)
-            page = result_of(answer)
+            page = result_of(TABLE.of(words.Search), answer)
             assert isinstance(page, Page)
             found = await self.confiding.read(page)
         return await self.confiding.search(command, found)
@@ -261,12 +261,12 @@ class Desk(News):
         if isinstance(result, Guide) and not result.one:
             rows = result.rows
             result = Guide(tuple(one for one in rows if not is_shadowed(one.name, one.aliases)))
-        lines = replies.lines(result)
         if isinstance(result, FileList) and result.files:
-            lines = [*lines[:-1], "(To have one: get <number>)"]
-        self.say(*lines)
+            self.say(*replies.listed_files(result), "(To have one: get <number>)")
+            return
+        self.say(*replies.lines(result))
         if isinstance(result, Guide) and not result.one:
-            self.say(*replies.lines(Guide(tuple(LOCAL.rows)))[:-1])
+            self.say(*replies.listed_commands(LOCAL.rows))
 
     def _moved_to(self, room: Joined) -> None:
         """Look at a room that one is in now, before anything is said of it."""
@@ -279,8 +279,7 @@ class Desk(News):
         for line in page.lines:
             seen = of_entry(line.room, line.entry, self.user.name, not page.place, page.now)
             self.put(seen.as_citation(self.here))
-        if page.older is not None:
-            self.say(replies.lines(page)[-1])
+        self.say(*replies.more_of(page))
 
     async def talk(self, place: str) -> None:
         """Every line is said in one conversation or another here, so this is to switch."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from ..connection.trust import Judgement
@@ -57,12 +58,28 @@ class Progress(NamedTuple):
     trouble: str  # why nothing moves, if nothing does
 
 
+class Secrecy(StrEnum):
+    """How secret a conversation is, in words."""
+
+    NONE = ""
+    ENCRYPTED = "encrypted"
+    VERIFIED = "encrypted, verified"
+    VERIFIED_ONLY = "encrypted, verified only"  # a room in which only verified devices read
+
+
+class LastSent(NamedTuple):
+    """One's last message in a conversation, and what has become of it."""
+
+    number: int
+    state: str  # stored, delivered or read
+
+
 class Status(NamedTuple):
     """What a line of status shows."""
 
     connection: str  # a word or two: connected, connecting, waiting 8 s
     online: bool
-    lock: str  # how the connection is protected: "TLS", or "no TLS"
+    tls: bool
     server: str
     name: str
     here: str  # the current conversation
@@ -71,8 +88,11 @@ class Status(NamedTuple):
     unread: tuple[Unread, ...]
     typing: tuple[str, ...]  # who types in the current conversation
     unsent: tuple[str, ...]  # texts of one's own that are not stored yet, oldest first
-    last: str  # what has become of one's last message here: "17 stored", "17 read", or nothing
-    # Of the current conversation: "encrypted", "encrypted, verified", of a room in which only
-    # verified devices read "encrypted, verified only", or nothing.
-    secrecy: str = ""
+    last: LastSent | None  # in the current conversation
+    secrecy: Secrecy = Secrecy.NONE  # of the current conversation
     transfers: tuple[Progress, ...] = ()
+
+    @property
+    def lock(self) -> str:
+        """How the connection is protected, in words."""
+        return "TLS" if self.tls else "no TLS"

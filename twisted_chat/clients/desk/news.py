@@ -19,7 +19,7 @@ from ..sync.conversations import LOBBY, Conversation, folded
 from ..sync.observer import Watcher
 from ..sync.outbox import Stage
 from .files import progress
-from .front import Front, Status, Unread
+from .front import Front, LastSent, Secrecy, Status, Unread
 from .lines import Line, of_entry, of_whisper, plain
 from .places import read
 
@@ -221,7 +221,7 @@ class News(Watcher):
         return Status(
             connection=self._connection(),
             online=user.is_online,
-            lock="TLS" if life.peer.tls else "no TLS",
+            tls=life.peer.tls,
             server=shown(life.server),
             name=shown(user.name),
             here=shown(self.here),
@@ -239,14 +239,14 @@ class News(Watcher):
             transfers=tuple(progress(one) for one in user.transfers.running.values()),
         )
 
-    def _secrecy(self) -> str:
-        if not self.user.secrets.encrypted(self.here):
-            return ""
-        if self.here[0] == "#":
-            restricted = self.user.secrets.devices.is_restricted(self.here)
-            return "encrypted, verified only" if restricted else "encrypted"
-        verified = self.user.secrets.devices.is_verified(self.here)
-        return "encrypted, verified" if verified else "encrypted"
+    def _secrecy(self) -> Secrecy:
+        secrets, here = self.user.secrets, self.here
+        if not secrets.encrypted(here):
+            return Secrecy.NONE
+        if here.startswith("#"):
+            only = secrets.devices.is_restricted(here)
+            return Secrecy.VERIFIED_ONLY if only else Secrecy.ENCRYPTED
+        return Secrecy.VERIFIED if secrets.devices.is_verified(here) else Secrecy.ENCRYPTED
 
     def _connection(self) -> str:
         if self._attempt_at is not None and not self.user.is_online:
@@ -255,8 +255,6 @@ class News(Watcher):
                 return f"not connected, next try in {left:.0f} s"
         return self.user.life.state.value
 
-    def _last_said(self, here: Conversation | None) -> str:
-        if here is None:
-            return ""
-        seq = self._last.get(here.label, 0)
-        return f"{seq} {here.state_of(seq)}" if seq else ""
+    def _last_said(self, here: Conversation | None) -> LastSent | None:
+        seq = self._last.get(here.label, 0) if here is not None else 0
+        return LastSent(seq, here.state_of(seq)) if here is not None and seq else None

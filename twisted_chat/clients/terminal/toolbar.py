@@ -42,7 +42,8 @@ def _pieces(status: Status, narrow: bool) -> Iterator[tuple[str, str]]:
     if status.typing:
         yield "bar", _typing(status.typing)
     if status.last:
-        yield "bar", status.last if narrow else f"message {status.last}"
+        last = f"{status.last.number} {status.last.state}"
+        yield "bar", last if narrow else f"message {last}"
     if status.online:
         yield "bar", f"{len(status.people):,} online: {', '.join(status.people)}"
     if status.name and status.topic:

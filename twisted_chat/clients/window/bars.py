@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 
-from ..desk.front import Status
+from ..desk.front import Secrecy, Status
 from . import icons
 from .style import GAP, Palette
 from .text import short
@@ -16,7 +16,7 @@ LONGEST_TOPIC = 400
 LONGEST_UNSENT = 60
 MOST_TYPISTS = 3
 ROOM_FOR_WORDS = 520  # pixels of the header
-NOT_YET = "Encrypt…"
+ENCRYPT = "Encrypt…"
 
 
 class Header(ttk.Frame):
@@ -35,8 +35,9 @@ class Header(ttk.Frame):
         super().__init__(parent, padding=(GAP // 2, GAP // 2, GAP, GAP // 2))
         self._drawn = drawn
         self._icons: list[tk.BitmapImage] = []
-        self._locks: dict[str, tk.BitmapImage] = {}
-        self._secret = ""  # what the button for it shows
+        self._locks: dict[Secrecy, tk.BitmapImage] = {}
+        self._secret = Secrecy.NONE
+        self._may_encrypt = False
         self._toggles = {side: self._make_toggle(side, toggle) for side in ("list", "people")}
         self._label = ttk.Label(self, style="Title.TLabel")
         self._secrecy = ttk.Button(
@@ -72,7 +73,7 @@ class Header(ttk.Frame):
 
     def refresh(self, status: Status, lost: bool, may_encrypt: bool) -> None:
         """`may_encrypt` is whether this person could have the conversation encrypted."""
-        self._secret = status.secrecy or (NOT_YET if may_encrypt else "")
+        self._secret, self._may_encrypt = status.secrecy, may_encrypt
         self._secrecy.state(["selected" if status.secrecy else "!selected"])
         self._show_secrecy()
         self._label.configure(text=self._drawn(short(status.here, LONGEST_LABEL)))
@@ -85,21 +86,23 @@ class Header(ttk.Frame):
 
     def _show_secrecy(self) -> None:
         """With words, where there is room for them."""
-        if self._secret and self._locks:
-            words = self._secret if self.winfo_width() >= ROOM_FOR_WORDS else ""
+        if (self._secret or self._may_encrypt) and self._locks:
+            wide = self.winfo_width() >= ROOM_FOR_WORDS
+            words = (self._secret or ENCRYPT) if wide else ""
             self._secrecy.configure(image=self._locks[self._secret], text=words)
             self._secrecy.grid()
         else:
             self._secrecy.grid_remove()
 
 
-def locks(root: tk.Misc, palette: Palette) -> dict[str, tk.BitmapImage]:
-    """What a conversation may be, and the picture of it."""
+def locks(root: tk.Misc, palette: Palette) -> dict[Secrecy, tk.BitmapImage]:
+    """The picture of how secret a conversation is."""
+    verified = icons.bitmap(root, "verified", palette.own)
     return {
-        NOT_YET: icons.bitmap(root, "open", palette.muted),
-        "encrypted": icons.bitmap(root, "locked", palette.own),
-        "encrypted, verified": icons.bitmap(root, "verified", palette.own),
-        "encrypted, verified only": icons.bitmap(root, "verified", palette.own),
+        Secrecy.NONE: icons.bitmap(root, "open", palette.muted),
+        Secrecy.ENCRYPTED: icons.bitmap(root, "locked", palette.own),
+        Secrecy.VERIFIED: verified,
+        Secrecy.VERIFIED_ONLY: verified,
     }
 
 
@@ -124,7 +127,7 @@ class Footer(ttk.Frame):
 
     def refresh(self, status: Status) -> None:
         if self._icons:
-            self._lock.configure(image=self._icons[status.online and status.lock == "TLS"])
+            self._lock.configure(image=self._icons[status.online and status.tls])
         facts = [status.name, status.server, status.connection]
         if status.online:
             facts.append(status.lock)
@@ -143,8 +146,8 @@ class Strip(ttk.Frame):
         self._drawn = drawn
         self._hint = ""
         self._typing = ""
-        self._locks: dict[str, tk.BitmapImage] = {}
-        self._secret = ""  # as Status.secrecy says it
+        self._locks: dict[Secrecy, tk.BitmapImage] = {}
+        self._secret = Secrecy.NONE
         self._secrecy = ttk.Label(self, style="Secret.TLabel", compound="left")
         self._secrecy.bind("<Button-1>", lambda event: secrecy())
         self._left = ttk.Label(self, style="Small.TLabel", width=1)
@@ -198,5 +201,5 @@ def own_words(status: Status) -> str:
         first = short(status.unsent[0], LONGEST_UNSENT)
         more = f" and {len(status.unsent) - 1:,} more" if len(status.unsent) > 1 else ""
         return f"not sent yet: {first}{more}"
-    number, _, state = status.last.partition(" ")
-    return f"message {number} {state}" if state else ""
+    last = status.last
+    return f"message {last.number} {last.state}" if last is not None else ""

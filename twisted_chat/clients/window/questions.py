@@ -76,9 +76,8 @@ class Questions:
 
     def trusts(self, judgement: Judgement) -> Deferred[bool]:
         """Ask whether to trust a server."""
-        about = judgement.sentence.removesuffix(judgement.key).rstrip(" :")
         question = Question(
-            f"Compare its key with the one that its administrator gives you.\n{about}:",
+            f"Compare its key with the one that its administrator gives you.\n{judgement.about}:",
             "Do you trust this server?",
             to_compare=judgement.key,
             yes="Trust",

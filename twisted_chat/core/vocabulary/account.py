@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..commands import Arg, Command, Form, Who, command
+from ..results import DeviceList
 
 
 @command(
@@ -21,6 +22,7 @@ class Password(Command, frozen=True):
     Arg("end", Form.NUMBER, optional=True, keyword="end", shown="number"),
     group="Your account",
     help="your open sessions; end one of them",
+    gives=(DeviceList,),
 )
 class Devices(Command, frozen=True):
     end: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..commands import Arg, Command, Form, command
+from ..results import FileList, FileTicket, Offered
 
 
 @command(
@@ -12,6 +13,7 @@ from ..commands import Arg, Command, Form, command
     aliases=("send",),
     group="Files",
     help="send a file (only with the chat's own client)",
+    gives=(Offered,),
 )
 class Offer(Command, frozen=True):
     room: str
@@ -26,6 +28,7 @@ class Offer(Command, frozen=True):
     Arg("before", Form.NUMBER, optional=True, keyword="before", shown="number"),
     group="Files",
     help="the newest files you may have, or those of one conversation",
+    gives=(FileList,),
 )
 class Files(Command, frozen=True):
     place: str = ""
@@ -37,6 +40,7 @@ class Files(Command, frozen=True):
     Arg("file", Form.NUMBER, shown="number"),
     group="Files",
     help="show how to fetch a file",
+    gives=(FileTicket,),
 )
 class Get(Command, frozen=True):
     file: int

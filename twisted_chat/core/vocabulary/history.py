@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..commands import Arg, Command, Form, Who, command
+from ..results import Page, People, Profile
 from .arguments import AFTER, USER
 
 
@@ -15,6 +16,7 @@ from .arguments import AFTER, USER
     who=Who.GUEST,
     group="Reading",
     help="the newest messages you may see, or those of one conversation",
+    gives=(Page,),
 )
 class History(Command, frozen=True):
     place: str = ""
@@ -28,6 +30,7 @@ class History(Command, frozen=True):
     group="Reading",
     help="find messages; narrow with from:user in:#room before:2026-12-31 after:2026-01-01; "
     "alone it shows the next page",
+    gives=(Page,),
 )
 class Search(Command, frozen=True):
     words: str = ""
@@ -41,6 +44,7 @@ class Search(Command, frozen=True):
     who=Who.GUEST,
     group="People",
     help="who else is online",
+    gives=(People,),
 )
 class WhoElse(Command, frozen=True):
     after: str = ""
@@ -53,13 +57,21 @@ class WhoElse(Command, frozen=True):
     who=Who.GUEST,
     group="People",
     help="who was online in the last minutes (0 to 60)",
+    gives=(People,),
 )
 class WhoLast(Command, frozen=True):
     minutes: int
     after: str = ""
 
 
-@command("whois", USER, who=Who.GUEST, group="People", help="what is known about somebody")
+@command(
+    "whois",
+    USER,
+    who=Who.GUEST,
+    group="People",
+    help="what is known about somebody",
+    gives=(Profile,),
+)
 class WhoIs(Command, frozen=True):
     user: str
 

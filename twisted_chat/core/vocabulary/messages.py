@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..commands import Arg, Command, Form, Who, command
+from ..results import Sent, SentToSeveral, Whispered
 from ..rooms import LOBBY
 from .arguments import MESSAGE, ROOM, TEXT
 
@@ -15,6 +16,7 @@ from .arguments import MESSAGE, ROOM, TEXT
     group="Talking",
     sends=True,
     help="say something to everyone",
+    gives=(Sent,),
 )
 class Broadcast(Command, frozen=True):
     text: str
@@ -28,6 +30,7 @@ class Broadcast(Command, frozen=True):
     Arg("text", Form.REST, keyword="message"),
     group="Talking",
     help="send one message to several people, each in private",
+    gives=(SentToSeveral,),
 )
 class BroadcastUsers(Command, frozen=True):
     users: tuple[str, ...]
@@ -44,6 +47,10 @@ class BroadcastUsers(Command, frozen=True):
     sends=True,
     lists_online=True,
     help="send a private message; people who are offline get it at their next login",
+    gives=(
+        Sent,
+        Whispered,
+    ),
 )
 class Message(Command, frozen=True):
     user: str
@@ -55,7 +62,17 @@ class Message(Command, frozen=True):
 
 
 @command(
-    "say", ROOM, TEXT, who=Who.GUEST, group="Talking", sends=True, help="say something in a room"
+    "say",
+    ROOM,
+    TEXT,
+    who=Who.GUEST,
+    group="Talking",
+    sends=True,
+    help="say something in a room",
+    gives=(
+        Sent,
+        Whispered,
+    ),
 )
 class Say(Command, frozen=True):
     room: str
@@ -73,6 +90,10 @@ class Say(Command, frozen=True):
     group="Talking",
     sends=True,
     help="say what you are doing, where you talk: me waves",
+    gives=(
+        Sent,
+        Whispered,
+    ),
 )
 class Act(Command, frozen=True):
     text: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..commands import Arg, Command, Form, Who, command
+from ..results import Joined, ModesAre, People, RoomList, TopicIs
 from .arguments import AFTER, DURATION, REASON, ROOM, USER
 
 
@@ -13,6 +14,7 @@ from .arguments import AFTER, DURATION, REASON, ROOM, USER
     who=Who.GUEST,
     group="Rooms",
     help="make a room; a private one is hidden, and people join it by invitation",
+    gives=(Joined,),
 )
 class Create(Command, frozen=True):
     room: str
@@ -26,6 +28,7 @@ class Create(Command, frozen=True):
     who=Who.GUEST,
     group="Rooms",
     help="become a member of a room",
+    gives=(Joined,),
 )
 class Join(Command, frozen=True):
     room: str
@@ -38,12 +41,27 @@ class Leave(Command, frozen=True):
     reason: str = ""
 
 
-@command("rooms", AFTER, who=Who.GUEST, group="Rooms", help="the rooms you can see")
+@command(
+    "rooms",
+    AFTER,
+    who=Who.GUEST,
+    group="Rooms",
+    help="the rooms you can see",
+    gives=(RoomList,),
+)
 class Rooms(Command, frozen=True):
     after: str = ""
 
 
-@command("members", ROOM, AFTER, who=Who.GUEST, group="Rooms", help="who is in a room")
+@command(
+    "members",
+    ROOM,
+    AFTER,
+    who=Who.GUEST,
+    group="Rooms",
+    help="who is in a room",
+    gives=(People,),
+)
 class Members(Command, frozen=True):
     room: str
     after: str = ""
@@ -62,6 +80,7 @@ class Invite(Command, frozen=True):
     who=Who.GUEST,
     group="Rooms",
     help="show or set a room's topic; - removes it",
+    gives=(TopicIs,),
 )
 class Topic(Command, frozen=True):
     room: str
@@ -121,6 +140,7 @@ class Devoice(Command, frozen=True):
     who=Who.GUEST,
     group="Moderation",
     help="show a room's rules, or change them: mode #room +m, mode #room +b bob",
+    gives=(ModesAre,),
 )
 class Mode(Command, frozen=True):
     room: str

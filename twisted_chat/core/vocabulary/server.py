@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..commands import Arg, Command, Form, Who, command
+from ..results import Guide, NewPassword, Numbers
 from .arguments import DURATION, REASON, TEXT, USER
 
 
@@ -32,6 +33,7 @@ class UnbanUser(Command, frozen=True):
     who=Who.ADMIN,
     group="Administrators",
     help="give an account a new password, which is shown to you",
+    gives=(NewPassword,),
 )
 class ResetPassword(Command, frozen=True):
     user: str
@@ -42,7 +44,13 @@ class Announce(Command, frozen=True):
     text: str
 
 
-@command("stats", who=Who.ADMIN, group="Administrators", help="show figures about the server")
+@command(
+    "stats",
+    who=Who.ADMIN,
+    group="Administrators",
+    help="show figures about the server",
+    gives=(Numbers,),
+)
 class Stats(Command, frozen=True):
     pass
 
@@ -58,6 +66,7 @@ class Shutdown(Command, frozen=True):
     who=Who.GUEST,
     group="Everything else",
     help="all commands, or one of them",
+    gives=(Guide,),
 )
 class Help(Command, frozen=True):
     about: str = ""
