@@ -124,7 +124,7 @@ class NetcatTests(HallTestCase):
         assert room is not None
 
         def encrypt(ledger: Ledger) -> None:
-            ledger.set_room(room.id, encrypted=True)
+            ledger.rooms.set(room.id, encrypted=True)
 
         self.hall.chat.store.change(encrypt)
         answer = ann.asks("rename", room="#coil", name="#wires")

@@ -294,9 +294,11 @@ class TokenTests(TestCase):
             done: list[Any] = []
 
             def both(ledger: Ledger) -> tuple[bool, bool]:
-                ledger.set_credential(bob, "passlib", "new")
-                late = ledger.replace_credential(bob, "passlib", "old", "old, renewed")
-                return late, ledger.replace_credential(bob, "passlib", "new", "new, renewed")
+                ledger.accounts.set_credential(bob, "passlib", "new")
+                late = ledger.accounts.replace_credential(bob, "passlib", "old", "old, renewed")
+                return late, ledger.accounts.replace_credential(
+                    bob, "passlib", "new", "new, renewed"
+                )
 
             hall.store.change(both, done.append)
             hall.settle()

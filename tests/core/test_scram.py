@@ -185,7 +185,7 @@ class LoginTests(SynchronousTestCase):
     def test_b8_an_older_account_has_its_verifier_made_at_the_next_login(self) -> None:
         hall = self.hall()
         hall.bot("tesla").vanishes()
-        hall.chat.store.change(lambda ledger: ledger.drop_scheme(SCRAM))
+        hall.chat.store.change(lambda ledger: ledger.accounts.drop_scheme(SCRAM))
         hall.settle()
         self.assertEqual(self.logs_in(hall, "tesla", PASSWORD), "wrong_password")
         hall.bot("tesla")
@@ -220,7 +220,7 @@ class LoginTests(SynchronousTestCase):
         assert person is not None
 
         def keep(value: str, ledger: Ledger) -> None:
-            ledger.set_credential(person.id, SCRAM, value)
+            ledger.accounts.set_credential(person.id, SCRAM, value)
 
         for stored in ("nonsense", scram.derive(PASSWORD, b"salt", 7).written()):
             hall.chat.store.change(partial(keep, stored))
@@ -234,7 +234,7 @@ class LoginTests(SynchronousTestCase):
         hall = self.hall(admins=("root",))
         root = hall.bot("root")
         hall.bot("tesla").vanishes()
-        hall.chat.store.change(lambda ledger: ledger.drop_scheme(SCRAM))
+        hall.chat.store.change(lambda ledger: ledger.accounts.drop_scheme(SCRAM))
         hall.settle()
         late = hall.program()
         root.queues("reset-password", user="tesla")

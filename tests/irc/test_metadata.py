@@ -184,7 +184,7 @@ class ValueTests(MetadataCase):
         person, room = chat.signin.find("tesla"), chat.rooms.find("#coil")
         assert person is not None and room is not None
         tesla.answers("PART #coil")
-        chat.store.change(lambda ledger: ledger.erase_room(room.id))
+        chat.store.change(lambda ledger: ledger.rooms.erase(room.id))
         self.hall.bot("tesla").asks("delete-account", sure=True)
         found: list[dict[str, str]] = []
         chat.store.read(lambda db: metadata.of_account(db, person.id)).addCallback(found.append)

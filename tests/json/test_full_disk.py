@@ -54,7 +54,7 @@ class FullDiskTests(InHall):
         assert person is not None
         number = person.id
         self.hall.chat.store.change(
-            lambda ledger: ledger.set_credential(number, SCHEME, "{plain}older words")
+            lambda ledger: ledger.accounts.set_credential(number, SCHEME, "{plain}older words")
         )
         self.hall.settle()
         for _ in range(2):

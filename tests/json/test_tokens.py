@@ -7,7 +7,7 @@ from unittest import mock
 
 from twisted_chat.chat.accounts.sign_in import A_DAY
 from twisted_chat.core.errors import ChatError
-from twisted_chat.store.accounts import GONE
+from twisted_chat.store.cursors import GONE
 from twisted_chat.testing import PASSWORD, Hall, Program
 
 from .receiver import resumes

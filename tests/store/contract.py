@@ -44,17 +44,19 @@ class LogContract(StoreCase):
 
     def test_d1_a_failing_change_leaves_no_hole(self) -> None:
         def fail(ledger: Ledger) -> None:
-            ledger.post(LOBBY, Kind.MESSAGE, None, "x", "never")
-            ledger.add_room("never", "never", False, None)
-            ledger.flush()
-            ledger.post(LOBBY, Kind.MESSAGE, None, "x", "never either")
+            ledger.log.post(LOBBY, Kind.MESSAGE, None, "x", "never")
+            ledger.rooms.add("never", "never", False, None)
+            ledger.log.flush()
+            ledger.log.post(LOBBY, Kind.MESSAGE, None, "x", "never either")
             raise ChatError("no", "No.")
 
         results: list[object] = []
         self.ask_to_say("one")
         self.store.change(fail, results.append)
         self.ask_to_say("two")
-        self.store.change(lambda ledger: ledger.post(LOBBY, Kind.JOIN, None, "x"), results.append)
+        self.store.change(
+            lambda ledger: ledger.log.post(LOBBY, Kind.JOIN, None, "x"), results.append
+        )
         settle(self.store)
         self.assertEqual(str(results[0]), "No.")
         found = [(entry.seq, entry.text, entry.kind) for entry in self.everything()]
@@ -78,8 +80,8 @@ class LogContract(StoreCase):
         number = self.account("ann")
 
         def clash(ledger: Ledger) -> None:
-            ledger.add_token(number, "phone", "same")
-            ledger.add_token(number, "laptop", "same")
+            ledger.accounts.add_token(number, "phone", "same")
+            ledger.accounts.add_token(number, "laptop", "same")
 
         error = self.assertRaises(ChatError, self.change, clash)
         self.assertEqual(error.code, "conflict")
@@ -90,18 +92,18 @@ class LogContract(StoreCase):
 
         def edit(ledger: Ledger) -> int:
             ledger.rewrite(LOBBY, 1, "1st", State.EDITED)
-            return ledger.end(LOBBY)
+            return ledger.log.end(LOBBY)
 
         self.assertEqual(self.change(edit), 1)
         self.assertEqual([entry.text for entry in self.everything()], ["1st"])
 
     def test_messages_to_no_room_or_a_deleted_one_are_refused(self) -> None:
         gone = self.room("gone")
-        self.change(lambda ledger: ledger.set_room(gone, deleted_at=5))
+        self.change(lambda ledger: ledger.rooms.set(gone, deleted_at=5))
         for room in (gone, 99):
             error = self.assertRaises(ChatError, self.say, "x", room=room)
             self.assertEqual(error.code, "no_such_room")
-        self.change(lambda ledger: ledger.set_room(gone, deleted_at=None))
+        self.change(lambda ledger: ledger.rooms.set(gone, deleted_at=None))
         self.assertEqual(self.say("back", room=gone).seq, 1)
 
     def test_k6_time_in_a_room_never_goes_back(self) -> None:
@@ -191,7 +193,7 @@ class OnceContract(StoreCase):
 
     def test_d1_after_a_failed_change_the_id_is_free(self) -> None:
         def fail(ledger: Ledger) -> None:
-            ledger.post(LOBBY, Kind.MESSAGE, self.ann, "ann", "x", cid="1")
+            ledger.log.post(LOBBY, Kind.MESSAGE, self.ann, "ann", "x", cid="1")
             raise ChatError("no", "No.")
 
         self.store.change(fail, lambda result: None)
@@ -208,15 +210,15 @@ class OnceContract(StoreCase):
 
     def test_a_change_can_ask_what_was_said_under_an_id(self) -> None:
         said = self.say("hello", self.ann, "1")
-        self.assertEqual(self.change(lambda ledger: ledger.said(self.ann, "1")), said)
-        self.assertIsNone(self.change(lambda ledger: ledger.said(self.ann, "2")))
+        self.assertEqual(self.change(lambda ledger: ledger.log.said(self.ann, "1")), said)
+        self.assertIsNone(self.change(lambda ledger: ledger.log.said(self.ann, "2")))
 
     def test_entries_of_changes_are_stored_once_too(self) -> None:
         self.say("hello", self.ann, "1")
 
         def edit(text: str) -> Entry:
             return self.change(
-                lambda ledger: ledger.post(LOBBY, Kind.EDIT, self.ann, "ann", text, 1, cid="2")
+                lambda ledger: ledger.log.post(LOBBY, Kind.EDIT, self.ann, "ann", text, 1, cid="2")
             )
 
         self.assertEqual(edit("hallo"), edit("hallo"))
@@ -248,11 +250,11 @@ class EditingContract(StoreCase):
         self.say("a")
 
         def edit(ledger: Ledger) -> None:
-            ledger.post(LOBBY, Kind.EDIT, None, "x", "secret", target=1)
+            ledger.log.post(LOBBY, Kind.EDIT, None, "x", "secret", target=1)
             ledger.rewrite(LOBBY, 1, "secret", State.EDITED)
 
         def delete(ledger: Ledger) -> None:
-            ledger.post(LOBBY, Kind.DELETE, None, "x", "because", target=1)
+            ledger.log.post(LOBBY, Kind.DELETE, None, "x", "because", target=1)
             ledger.rewrite(LOBBY, 1, "", State.DELETED)
 
         self.change(edit)
@@ -261,7 +263,7 @@ class EditingContract(StoreCase):
         self.assertEqual([entry.text for entry in found], ["", "", "because"])
 
     def test_what_is_no_message_cannot_be_changed(self) -> None:
-        self.change(lambda ledger: ledger.post(LOBBY, Kind.TOPIC, None, "x", "topic"))
+        self.change(lambda ledger: ledger.log.post(LOBBY, Kind.TOPIC, None, "x", "topic"))
         self.say("gone")
         self.rewrite(2, "", State.DELETED)
         for seq in (0, 1, 2, 3):

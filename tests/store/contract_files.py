@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from tests.store.fresh import StoreCase
@@ -28,25 +27,31 @@ class FileContract(StoreCase):
 
     def offered(self, name: str = "x", owner: int = 0, room: int = LOBBY) -> StoredFile:
         return self.change(
-            lambda ledger: ledger.add_file(
+            lambda ledger: ledger.files.add(
                 f"blob of {name}", owner or self.ann, room, name, 10_000, "hash"
             )
         )
 
     def complete(self, name: str = "x", owner: int = 0, room: int = LOBBY) -> int:
         file = self.offered(name, owner, room).id
-        self.change(lambda ledger: ledger.complete_file(file))
+        self.change(lambda ledger: ledger.files.complete(file))
         return file
 
     def said(self, file: int, cid: str | None = None, room: int = LOBBY) -> tuple[Entry, bool]:
         return self.change(
-            lambda it: it.say_file(room, self.ann, "ann", Draft.given("", cid, file=file))
+            lambda it: it.files.say(room, self.ann, "ann", Draft.given("", cid, file=file))
         )
+
+    def drop_unnamed(self, file: int) -> None:
+        self.change(lambda ledger: ledger.files.drop_unnamed(file))
+
+    def drop_kept(self, file: int) -> None:
+        self.change(lambda ledger: ledger.files.drop_kept(file))
 
     def assert_refused(self, file: int, **changed: Any) -> None:
         draft = Draft.given("", sealed=changed.pop("sealed", ""), file=file)
         asked = {"room": LOBBY, "sender": self.ann, "author": "ann", "draft": draft, **changed}
-        error = self.assertRaises(ChatError, self.change, lambda ledger: ledger.say_file(**asked))
+        error = self.assertRaises(ChatError, self.change, lambda ledger: ledger.files.say(**asked))
         self.assertEqual(error.code, "no_such_file")
 
     def test_a_file_is_in_one_message_of_its_owner_in_its_room(self) -> None:
@@ -66,10 +71,10 @@ class FileContract(StoreCase):
         file = self.complete("")
         self.assert_refused(file)
         draft = Draft.given("", "c", "ciphertext", file=file)
-        entry, _ = self.change(lambda ledger: ledger.say_file(LOBBY, self.ann, "ann", draft))
+        entry, _ = self.change(lambda ledger: ledger.files.say(LOBBY, self.ann, "ann", draft))
         self.assertEqual(entry.form, Form.SEALED_FILE)
         self.assertEqual(read(entry.text), Attachment(file, 10_000, "hash", "", "ciphertext"))
-        again = self.change(lambda ledger: ledger.say_file(LOBBY, self.ann, "ann", draft))
+        again = self.change(lambda ledger: ledger.files.say(LOBBY, self.ann, "ann", draft))
         self.assertEqual(again, (entry, True))
 
     def test_the_same_cid_is_the_same_message_whatever_became_of_it(self) -> None:
@@ -105,7 +110,7 @@ class FileContract(StoreCase):
         self.complete("unsaid")
         self.offered("incomplete")
         self.offered("of ben", self.ben)
-        self.change(lambda ledger: ledger.erase_account(self.ann))
+        self.change(lambda ledger: ledger.accounts.erase(self.ann))
         self.assertEqual(sorted(self.gone), ["blob of incomplete", "blob of unsaid"])
 
     def test_an_erased_room_leaves_nothing(self) -> None:
@@ -114,8 +119,8 @@ class FileContract(StoreCase):
             self.said(self.complete(name, room=den), room=den)
         self.offered("incomplete", room=den)
         self.complete("elsewhere")
-        self.change(lambda ledger: ledger.set_room(den, deleted_at=1))
-        while not self.change(lambda ledger: ledger.erase_room(den, 2)):
+        self.change(lambda ledger: ledger.rooms.set(den, deleted_at=1))
+        while not self.change(lambda ledger: ledger.rooms.erase(den, 2)):
             pass
         self.assertEqual(
             sorted(self.gone), ["blob of a", "blob of b", "blob of c", "blob of incomplete"]
@@ -125,10 +130,10 @@ class FileContract(StoreCase):
         said, unsaid = self.complete("a"), self.complete("b")
         self.said(said)
         for file in (said, unsaid, 100):
-            self.change(partial(Ledger.drop_unnamed_file, id=file))
+            self.drop_unnamed(file)
         self.assertEqual(self.gone, ["blob of b"])
         error = self.assertRaises(
-            ChatError, self.change, lambda ledger: ledger.complete_file(unsaid)
+            ChatError, self.change, lambda ledger: ledger.files.complete(unsaid)
         )
         self.assertEqual(error.code, "no_such_file")
 
@@ -146,7 +151,7 @@ class FileContract(StoreCase):
     def kept(self, name: str, owner: int = 0) -> int:
         """A file that is kept for a link."""
         file = self.offered(name, owner, files.NOWHERE).id
-        self.change(lambda ledger: ledger.keep_file(file, 7, "other hash"))
+        self.change(lambda ledger: ledger.files.keep(file, 7, "other hash"))
         return file
 
     def test_a_file_may_be_kept_without_a_message(self) -> None:
@@ -158,17 +163,17 @@ class FileContract(StoreCase):
         )
         self.assert_refused(file)
         self.assert_refused(file, room=files.NOWHERE)
-        self.change(partial(Ledger.drop_unnamed_file, id=file))
+        self.drop_unnamed(file)
         self.assertEqual(self.gone, [])
         snapshot = self.store.load()
         self.assertEqual((snapshot.files, snapshot.used), ([], {self.ann: files.LEAST}))
-        self.change(partial(Ledger.drop_kept_file, id=file))
+        self.drop_kept(file)
         self.assertEqual(self.gone, ["blob of a"])
 
     def test_what_is_kept_was_meant_for_it_and_is_kept_once(self) -> None:
         for file in (self.offered("a").id, self.kept("b"), 100):
             error = self.assertRaises(
-                ChatError, self.change, lambda it, file=file: it.keep_file(file, 7, "hash")
+                ChatError, self.change, lambda it, file=file: it.files.keep(file, 7, "hash")
             )
             self.assertEqual(error.code, "no_such_file")
 
@@ -176,13 +181,13 @@ class FileContract(StoreCase):
         coming, said = self.offered("a", room=files.NOWHERE).id, self.complete("b")
         self.said(said)
         for file in (coming, said):
-            self.change(partial(Ledger.drop_kept_file, id=file))
+            self.drop_kept(file)
         self.assertEqual(self.gone, ["blob of a"])
 
     def test_k12_an_erased_account_leaves_nothing_behind_a_link(self) -> None:
         self.kept("a")
         self.kept("b", self.ben)
-        self.change(lambda ledger: ledger.erase_account(self.ann))
+        self.change(lambda ledger: ledger.accounts.erase(self.ann))
         self.assertEqual(self.gone, ["blob of a"])
 
     def test_lists_of_what_is_kept_are_of_one_account(self) -> None:

@@ -29,10 +29,12 @@ class KeysContract(StoreCase):
 
     def publish(self, account: int, device: str, what: Published) -> tuple[int, str]:
         self.time += 1
-        return self.change(lambda ledger: ledger.publish(account, device, what))
+        return self.change(lambda ledger: ledger.device_keys.publish(account, device, what))
 
     def claim(self, name: str, *owners: int, fallback_only: bool = False) -> Claimed | None:
-        return self.change(lambda ledger: ledger.claim(key(name), owners, fallback_only))
+        return self.change(
+            lambda ledger: ledger.device_keys.claim(key(name), owners, fallback_only)
+        )
 
     def claimed(self, name: str, *owners: int, fallback_only: bool = False) -> str:
         """Which key one is given."""
@@ -146,19 +148,19 @@ class KeysContract(StoreCase):
             self.assert_version(self.ann, version)
             self.assertNotIn(version, versions)
             versions.add(version)
-        self.change(lambda ledger: ledger.drop_device(self.ann, "b"))
-        version = self.change(lambda ledger: ledger.devices_version(self.ann))
+        self.change(lambda ledger: ledger.device_keys.drop_device(self.ann, "b"))
+        version = self.change(lambda ledger: ledger.device_keys.devices_version(self.ann))
         self.assertNotIn(version, versions)
         self.assertEqual(self.publish(self.ben, "a", published("four"))[1] in versions, False)
-        self.change(lambda ledger: ledger.drop_devices(self.ann, keep="a"))
+        self.change(lambda ledger: ledger.device_keys.drop_devices(self.ann, keep="a"))
         self.assertEqual([device for _, device, _ in self.devices(self.ann)], ["a"])
-        self.change(lambda ledger: ledger.drop_devices(self.ann))
+        self.change(lambda ledger: ledger.device_keys.drop_devices(self.ann))
         self.assert_version(self.ann, "")
 
     def test_b7_a_device_whose_last_token_goes_loses_its_keys(self) -> None:
         def logs_in(device: str, hash: str) -> None:
             self.time += 1
-            self.change(lambda ledger: ledger.add_token(self.ann, device, hash))
+            self.change(lambda ledger: ledger.accounts.add_token(self.ann, device, hash))
 
         for device in ("phone", "laptop"):
             logs_in(device, device)
@@ -173,32 +175,34 @@ class KeysContract(StoreCase):
 
     def test_an_erased_account_has_no_keys(self) -> None:
         self.publish(self.ann, "phone", published("phone", "a", fallback="last"))
-        self.change(lambda ledger: ledger.erase_account(self.ann))
+        self.change(lambda ledger: ledger.accounts.erase(self.ann))
         self.assertEqual(self.devices(self.ann), [])
         self.assert_version(self.ann, "")
         self.assertEqual(self.publish(self.ben, "phone", published("phone")), (0, self._of_ben()))
         self.assertEqual(self.claimed("phone", self.ben), "")
 
     def _of_ben(self) -> str:
-        return self.change(lambda ledger: ledger.devices_version(self.ben))
+        return self.change(lambda ledger: ledger.device_keys.devices_version(self.ben))
 
     def test_the_database_knows_what_is_encrypted(self) -> None:
         room = self.room("den")
-        self.assertFalse(self.change(lambda ledger: ledger.encrypted(room)))
-        self.change(lambda ledger: ledger.set_room(room, encrypted=True))
-        self.assertTrue(self.change(lambda ledger: ledger.encrypted(room)))
-        self.assertFalse(self.change(lambda ledger: ledger.encrypted(LOBBY)))
+        self.assertFalse(self.change(lambda ledger: ledger.rooms.encrypted(room)))
+        self.change(lambda ledger: ledger.rooms.set(room, encrypted=True))
+        self.assertTrue(self.change(lambda ledger: ledger.rooms.encrypted(room)))
+        self.assertFalse(self.change(lambda ledger: ledger.rooms.encrypted(LOBBY)))
         self.assertTrue(self.store.load().rooms[-1].encrypted)
 
     def test_d1_what_is_sealed_anew_under_the_same_id_is_the_same_message(self) -> None:
         def say(text: str, form: Form = Form.SEALED, kind: Kind = Kind.MESSAGE) -> Entry:
             return self.change(
-                lambda ledger: ledger.post(LOBBY, kind, self.ann, "ann", text, cid="1", form=form)
+                lambda ledger: ledger.log.post(
+                    LOBBY, kind, self.ann, "ann", text, cid="1", form=form
+                )
             )
 
         words = self.say("words", self.ann, "0")
         again = self.change(
-            lambda ledger: ledger.post(
+            lambda ledger: ledger.log.post(
                 LOBBY, Kind.MESSAGE, self.ann, "ann", "sealed", cid="0", form=Form.SEALED
             )
         )

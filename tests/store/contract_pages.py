@@ -23,7 +23,7 @@ class PagesContract(StoreCase):
             self.time += 1000
             self.times.append(self.time)
             if letter == "f":
-                self.change(lambda it: it.post(LOBBY, Kind.TOPIC, self.ann, "ann", "f"))
+                self.change(lambda it: it.log.post(LOBBY, Kind.TOPIC, self.ann, "ann", "f"))
             else:
                 self.say(letter, self.ann if letter in "aceg" else self.bob)
         self.rewrite(4, "", State.DELETED)
@@ -113,16 +113,16 @@ class PagesContract(StoreCase):
 
     def test_markers_only_grow(self) -> None:
         def move(time: int) -> None:
-            self.change(lambda it: it.move_read_marker(self.ann, "#den", time))
+            self.change(lambda it: it.cursors.move_marker(self.ann, "#den", time))
 
         for time in (5, 9, 7):
             move(time)
-        self.change(lambda it: it.move_read_marker(self.ann, "bob", 3))
+        self.change(lambda it: it.cursors.move_marker(self.ann, "bob", 3))
         marked = self.read(lambda db: queries.read_markers(db, self.ann))
         self.assertEqual(marked, {"#den": 9, "bob": 3})
         self.assertEqual(self.read(lambda db: queries.read_markers(db, self.bob)), {})
 
     def test_when_that_was_which_was_read_last(self) -> None:
-        self.change(lambda it: it.move_read_cursors([(self.ann, LOBBY, 3)]))
+        self.change(lambda it: it.cursors.move_read([(self.ann, LOBBY, 3)]))
         read = self.read(lambda db: queries.read_times(db, self.ann))
         self.assertEqual(read, {LOBBY: self.times[2]})

@@ -17,7 +17,7 @@ class PeopleContract(StoreCase):
     def test_a_new_account(self) -> None:
         self.say("before")
         number = self.change(
-            lambda ledger: ledger.add_account("Ann", "ann", "ann~", "argon2", "hash")
+            lambda ledger: ledger.accounts.add("Ann", "ann", "ann~", "argon2", "hash")
         )
         [found] = self.store.load().accounts
         self.assertEqual(found[:6], (number, "Ann", "ann", "ann~", "", False))
@@ -32,26 +32,26 @@ class PeopleContract(StoreCase):
         )
 
     def test_b10_a_name_is_given_once_and_looks_are_for_others_to_compare(self) -> None:
-        first = self.change(lambda ledger: ledger.add_account("Ann", "ann", "s1", None, None))
+        first = self.change(lambda ledger: ledger.accounts.add("Ann", "ann", "s1", None, None))
         error = self.assertRaises(
             ChatError,
             self.change,
-            lambda ledger: ledger.add_account("ANN", "ann", "s2", None, None),
+            lambda ledger: ledger.accounts.add("ANN", "ann", "s2", None, None),
         )
         self.assertEqual(error.code, "name_taken")
-        self.change(lambda ledger: ledger.add_account("Anm", "anm", "s1", None, None))
+        self.change(lambda ledger: ledger.accounts.add("Anm", "anm", "s1", None, None))
         second = self.account("ben")
         error = self.assertRaises(
-            ChatError, self.change, lambda ledger: ledger.set_account(second, folded="ann")
+            ChatError, self.change, lambda ledger: ledger.accounts.set(second, folded="ann")
         )
         self.assertEqual(error.code, "name_taken")
-        self.change(lambda ledger: ledger.set_account(first, folded="ann", name="ANN"))
+        self.change(lambda ledger: ledger.accounts.set(first, folded="ann", name="ANN"))
 
     def test_c1_of_two_who_want_a_name_at_once_one_gets_it(self) -> None:
         results: list[object] = []
         for _ in range(2):
             self.store.change(
-                lambda ledger: ledger.add_account("x", "x", "x", None, None), results.append
+                lambda ledger: ledger.accounts.add("x", "x", "x", None, None), results.append
             )
         self.store.run_once()
         self.assertIsInstance(results[0], int)
@@ -60,7 +60,7 @@ class PeopleContract(StoreCase):
     def test_accounts_can_be_changed(self) -> None:
         number = self.account("ann")
         self.change(
-            lambda ledger: ledger.set_account(
+            lambda ledger: ledger.accounts.set(
                 number, intro="hi", suspended_until=7, away="out", last_seen=9
             )
         )
@@ -70,35 +70,35 @@ class PeopleContract(StoreCase):
 
     def test_credentials_are_replaced(self) -> None:
         number = self.account("ann")
-        self.change(lambda ledger: ledger.set_credential(number, "argon2", "old"))
-        self.change(lambda ledger: ledger.set_credential(number, "argon2", "new"))
-        self.change(lambda ledger: ledger.set_credential(number, "plain", "x"))
-        self.change(lambda ledger: ledger.drop_credential(number, "plain"))
+        self.change(lambda ledger: ledger.accounts.set_credential(number, "argon2", "old"))
+        self.change(lambda ledger: ledger.accounts.set_credential(number, "argon2", "new"))
+        self.change(lambda ledger: ledger.accounts.set_credential(number, "plain", "x"))
+        self.change(lambda ledger: ledger.accounts.drop_credential(number, "plain"))
         found = self.read(lambda connection: queries.credentials(connection, number))
         self.assertEqual(found, {"argon2": "new"})
 
     def test_b7_tokens_rotate_and_can_be_revoked(self) -> None:
         number = self.account("ann")
-        first = self.change(lambda ledger: ledger.add_token(number, "phone", "h1"))
+        first = self.change(lambda ledger: ledger.accounts.add_token(number, "phone", "h1"))
         self.time += 1
-        self.assertTrue(self.change(lambda ledger: ledger.swap_token("h1", "h2")))
+        self.assertTrue(self.change(lambda ledger: ledger.accounts.swap_token("h1", "h2")))
         found = self.read(lambda connection: queries.token(connection, "h2"))
         self.assertEqual(found, (first, number, "phone", "h2", "h1", self.time - 1, self.time))
         self.assertEqual(self.read(lambda connection: queries.token(connection, "h1")), found)
-        self.assertTrue(self.change(lambda ledger: ledger.swap_token("h1", "h2b")))
+        self.assertTrue(self.change(lambda ledger: ledger.accounts.swap_token("h1", "h2b")))
         self.assertIsNone(self.read(lambda connection: queries.token(connection, "h2")))
-        self.assertTrue(self.change(lambda ledger: ledger.swap_token("h2b", "h3")))
-        self.assertFalse(self.change(lambda ledger: ledger.swap_token("h1", "h6")))
+        self.assertTrue(self.change(lambda ledger: ledger.accounts.swap_token("h2b", "h3")))
+        self.assertFalse(self.change(lambda ledger: ledger.accounts.swap_token("h1", "h6")))
         self.assertIsNone(self.read(lambda connection: queries.token(connection, "h1")))
-        self.change(lambda ledger: ledger.add_token(number, "a", "h4"))
-        last = self.change(lambda ledger: ledger.add_token(number, "b", "h5"))
-        self.assertTrue(self.change(lambda ledger: ledger.drop_token(number, last)))
-        self.assertFalse(self.change(lambda ledger: ledger.drop_token(number, last)))
-        self.assertFalse(self.change(lambda ledger: ledger.drop_token(number + 1, first)))
-        self.change(lambda ledger: ledger.drop_tokens(number, keep=first))
+        self.change(lambda ledger: ledger.accounts.add_token(number, "a", "h4"))
+        last = self.change(lambda ledger: ledger.accounts.add_token(number, "b", "h5"))
+        self.assertTrue(self.change(lambda ledger: ledger.accounts.drop_token(number, last)))
+        self.assertFalse(self.change(lambda ledger: ledger.accounts.drop_token(number, last)))
+        self.assertFalse(self.change(lambda ledger: ledger.accounts.drop_token(number + 1, first)))
+        self.change(lambda ledger: ledger.accounts.drop_tokens(number, keep=first))
         found_all = self.read(lambda connection: queries.tokens(connection, number))
         self.assertEqual([token.device for token in found_all], ["phone"])
-        self.change(lambda ledger: ledger.drop_tokens(number))
+        self.change(lambda ledger: ledger.accounts.drop_tokens(number))
         self.assertEqual(self.read(lambda connection: queries.tokens(connection, number)), [])
 
     def test_b7_of_too_many_tokens_the_devices_own_go_first(self) -> None:
@@ -106,7 +106,7 @@ class PeopleContract(StoreCase):
 
         def add(account: int, device: str, hash: str) -> None:
             self.time += 1
-            self.change(lambda ledger: ledger.add_token(account, device, hash))
+            self.change(lambda ledger: ledger.accounts.add_token(account, device, hash))
 
         add(other, "phone", "other")
         add(number, "phone", "first")
@@ -126,12 +126,12 @@ class PeopleContract(StoreCase):
     def test_k12_an_erased_account_is_given_nothing(self) -> None:
         ann, ben = self.account("ann"), self.account("ben")
         room = self.room("den", owner=ben)
-        self.change(lambda ledger: ledger.erase_account(ann))
+        self.change(lambda ledger: ledger.accounts.erase(ann))
         gifts: tuple[Callable[[Ledger], object], ...] = (
-            lambda ledger: ledger.put_member(room, ann),
-            lambda ledger: ledger.add_token(ann, "phone", "h"),
-            lambda ledger: ledger.set_credential(ann, "argon2", "x"),
-            lambda ledger: ledger.add_certificate(ann, "f", used=True),
+            lambda ledger: ledger.rooms.put_member(room, ann),
+            lambda ledger: ledger.accounts.add_token(ann, "phone", "h"),
+            lambda ledger: ledger.accounts.set_credential(ann, "argon2", "x"),
+            lambda ledger: ledger.accounts.add_certificate(ann, "f", used=True),
         )
         for gift in gifts:
             error = self.assertRaises(ChatError, self.change, gift)
@@ -141,9 +141,9 @@ class PeopleContract(StoreCase):
         ann, ben = self.account("ann"), self.account("ben")
         den, attic = self.room("den", owner=ann), self.room("attic", owner=ann)
         cellar = self.room("cellar", owner=ben)
-        self.change(lambda ledger: ledger.put_member(cellar, ann))
-        self.change(lambda ledger: ledger.set_room(attic, deleted_at=self.time))
-        found = self.change(lambda ledger: ledger.memberships(ann))
+        self.change(lambda ledger: ledger.rooms.put_member(cellar, ann))
+        self.change(lambda ledger: ledger.rooms.set(attic, deleted_at=self.time))
+        found = self.change(lambda ledger: ledger.rooms.memberships(ann))
         self.assertEqual(found, {den: Role.OWNER, cellar: Role.MEMBER})
 
     def test_k12_an_erased_account_leaves_its_name_and_its_words(self) -> None:
@@ -152,17 +152,17 @@ class PeopleContract(StoreCase):
         self.say("hello", ann)
 
         def fill(ledger: Ledger) -> None:
-            ledger.set_credential(ann, "argon2", "x")
-            ledger.add_token(ann, "phone", "h")
-            ledger.set_account(ann, intro="me", away="out")
-            ledger.put_ignored(ann, ben)
-            ledger.put_ignored(ben, ann)
-            ledger.put_invite(room, ann)
-            ledger.move_cursors([(ann, "phone", LOBBY, 1)])
-            ledger.move_read_cursors([(ann, LOBBY, 1)])
+            ledger.accounts.set_credential(ann, "argon2", "x")
+            ledger.accounts.add_token(ann, "phone", "h")
+            ledger.accounts.set(ann, intro="me", away="out")
+            ledger.accounts.put_ignored(ann, ben)
+            ledger.accounts.put_ignored(ben, ann)
+            ledger.rooms.put_invite(room, ann)
+            ledger.cursors.move([(ann, "phone", LOBBY, 1)])
+            ledger.cursors.move_read([(ann, LOBBY, 1)])
 
         self.change(fill)
-        self.change(lambda ledger: ledger.erase_account(ann))
+        self.change(lambda ledger: ledger.accounts.erase(ann))
         loaded = self.store.load()
         gone = loaded.accounts[0]
         self.assertEqual((gone.name, gone.erased, gone.intro), ("ann", True, ""))
@@ -194,28 +194,28 @@ class RoomContract(StoreCase):
             self.assertRaises(
                 ChatError,
                 self.change,
-                lambda ledger, folded=change: ledger.set_room(other, folded=folded),
+                lambda ledger, folded=change: ledger.rooms.set(other, folded=folded),
             )
-        self.change(lambda ledger: ledger.set_room(room, name="DEN", folded="den", topic="t"))
+        self.change(lambda ledger: ledger.rooms.set(room, name="DEN", folded="den", topic="t"))
         loaded = self.store.load()
         self.assertEqual(loaded.rooms[1][:6], (room, "DEN", "den", RoomKind.GROUP, True, "t"))
         self.assertEqual(loaded.members, [Member(room, ann, Role.OWNER, 0)])
 
     def test_two_people_have_one_private_conversation(self) -> None:
         ann, ben = self.account("ann"), self.account("ben")
-        room = self.change(lambda ledger: ledger.pair(ben, ann))
-        self.assertEqual(self.change(lambda ledger: ledger.pair(ann, ben)), room)
+        room = self.change(lambda ledger: ledger.rooms.pair(ben, ann))
+        self.assertEqual(self.change(lambda ledger: ledger.rooms.pair(ann, ben)), room)
         found = self.store.load().rooms[1]
         self.assertEqual((found.first, found.second), (ann, ben))
         self.assertEqual((found.kind, found.hidden, found.folded), (RoomKind.PAIR, True, None))
-        self.assertNotEqual(self.change(lambda ledger: ledger.pair(ann, ann)), room)
+        self.assertNotEqual(self.change(lambda ledger: ledger.rooms.pair(ann, ann)), room)
 
     def test_what_was_said_before_is_not_new_to_a_member(self) -> None:
         ann = self.account("ann")
         room = self.room("den")
         for text in "ab":
             self.say(text, room=room)
-        self.assertTrue(self.change(lambda ledger: ledger.put_member(room, ann)))
+        self.assertTrue(self.change(lambda ledger: ledger.rooms.put_member(room, ann)))
         self.assertEqual(self.store.load().members, [Member(room, ann, Role.MEMBER, 2)])
         cursors = self.read(lambda connection: queries.device_cursors(connection, ann, ""))
         self.assertEqual(cursors, {LOBBY: 0, room: 2})
@@ -223,13 +223,13 @@ class RoomContract(StoreCase):
     def test_members_are_changed_and_dropped(self) -> None:
         ann = self.account("ann")
         room = self.room("den")
-        self.change(lambda ledger: ledger.put_member(room, ann, since=0))
+        self.change(lambda ledger: ledger.rooms.put_member(room, ann, since=0))
         self.say("x", room=room)
-        changed = self.change(lambda ledger: ledger.put_member(room, ann, role=Role.OPERATOR))
+        changed = self.change(lambda ledger: ledger.rooms.put_member(room, ann, role=Role.OPERATOR))
         self.assertFalse(changed)
         self.assertEqual(self.store.load().members, [Member(room, ann, Role.OPERATOR, 0)])
-        self.assertTrue(self.change(lambda ledger: ledger.drop_member(room, ann)))
-        self.assertFalse(self.change(lambda ledger: ledger.drop_member(room, ann)))
+        self.assertTrue(self.change(lambda ledger: ledger.rooms.drop_member(room, ann)))
+        self.assertFalse(self.change(lambda ledger: ledger.rooms.drop_member(room, ann)))
 
     def test_k11_rules_and_voices_are_kept(self) -> None:
         ann = self.account("ann")
@@ -237,10 +237,10 @@ class RoomContract(StoreCase):
         rules, _ = Rules().with_changes(parse("+imsklbI sesame 9 eve ~a:ann"), "ann", 7)
 
         def change(ledger: Ledger) -> tuple[Rules, Rules]:
-            before = ledger.rules(room)
-            ledger.set_rules(room, rules)
-            ledger.put_member(room, ann, voice=True)
-            return before, ledger.rules(room)
+            before = ledger.rooms.rules(room)
+            ledger.rooms.set_rules(room, rules)
+            ledger.rooms.put_member(room, ann, voice=True)
+            return before, ledger.rooms.rules(room)
 
         self.assertEqual(self.change(change), (Rules(), rules))
         self.store.close()
@@ -249,7 +249,7 @@ class RoomContract(StoreCase):
         kept = loaded.rooms[1]
         self.assertEqual((read(kept.rules), kept.hidden), (rules, True))
         self.assertEqual([member.voice for member in loaded.members], [True])
-        self.change(lambda ledger: ledger.set_rules(room, Rules()))
+        self.change(lambda ledger: ledger.rooms.set_rules(room, Rules()))
         kept = self.store.load().rooms[1]
         self.assertEqual((kept.rules, kept.hidden), ("", False))
 
@@ -259,15 +259,15 @@ class RoomContract(StoreCase):
 
         def put(ledger: Ledger) -> None:
             for until in (None, 5):
-                ledger.put_ban(room, ann, until)
-                ledger.put_invite(room, ben)
-                ledger.put_ignored(ann, ben)
+                ledger.rooms.put_ban(room, ann, until)
+                ledger.rooms.put_invite(room, ben)
+                ledger.accounts.put_ignored(ann, ben)
 
         def drop(ledger: Ledger) -> list[bool]:
             return [
-                ledger.drop_ban(room, ann),
-                ledger.drop_invite(room, ben),
-                ledger.drop_ignored(ann, ben),
+                ledger.rooms.drop_ban(room, ann),
+                ledger.rooms.drop_invite(room, ben),
+                ledger.accounts.drop_ignored(ann, ben),
             ]
 
         self.change(put)
@@ -283,9 +283,9 @@ class RoomContract(StoreCase):
         for text in "abcde":
             self.say(text, ann, text, room)
         secret, _ = Rules().with_changes(parse("+kb sesame eve"), "ann", 7)
-        self.change(lambda ledger: ledger.set_rules(room, secret))
-        self.change(lambda ledger: ledger.set_room(room, deleted_at=self.time))
-        steps = [self.change(lambda ledger: ledger.erase_room(room, 2)) for _ in range(3)]
+        self.change(lambda ledger: ledger.rooms.set_rules(room, secret))
+        self.change(lambda ledger: ledger.rooms.set(room, deleted_at=self.time))
+        steps = [self.change(lambda ledger: ledger.rooms.erase(room, 2)) for _ in range(3)]
         self.assertEqual(steps, [False, False, True])
         self.assertEqual(
             self.read(lambda connection: queries.entries(connection, room, 0, None, 9)), []

@@ -20,7 +20,7 @@ class HistoryContract(StoreCase):
         self.den = self.room("den", hidden=True)
         for place, text in enumerate("abcdefghij"):
             self.say(text, room=(LOBBY, self.den)[place % 2])
-        self.change(lambda ledger: ledger.post(LOBBY, Kind.TOPIC, None, "x", "topic"))
+        self.change(lambda ledger: ledger.log.post(LOBBY, Kind.TOPIC, None, "x", "topic"))
 
     def page(self, *scopes: Scope, limit: int = 100, before: int | None = None) -> str:
         found = self.read(lambda connection: queries.history(connection, scopes, limit, before))
@@ -74,7 +74,7 @@ class UnseenContract(StoreCase):
         self.say("mine", self.ann)
         self.say("guest")
         self.rewrite(4, "", State.DELETED, self.den)
-        self.change(lambda ledger: ledger.post(LOBBY, Kind.JOIN, self.ben, "ben"))
+        self.change(lambda ledger: ledger.log.post(LOBBY, Kind.JOIN, self.ben, "ben"))
 
     def unseen(
         self, gaps: list[tuple[int, int, int]], limit: int
@@ -139,7 +139,7 @@ class CursorContract(StoreCase):
         room = self.room("den")
         for text in "abc":
             self.say(text, room=room)
-        self.change(lambda ledger: ledger.put_member(room, self.ann))
+        self.change(lambda ledger: ledger.rooms.put_member(room, self.ann))
         self.assertEqual(
             self.read(lambda it: queries.device_cursors(it, self.ann, "")), {LOBBY: 0, room: 3}
         )
@@ -147,9 +147,9 @@ class CursorContract(StoreCase):
 
     def test_counts(self) -> None:
         ben = self.account("ben")
-        self.change(lambda ledger: ledger.pair(self.ann, ben))
+        self.change(lambda ledger: ledger.rooms.pair(self.ann, ben))
         gone = self.room("gone")
         self.say("x", room=gone)
-        self.change(lambda ledger: ledger.set_room(gone, deleted_at=1))
-        self.change(lambda ledger: ledger.erase_account(ben))
+        self.change(lambda ledger: ledger.rooms.set(gone, deleted_at=1))
+        self.change(lambda ledger: ledger.accounts.erase(ben))
         self.assertEqual(self.read(queries.counts), (1, 1, 1, 0, 0))

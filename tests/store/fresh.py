@@ -115,11 +115,11 @@ class StoreCase(SynchronousTestCase):
 
     def account(self, name: str) -> int:
         """A new account of this name."""
-        return self.change(lambda ledger: ledger.add_account(name, name, name, None, None))
+        return self.change(lambda ledger: ledger.accounts.add(name, name, name, None, None))
 
     def room(self, name: str, hidden: bool = False, owner: int | None = None) -> int:
         """A new room of this name."""
-        return self.change(lambda ledger: ledger.add_room(name, name, hidden, owner))
+        return self.change(lambda ledger: ledger.rooms.add(name, name, hidden, owner))
 
     def rewrite(self, seq: int, text: str, state: State, room: int = LOBBY) -> None:
         """Change what a message shows."""

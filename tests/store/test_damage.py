@@ -34,7 +34,7 @@ class DamageTests(SynchronousTestCase):
         self.log = self.folder / "chat.db-wal"
         store = fresh.store(self.folder, lambda: 0)
         self.told: list[tuple[int, str, str, Form]] = []
-        ann = fresh.change(store, lambda it: it.add_account("ann", "ann", "ann", "x", "y"))
+        ann = fresh.change(store, lambda it: it.accounts.add("ann", "ann", "ann", "x", "y"))
         for number in range(MESSAGES):
             if number == MESSAGES - 20:
                 run = store.writer._committer._connection.exec_driver_sql
@@ -173,7 +173,7 @@ class DamageTests(SynchronousTestCase):
         open_store(str(self.path), lambda: 0).close()
         before = self.path.read_bytes()
         store = open_store(str(self.path), lambda: 0)
-        fresh.change(store, lambda it: it.set_credential(1, "scheme", "value"))
+        fresh.change(store, lambda it: it.accounts.set_credential(1, "scheme", "value"))
         fresh.change(store, lambda it: None)  # is none
         store.close()
         self.path.write_bytes(before)
@@ -183,11 +183,11 @@ class DamageTests(SynchronousTestCase):
     def test_d5_entries_that_were_erased_are_not_missed(self) -> None:
         self.lay_out()
         store = open_store(str(self.path), lambda: 0)
-        room = fresh.change(store, lambda it: it.add_room("room", "room", False, None))
+        room = fresh.change(store, lambda it: it.rooms.add("room", "room", False, None))
         store.post([Post(room, 1, "ann", Draft("the last words"))])
         fresh.settle(store)
-        fresh.change(store, lambda it: it.set_room(room, deleted_at=1))
-        while not fresh.change(store, lambda it: it.erase_room(room, 100)):
+        fresh.change(store, lambda it: it.rooms.set(room, deleted_at=1))
+        while not fresh.change(store, lambda it: it.rooms.erase(room, 100)):
             pass
         store.close()
         store = open_store(str(self.path), lambda: 0)

@@ -156,7 +156,7 @@ class OpeningTests(SynchronousTestCase):
             path = fresh.database(folder)
             store = open_store(str(path), lambda: 0)
             self.assertFalse(store.moved())
-            fresh.change(store, lambda ledger: ledger.add_account("a", "a", "a", None, None))
+            fresh.change(store, lambda ledger: ledger.accounts.add("a", "a", "a", None, None))
             self.assertFalse(store.moved())
             (folder / name).rename(folder / "elsewhere")
             self.assertTrue(store.moved())
@@ -167,7 +167,7 @@ class OpeningTests(SynchronousTestCase):
     def test_d9_the_size_of_the_log_is_known(self) -> None:
         store = open_store(str(self.path), lambda: 0)
         before = store.log_size()
-        fresh.change(store, lambda ledger: ledger.add_account("a", "a", "a", None, None))
+        fresh.change(store, lambda ledger: ledger.accounts.add("a", "a", "a", None, None))
         self.assertGreater(store.log_size(), before)
         store.close()
         self.assertEqual(store.log_size(), 0)

@@ -57,7 +57,7 @@ class ErasingTests(StoreCase):
         said = self.say("xyzzyplugh")
 
         def edit(ledger: Ledger) -> None:
-            ledger.post(LOBBY, Kind.EDIT, None, "x", "grue", target=said.seq)
+            ledger.log.post(LOBBY, Kind.EDIT, None, "x", "grue", target=said.seq)
             ledger.rewrite(LOBBY, said.seq, "grue", State.EDITED)
 
         self.change(edit)
@@ -82,20 +82,20 @@ class ErasingTests(StoreCase):
         self.say("xyzzyplugh", room=room)
         self.fill(room)
         self.fill()
-        while not self.change(lambda ledger: ledger.erase_room(room, 50)):
+        while not self.change(lambda ledger: ledger.rooms.erase(room, 50)):
             pass
         self.scrub()
         self.assertEqual(self.kept("xyzzyplugh", "burrow"), [])
 
     def test_d17_an_erased_account_is_gone_but_for_its_name(self) -> None:
         def add(ledger: Ledger) -> int:
-            number = ledger.add_account("ann", "ann", "ann", "argon2", "hashxyzzy")
-            ledger.set_account(number, intro="introxyzzy", away="awayxyzzy")
-            ledger.add_token(number, "devicexyzzy", "tokenxyzzy")
+            number = ledger.accounts.add("ann", "ann", "ann", "argon2", "hashxyzzy")
+            ledger.accounts.set(number, intro="introxyzzy", away="awayxyzzy")
+            ledger.accounts.add_token(number, "devicexyzzy", "tokenxyzzy")
             return number
 
         number = self.change(add)
-        self.change(lambda ledger: ledger.erase_account(number))
+        self.change(lambda ledger: ledger.accounts.erase(number))
         self.scrub()
         secrets = ("hashxyzzy", "introxyzzy", "awayxyzzy", "devicexyzzy", "tokenxyzzy")
         self.assertEqual(self.kept(*secrets), [])

@@ -41,7 +41,7 @@ class FullDiskTests(StoreCase):
         self.store.move_cursor(1, "phone", LOBBY, 1)
         results: list[object] = []
         posts = [self.ask_to_say("x" * 20_000, 1, str(n)) for n in range(1, 4)]
-        self.store.change(lambda ledger: ledger.end(LOBBY), results.append)
+        self.store.change(lambda ledger: ledger.log.end(LOBBY), results.append)
         with self.assertLogs("twisted_chat.store.commit") as told:
             settle(self.store)
             for number in range(4, 7):
@@ -70,17 +70,17 @@ class FullDiskTests(StoreCase):
             batch.answer()
 
         ann = self.account("ann")
-        file = self.change(lambda it: it.add_file("blob", ann, LOBBY, "x", 1, "hash"))
+        file = self.change(lambda it: it.files.add("blob", ann, LOBBY, "x", 1, "hash"))
         self.store.deliver = deliver
         self.fill()
-        self.store.change(lambda it: it.drop_unnamed_file(file.id), lambda _: None)
+        self.store.change(lambda it: it.files.drop_unnamed(file.id), lambda _: None)
         posts = [self.ask_to_say("x" * 20_000, 1, str(n)) for n in range(1, 4)]
         settle(self.store)
         self.assertEqual((codes(posts), gone), (["store_full"] * 3, []))
         self.limit(1_000_000)
         self.say("small")
         self.assertEqual(gone, [])
-        self.change(lambda it: it.drop_unnamed_file(file.id))
+        self.change(lambda it: it.files.drop_unnamed(file.id))
         self.assertEqual(gone, ["blob"])
 
     def test_d3_a_change_that_fills_the_disk_fails_its_batch(self) -> None:
@@ -88,7 +88,7 @@ class FullDiskTests(StoreCase):
         post = self.ask_to_say("small")
         results: list[object] = []
         self.store.change(
-            lambda ledger: ledger.set_credential(1, "x", "y" * 100_000), results.append
+            lambda ledger: ledger.accounts.set_credential(1, "x", "y" * 100_000), results.append
         )
         settle(self.store)
         self.assertEqual(codes([post]), ["store_full"])
@@ -170,7 +170,7 @@ class UnknownTests(StoreCase):
         said = "between you and me"
 
         connection = self.store.writer._committer._connection
-        driver = self.store.writer._committer._ledger._driver
+        driver = self.store.writer._committer._driver
         failures = [
             self.assertRaises(DBAPIError, connection.exec_driver_sql, sql, (said,))
             for sql in ("SELECT nothing FROM nowhere WHERE text = ?", "SELECT ? FROM words MATCH")
@@ -311,9 +311,9 @@ class ConstraintTests(StoreCase):
         self.store.move_cursor(ann, "phone", LOBBY, 1)
         results: list[object] = []
         posts = [self.ask_to_say("good", ann, "1"), self.ask_to_say("bad", ann, "2")]
-        self.store.change(lambda ledger: ledger.end(LOBBY), results.append)
+        self.store.change(lambda ledger: ledger.log.end(LOBBY), results.append)
         self.store.change(
-            lambda it: it.add_account("bob", "bob", "bob", None, None), results.append
+            lambda it: it.accounts.add("bob", "bob", "bob", None, None), results.append
         )
         posts += [self.ask_to_say("better", ann, "3"), self.ask_to_say("good", ann, "1")]
         settle(self.store)
@@ -328,7 +328,9 @@ class ConstraintTests(StoreCase):
 
     def test_d18_a_change_that_breaks_one_fails_alone(self) -> None:
         results: list[object] = []
-        self.store.change(lambda it: it.post(LOBBY, Kind.MESSAGE, None, "x", "bad"), results.append)
+        self.store.change(
+            lambda it: it.log.post(LOBBY, Kind.MESSAGE, None, "x", "bad"), results.append
+        )
         post = self.ask_to_say("good")
         settle(self.store)
         [error] = results
@@ -353,7 +355,7 @@ class BoundsTests(StoreCase):
 
         class Refused(Post):
             def answer(answered) -> None:
-                self.store.change(lambda ledger: ledger.end(LOBBY), answers.append)
+                self.store.change(lambda ledger: ledger.log.end(LOBBY), answers.append)
 
         self.store.writer._max_bytes = 400
         refused = Refused(LOBBY, None, "x", Draft("é" * 250))

@@ -28,8 +28,8 @@ class IndexTests(StoreCase):
     """One writer and its index."""
 
     def erase(self, room: int) -> None:
-        self.change(lambda ledger: ledger.set_room(room, deleted_at=1))
-        self.assertTrue(self.change(lambda ledger: ledger.erase_room(room)))
+        self.change(lambda ledger: ledger.rooms.set(room, deleted_at=1))
+        self.assertTrue(self.change(lambda ledger: ledger.rooms.erase(room)))
 
     def free_the_last_numbers(self) -> None:
         """The index knows the end of the log, that is erased, and the server starts again."""
@@ -135,7 +135,7 @@ class IndexTests(StoreCase):
         )
     )
     def test_it_finds_what_the_messages_say_now(self, doings: list[tuple[str, ...]]) -> None:
-        base = fresh.change(self.store, lambda ledger: ledger.end(LOBBY))
+        base = fresh.change(self.store, lambda ledger: ledger.log.end(LOBBY))
         says: list[str] = []
         with mock.patch.object(full_text_index, "STEP", 2):
             for what, *how in doings:

@@ -133,7 +133,7 @@ class MigrationTests(SynchronousTestCase):
     def test_k11_an_older_database_is_brought_up_to_date(self) -> None:
         path = fresh.database(self.folder)
         store = open_store(str(path), lambda: 0)
-        fresh.change(store, lambda ledger: ledger.add_account("a", "a", "a", None, None))
+        fresh.change(store, lambda ledger: ledger.accounts.add("a", "a", "a", None, None))
         store.close()
         self.with_a_second_revision(SECOND)
         open_store(str(path), lambda: 0).close()

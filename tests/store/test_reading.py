@@ -117,7 +117,7 @@ class PlanTests(StoreCase):
 
         self.say("d", self.ann, "d")
         self.rewrite(1, "", State.DELETED)
-        self.change(lambda ledger: ledger.erase_room(7))
+        self.change(lambda ledger: ledger.rooms.erase(7))
         for statement in seen:
             if statement.startswith(("SELECT", "UPDATE", "DELETE")):
                 count = statement.count("?")

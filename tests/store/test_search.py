@@ -106,7 +106,7 @@ class SearchTests(StoreCase):
         self.assertEqual((self.find("thought"), self.find("first")), ([7], []))
 
     def test_other_entries_are_not_found(self) -> None:
-        self.change(lambda ledger: ledger.post(LOBBY, Kind.TOPIC, self.ann, "ann", "unique"))
+        self.change(lambda ledger: ledger.log.post(LOBBY, Kind.TOPIC, self.ann, "ann", "unique"))
         self.assertEqual(self.find("unique"), [])
 
     def test_many_rooms(self) -> None:

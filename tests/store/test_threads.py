@@ -102,7 +102,7 @@ class ThreadTests(SynchronousTestCase):
         away, answered, gone = self.path.with_name("away"), list[Post](), threading.Event()
 
         def take_away(ledger: Ledger) -> None:
-            ledger.set_credential(1, "scheme", "value")
+            ledger.accounts.set_credential(1, "scheme", "value")
             self.path.rename(away)
             gone.set()
 

@@ -497,7 +497,7 @@ class RestartTests(GuestTestCase):
         zoe = self.hall.person("zoe")
         zoe.types("create #den", "say #den hi")
         number = self.who("zoe").rooms[0].id
-        self.hall.chat.store.change(lambda ledger: ledger.free_name(number))
+        self.hall.chat.store.change(lambda ledger: ledger.rooms.free_name(number))
         self.hall.settle()
         self.killed()
         self.hall.settle()

@@ -9,7 +9,7 @@ from tests.text.case import HallTestCase
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.rooms import Room
 from twisted_chat.core.rules import Rules
-from twisted_chat.store import Ledger
+from twisted_chat.store.log import Log
 from twisted_chat.testing import Client
 
 
@@ -29,7 +29,7 @@ class RoomCase(HallTestCase):
     def stored(self) -> Rules:
         """The rules that a restart would find."""
         rules: list[Rules] = []
-        self.hall.chat.store.change(lambda ledger: ledger.rules(self.coil.id)).addCallback(
+        self.hall.chat.store.change(lambda ledger: ledger.rooms.rules(self.coil.id)).addCallback(
             rules.append
         )
         self.hall.settle()
@@ -269,7 +269,7 @@ class RoomRulesTests(RoomCase):
         self.ann.types("create #den private")
         den = self.hall.chat.rooms.find("#den")
         assert den is not None
-        self.hall.chat.store.change(lambda ledger: ledger.set_room(den.id, rules=""))
+        self.hall.chat.store.change(lambda ledger: ledger.rooms.set(den.id, rules=""))
         self.hall.restart()
         ann, bob = self.people("ann", "bob")
         ann.types("mode #den +m", "topic #den deep")
@@ -327,7 +327,7 @@ class AtOnceTests(RoomCase):
         self.ann.types("mode #coil +mI guest", "voice #coil bob")
         before = self.coil.rules
         full = ChatError("store_full", "The disk is full.")
-        with mock.patch.object(Ledger, "post", side_effect=full):
+        with mock.patch.object(Log, "post", side_effect=full):
             self.ann.takes()
             self.ann.types("mode #coil -m+ik x", "mode #coil -I guest", "devoice #coil bob")
             self.ann.reads(*["(The disk is full.)"] * 3)

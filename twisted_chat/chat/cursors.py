@@ -71,7 +71,7 @@ class Cursors:
         person.shown.update(back)
         self._store.forget_moves(person.id, session.device, back)
         self._store.change_if_possible(  # else it is as if it had been read
-            lambda ledger: ledger.set_cursors_back(person.id, session.device, back)
+            lambda ledger: ledger.cursors.set_back(person.id, session.device, back)
         )
 
     async def was_shown_any(self, session: Session) -> bool:
@@ -126,4 +126,4 @@ class Cursors:
 
     def move_marker(self, person: Person, name: str, time: int) -> Deferred[None]:
         """Keep until when an account has read the conversation of that folded name."""
-        return self._store.change(lambda ledger: ledger.move_read_marker(person.id, name, time))
+        return self._store.change(lambda ledger: ledger.cursors.move_marker(person.id, name, time))

@@ -81,17 +81,19 @@ class Devices:
 
         def apply(ledger: Ledger) -> tuple[int, str]:
             # The session may have been ended by now; then its device is to have no keys.
-            if not ledger.has_token(person.id, session.token):
+            if not ledger.accounts.has_token(person.id, session.token):
                 raise ChatError(
                     "bad_token", "This session's token is good no more: log in, then publish."
                 )
-            if wait and not ledger.has_device(person.id, session.device, published.device_keys):
+            if wait and not ledger.device_keys.has_device(
+                person.id, session.device, published.device_keys
+            ):
                 raise ChatError(
                     "busy",
                     f"The keys of your devices change too often: wait {spoken(ceil(wait))}.",
                     retry_after=ceil(wait),
                 )
-            return ledger.publish(person.id, session.device, published)
+            return ledger.device_keys.publish(person.id, session.device, published)
 
         waiting, version = await self._store.change(apply)
         if version != person.devices and self._changes is not None:
@@ -149,7 +151,10 @@ class Devices:
         }
 
         def apply(ledger: Ledger) -> dict[str, Claimed]:
-            found = {device: ledger.claim(device, owners, device in greedy) for device in wanted}
+            found = {
+                device: ledger.device_keys.claim(device, owners, device in greedy)
+                for device in wanted
+            }
             return {device: one for device, one in found.items() if one is not None}
 
         taken = await self._store.change(apply)
@@ -167,7 +172,7 @@ class Devices:
         check_envelope(sealed)
         person = session.person
         entry = await self._store.change(
-            lambda ledger: ledger.post(
+            lambda ledger: ledger.log.post(
                 *(room.id, Kind.KEYS, person.id, person.name, sealed),
                 cid=cid,
                 form=Form.SEALED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from twisted.internet.defer import Deferred
@@ -153,13 +153,13 @@ class Housekeeping:
     async def _erase(self) -> None:
         """Erase tokens and rooms that are due, and all traces of what was deleted, step by step."""
         if self._rooms.expire(self._wall()):
-            await self._store.change(lambda ledger: ledger.drop_former_names(self._wall()))
+            await self._store.change(lambda ledger: ledger.rooms.drop_former_names(self._wall()))
         await self._expire_tokens()
         due = self._wall() - ROOM_KEPT
         for room in tuple(self._rooms.rooms.values()):
             if room.deleted_at is not None and room.deleted_at <= due:
                 self._rooms.forget(room)
-                while not await self._store.change(partial(Ledger.erase_room, id=room.id)):
+                while not await self._store.change(partial(_erase_step, room.id)):
                     pass
         while not await self._store.scrub():
             await deferLater(self._clock, 1.0)
@@ -169,15 +169,23 @@ class Housekeeping:
         here = sorted({session.token for session in self._sessions if session.token})
         for start in range(0, len(here), TOKENS_AT_ONCE):
             part = here[start : start + TOKENS_AT_ONCE]
-            await self._store.change(
-                partial(Ledger.use_tokens, numbers=part, before=self._wall() - A_DAY)
-            )
+            await self._store.change(partial(_use_tokens, part, self._wall() - A_DAY))
         before = self._signin.tokens_expire_before()
         while old := await self._store.read(
             lambda db: queries.unused_tokens(db, before, TOKENS_AT_ONCE)
         ):
-            versions = await self._store.change(
-                partial(Ledger.expire_tokens, numbers=old, before=before)
-            )
+            versions = await self._store.change(partial(_expire_tokens, old, before))
             for number, version in versions.items():
                 self._devices.changed(self._roster.people[number], version)
+
+
+def _erase_step(room: int, ledger: Ledger) -> bool:
+    return ledger.rooms.erase(room)
+
+
+def _use_tokens(numbers: Sequence[int], before: int, ledger: Ledger) -> None:
+    ledger.accounts.use_tokens(numbers, before)
+
+
+def _expire_tokens(numbers: Sequence[int], before: int, ledger: Ledger) -> dict[int, str]:
+    return ledger.accounts.expire_tokens(numbers, before)

@@ -120,8 +120,8 @@ class Metadata:
 
         def apply(ledger: Ledger) -> bool:
             if isinstance(target, Room):
-                return ledger.set_room_metadata(number, key, value)
-            return ledger.set_account_metadata(number, key, value)
+                return ledger.metadata.set_of_room(number, key, value)
+            return ledger.metadata.set_of_account(number, key, value)
 
         return await self._store.change(apply)
 
@@ -146,8 +146,8 @@ class Metadata:
 
         def apply(ledger: Ledger) -> list[str]:
             if isinstance(target, Room):
-                return ledger.clear_room_metadata(number)
-            return ledger.clear_account_metadata(number)
+                return ledger.metadata.clear_of_room(number)
+            return ledger.metadata.clear_of_account(number)
 
         return await self._store.change(apply)
 

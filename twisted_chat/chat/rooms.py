@@ -70,9 +70,9 @@ class Membership:
         """
 
         def apply(ledger: Ledger) -> tuple[int, Entry]:
-            room = ledger.add_room(name.shown, name.folded, rules.secret, person.account)
-            ledger.set_room(room, rules=rules.written())
-            return room, ledger.post(room, Kind.JOIN, person.account, person.name)
+            room = ledger.rooms.add(name.shown, name.folded, rules.secret, person.account)
+            ledger.rooms.set(room, rules=rules.written())
+            return room, ledger.log.post(room, Kind.JOIN, person.account, person.name)
 
         number, entry = await self._take_name(name, apply)
         room = Room(number, name, RoomKind.GROUP)
@@ -97,10 +97,10 @@ class Membership:
         """Let a person into a room; the number of the entry that says so."""
 
         def apply(ledger: Ledger) -> Entry | None:
-            if not ledger.put_member(room.id, person.account, role=Role.MEMBER):
+            if not ledger.rooms.put_member(room.id, person.account, role=Role.MEMBER):
                 return None  # another session of theirs was faster
-            ledger.drop_invite(room.id, person.account)
-            return ledger.post(room.id, Kind.JOIN, person.account, person.name)
+            ledger.rooms.drop_invite(room.id, person.account)
+            return ledger.log.post(room.id, Kind.JOIN, person.account, person.name)
 
         room.coming.add(person.id)
         try:
@@ -120,10 +120,10 @@ class Membership:
         """
 
         def apply(ledger: Ledger) -> tuple[int, Entry] | None:
-            room = ledger.open_room(name.folded)
-            if room is None or not ledger.put_member(room, person.account, role=Role.MEMBER):
+            room = ledger.rooms.open_room(name.folded)
+            if room is None or not ledger.rooms.put_member(room, person.account, role=Role.MEMBER):
                 return None
-            return room, ledger.post(room, Kind.JOIN, person.account, person.name)
+            return room, ledger.log.post(room, Kind.JOIN, person.account, person.name)
 
         stored = await self._store.change(apply)
         if stored is None:
@@ -144,11 +144,11 @@ class Membership:
         old = room.name
 
         def apply(ledger: Ledger) -> None:
-            if ledger.encrypted(room.id):
+            if ledger.rooms.encrypted(room.id):
                 raise keeps_its_name(room)
-            ledger.rename_room(room.id, name.shown, name.folded, until)
+            ledger.rooms.rename(room.id, name.shown, name.folded, until)
             text = f"{name.shown} {reason}".rstrip()
-            ledger.post(room.id, Kind.RENAME, by.account, by.name, text, subject=old)
+            ledger.log.post(room.id, Kind.RENAME, by.account, by.name, text, subject=old)
 
         self._rooms.being_renamed.add(room)
         try:
@@ -226,14 +226,14 @@ class Membership:
             heirs_role, heir.role = heir.role, Role.OWNER
 
         def apply(ledger: Ledger) -> Entry:
-            ledger.drop_member(room.id, person.account)
+            ledger.rooms.drop_member(room.id, person.account)
             if kind is Kind.BAN:
-                ledger.put_ban(room.id, person.account, until)
-            ledger.drop_invite(room.id, person.account)
-            entry = ledger.post(room.id, kind, by.account, by.name, reason, subject=subject)
+                ledger.rooms.put_ban(room.id, person.account, until)
+            ledger.rooms.drop_invite(room.id, person.account)
+            entry = ledger.log.post(room.id, kind, by.account, by.name, reason, subject=subject)
             if heir is not None:
-                ledger.put_member(room.id, heir.person.account, role=int(Role.OWNER))
-                ledger.post(room.id, Kind.OWNER, by.account, by.name, subject=heir.person.name)
+                ledger.rooms.put_member(room.id, heir.person.account, role=int(Role.OWNER))
+                ledger.log.post(room.id, Kind.OWNER, by.account, by.name, subject=heir.person.name)
             return entry
 
         try:
@@ -266,7 +266,7 @@ class Membership:
         False when something was said there, or anything happens there meanwhile.
         """
         known = room.last_seq
-        if not await self._store.change(lambda ledger: ledger.close_unused(room.id, known)):
+        if not await self._store.change(lambda ledger: ledger.rooms.close_unused(room.id, known)):
             return False
         if room.has(person):  # no other session of theirs was faster
             self.leave_last(person, room)
@@ -410,8 +410,8 @@ class Membership:
         person = heir.person
 
         def apply(ledger: Ledger) -> None:
-            ledger.put_member(room.id, person.account, role=int(Role.OWNER))
-            ledger.post(room.id, Kind.OWNER, sender, by, subject=person.name)
+            ledger.rooms.put_member(room.id, person.account, role=int(Role.OWNER))
+            ledger.log.post(room.id, Kind.OWNER, sender, by, subject=person.name)
 
         try:
             handed = self._store.change(apply)
@@ -450,5 +450,5 @@ def not_available(name: Name) -> ChatError:
 
 
 def _step(room: int, ledger: Ledger) -> bool:
-    ledger.free_name(room)
-    return ledger.erase_room(room)
+    ledger.rooms.free_name(room)
+    return ledger.rooms.erase(room)

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from ..core.errors import ChatError
 from . import schema
+from .changes import Changes
+from .cursors import CursorChanges
 from .device_keys import KeyChanges
 from .files import FileChanges
-from .metadata import MetadataChanges
+from .log import Log
 from .records import LOBBY
 
 account = schema.account
@@ -21,7 +23,6 @@ ignored = schema.ignored
 certificate = schema.certificate
 
 MOST_TOKENS = 20  # of one account
-GONE = "\n"  # stands in cursors for all devices that are forgotten; no device can be called so
 MOST_CERTIFICATES = 10  # of one account
 
 
@@ -38,10 +39,19 @@ class AccountFields(TypedDict, total=False):
     last_seen: int
 
 
-class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
-    """The part of the ledger that is about people."""
+class AccountChanges(Changes):
+    """The part of the ledger that is about accounts, and about what lets them sign in."""
 
-    def add_account(
+    def __init__(
+        self, log: Log, cursors: CursorChanges, keys: KeyChanges, files: FileChanges
+    ) -> None:
+        super().__init__(log.connection, log.now)
+        self._index = log.index
+        self._cursors = cursors
+        self._keys = keys
+        self._files = files
+
+    def add(
         self,
         name: str,
         folded: str,
@@ -66,7 +76,7 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         )
         if scheme is not None and value is not None:
             self.set_credential(number, scheme, value)
-        self._begin_at_end(number, LOBBY)
+        self._cursors.begin_at_end(number, LOBBY)
         return number
 
     def set_credential(self, account: int, scheme: str, value: str) -> None:
@@ -155,22 +165,16 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         for row in rows:
             if not self._has_token_of(row.account, row.device):
                 self.forget_device(row.account, row.device)
-        return {row.account: self.devices_version(row.account) for row in rows}
+        return {row.account: self._keys.devices_version(row.account) for row in rows}
 
     def forget_device(self, account: int, device: str) -> None:
         """Forget the keys of a device, and how far it was shown its rooms, if it has no token.
 
         What some device was shown remains known of the account.
         """
-        self.drop_device(account, device)
+        self._keys.drop_device(account, device)
         if not self._has_token_of(account, device):
-            self._forget_cursors("account = ? AND device = ?", account, device)
-
-    def _forget_cursors(self, which: str, *values: object) -> None:
-        """Forget how far devices were shown their rooms, but for the furthest that any was."""
-        run = self.connection.exec_driver_sql
-        run(_TAKE_OVER_CURSORS.format(which=which), (GONE, *values))
-        run(f"DELETE FROM cursor WHERE {which}", values)
+            self._cursors.forget_device(account, device)
 
     def _has_token_of(self, account: int, device: str) -> bool:
         theirs = (token.c.account == account) & (token.c.device == device)
@@ -194,7 +198,7 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         Their devices may log in again and go on where they were. Those that had no token before
         have not done so, and are forgotten.
         """
-        self._forget_cursors(_WITHOUT_TOKEN, account, GONE, account)
+        self._cursors.forget_devices_without_token(account)
         revoked = sa.delete(token).where(token.c.account == account)
         if keep is not None:
             revoked = revoked.where(token.c.id != keep)
@@ -248,7 +252,7 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         )
         return int(done.rowcount)
 
-    def set_account(self, id: int, **columns: Unpack[AccountFields]) -> None:
+    def set(self, id: int, **columns: Unpack[AccountFields]) -> None:
         """Change an account; ChatError('name_taken') when the new name belongs to another."""
         if "folded" in columns:
             folded = columns["folded"]
@@ -256,7 +260,7 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         if columns:
             self.connection.execute(sa.update(account).where(account.c.id == id).values(**columns))
 
-    def erase_account(self, id: int) -> None:
+    def erase(self, id: int) -> None:
         """Forget a person. The name stays taken, and what was said and sent in rooms stays."""
         self.connection.execute(
             sa.update(account)
@@ -286,9 +290,9 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         ):
             self.connection.execute(sa.delete(table).where(table.c.account == id))
         self.connection.execute(sa.delete(ignored).where(ignored.c.other == id))
-        self.drop_devices(id)
-        self.drop_own_files(id)
-        self.index.leave_to_scrub()
+        self._keys.drop_devices(id)
+        self._files.drop_own(id)
+        self._index.leave_to_scrub()
 
     def put_ignored(self, account: int, other: int) -> None:
         """Let an account ignore another one."""
@@ -302,35 +306,9 @@ class PeopleChanges(KeyChanges, FileChanges, MetadataChanges):
         )
         return done.rowcount == 1
 
-    def _check_alive(self, id: int) -> None:
-        erased = sa.select(account.c.id).where(account.c.id == id, account.c.erased)
-        if self.connection.execute(erased).first():
-            raise ChatError("no_such_user", "That account is erased.")
-
     def _check_name(self, name: str, folded: str, but: int | None = None) -> None:
         others = sa.select(account.c.id).where(
             account.c.folded == folded, account.c.id.is_distinct_from(but)
         )
         if self.connection.execute(others).first():
             raise ChatError("name_taken", f"The name {name} is taken.")
-
-    def _begin_at_end(self, account: int, room: int) -> None:
-        """Count everything so far in a room as delivered to all devices of an account."""
-        self.flush()
-        self.connection.exec_driver_sql(MOVE_CURSOR, (account, "", room, self.end(room)))
-
-
-_TAKE_OVER_CURSORS = (
-    "INSERT INTO cursor (account, device, room, seq) "
-    "SELECT account, ?, room, max(seq) FROM cursor WHERE {which} GROUP BY account, room "
-    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
-)
-_WITHOUT_TOKEN = (
-    "account = ? AND device NOT IN ('', ?)"
-    " AND device NOT IN (SELECT device FROM token WHERE account = ?)"
-)
-
-MOVE_CURSOR = (
-    "INSERT INTO cursor (account, device, room, seq) VALUES (?,?,?,?) "
-    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
-)

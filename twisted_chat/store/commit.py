@@ -16,8 +16,7 @@ from .connections import driver
 from .cursors import DirtyCursors, Moves
 from .database import Database
 from .last_commit import LastCommit, keep, last_commit_in
-from .ledger import Ledger
-from .log import Mark
+from .ledger import Ledger, Mark
 from .work import Batch, Change, Post, Upkeep, Work
 
 COMPLAIN_EVERY = 60.0  # seconds
@@ -65,7 +64,8 @@ class Committer:
                 if isinstance(work, Post):
                     work.entry = None
             return Batch([], works)
-        return Batch(self._ledger.forget(), works, self._ledger.forget_gone())
+        entries, gone = self._ledger.forget()
+        return Batch(entries, works, gone)
 
     def _complain(self, reason: Exception) -> None:
         """Tell who runs the server, but not again and again: the log may be on that disk."""
@@ -96,11 +96,11 @@ class Committer:
     @property
     def behind(self) -> int:
         """About how many entries the full-text index does not know yet."""
-        return self._ledger.behind()
+        return self._ledger.log.behind()
 
     def follow_with_index(self, connection: sa.Connection) -> bool:
         """Take some more entries into the full-text index; True when it knows all."""
-        self._ledger.follow_with_index()
+        self._ledger.log.follow_with_index()
         return not self.behind
 
     def _write(self, works: list[Work], moves: Moves, say: Callable[[Post], None]) -> None:
@@ -108,22 +108,22 @@ class Committer:
         self._changed = False
         self._run("BEGIN IMMEDIATE")
         # First, so that what a change of this batch erases does not come back.
-        ledger.move_cursors(moves.delivered)
-        ledger.move_read_cursors(moves.read)
+        ledger.cursors.move(moves.delivered)
+        ledger.cursors.move_read(moves.read)
         keys = [
             (work.sender, work.draft.cid)
             for work in works
             if isinstance(work, Post) and work.draft.cid is not None and work.sender is not None
         ]
         if keys:
-            ledger.recall(keys)
+            ledger.log.recall(keys)
         for work in works:
             if isinstance(work, Post):
                 say(work)
             elif isinstance(work, Change):
                 self._apply(work)
-        ledger.flush()
-        last = LastCommit(self.last.changes + self._changed, ledger.last_id)
+        ledger.log.flush()
+        last = LastCommit(self.last.changes + self._changed, ledger.log.last_id)
         if self._changed:
             keep(self._run, last)
         self._run("COMMIT")
@@ -131,13 +131,13 @@ class Committer:
 
     def _say(self, post: Post) -> None:
         ledger = self._ledger
-        before = len(ledger.entries)
+        before = len(ledger.log.entries)
         try:
-            post.entry = ledger.say(post.room, post.sender, post.author, post.draft)
+            post.entry = ledger.log.say(post.room, post.sender, post.author, post.draft)
         except ChatError as error:
             post.error = error
         else:
-            post.again = len(ledger.entries) == before
+            post.again = len(ledger.log.entries) == before
 
     def _apply(self, work: Post | Change[Any]) -> None:
         """Let a work succeed, or fail alone and leave nothing behind."""
@@ -153,7 +153,7 @@ class Committer:
                 before = self._driver.total_changes
                 work.result = work.apply(ledger)
                 changed = self._driver.total_changes != before
-            ledger.flush()
+            ledger.log.flush()
         except (OperationalError, sqlite3.OperationalError):
             raise  # the disk, not the work
         except Exception as error:
@@ -173,7 +173,6 @@ class Committer:
         self._end_transaction()
         self._ledger.fall_back(start)
         self._ledger.forget()
-        self._ledger.forget_gone()
 
     def _end_transaction(self) -> None:
         # After some errors SQLite has rolled back by itself.

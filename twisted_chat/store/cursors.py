@@ -1,12 +1,47 @@
-"""Cursors that have moved since the last commit."""
+"""How far devices were shown their rooms, and people have read them.
+
+Cursors move in memory first, and are written with the next commit.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from .changes import Changes
+from .log import Log
+
+GONE = "\n"  # stands in cursors for all devices that are forgotten; no device can be called so
+
 _AT_MOST = 2000
+
+_TAKE_OVER_CURSORS = (
+    "INSERT INTO cursor (account, device, room, seq) "
+    "SELECT account, ?, room, max(seq) FROM cursor WHERE {which} GROUP BY account, room "
+    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
+)
+_WITHOUT_TOKEN = (
+    "account = ? AND device NOT IN ('', ?)"
+    " AND device NOT IN (SELECT device FROM token WHERE account = ?)"
+)
+
+_MOVE = (
+    "INSERT INTO cursor (account, device, room, seq) VALUES (?,?,?,?) "
+    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
+)
+
+_MOVE_READ = (
+    "INSERT INTO read_cursor (account, room, seq) VALUES (?,?,?) "
+    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
+)
+
+_SET_BACK = "UPDATE cursor SET seq = ? WHERE account = ? AND device = ? AND room = ?"
+
+_MOVE_MARKER = (
+    "INSERT INTO read_marker (account, target, time) VALUES (?,?,?) "
+    "ON CONFLICT DO UPDATE SET time = excluded.time WHERE excluded.time > time"
+)
 
 
 class Moves(NamedTuple):
@@ -64,3 +99,50 @@ class DirtyCursors:
             self.move(*row)
         for place in moves.read:
             self.move_read(*place)
+
+
+class CursorChanges(Changes):
+    """The part of the ledger that is about cursors."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(log.connection, log.now)
+        self._log = log
+
+    def move(self, rows: Sequence[tuple[int, str, int, int]]) -> None:
+        """Note what was delivered: (account, device, room, seq). Cursors only grow."""
+        if rows:
+            self.connection.exec_driver_sql(_MOVE, list(rows))
+
+    def set_back(self, account: int, device: str, places: Mapping[int, int]) -> None:
+        """A device has less of these rooms than was noted."""
+        rows = [(seq, account, device, room) for room, seq in places.items()]
+        if rows:
+            self.connection.exec_driver_sql(_SET_BACK, rows)
+
+    def move_read(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        """Note what was read: (account, room, seq). Cursors only grow."""
+        if rows:
+            self.connection.exec_driver_sql(_MOVE_READ, list(rows))
+
+    def move_marker(self, account: int, target: str, time: int) -> None:
+        """Note until when an account has read what it calls so. Markers only grow."""
+        self._check_alive(account)
+        self.connection.exec_driver_sql(_MOVE_MARKER, (account, target, time))
+
+    def begin_at_end(self, account: int, room: int) -> None:
+        """Count everything so far in a room as delivered to all devices of an account."""
+        self._log.flush()
+        self.connection.exec_driver_sql(_MOVE, (account, "", room, self._log.end(room)))
+
+    def forget_device(self, account: int, device: str) -> None:
+        """Forget how far a device was shown its rooms; some device of the account was so far."""
+        self._forget("account = ? AND device = ?", account, device)
+
+    def forget_devices_without_token(self, account: int) -> None:
+        """The same for all devices of an account that have no token."""
+        self._forget(_WITHOUT_TOKEN, account, GONE, account)
+
+    def _forget(self, which: str, *values: object) -> None:
+        run = self.connection.exec_driver_sql
+        run(_TAKE_OVER_CURSORS.format(which=which), (GONE, *values))
+        run(f"DELETE FROM cursor WHERE {which}", values)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ..core.encryption import MOST_ONE_TIME, DeviceKeys, Published, version_of
 from ..core.errors import ChatError
 from . import schema
-from .log import Log
+from .changes import Changes
 
 device_key = schema.device_key
 one_time_key = schema.one_time_key
@@ -53,7 +53,7 @@ class Claimed(NamedTuple):
     fallback: bool
 
 
-class KeyChanges(Log):
+class KeyChanges(Changes):
     """The part of the ledger that is about the keys of devices."""
 
     def publish(self, account: int, device: str, published: Published) -> tuple[int, str]:

@@ -19,6 +19,7 @@ from ..core.draft import Draft
 from ..core.entries import Entry, Form, State
 from ..core.errors import ChatError
 from . import schema
+from .changes import Changes
 from .log import Log
 from .records import Gone, Scope, StoredFile
 
@@ -47,10 +48,18 @@ def counted(size: int) -> int:
     return max(size, LEAST)
 
 
-class FileChanges(Log):
-    """The part of the ledger that is about files."""
+class FileChanges(Changes):
+    """The part of the ledger that is about files.
 
-    def add_file(
+    `gone` are those that the present transaction drops.
+    """
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(log.connection, log.now)
+        self.gone: list[Gone] = []
+        self._log = log
+
+    def add(
         self, blob: str, owner: int, room: int, name: str, size: int, sha256: str
     ) -> StoredFile:
         """Note a file whose content is yet to come."""
@@ -67,7 +76,7 @@ class FileChanges(Log):
         )
         return StoredFile(number, blob, owner, room, None, name, size, sha256, False, now)
 
-    def complete_file(self, id: int) -> None:
+    def complete(self, id: int) -> None:
         """Note that all of a file's content is on the disk."""
         done = self.connection.execute(
             sa.update(file).where(file.c.id == id, ~file.c.complete).values(complete=True)
@@ -75,7 +84,7 @@ class FileChanges(Log):
         if not done.rowcount:
             raise no_such_file(id)
 
-    def keep_file(self, id: int, size: int, sha256: str) -> None:
+    def keep(self, id: int, size: int, sha256: str) -> None:
         """Note that all of a file that is for a link is on the disk; it is kept from here on."""
         done = self.connection.execute(
             sa.update(file)
@@ -85,18 +94,18 @@ class FileChanges(Log):
         if not done.rowcount:
             raise no_such_file(id)
 
-    def say_file(self, room: int, sender: int, author: str, draft: Draft) -> tuple[Entry, bool]:
+    def say(self, room: int, sender: int, author: str, draft: Draft) -> tuple[Entry, bool]:
         """Say something that is a file; the entry, and whether it was stored before.
 
         The file must be the sender's, complete, meant for this room and in no message yet.
         """
         id, sealed = draft.file, draft.text if draft.sealed else ""
         assert id is not None
-        old = None if draft.cid is None else self.said(sender, draft.cid)
+        old = None if draft.cid is None else self._log.said(sender, draft.cid)
         if old is not None:
             # What became of the file meanwhile does not matter to one who asks again.
             text, form = (old.text, old.form) if _names(old, draft) else ("", Form.WORDS)
-            return self.say(room, sender, author, replace(draft, text=text, form=form)), True
+            return self._log.say(room, sender, author, replace(draft, text=text, form=form)), True
         row = self.connection.execute(sa.select(file).where(file.c.id == id)).one_or_none()
         if (
             row is None
@@ -106,37 +115,31 @@ class FileChanges(Log):
             raise no_such_file(id, " of yours that is to be sent there and has been uploaded")
         attachment = Attachment(row.id, row.size, row.sha256, row.name, sealed)
         text = attachments.written(attachment)
-        said = self.say(room, sender, author, replace(draft, text=text))
+        said = self._log.say(room, sender, author, replace(draft, text=text))
         self.connection.execute(sa.update(file).where(file.c.id == id).values(seq=said.seq))
         return said, False
 
-    def rewrite(
-        self, room: int, seq: int, text: str, state: State, form: Form = Form.WORDS
-    ) -> None:
-        """Change what a message shows; with its text goes its file."""
-        super().rewrite(room, seq, text, state, form)
-        if state is State.DELETED:
-            self._drop_files((file.c.room == room) & (file.c.seq == seq))
-
-    def drop_unnamed_file(self, id: int) -> None:
+    def drop_unnamed(self, id: int) -> None:
         """Forget a file, if there is no message that names it."""
-        self._drop_files((file.c.id == id) & file.c.seq.is_(None))
+        self._drop((file.c.id == id) & file.c.seq.is_(None))
 
-    def drop_kept_file(self, id: int) -> None:
+    def drop_kept(self, id: int) -> None:
         """Forget a file that is for a link, whether all of it has come or not."""
-        self._drop_files((file.c.id == id) & (file.c.room == NOWHERE))
+        self._drop((file.c.id == id) & (file.c.room == NOWHERE))
 
-    def drop_own_files(self, owner: int) -> None:
+    def drop_own(self, owner: int) -> None:
         """Forget what an account has uploaded that is in no message."""
-        self._drop_files(
-            (file.c.owner == owner) & (file.c.seq.is_(None) | (file.c.room == NOWHERE))
-        )
+        self._drop((file.c.owner == owner) & (file.c.seq.is_(None) | (file.c.room == NOWHERE)))
 
-    def drop_files_of(self, room: int) -> None:
+    def drop_of_message(self, room: int, seq: int) -> None:
+        """Forget the file of a message that is deleted."""
+        self._drop((file.c.room == room) & (file.c.seq == seq))
+
+    def drop_of_room(self, room: int) -> None:
         """Forget the files of a room that is erased."""
-        self._drop_files(file.c.room == room)
+        self._drop(file.c.room == room)
 
-    def _drop_files(self, which: sa.ColumnElement[bool]) -> None:
+    def _drop(self, which: sa.ColumnElement[bool]) -> None:
         found = self.connection.execute(
             sa.select(file.c.id, file.c.blob, file.c.owner, file.c.size, file.c.complete).where(
                 which

@@ -6,30 +6,55 @@ it has to and returns; the writer commits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from .accounts import MOVE_CURSOR
+from ..core.entries import Entry, Form, State
+from .accounts import AccountChanges
 from .connections import BUSY_TIMEOUT
+from .cursors import CursorChanges
+from .device_keys import KeyChanges
+from .files import FileChanges
 from .full_text_index import UNSCRUBBED
+from .log import Log
+from .metadata import MetadataChanges
+from .records import Gone
 from .rooms import RoomChanges
 
-_MOVE_READ_CURSOR = (
-    "INSERT INTO read_cursor (account, room, seq) VALUES (?,?,?) "
-    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
-)
 
-_SET_CURSOR_BACK = "UPDATE cursor SET seq = ? WHERE account = ? AND device = ? AND room = ?"
+class Mark(NamedTuple):
+    """How far a transaction has come, to fall back to."""
 
-_MOVE_READ_MARKER = (
-    "INSERT INTO read_marker (account, target, time) VALUES (?,?,?) "
-    "ON CONFLICT DO UPDATE SET time = excluded.time WHERE excluded.time > time"
-)
+    entries: int
+    last_id: int
+    gone: int
 
 
-class Ledger(RoomChanges):
-    """Everything that a change can do: to the rooms' logs, to people, to rooms, to cursors."""
+class Ledger:
+    """Everything that a change can do, each subject in a part of its own."""
+
+    def __init__(self, connection: sa.Connection, now: Callable[[], int]) -> None:
+        self.connection = connection
+        self.log = Log(connection, now)
+        self.cursors = CursorChanges(self.log)
+        self.device_keys = KeyChanges(connection, now)
+        self.files = FileChanges(self.log)
+        self.accounts = AccountChanges(self.log, self.cursors, self.device_keys, self.files)
+        self.rooms = RoomChanges(self.log, self.cursors, self.files)
+        self.metadata = MetadataChanges(connection, now)
+
+    def rewrite(
+        self, room: int, seq: int, text: str, state: State, form: Form = Form.WORDS
+    ) -> None:
+        """Change what a message shows from now on, in history and in searches.
+
+        For State.DELETED the text goes, and with it the texts of all its edits and its file.
+        """
+        self.log.rewrite(room, seq, text, state, form)
+        if state is State.DELETED:
+            self.files.drop_of_message(room, seq)
 
     def secret(self, fresh: str) -> str:
         """What this server alone knows; `fresh` from now on, if it had none."""
@@ -37,26 +62,22 @@ class Ledger(RoomChanges):
         run("INSERT OR IGNORE INTO meta VALUES ('secret', ?)", (fresh,))
         return str(run("SELECT value FROM meta WHERE key = 'secret'").scalar_one())
 
-    def move_cursors(self, rows: Sequence[tuple[int, str, int, int]]) -> None:
-        """Note what was delivered: (account, device, room, seq). Cursors only grow."""
-        if rows:
-            self.connection.exec_driver_sql(MOVE_CURSOR, list(rows))
+    # For the writer
 
-    def set_cursors_back(self, account: int, device: str, places: Mapping[int, int]) -> None:
-        """A device has less of these rooms than was noted."""
-        rows = [(seq, account, device, room) for room, seq in places.items()]
-        if rows:
-            self.connection.exec_driver_sql(_SET_CURSOR_BACK, rows)
+    def mark(self) -> Mark:
+        """Where the transaction stands; everything before is flushed."""
+        self.log.flush()
+        return Mark(len(self.log.entries), self.log.last_id, len(self.files.gone))
 
-    def move_read_cursors(self, rows: Sequence[tuple[int, int, int]]) -> None:
-        """Note what was read: (account, room, seq). Cursors only grow."""
-        if rows:
-            self.connection.exec_driver_sql(_MOVE_READ_CURSOR, list(rows))
+    def fall_back(self, mark: Mark) -> None:
+        """Forget what came after the mark; the database has been told to already."""
+        self.log.fall_back(mark.entries, mark.last_id)
+        del self.files.gone[mark.gone :]
 
-    def move_read_marker(self, account: int, target: str, time: int) -> None:
-        """Note until when an account has read what it calls so. Markers only grow."""
-        self._check_alive(account)
-        self.connection.exec_driver_sql(_MOVE_READ_MARKER, (account, target, time))
+    def forget(self) -> tuple[list[Entry], list[Gone]]:
+        """Begin anew after a commit; its entries, and the files that it has dropped."""
+        gone, self.files.gone = self.files.gone, []
+        return self.log.forget(), gone
 
 
 def scrub(connection: sa.Connection, pages: int = 256) -> bool:

@@ -7,7 +7,7 @@ each room is remembered; what a rolled-back transaction touched is forgotten.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,10 +15,10 @@ from ..core.draft import Draft
 from ..core.entries import UNREADABLE, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from . import schema
+from .changes import check_number
 from .connections import driver
 from .full_text_index import Index, searchable
 from .last_commit import last_commit_in
-from .records import Gone
 from .rows import COLUMNS, checksum, entry_of
 
 entry = schema.entry
@@ -55,14 +55,6 @@ class End:
         self.time = time
 
 
-class Mark(NamedTuple):
-    """How far a transaction has come, to fall back to."""
-
-    entries: int
-    last_id: int
-    gone: int
-
-
 MOST_AHEAD = 24 * 60 * 60 * 1000
 """Milliseconds for which a room's time waits for a clock that was set back.
 
@@ -73,15 +65,14 @@ Beyond that the last entry was dated by a clock that was wrong, so its time is n
 class Log:
     """Appends to the rooms' logs and changes what they show.
 
-    `entries` are those of the present transaction, in order; `gone` are the files that it drops.
-    `last_id` is the number of the last entry there has ever been.
+    `entries` are those of the present transaction, in order. `last_id` is the number of the last
+    entry there has ever been.
     """
 
     def __init__(self, connection: sa.Connection, now: Callable[[], int]) -> None:
         self.connection = connection
         self.now = now
         self.entries: list[Entry] = []
-        self.gone: list[Gone] = []
         self._inserted = 0
         self._rows: list[tuple[object, ...]] = []
         self._ends: dict[int, End] = {}
@@ -192,8 +183,6 @@ class Log:
         self.index.replace(old.id, room, old.sender, before, now)
         self.index.leave_to_scrub()
 
-    # For the writer
-
     def recall(self, keys: Iterable[tuple[int, str]]) -> None:
         """Look up with one query what these senders have stored under these ids."""
         wanted = [key for key in keys if key not in self._recalled]
@@ -207,22 +196,16 @@ class Log:
                 found = entry_of(row)
                 self._recalled[found.sender, found.cid] = found  # type: ignore[index]
 
-    def mark(self) -> Mark:
-        """Where the transaction stands; everything before is flushed."""
-        self.flush()
-        return Mark(len(self.entries), self.last_id, len(self.gone))
-
-    def fall_back(self, mark: Mark) -> None:
-        """Forget what came after the mark; the database has been told to already."""
-        for undone in self.entries[mark.entries :]:
+    def fall_back(self, entries: int, last_id: int) -> None:
+        """Forget what came after so many entries; the database has been told to already."""
+        for undone in self.entries[entries:]:
             self._ends.pop(undone.room, None)
             if undone.sender is not None and undone.cid is not None:
                 self._recalled[undone.sender, undone.cid] = None
-        del self.entries[mark.entries :]
-        del self.gone[mark.gone :]
+        del self.entries[entries:]
         self._rows.clear()
         self._inserted = len(self.entries)
-        self.last_id = mark.last_id
+        self.last_id = last_id
 
     def flush(self) -> None:
         """Insert the entries that wait, so that SQL sees them."""
@@ -242,11 +225,6 @@ class Log:
         self._recalled.clear()
         return entries
 
-    def forget_gone(self) -> list[Gone]:
-        """Begin anew with these too; the files that the finished transaction has dropped."""
-        gone, self.gone = self.gone, []
-        return gone
-
     def behind(self) -> int:
         """About how many entries the full-text index does not know yet."""
         return self.last_id - self.index.upto
@@ -255,7 +233,9 @@ class Log:
         """Take some more entries into the index, in a transaction of its own."""
         self.index.follow(self.last_id)
 
-    # For the rest of the ledger
+    def forget_end(self, room: int) -> None:
+        """Look a room's end up again: it was closed or opened."""
+        self._ends.pop(room, None)
 
     def _find_end(self, room: int) -> End:
         row = self.connection.exec_driver_sql(_FIND_END, (room,)).one_or_none()
@@ -263,24 +243,12 @@ class Log:
             raise ChatError("no_such_room", "There is no such room.")
         return End(row[0], row[1] or 0)
 
-    def _add(self, table: sa.Table, **values: object) -> int:
-        """Insert a row, and return the number that it was given."""
-        key = self.connection.execute(sa.insert(table).values(**values)).inserted_primary_key
-        assert key is not None
-        return int(key[0])
-
     def _blank_edits(self, room: int, seq: int) -> None:
         self.connection.execute(
             sa.update(entry)
             .where(entry.c.room == room, entry.c.target == seq, entry.c.kind == int(Kind.EDIT))
             .values(text="", state=int(State.DELETED), form=int(Form.WORDS), checksum=None)
         )
-
-
-def check_number(account: int) -> None:
-    """A guest's number is negative, and stands in no row."""
-    if account < 0:
-        raise ValueError("A guest leaves nothing in the database.")
 
 
 def _checksum_of_any(columns: Sequence[Any]) -> int | None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ..core.errors import ChatError
 from . import schema
-from .log import Log
+from .changes import Changes
 
 MOST_KEYS = 25  # of one account or room
 
@@ -20,19 +20,15 @@ _OF_ACCOUNTS = (
 )
 
 
-class MetadataChanges(Log):
+class MetadataChanges(Changes):
     """The part of the ledger that is about metadata."""
 
-    def set_account_metadata(self, account: int, key: str, value: str | None) -> bool:
+    def set_of_account(self, account: int, key: str, value: str | None) -> bool:
         """Set a key of an account, or remove it; whether that changes anything."""
-        erased = sa.select(schema.account.c.id).where(
-            schema.account.c.id == account, schema.account.c.erased
-        )
-        if self.connection.execute(erased).first():
-            raise ChatError("no_such_user", "That account is erased.")
+        self._check_alive(account)
         return self._set_key(schema.account_metadata, account, key, value)
 
-    def set_room_metadata(self, room: int, key: str, value: str | None) -> bool:
+    def set_of_room(self, room: int, key: str, value: str | None) -> bool:
         """Set a key of a room, or remove it; whether that changes anything."""
         return self._set_key(schema.room_metadata, room, key, value)
 
@@ -51,11 +47,11 @@ class MetadataChanges(Log):
             self.connection.execute(sa.insert(table).values(**row))
         return True
 
-    def clear_account_metadata(self, account: int) -> list[str]:
+    def clear_of_account(self, account: int) -> list[str]:
         """Remove all keys of an account; which there were."""
         return self._clear(schema.account_metadata, account)
 
-    def clear_room_metadata(self, room: int) -> list[str]:
+    def clear_of_room(self, room: int) -> list[str]:
         """Remove all keys of a room; which there were."""
         return self._clear(schema.room_metadata, room)
 

@@ -11,9 +11,11 @@ from ..core.errors import ChatError
 from ..core.rooms import Role, RoomKind
 from ..core.rules import Rules, read
 from . import schema
-from .accounts import PeopleChanges
+from .changes import Changes, check_number
+from .cursors import CursorChanges
+from .files import FileChanges
 from .full_text_index import searchable
-from .log import check_number
+from .log import Log
 
 room_table = schema.room
 member = schema.member
@@ -49,13 +51,19 @@ class MemberFields(TypedDict, total=False):
     voice: bool
 
 
-class RoomChanges(PeopleChanges):
+class RoomChanges(Changes):
     """The part of the ledger that is about rooms.
 
     Where an account may be None, that is a guest, of whom nothing is kept.
     """
 
-    def add_room(self, name: str, folded: str, hidden: bool, owner: int | None) -> int:
+    def __init__(self, log: Log, cursors: CursorChanges, files: FileChanges) -> None:
+        super().__init__(log.connection, log.now)
+        self._log = log
+        self._cursors = cursors
+        self._files = files
+
+    def add(self, name: str, folded: str, hidden: bool, owner: int | None) -> int:
         """Make a room and return its number; its owner is its first member.
 
         ChatError('room_taken') when a room has this name, or had it until it was deleted and
@@ -94,7 +102,7 @@ class RoomChanges(PeopleChanges):
             second=second,
         )
 
-    def set_room(self, id: int, **columns: Unpack[RoomFields]) -> None:
+    def set(self, id: int, **columns: Unpack[RoomFields]) -> None:
         """Change a room; with `deleted_at` it takes no more entries until that is None again.
 
         ChatError('room_taken') when the new name belongs to another room.
@@ -102,14 +110,14 @@ class RoomChanges(PeopleChanges):
         folded = columns.get("folded")
         if folded is not None:
             self._check_free(columns.get("name", folded), folded, but=id)
-        self.flush()
-        self._ends.pop(id, None)
+        self._log.flush()
+        self._log.forget_end(id)
         if columns:
             self.connection.execute(
                 sa.update(room_table).where(room_table.c.id == id).values(**columns)
             )
 
-    def rename_room(self, id: int, name: str, folded: str, until: int) -> None:
+    def rename(self, id: int, name: str, folded: str, until: int) -> None:
         """Call a room otherwise; until then its old name is nobody else's.
 
         ChatError('room_taken') when the new name belongs to another room, or did lately.
@@ -117,7 +125,7 @@ class RoomChanges(PeopleChanges):
         old = self.connection.execute(
             sa.select(room_table.c.name, room_table.c.folded).where(room_table.c.id == id)
         ).one()
-        self.set_room(id, name=name, folded=folded)
+        self.set(id, name=name, folded=folded)
         drop = sa.delete(former_name).where(former_name.c.folded.in_((folded, old.folded)))
         if old.folded != folded:
             self.connection.execute(drop)
@@ -140,7 +148,7 @@ class RoomChanges(PeopleChanges):
 
     def set_rules(self, id: int, rules: Rules) -> None:
         """Give a room other rules."""
-        self.set_room(id, rules=rules.written(), hidden=rules.hidden)
+        self.set(id, rules=rules.written(), hidden=rules.hidden)
 
     def open_room(self, folded: str) -> int | None:
         """The group room of that name, if it has no rules but those that every room begins with."""
@@ -160,20 +168,20 @@ class RoomChanges(PeopleChanges):
         return bool(self.connection.execute(found).scalar())
 
     def free_name(self, id: int) -> None:
-        """Let another room have the name of one that `erase_room` is going to erase.
+        """Let another room have the name of one that `erase` is going to erase.
 
         Until that is done the row has a name of which no other is kept off, and so can be found.
         """
-        self.set_room(id, folded=None, deleted_at=self.now())
+        self.set(id, folded=None, deleted_at=self.now())
         self.connection.execute(sa.delete(former_name).where(former_name.c.room == id))
 
     def close_unused(self, id: int, known: int) -> bool:
-        """Free the name of a room in which nothing was ever said, for `erase_room` to follow.
+        """Free the name of a room in which nothing was ever said, for `erase` to follow.
 
         False, and nothing is changed, when something was, or has happened there since the entry
         of the number `known`.
         """
-        if self.end(id) != known:
+        if self._log.end(id) != known:
             return False
         said = sa.select(entry.c.id).where(entry.c.room == id, entry.c.kind == int(Kind.MESSAGE))
         if self.connection.execute(said.limit(1)).first():
@@ -181,13 +189,13 @@ class RoomChanges(PeopleChanges):
         self.free_name(id)
         return True
 
-    def erase_room(self, id: int, at_most: int = 1000) -> bool:
+    def erase(self, id: int, at_most: int = 1000) -> bool:
         """Erase what a deleted room held and free its name; only its number stays.
 
         One call erases at most so many entries, to keep the writer free for others: call again
         until it returns True.
         """
-        self.flush()
+        self._log.flush()
         oldest = (
             sa.select(
                 *(entry.c.id, entry.c.sender, entry.c.text, entry.c.kind, entry.c.state),
@@ -200,20 +208,20 @@ class RoomChanges(PeopleChanges):
         gone = self.connection.execute(oldest).all()
         for row in gone:
             if row.kind == int(Kind.MESSAGE) and row.state != int(State.DELETED):
-                self.index.replace(row.id, id, row.sender, searchable(row.text, row.form), "")
+                self._log.index.replace(row.id, id, row.sender, searchable(row.text, row.form), "")
         if gone:
-            self.index.leave_to_scrub()
+            self._log.index.leave_to_scrub()
             self.connection.execute(
                 sa.delete(entry).where(entry.c.id == sa.bindparam("gone")),
                 [{"gone": row.id} for row in gone],
             )
         if len(gone) == at_most:
             return False
-        self.drop_files_of(id)
+        self._files.drop_of_room(id)
         kept = (member, mute, ban, invite, schema.room_metadata, former_name)
         for table in (*kept, schema.cursor, schema.read_cursor):
             self.connection.execute(sa.delete(table).where(table.c.room == id))
-        self.set_room(id, name="", folded=None, topic="", rules="")
+        self.set(id, name="", folded=None, topic="", rules="")
         return True
 
     def put_member(self, room: int, account: int | None, **columns: Unpack[MemberFields]) -> bool:
@@ -231,9 +239,9 @@ class RoomChanges(PeopleChanges):
                 self.connection.execute(sa.update(member).where(mine).values(**columns))
             return False
         self._check_alive(account)
-        fresh: MemberFields = {"role": int(Role.MEMBER), "since": self.end(room), **columns}
+        fresh: MemberFields = {"role": int(Role.MEMBER), "since": self._log.end(room), **columns}
         self.connection.execute(sa.insert(member).values(room=room, account=account, **fresh))
-        self._begin_at_end(account, room)
+        self._cursors.begin_at_end(account, room)
         return True
 
     def memberships(self, account: int) -> dict[int, Role]:

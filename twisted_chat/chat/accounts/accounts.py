@@ -73,14 +73,14 @@ class Accounts:
 
         def apply(ledger: Ledger) -> str:
             if instead_of is None:
-                ledger.set_credential(person.id, SCHEME, secret)
-            elif not ledger.replace_credential(person.id, SCHEME, instead_of, secret):
+                ledger.accounts.set_credential(person.id, SCHEME, secret)
+            elif not ledger.accounts.replace_credential(person.id, SCHEME, instead_of, secret):
                 raise ChatError("conflict", "Your password was changed by somebody else meanwhile.")
             keep_verifier(ledger, person.id, verifier)
-            ledger.drop_tokens(person.id)
-            ledger.drop_certificates(person.id, keep=certificate)
-            ledger.drop_devices(person.id, keep=device)
-            return ledger.devices_version(person.id)
+            ledger.accounts.drop_tokens(person.id)
+            ledger.accounts.drop_certificates(person.id, keep=certificate)
+            ledger.device_keys.drop_devices(person.id, keep=device)
+            return ledger.device_keys.devices_version(person.id)
 
         # Once for those who have proved themselves by now, whose tokens may be stored later than
         # this, and once for those who begin before the old password is gone.
@@ -95,7 +95,7 @@ class Accounts:
 
         def apply(ledger: Ledger) -> None:
             for number, time in seen:
-                ledger.set_account(number, last_seen=time)
+                ledger.accounts.set(number, last_seen=time)
 
         self._store.change_if_possible(apply)
 
@@ -103,11 +103,11 @@ class Accounts:
         """Keep an account out until then, or let it in again."""
 
         def apply(ledger: Ledger) -> str:
-            ledger.set_account(person.id, suspended_until=until, suspended_reason=reason)
+            ledger.accounts.set(person.id, suspended_until=until, suspended_reason=reason)
             if until is not None:
-                ledger.drop_tokens(person.id)
-                ledger.drop_devices(person.id)
-            return ledger.devices_version(person.id)
+                ledger.accounts.drop_tokens(person.id)
+                ledger.device_keys.drop_devices(person.id)
+            return ledger.device_keys.devices_version(person.id)
 
         self._devices.changed(person, await self._store.change(apply))
 
@@ -115,11 +115,11 @@ class Accounts:
         """Erase an account; its name stays taken for good."""
 
         def apply(ledger: Ledger) -> None:
-            for room, role in ledger.memberships(person.id).items():
+            for room, role in ledger.rooms.memberships(person.id).items():
                 if role is Role.OWNER:
                     raise ChatError("not_allowed", "You have just come to own a room.")
-                ledger.post(room, Kind.LEAVE, person.id, person.name)
-            ledger.erase_account(person.id)
+                ledger.log.post(room, Kind.LEAVE, person.id, person.name)
+            ledger.accounts.erase(person.id)
 
         person.erased = True  # at once, so that it gets in nowhere before the commit
         try:

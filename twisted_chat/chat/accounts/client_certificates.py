@@ -77,7 +77,7 @@ class ClientCertificates:
         if found[0].used is None or self._wall() - found[0].used > A_DAY:
             with suppress(ChatError):  # it is good on a full disk too
                 await self._store.change(
-                    lambda ledger: ledger.use_certificate(person.id, presented)
+                    lambda ledger: ledger.accounts.use_certificate(person.id, presented)
                 )
         await self._signin.recall(person)
         self._signin.admit(proof)
@@ -90,14 +90,14 @@ class ClientCertificates:
     async def add(self, person: Person, added: str, present: bool) -> bool:
         """Let an account log in with a certificate; False when it may already."""
         return await self._store.change(
-            lambda ledger: ledger.add_certificate(person.id, added, present)
+            lambda ledger: ledger.accounts.add_certificate(person.id, added, present)
         )
 
     async def remove(self, person: Person, removed: str) -> None:
         """Take a certificate from an account; whoever is logging in with it is too late."""
 
         def apply(ledger: Ledger) -> None:
-            if not ledger.drop_certificate(person.id, removed):
+            if not ledger.accounts.drop_certificate(person.id, removed):
                 raise ChatError("args", "Your account has no such certificate.")
 
         await self._store.change(apply)

@@ -106,7 +106,7 @@ class SignIn:
                 missing="" if there else ", as soon as there is an account of that name",
             )
         if not self._settings.scram:
-            forgotten = self._store.change(lambda ledger: ledger.drop_scheme(SCRAM))
+            forgotten = self._store.change(lambda ledger: ledger.accounts.drop_scheme(SCRAM))
             forgotten.addErrback(
                 lambda failure: self.log.failure(
                     "What SCRAM needs is still in the database", failure
@@ -209,7 +209,7 @@ class SignIn:
             # Where nothing can be stored, the old one does until the next login.
             with suppress(ChatError):
                 if await self._store.change(
-                    lambda ledger: ledger.replace_credential(person.id, SCHEME, old, new)
+                    lambda ledger: ledger.accounts.replace_credential(person.id, SCHEME, old, new)
                 ):
                     kept = new
         if verdict.verifier is not None:
@@ -239,8 +239,8 @@ class SignIn:
         """Keep what the password with that hash can be proved with, if it is the account's."""
 
         def apply(ledger: Ledger) -> None:
-            if ledger.replace_credential(person.id, SCHEME, kept, kept):
-                ledger.set_credential(person.id, SCRAM, verifier)
+            if ledger.accounts.replace_credential(person.id, SCHEME, kept, kept):
+                ledger.accounts.set_credential(person.id, SCRAM, verifier)
 
         with suppress(ChatError):
             await self._store.change(apply)
@@ -330,7 +330,7 @@ class SignIn:
 
             def apply(ledger: Ledger) -> int:
                 kept = (name.shown, name.folded, name.skeleton, SCHEME, secret)
-                number = ledger.add_account(*kept)
+                number = ledger.accounts.add(*kept)
                 keep_verifier(ledger, number, verifier)
                 return number
 
@@ -361,8 +361,8 @@ class SignIn:
         token, account = secrets.token_urlsafe(32), proof.person.id
 
         def apply(ledger: Ledger) -> tuple[int, str]:
-            number = ledger.add_token(account, device, _hash(token))
-            return number, ledger.devices_version(account)
+            number = ledger.accounts.add_token(account, device, _hash(token))
+            return number, ledger.device_keys.devices_version(account)
 
         try:
             number, version = await self._store.change(apply)
@@ -378,9 +378,9 @@ class SignIn:
         person = session.person
 
         def apply(ledger: Ledger) -> str:
-            ledger.drop_token(person.id, session.token)
-            ledger.forget_device(person.id, session.device)
-            return ledger.devices_version(person.id)
+            ledger.accounts.drop_token(person.id, session.token)
+            ledger.accounts.forget_device(person.id, session.device)
+            return ledger.device_keys.devices_version(person.id)
 
         self._devices.changed(person, await self._store.change(apply))
 
@@ -404,7 +404,9 @@ class SignIn:
         proof = Proof(person, person.secrets)
         self.admit(proof)
         try:
-            fresh = await self._store.change(lambda ledger: ledger.swap_token(old, _hash(new)))
+            fresh = await self._store.change(
+                lambda ledger: ledger.accounts.swap_token(old, _hash(new))
+            )
         except ChatError as error:
             if error.code != "store_full":
                 raise
@@ -422,9 +424,9 @@ def _take_any(password: str) -> None:
 def keep_verifier(ledger: Ledger, account: int, verifier: str | None) -> None:
     """Never one of another password than the one that is stored with it."""
     if verifier is None:
-        ledger.drop_credential(account, SCRAM)
+        ledger.accounts.drop_credential(account, SCRAM)
     else:
-        ledger.set_credential(account, SCRAM, verifier)
+        ledger.accounts.set_credential(account, SCRAM, verifier)
 
 
 def _hash(token: str) -> str:

@@ -63,7 +63,7 @@ async def devices(chat: Chat, session: Session, command: words.Devices) -> Resul
 async def personal_intro(chat: Chat, session: Session, command: words.PersonalIntro) -> Result:
     text = check_text(command.text, LONGEST_INTRO) if command.text else ""
     person = session.person
-    await chat.store.change(lambda ledger: ledger.set_account(person.id, intro=text))
+    await chat.store.change(lambda ledger: ledger.accounts.set(person.id, intro=text))
     person.intro = text
     return Done("Your introduction is kept." if text else "You have no introduction now.")
 
@@ -86,7 +86,7 @@ async def back(chat: Chat, session: Session, command: words.Back) -> Result:
 async def mark_away(chat: Chat, person: Person, text: str, kept: bool = True) -> None:
     """Show somebody as away, or as back; `kept` over a stop of the server."""
     if kept and not person.guest:
-        await chat.store.change(lambda ledger: ledger.set_account(person.id, away=text))
+        await chat.store.change(lambda ledger: ledger.accounts.set(person.id, away=text))
     if text != person.away:
         person.away = text
         chat.onlookers.away_changed(person)
@@ -96,7 +96,7 @@ async def ignore(chat: Chat, session: Session, command: words.Ignore) -> Result:
     person, other = session.person, person_named(chat, command.user)
     if other is person or other.guest:
         raise ChatError("args", "Name an account other than your own.")
-    await chat.store.change(lambda ledger: ledger.put_ignored(person.id, other.id))
+    await chat.store.change(lambda ledger: ledger.accounts.put_ignored(person.id, other.id))
     person.ignores |= {other.id}
     return Done(f"You will not see what {other.name} says, until: unignore {other.name}")
 
@@ -105,7 +105,7 @@ async def unignore(chat: Chat, session: Session, command: words.Unignore) -> Res
     person, other = session.person, person_named(chat, command.user)
     if other.id not in person.ignores:
         raise ChatError("args", f"You are not ignoring {other.name}.")
-    await chat.store.change(lambda ledger: ledger.drop_ignored(person.id, other.id))
+    await chat.store.change(lambda ledger: ledger.accounts.drop_ignored(person.id, other.id))
     person.ignores -= {other.id}
     return Done(f"You see what {other.name} says again.")
 

@@ -35,7 +35,7 @@ async def encrypt(chat: Chat, session: Session, command: words.Encrypt) -> Resul
         raise _confirm(f"your conversation with {other.name}")
 
     def apply(ledger: Ledger) -> Entry | None:
-        return _turn_on(ledger, ledger.pair(person.id, other.id), person)
+        return _turn_on(ledger, ledger.rooms.pair(person.id, other.id), person)
 
     with _no_more_words(chat, mark_of(person, other)):
         entry = await chat.store.change(apply)
@@ -79,10 +79,10 @@ def _confirm(what: str) -> ChatError:
 
 def _turn_on(ledger: Ledger, room: int, person: Person) -> Entry | None:
     """Encrypt a conversation, and say so in it; None if somebody was faster."""
-    if ledger.encrypted(room):
+    if ledger.rooms.encrypted(room):
         return None
-    ledger.set_room(room, encrypted=True)
-    return ledger.post(room, Kind.ENCRYPT, person.id, person.name)
+    ledger.rooms.set(room, encrypted=True)
+    return ledger.log.post(room, Kind.ENCRYPT, person.id, person.name)
 
 
 @contextmanager

@@ -74,10 +74,10 @@ def say_file(chat: Chat, session: Session, place: str, draft: Draft) -> Deferred
 
     def apply(ledger: Ledger) -> tuple[Entry, bool]:
         if refusal is not None:
-            old = None if cid is None else ledger.said(person.id, cid)
+            old = None if cid is None else ledger.log.said(person.id, cid)
             if old is None or (old.room != room.id and not may_know_of(room, person)):
                 raise refusal
-        return ledger.say_file(room.id, person.id, person.name, draft)
+        return ledger.files.say(room.id, person.id, person.name, draft)
 
     def stored(outcome: tuple[Entry, bool]) -> Sent:
         entry, again = outcome

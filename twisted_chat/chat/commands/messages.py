@@ -70,10 +70,10 @@ def _said_before(
     def apply(ledger: Ledger) -> Entry:
         # Behind everything that is waiting, so the first sending of it is known by now. Also where
         # there is no such room: how long an answer takes must not tell that from a hidden one.
-        old = ledger.said(person.id, cid)
+        old = ledger.log.said(person.id, cid)
         if old is None or room is None or (old.room != room.id and not known):
             raise refusal
-        return ledger.say(room.id, person.id, person.name, draft)
+        return ledger.log.say(room.id, person.id, person.name, draft)
 
     def again(old: Entry) -> Sent:
         assert room is not None
@@ -139,9 +139,9 @@ def _first_message(chat: Chat, session: Session, other: Person, draft: Draft) ->
     person, cid = session.person, draft.cid
 
     def apply(ledger: Ledger) -> tuple[Entry, bool]:
-        again = cid is not None and ledger.said(person.id, cid) is not None
+        again = cid is not None and ledger.log.said(person.id, cid) is not None
         room = _pair_for_words(ledger, person, other)
-        return ledger.say(room, person.id, person.name, draft), again
+        return ledger.log.say(room, person.id, person.name, draft), again
 
     def show(stored: tuple[Entry, bool]) -> Sent:
         entry, again = stored
@@ -153,8 +153,8 @@ def _first_message(chat: Chat, session: Session, other: Person, draft: Draft) ->
 
 def _pair_for_words(ledger: Ledger, person: Person, other: Person) -> int:
     """The private conversation of two people; refused if it was encrypted meanwhile."""
-    room = ledger.pair(person.id, other.id)
-    if ledger.encrypted(room):
+    room = ledger.rooms.pair(person.id, other.id)
+    if ledger.rooms.encrypted(room):
         raise only_sealed(f"Your conversation with {other.name}")
     return room
 
@@ -178,7 +178,7 @@ async def broadcast_users(
 
     def apply(ledger: Ledger) -> list[Entry]:
         rooms = [_pair_for_words(ledger, person, other) for other in others]
-        return [ledger.say(room, person.id, person.name, draft) for room in rooms]
+        return [ledger.log.say(room, person.id, person.name, draft) for room in rooms]
 
     entries = await chat.store.change(apply, session)
     now: list[Sent] = []
@@ -229,7 +229,7 @@ async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     def apply(ledger: Ledger) -> None:
         room, seq = said.room.id, said.seq
         ledger.rewrite(room, seq, draft.text, State.EDITED, draft.form)
-        ledger.post(
+        ledger.log.post(
             *(room, Kind.EDIT, person.id, person.name, draft.text),
             target=seq,
             form=draft.form,
@@ -269,7 +269,7 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
 
     def apply(ledger: Ledger) -> None:
         ledger.rewrite(said.room.id, said.seq, "", State.DELETED)
-        ledger.post(
+        ledger.log.post(
             said.room.id,
             Kind.DELETE,
             None if person.guest else person.id,

@@ -62,9 +62,9 @@ async def _set_role(chat: Chat, session: Session, name: str, user: str, role: Ro
         raise ChatError("args", f"{other.name} {has} in {room.name}.")
 
     def apply(ledger: Ledger) -> None:
-        ledger.put_member(room.id, other.account, role=role)
+        ledger.rooms.put_member(room.id, other.account, role=role)
         kind = Kind.OP if role else Kind.DEOP
-        ledger.post(room.id, kind, by.account, by.name, subject=other.name)
+        ledger.log.post(room.id, kind, by.account, by.name, subject=other.name)
 
     before, member.role = member.role, min(role, member.role)
     try:
@@ -94,9 +94,9 @@ async def _set_voice(chat: Chat, session: Session, name: str, user: str, voice: 
         return Done()
 
     def apply(ledger: Ledger) -> None:
-        ledger.put_member(room.id, other.account, voice=voice)
+        ledger.rooms.put_member(room.id, other.account, voice=voice)
         kind = Kind.VOICE if voice else Kind.DEVOICE
-        ledger.post(room.id, kind, by.account, by.name, subject=other.name)
+        ledger.log.post(room.id, kind, by.account, by.name, subject=other.name)
 
     before, member.voice = member.voice, member.voice and voice
     try:
@@ -154,8 +154,8 @@ async def unban(chat: Chat, session: Session, command: words.Unban) -> Result:
         raise ChatError("args", f"{other.name} is not banned from {room.name}.")
 
     def apply(ledger: Ledger) -> None:
-        ledger.drop_ban(room.id, other.account)
-        ledger.post(room.id, Kind.UNBAN, by.account, by.name, subject=other.name)
+        ledger.rooms.drop_ban(room.id, other.account)
+        ledger.log.post(room.id, Kind.UNBAN, by.account, by.name, subject=other.name)
 
     await chat.store.change(apply)
     room.bans.pop(other.id, None)
@@ -206,11 +206,11 @@ async def _mute(
 
     def apply(ledger: Ledger) -> None:
         if until is None:
-            ledger.drop_mute(room.id, other.account)
+            ledger.rooms.drop_mute(room.id, other.account)
         else:
-            ledger.put_mute(room.id, other.account, until)
+            ledger.rooms.put_mute(room.id, other.account, until)
         kind = Kind.UNMUTE if until is None else Kind.MUTE
-        ledger.post(room.id, kind, by.account, by.name, span, subject=other.name)
+        ledger.log.post(room.id, kind, by.account, by.name, span, subject=other.name)
 
     await chat.store.change(apply)
 
@@ -256,10 +256,10 @@ async def _change_rules(
 
     def apply(ledger: Ledger) -> Rules:
         # From what is stored, for others may be changing the same rules.
-        rules, done = ledger.rules(room.id).with_changes(changes, by.name, now)
+        rules, done = ledger.rooms.rules(room.id).with_changes(changes, by.name, now)
         if done:
-            ledger.set_rules(room.id, rules)
-            ledger.post(room.id, Kind.MODE, by.account, by.name, done)
+            ledger.rooms.set_rules(room.id, rules)
+            ledger.log.post(room.id, Kind.MODE, by.account, by.name, done)
         return rules
 
     tightening = Tightening(changes, by.name, now)

@@ -123,7 +123,7 @@ async def invite(chat: Chat, session: Session, command: words.Invite) -> Result:
         raise ChatError("args", f"{other.name} is in {room.name} already.")
     if room.banned(other, chat.wall()):
         raise ChatError("banned", f"{other.name} is banned from {room.name}: unban first.")
-    await chat.store.change(lambda ledger: ledger.put_invite(room.id, other.account))
+    await chat.store.change(lambda ledger: ledger.rooms.put_invite(room.id, other.account))
     room.invited.add(other.id)
     chat.membership.note(room, other)
     by = session.person.name
@@ -147,10 +147,10 @@ async def topic(chat: Chat, session: Session, command: words.Topic) -> Result:
     text = check_formatted(command.text, chat.settings.topic_length) if command.text else ""
 
     def apply(ledger: Ledger) -> Rules:
-        rules = replace(ledger.rules(room.id), topic_by=person.name, topic_at=now)
-        ledger.set_room(room.id, topic=text)
-        ledger.set_rules(room.id, rules)
-        ledger.post(room.id, Kind.TOPIC, person.account, person.name, text)
+        rules = replace(ledger.rooms.rules(room.id), topic_by=person.name, topic_at=now)
+        ledger.rooms.set(room.id, topic=text)
+        ledger.rooms.set_rules(room.id, rules)
+        ledger.log.post(room.id, Kind.TOPIC, person.account, person.name, text)
         return rules
 
     rules = await chat.store.change(apply)
@@ -204,7 +204,7 @@ async def delete_room(chat: Chat, session: Session, name: str, sure: bool) -> Re
             f"erases it after {DAYS_UNTIL_ERASED} days; until then: undelete {room.name}",
         )
     now = chat.wall()
-    await chat.store.change(lambda ledger: ledger.set_room(room.id, deleted_at=now))
+    await chat.store.change(lambda ledger: ledger.rooms.set(room.id, deleted_at=now))
     by = session.person.name
     for member in list(room.members.values()):
         if member.person is not session.person:
@@ -227,6 +227,6 @@ async def undelete(chat: Chat, session: Session, command: words.Undelete) -> Res
     member = None if room is None else room.members.get(session.person.id)
     if room is None or room.deleted_at is None or member is None or member.role < Role.OWNER:
         raise ChatError("no_such_room", f"There is no deleted room {command.room} of yours.")
-    await chat.store.change(lambda ledger: ledger.set_room(room.id, deleted_at=None))
+    await chat.store.change(lambda ledger: ledger.rooms.set(room.id, deleted_at=None))
     chat.membership.reopen_room(room)
     return Done(f"{room.name} is back, with everything that was said in it.")

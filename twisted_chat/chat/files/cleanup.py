@@ -120,4 +120,4 @@ class Cleanup:
 
 
 def _drop(file: int, ledger: Ledger) -> None:
-    ledger.drop_unnamed_file(file)
+    ledger.files.drop_unnamed(file)

@@ -147,10 +147,10 @@ class Files:
 
         def apply(ledger: Ledger) -> StoredFile:
             if isinstance(where, Person):
-                room = ledger.pair(person.id, where.id)
+                room = ledger.rooms.pair(person.id, where.id)
             else:
                 room = files.NOWHERE if where is None else where.id
-            return ledger.add_file(blob, person.id, room, name, size, sha256)
+            return ledger.files.add(blob, person.id, room, name, size, sha256)
 
         try:
             row = await self._store.change(apply)
@@ -200,14 +200,14 @@ class Files:
 
     async def complete(self, pending: PendingFile) -> None:
         """All of a file is there and is what it should be."""
-        await self._store.change(lambda ledger: ledger.complete_file(pending.id))
+        await self._store.change(lambda ledger: ledger.files.complete(pending.id))
         if self.space.find(pending.owner.id, pending.id) is pending:
             self.space.completed(pending)
             pending.touched = self.now()
 
     async def drop(self, pending: PendingFile) -> None:
         """Keep nothing of a file that no message names."""
-        await self._store.change(lambda ledger: ledger.drop_unnamed_file(pending.id))
+        await self._store.change(lambda ledger: ledger.files.drop_unnamed(pending.id))
 
     # --- downloads --------------------------------------------------------------------------
 

@@ -124,7 +124,7 @@ class Links:
 
     async def keep(self, pending: PendingFile, digest: str) -> None:
         """All of a file is on the disk: it stays until it is deleted."""
-        await self._store.change(lambda it: it.keep_file(pending.id, pending.size, digest))
+        await self._store.change(lambda it: it.files.keep(pending.id, pending.size, digest))
         # If the connection was lost meanwhile it is dropped, maybe in the same commit: the
         # account's sum comes out right only if it counts in any case.
         self._files.space.completed(pending)
@@ -199,7 +199,7 @@ class Links:
 
     async def drop(self, number: int) -> None:
         """Keep nothing of a file that is for a link."""
-        await self._store.change(lambda ledger: ledger.drop_kept_file(number))
+        await self._store.change(lambda ledger: ledger.files.drop_kept(number))
 
 
 class _ServingByLink(Serving):
