@@ -1,8 +1,7 @@
-"""The chat itself: who and what there is, and the way of a message.
+"""The chat itself, which all doors share.
 
-`Chat` owns the registry of people and rooms, hands what is to be kept to the
-store, and when the store has committed it lets the delivery show it. All doors
-share one `Chat`; it never sees a socket.
+`Chat` puts the parts together and gives each part what it uses; no part knows `Chat`. Doors and
+commands ask it for the part that can answer. It never sees a socket.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ MOST_DEVICES = 20  # sessions of one account; the one idle for longest makes roo
 
 
 class Chat:
-    """The one shared object behind every door."""
+    """The parts of the chat, people who come and go, and what is done with each commit."""
 
     log = Logger()
 
@@ -144,7 +143,7 @@ class Chat:
         self.all_gone: Callable[[], None] = lambda: None  # the last session has ended
 
     def start(self) -> None:
-        """Take up what the store holds."""
+        """Load what the store holds."""
         kept = self.store.start(self.committed)
         fill(self.roster, self.rooms, kept, self.signin.admins)
         self.signin.start()
@@ -212,7 +211,7 @@ class Chat:
         positions: Mapping[Room, int] | None = None,
         lobby: bool = True,
     ) -> Session:
-        """Sit somebody down; the door calls `begin` when it is ready for deliveries."""
+        """Begin a session; the door calls its `begin` when it is ready for deliveries."""
         self.signin.admit(proof)  # much may have happened since it was given
         person = proof.person
         at = {room: room.last_seq for room in self.rooms.of(person)}
@@ -238,12 +237,12 @@ class Chat:
         return session
 
     def leave_unseated(self, person: Person) -> None:
-        """Somebody proved who it is on a connection that is gone by now."""
+        """Forget a guest whose connection was lost before their session began."""
         if person.guest and not person.online:
             self.roster.forget(person)
 
     def depart(self, session: Session) -> None:
-        """The connection is over: free everything that was held for it."""
+        """End a session whose connection is closed."""
         if session.state is State.CLOSED:
             return
         if session.state is State.LIVE:
@@ -275,7 +274,7 @@ class Chat:
             self.accounts.keep_last_seen(person)
 
     def about_to_stop(self) -> None:
-        """Nothing new is taken from here on."""
+        """Store who was here, and refuse everything new from here on."""
         accounts = [person for person in self.roster.online.values() if not person.guest]
         for person in accounts:
             person.last_seen = self.wall()
@@ -283,7 +282,7 @@ class Chat:
         self.store.refusing = STOPPING
 
     def close_seats(self, person: Person, reason: Closed, keep: Session | None = None) -> None:
-        """End the sessions of an account, but for one, and the moving of files for them."""
+        """End the sessions of an account and their transfers of files, except for one session."""
         kept = None if keep is None else keep.token
         self.files.revoke(person, lambda device: device != kept)
         for session in self.sessions.of(person):

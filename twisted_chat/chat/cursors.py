@@ -41,7 +41,7 @@ class Cursors:
         if person.guest or person.shown is None:
             return
         if session.door.dialect.plain and person.shown.get(room.id, 0) >= seq:
-            return  # any session of the account counts for the next login in text
+            return  # for text, what any session of the account was shown counts
         self._store.move_cursor(person.id, session.device, room.id, seq)
         before = person.shown.get(room.id, 0)
         if before < seq:
@@ -64,13 +64,13 @@ class Cursors:
         """A session's connection was reset: show again what its peer may not have read."""
         person, moved = session.person, session.unconfirmed.places()
         if person.shown is None or len(person.seats) > 1 or not moved:
-            return  # what is shown elsewhere too has been shown
+            return  # another session has shown it
         back = {
             room: before for room, (before, at) in moved.items() if person.shown.get(room) == at
         }
         person.shown.update(back)
         self._store.forget_moves(person.id, session.device, back)
-        self._store.change_if_possible(  # else it is as if it had been read
+        self._store.change_if_possible(  # if not, it counts as read
             lambda ledger: ledger.cursors.set_back(person.id, session.device, back)
         )
 

@@ -66,7 +66,7 @@ class Devices:
         self._lists: dict[int, tuple[str, People]] = {}  # by the room's id; the latest last
 
     def version(self, room: Room) -> str:
-        """What is another one whenever a conversation's people or their devices are."""
+        """A text that changes whenever a conversation's people or their devices change."""
         if not room.devices:
             everybody = sorted(room.people(), key=lambda person: person.id)
             parts = (f"{person.id} {person.devices}" for person in everybody)
@@ -74,13 +74,13 @@ class Devices:
         return room.devices
 
     async def publish(self, session: Session, published: Published) -> tuple[int, str]:
-        """Take a device's keys; how many to begin with are waiting, and the account's version."""
+        """Store a device's keys; returns how many one-time keys wait, and the account's version."""
         check_published(published)
         person, now = session.person, self._ticks()
         wait = self._changes.wait(person.id, now) if self._changes is not None else 0.0
 
         def apply(ledger: Ledger) -> tuple[int, str]:
-            # The session may have been ended by now; then its device is to have no keys.
+            # The session may have ended meanwhile; then its device must have no keys.
             if not ledger.accounts.has_token(person.id, session.token):
                 raise ChatError(
                     "bad_token", "This session's token is good no more: log in, then publish."
@@ -102,7 +102,10 @@ class Devices:
         return waiting, version
 
     def changed(self, person: Person, version: str, by: Session | None = None) -> None:
-        """An account's devices are these now: tell everybody who encrypts for them, but `by`."""
+        """Note the new version of an account's devices, and tell those who encrypt for them.
+
+        The session `by`, which has made the change, is not told.
+        """
         if version == person.devices:
             return
         person.devices = version
@@ -119,7 +122,7 @@ class Devices:
     async def of(self, room: Room) -> tuple[str, People, int]:
         """The version of a conversation's devices, these by the names of their people, and the
         number of its last entry, which tells with those before it how these people came there."""
-        # It is worked out before they are read: so they may be newer, but never older than it.
+        # The version is taken before the devices are read, so they are never older than it.
         version, seq = self.version(room), room.last_seq
         kept = self._lists.get(room.id)
         if kept is not None and kept[0] == version:
@@ -136,10 +139,10 @@ class Devices:
         return version, people, seq
 
     async def claim(self, session: Session, room: Room, asked: Sequence[str]) -> dict[str, Claimed]:
-        """Keys to begin with, of those of these devices that are in a conversation.
+        """Take one-time keys of those of these devices that are in a conversation.
 
-        Whoever has taken many of one device gets its fallback key, so that nobody can use up
-        the others.
+        Somebody who has taken many keys of one device gets its fallback key, so that nobody can
+        use up the others.
         """
         wanted = check_devices(asked)
         person, now, claims = session.person, self._ticks(), self._claims
@@ -165,9 +168,9 @@ class Devices:
         return taken
 
     async def share(self, session: Session, room: Room, sealed: str, cid: str) -> int:
-        """Post what devices tell devices; the entry's number.
+        """Post what devices tell each other; returns the entry's number.
 
-        It is no speaking, and a muted one needs it to read.
+        Muted people may do this too, since they need it to read.
         """
         check_envelope(sealed)
         person = session.person

@@ -1,7 +1,4 @@
-"""Guests: what is done when they go, are renamed and become accounts.
-
-While they are here they are people like all others; nothing of them stays afterwards.
-"""
+"""Guests: people without an account, of whom nothing stays when they go."""
 
 from __future__ import annotations
 
@@ -55,8 +52,8 @@ class Guests:
         self._wall = wall
 
     def depart(self, guest: Person) -> None:
-        """A guest has gone: it is nowhere any more, and its name is free."""
-        for room in guest.rooms:  # no entry says so
+        """Forget a guest who has gone; their name is free again."""
+        for room in guest.rooms:  # without an entry about it
             member = self._membership.unseat(guest, room)
             if member.role is Role.OWNER or not room.members:
                 self._membership.without(room, guest)
@@ -67,13 +64,13 @@ class Guests:
         self._roster.forget(guest)
 
     def rename(self, guest: Person, text: str) -> None:
-        """Call a guest something else; the name is checked like that of somebody who comes."""
+        """Rename a guest; the name is checked as at a login, and a ChatError refuses it."""
         if not guest.guest:
             raise ChatError("not_allowed", "An account keeps its name.")
         if guest.becoming:
             raise ChatError("not_now", "Your name is just becoming an account's.")
         old = guest.named
-        self._roster.names.forget(old)  # it may be written in another way
+        self._roster.names.forget(old)  # so that they can write the same name in another way
         try:
             named = self._signin.new_name(text, local=False)
         finally:
@@ -86,7 +83,7 @@ class Guests:
         self._onlookers.renamed(guest, old.shown)
 
     def _tell(self, guest: Person, old: str) -> None:
-        """Tell the lobby; programs keep lists of names, which have to be right."""
+        """Tell the lobby; programs keep lists of names, which must stay right."""
         here = self._delivery.live_in(self._rooms.lobby)
         if self._presence.renamed(guest, old):
             programs = [session for session in here if not session.door.dialect.plain]
@@ -94,10 +91,13 @@ class Guests:
         self._sessions.tell_these(here, Notice("renamed", f"{old} is called {guest.name} now."))
 
     async def adopt(self, session: Session, password: str) -> None:
-        """Make the guest of a session an account, even if they go meanwhile."""
+        """Make the guest of a session an account, even if they go meanwhile.
+
+        Raises a ChatError if no account can be made now.
+        """
         guest, network = session.person, session.door.network
         self._signin.check_registration(network)
-        guest.becoming = True  # nothing that has to be stored is done to it meanwhile
+        guest.becoming = True  # nothing that must be stored is done to them meanwhile
         try:
             number = await self._signin.store_account(guest.named, password, network)
         finally:
@@ -111,7 +111,7 @@ class Guests:
             self._roster.add(person)
 
     async def _become_account(self, session: Session, number: int) -> None:
-        """The guest of a session is an account from now on, in all their rooms."""
+        """Turn the guest of a session into the account of that number, in all their rooms."""
         guest = session.person
         noted, metadata = tuple(guest.noted), self._metadata.forget(guest)
         self._roster.become_account(guest, number)
@@ -129,7 +129,7 @@ class Guests:
 
 
 def _places(person: Person) -> list[Callable[[Ledger], object]]:
-    """Where somebody is, as the store keeps it."""
+    """The changes that store in which rooms a person is."""
     members = ((room.id, room.members[person.id]) for room in person.rooms)
     return [
         methodcaller(
@@ -144,7 +144,7 @@ def _places(person: Person) -> list[Callable[[Ledger], object]]:
 
 
 def _notes(person: Person, rooms: Iterable[Room]) -> list[Callable[[Ledger], object]]:
-    """What keeps what these rooms have noted of somebody."""
+    """The changes that store what these rooms have noted about a person."""
     number = person.id
     kept: list[Callable[[Ledger], object]] = []
     for room in rooms:

@@ -227,7 +227,7 @@ class History:
     def _end_turn(self) -> None:
         while self._line:
             turn = self._line.take()
-            if not turn.called:  # nobody has given it up
+            if not turn.called:  # its search was not refused meanwhile
                 turn.callback(None)
                 return
         self._searching = False

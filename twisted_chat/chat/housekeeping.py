@@ -104,7 +104,7 @@ class Housekeeping:
                 session.close(Closed("too_slow", text))
 
     def _note_shown(self) -> None:
-        """Where something was delivered lately, note who has received it."""
+        """Note who has received what was delivered lately."""
         delivery = self._delivery
         active, delivery.active = delivery.active, set()
         received: dict[Session, bool] = {}
@@ -120,7 +120,7 @@ class Housekeeping:
                     delivery.active.add(room)
 
     def _let_cool(self, now: float, active: Iterable[Room]) -> None:
-        """Keep the newest entries in memory only of rooms in which something is said."""
+        """Drop the newest entries from memory of rooms in which nothing is said any more."""
         for room in active:
             if room not in self._warm or self._warm[room][0] != room.last_seq:
                 self._warm[room] = room.last_seq, now

@@ -49,17 +49,17 @@ Found = tuple[Target, str, str]
 
 
 def is_key(text: str) -> bool:
-    """Whether something can be called so."""
+    """Whether a text is a valid key."""
     return len(text) <= LONGEST_KEY and _KEY.fullmatch(text) is not None
 
 
 def is_value(text: str) -> bool:
-    """Whether something can have that value."""
+    """Whether a text is a valid value."""
     return 0 < len(text.encode()) <= LONGEST_VALUE and shown(text) == text
 
 
 class Metadata:
-    """Reads and changes what people and rooms say of themselves."""
+    """Reads and changes the metadata of people and rooms."""
 
     def __init__(self, settings: Settings, store: AsyncStore, ticks: Callable[[], float]) -> None:
         self._store = store
@@ -69,7 +69,7 @@ class Metadata:
         self._changes = SlidingWindow(CHANGES_OF_ONE, CHANGES, SPAN) if limited else None
 
     def may_change(self, person: Person, target: Target) -> bool:
-        """Whether somebody may say what another, or a room, says of itself."""
+        """Whether somebody may change the metadata of a person or a room."""
         if isinstance(target, Room):
             return target.role_of(person) >= Role.OPERATOR and target.has(person)
         return target is person
@@ -77,7 +77,7 @@ class Metadata:
     # --- reading --------------------------------------------------------------------------
 
     async def of(self, target: Target) -> dict[str, str]:
-        """All that somebody or a room says of itself."""
+        """All metadata of a person or a room."""
         number = target.id
         if isinstance(target, Room):
             return await self._store.read(lambda db: metadata.of_room(db, number))
@@ -88,7 +88,7 @@ class Metadata:
     async def of_many(
         self, rooms: Sequence[Room], people: Sequence[Person], keys: Collection[str]
     ) -> list[Found]:
-        """These keys of all of these, at most `MOST_AT_ONCE` of them."""
+        """The values of these keys of these rooms and people, at most `MOST_AT_ONCE`."""
         accounts = {person.id: person for person in people if not person.guest}
         numbers = {room.id: room for room in rooms}
 
@@ -109,7 +109,7 @@ class Metadata:
     # --- changing -------------------------------------------------------------------------
 
     async def put(self, by: Person, target: Target, key: str, value: str | None) -> bool:
-        """Set a key, or remove it; whether that changes anything.
+        """Set a key, or remove it with None; returns whether that changes anything.
 
         ChatError('list_full') when there are too many keys, ('too_fast') when too much changes.
         """
@@ -138,7 +138,7 @@ class Metadata:
         return True
 
     async def clear(self, by: Person, target: Target) -> list[str]:
-        """Remove all keys; which there were."""
+        """Remove all keys, and return which there were."""
         self._charge(by)
         number = target.id
         if isinstance(target, Person) and target.guest:
@@ -161,5 +161,5 @@ class Metadata:
             )
 
     def forget(self, guest: Person) -> dict[str, str]:
-        """A guest has gone, or is an account from now on; what there was."""
+        """Forget the metadata of a guest who goes or becomes an account, and return it."""
         return self._guests.pop(guest, {})

@@ -1,4 +1,4 @@
-"""The message of the day: what everybody is shown who has logged in."""
+"""The message of the day, which is shown after every login."""
 
 from __future__ import annotations
 

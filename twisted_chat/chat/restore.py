@@ -1,4 +1,4 @@
-"""From what the store holds to what the server keeps in memory."""
+"""Loads what the server keeps in memory from the store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..store import Snapshot
 
 
 def fill(roster: Roster, rooms: RoomBook, kept: Snapshot, admins: Collection[str]) -> None:
-    """Take up people, rooms and who is where; `admins` are the folded names of administrators."""
+    """Fill the roster and the rooms; `admins` are the folded names of administrators."""
     for account in kept.accounts:
         name = Name(account.name, account.folded, account.skeleton)
         person = Person(account.id, name)

@@ -1,4 +1,4 @@
-"""Who is in which conversation, and the end of rooms, kept in step with what is committed.
+"""Who is in which conversation, and how rooms begin and end, in step with what is committed.
 
 What takes a right away (a kick, a ban, a mute, leaving) holds from the moment it is
 asked for, so that nothing said after it slips in before its commit; what grants one
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class Membership:
-    """Seats people in rooms and takes them out again, and ends rooms that nobody is left in."""
+    """Makes, renames and ends rooms, and lets people in and out."""
 
     log = Logger()
 
@@ -129,7 +129,7 @@ class Membership:
         if stored is None:
             return None
         number, entry = stored
-        room = self._rooms.rooms[number]  # whoever has made it was answered first
+        room = self._rooms.rooms[number]  # its maker was answered first
         if entry.seq > room.last_seq:  # it was stored before anybody knew the room
             self._delivery.spread([entry], {})
         if not room.has(person):
@@ -167,7 +167,7 @@ class Membership:
     # --- who is in which room -----------------------------------------------------------------
 
     def seat(self, person: Person, room: Room, member: Member, after: int) -> None:
-        """Somebody has become a member; its sessions are shown what is after `after`."""
+        """Make somebody a member; their sessions are shown what comes after the number `after`."""
         room.put(member)
         room.online += person.online
         person.rooms = (*person.rooms, room)
@@ -175,9 +175,12 @@ class Membership:
         self._delivery.follow(person, room, after)
 
     def _begin(self, person: Person, room: Room, member: Member, after: int) -> None:
-        """Somebody has come to a room, to whom nothing that was said before is new."""
+        """Make somebody a member who has not missed anything that was said before.
+
+        Raises a ChatError if the room was deleted or the person has gone meanwhile.
+        """
         if room.deleted_at is not None and not person.guest:
-            room.put(member)  # for the case that it comes back
+            room.put(member)  # in case the room is restored
         if room.deleted_at is not None:
             raise ChatError("no_such_room", f"{room.name} has just been deleted.")
         if person.gone:
@@ -186,11 +189,11 @@ class Membership:
             raise ChatError("gone", "The connection closed.")
         self.seat(person, room, member, after)
         if person.shown is not None:
-            # As the store notes it: up to before the entry that says so.
+            # As in the store: up to the entry before the one about the join.
             person.shown[room.id] = max(after - 1, person.shown.get(room.id, 0))
 
     def unseat(self, person: Person, room: Room) -> Member:
-        """Somebody is a member no longer."""
+        """Take a member out of a room, and return what the membership was."""
         member = room.take_out(person)
         assert member is not None
         room.online -= person.online
@@ -213,9 +216,10 @@ class Membership:
         until: int | None = None,
         heir: Member | None = None,
     ) -> None:
-        """Leave, kick or ban: out at once, and back in if it cannot be stored.
+        """Take somebody out of a room at once, and back in if that cannot be stored.
 
-        `heir` owns the room when its owner leaves: also at once, for it may be leaving too.
+        `kind` says whether they leave, are kicked or are banned. `heir` owns the room when its
+        owner leaves: also at once, since they may be leaving too.
         """
         was_in = person.id in room.members
         if was_in:
@@ -246,7 +250,7 @@ class Membership:
             raise
         room.invited.discard(person.id)
         if person.id in room.members:
-            self.unseat(person, room)  # it was joining when it was put out
+            self.unseat(person, room)  # they were joining when they were put out
             was_in = True
         if was_in:
             if kind is not Kind.LEAVE:
@@ -255,7 +259,7 @@ class Membership:
             self._announce(person, room, joined=False, last=entry.seq, why=why)
 
     def leave_last(self, person: Person, room: Room) -> None:
-        """The last one, a guest, leaves a room, which ends with that."""
+        """Take the last member out of a room, and end it."""
         self.unseat(person, room)
         self._announce(person, room, joined=False, last=room.last_seq, why="left")
         self._end(room)
@@ -263,7 +267,7 @@ class Membership:
     async def leave_unused(self, person: Person, room: Room) -> bool:
         """Let the last member leave a room in which nothing was ever said, and end it.
 
-        False when something was said there, or anything happens there meanwhile.
+        Returns False if something was said there, or happens there meanwhile.
         """
         known = room.last_seq
         if not await self._store.change(lambda ledger: ledger.rooms.close_unused(room.id, known)):
@@ -275,23 +279,23 @@ class Membership:
     def _seat_again(
         self, person: Person, room: Room, member: Member, reached: Mapping[Session, int]
     ) -> None:
-        """As if nobody had been put out: its sessions go on where they were."""
+        """Undo that somebody was put out: their sessions continue where they were."""
         if person.gone:
             return
         room.put(member)
         if room.deleted_at is not None:
-            return  # meanwhile nobody sees it any more
+            return  # the room was deleted meanwhile
         room.online += person.online
         person.rooms = (*person.rooms, room)
         for session in self._sessions.of(person):
-            if session not in reached:  # it came in between, and was not told of this room
+            if session not in reached:  # it began meanwhile, and was not told of this room
                 session.receive(
                     RoomEvent(room.label(person), True, room.last_seq, room.id, room.encrypted)
                 )
             self._delivery.follow_with(session, room, reached.get(session, room.last_seq))
 
     def close_room(self, room: Room, now: int) -> None:
-        """A room is deleted: nobody sees it any more."""
+        """Hide a deleted room from everybody."""
         if room.deleted_at is not None:
             return
         room.deleted_at = now
@@ -301,15 +305,15 @@ class Membership:
             person.rooms = tuple(other for other in person.rooms if other is not room)
             self._announce(person, room, joined=False, last=room.last_seq, why="deleted")
             if person.guest:
-                room.take_out(person)  # who may not be here any more when it comes back
+                room.take_out(person)  # guests may be gone when it is restored
         room.online = 0
 
     def reopen_room(self, room: Room) -> None:
-        """A deleted room is back, with the members it had."""
+        """Restore a deleted room, with the members it had."""
         if room.deleted_at is None:
             return
         room.deleted_at = None
-        room.devices = ""  # nobody kept it while the room was gone
+        room.devices = ""  # it was not kept up to date while the room was deleted
         for member in room.members.values():
             person = member.person
             person.rooms = (*person.rooms, room)
@@ -319,14 +323,14 @@ class Membership:
                 self._delivery.follow_with(session, room, session.position(room))
 
     def show_in_pair(self, person: Person, other: Person, entry: Entry, origin: Session) -> Room:
-        """Show a message of a private conversation that may have begun with it."""
+        """Show a message of a private conversation, and begin that if this is its first one."""
         room = self.begin_pair(person, other, entry.room)
         if entry.seq > room.last_seq:
             self._delivery.spread([entry], {entry.id: origin})
         return room
 
     def begin_pair(self, person: Person, other: Person, number: int) -> Room:
-        """The private conversation of two people, which may begin here with this number."""
+        """Return the private conversation of two people; a new one gets this number."""
         room = person.pairs.get(other.id)
         if room is None:
             room = pair_of(number, person, other)
@@ -337,7 +341,7 @@ class Membership:
         return room
 
     def muted_until(self, room: Room, person: Person) -> int | None:
-        """Until when somebody may only read; None if it may speak."""
+        """Return until when somebody may only read; None if they may speak."""
         until = room.mutes.get(person.id)
         if until is not None and until <= self._wall():
             del room.mutes[person.id]
@@ -351,7 +355,7 @@ class Membership:
             room.mutes[person.id] = until
 
     def may_speak(self, person: Person, room: Room) -> None:
-        """Refuse somebody who is not in the room, or who is to be silent there."""
+        """Raise a ChatError if somebody may not speak in a room."""
         if room.deleted_at is not None or not (room.has(person) or room.open_to(person)):
             raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
         if room.bans and room.banned(person, self._wall()):
@@ -367,9 +371,9 @@ class Membership:
                 raise ChatError(verdict, f"You are {why} and can only read there.")
 
     def audience(self, room: Room) -> tuple[int, int]:
-        """How many people of a room are online, and how many are not."""
+        """Return how many people of a room are online, and how many are not."""
         if room is self._rooms.lobby:
-            # Guests are in the lobby while they are here and no longer.
+            # Guests are in the lobby only while they are here.
             online = len(self._roster.online)
             return online, self._roster.accounts - (online - self._roster.guests)
         if room.pair is not None:
@@ -379,16 +383,16 @@ class Membership:
         return room.online, len(room.members) - room.online
 
     def note(self, room: Room, person: Person) -> None:
-        """A room keeps a ban, a mute or an invitation of somebody who need not be in it."""
+        """Note that a room keeps a ban, a mute or an invitation of somebody, member or not."""
         if person.gone:
             room.forget(person)
         elif person.guest:
             person.noted.add(room)
 
-    # --- rooms without an owner, or without anybody -------------------------------------------
+    # --- rooms without an owner or members -----------------------------------------------------
 
     def start(self, kept: Snapshot) -> None:
-        """End what guests have left behind when the server was killed."""
+        """End rooms that guests left behind when the server was killed."""
         for row in kept.rooms:
             if row.kind == RoomKind.GROUP and row.folded is None and row.name:
                 self._erase(row.id)
@@ -398,11 +402,11 @@ class Membership:
                 self._hand_over(room, room.heir(), self._server, None)
 
     def without(self, room: Room, owner: Person) -> None:
-        """Its owner is in a room no longer, and has said nothing about it."""
+        """Find a new owner for a room whose owner is gone; without members it ends."""
         self._hand_over(room, room.heir(), owner.name, owner.account)
 
     def _hand_over(self, room: Room, heir: Member | None, by: str, sender: int | None) -> None:
-        """Somebody owns a room from now on; without anybody who could, it ends."""
+        """Make the heir the owner of a room; without an heir the room ends."""
         if heir is None:
             self._end(room)
             return
@@ -416,12 +420,12 @@ class Membership:
         try:
             handed = self._store.change(apply)
         except ChatError:
-            return  # it is so in memory, and the next start finds the same heir
+            return  # it holds in memory, and the next start finds the same heir
         handed.addErrback(self._failed)
 
     def _end(self, room: Room) -> None:
-        """Nobody is in a room any more: forget it now, and erase what was said in it."""
-        room.deleted_at = self._wall()  # for those who are about to do something there
+        """Forget a room without members at once, and erase what was said in it."""
+        room.deleted_at = self._wall()  # seen by requests that are under way
         self._rooms.forget(room)
         self._erase(room.id)
 
@@ -433,7 +437,7 @@ class Membership:
             pass
 
     def _failed(self, failure: Failure) -> None:
-        if not failure.check(ChatError):  # the room is gone, or the next start sees to it
+        if not failure.check(ChatError):  # the room is gone, or the next start does it
             self.log.failure("A room could not be ended or handed over", failure)
 
 
@@ -445,7 +449,7 @@ def keeps_its_name(room: Room) -> ChatError:
 
 
 def not_available(name: Name) -> ChatError:
-    """The refusal of a name that is taken, reserved or hidden; it tells nobody which."""
+    """The refusal of a name that is taken, reserved or of a hidden room; it does not tell which."""
     return ChatError("not_available", f"{name.shown} is not available.")
 
 

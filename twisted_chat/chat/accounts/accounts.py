@@ -1,4 +1,4 @@
-"""What becomes of an account: another password, a ban from the server, its end."""
+"""Changes of accounts: their passwords, bans from the server, and their end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .sign_in import SCHEME, SignIn, keep_verifier
 
 
 class Accounts:
-    """Changes accounts that there are; what a change ends is over with its commit."""
+    """Changes accounts; rights that a change ends are gone when it is committed."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Accounts:
         await self._set_password(person, stored, kept, session.device, session.door.certificate)
 
     async def reset_password(self, person: Person) -> str:
-        """Give an account a random password, and tell it."""
+        """Give an account a random password, and return it."""
         settings = self._settings
         new = secrets.token_urlsafe(max(9, settings.password_min))
         await self._set_password(person, await self._passwords.kept(new, settings.scram))
@@ -82,15 +82,15 @@ class Accounts:
             ledger.device_keys.drop_devices(person.id, keep=device)
             return ledger.device_keys.devices_version(person.id)
 
-        # Once for those who have proved themselves by now, whose tokens may be stored later than
-        # this, and once for those who begin before the old password is gone.
+        # Once for logins that were proved before now and whose tokens may be stored later than
+        # this, and once for those that begin before the old password is gone.
         person.secrets += 1
         version = await self._store.change(apply)
         person.secrets += 1
         self._devices.changed(person, version)
 
     def keep_last_seen(self, *people: Person) -> None:
-        """Store when accounts were here; if the store is too busy, memory has to do."""
+        """Store when people were last here, unless the store is too busy."""
         seen = [(person.id, person.last_seen) for person in people]
 
         def apply(ledger: Ledger) -> None:
@@ -100,7 +100,7 @@ class Accounts:
         self._store.change_if_possible(apply)
 
     async def suspend(self, person: Person, until: int | None, reason: str) -> None:
-        """Keep an account out until then, or let it in again."""
+        """Ban an account from the server until that time, or with None no longer."""
 
         def apply(ledger: Ledger) -> str:
             ledger.accounts.set(person.id, suspended_until=until, suspended_reason=reason)
@@ -121,7 +121,7 @@ class Accounts:
                 ledger.log.post(room, Kind.LEAVE, person.id, person.name)
             ledger.accounts.erase(person.id)
 
-        person.erased = True  # at once, so that it gets in nowhere before the commit
+        person.erased = True  # at once, so that they join nothing before the commit
         try:
             await self._store.change(apply)
         except Exception:

@@ -31,7 +31,7 @@ def fingerprint(text: str) -> str:
 
 
 class ClientCertificates:
-    """Whose certificates are whose."""
+    """Knows which certificates belong to which accounts."""
 
     def __init__(
         self, store: AsyncStore, roster: Roster, signin: SignIn, wall: Callable[[], int]
@@ -70,12 +70,12 @@ class ClientCertificates:
         if person is None:
             raise ChatError("wrong_password", UNKNOWN)
         proof = Proof(person, person.secrets)
-        # Once more, now that it is known by which secrets it is to be good.
+        # Checked again, since the certificate may have been removed before `secrets` was read.
         found = [row for row in await self.of(person) if row.fingerprint == presented]
         if not found:
             raise ChatError("wrong_password", UNKNOWN)
         if found[0].used is None or self._wall() - found[0].used > A_DAY:
-            with suppress(ChatError):  # it is good on a full disk too
+            with suppress(ChatError):  # it counts on a full disk too
                 await self._store.change(
                     lambda ledger: ledger.accounts.use_certificate(person.id, presented)
                 )
@@ -94,7 +94,7 @@ class ClientCertificates:
         )
 
     async def remove(self, person: Person, removed: str) -> None:
-        """Take a certificate from an account; whoever is logging in with it is too late."""
+        """Take a certificate from an account; logins with it that are under way fail."""
 
         def apply(ledger: Ledger) -> None:
             if not ledger.accounts.drop_certificate(person.id, removed):

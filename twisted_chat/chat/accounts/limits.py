@@ -44,7 +44,7 @@ class AccountLimits:
         )
 
     def shared_flood_limit(self, session: Session) -> Share | None:
-        """What a session is charged for beside its own flood limit; None without one."""
+        """The session's share of the limit of all sessions of its account; None without limits."""
         if not self._flood_limit:
             return None
         key = session.party
@@ -65,7 +65,7 @@ class AccountLimits:
         person, network = session.person, session.door.network
         if not self._flood_limit or person.admin or isinstance(network, Unlimited):
             return
-        # Guests and new accounts can be had as many as one likes.
+        # Anybody can have any number of guests and new accounts.
         new = person.guest or self._wall() - person.created < NEW * 1000
         now = self._ticks()
         own = self._rooms.wait(network if new else person.id, now)

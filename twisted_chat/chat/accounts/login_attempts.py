@@ -48,7 +48,7 @@ class LoginAttempts:
         find: Callable[[str], Person | None],
         ticks: Callable[[], float],
     ) -> None:
-        """`find` gives the account of a name, so that the log names only what is one."""
+        """`find` returns the account of a name, so that the log shows no name without one."""
         self._limited = settings.login_attempts > 0
         self._find = find
         self._ticks = ticks
@@ -62,7 +62,7 @@ class LoginAttempts:
         self._told_of_many = -MANY_SPAN
 
     def check(self, name: str, network: str) -> None:
-        """Refuse somebody who has no tries left for that name, or for any."""
+        """Raise ChatError('blocked') if no tries are left for that name, or for any."""
         if not self._counts(network):
             return
         key, now = (folded(name), network), self._ticks()
@@ -80,7 +80,7 @@ class LoginAttempts:
 
     @contextmanager
     def attempt(self, name: str, network: str) -> Iterator[None]:
-        """One try, or the refusal of it.
+        """Carry out one try; raises a ChatError if none is left.
 
         It counts from its beginning, or many at once would be more than are allowed.
         """
@@ -103,7 +103,7 @@ class LoginAttempts:
                 self._networks.give_back(network)
 
     def failed(self, name: str, network: str, sentence: str) -> ChatError:
-        """Count a try that has failed; the refusal, which begins with that sentence."""
+        """Count a failed try, and return the refusal, which begins with that sentence."""
         if not self._counts(network):
             return ChatError("wrong_password", sentence)
         key, now = (folded(name), network), self._ticks()
@@ -111,7 +111,7 @@ class LoginAttempts:
         refusal = self.failed_from(network)
         if not left:
             seconds = self._names.blocked(key, now)
-            # What nobody is called may be a password that was typed in the wrong place.
+            # A name that nobody has may be a password that was typed in the wrong place.
             known = self._find(key[0])
             nobody = "an operator" if name.startswith(OPERATOR) else "a name that nobody has"
             self.log.warn(
@@ -127,7 +127,7 @@ class LoginAttempts:
         return ChatError("wrong_password", f"{sentence} You have {tries} left.", tries=left)
 
     def failed_from(self, network: str) -> ChatError | None:
-        """Count a failure of a network alone; the refusal if it is blocked now."""
+        """Count a failure of a network alone; returns the refusal if it is blocked now."""
         if not self._counts(network):
             return None
         now = self._ticks()
@@ -146,13 +146,13 @@ class LoginAttempts:
         return _network_blocked(seconds)
 
     def succeeded(self, name: str, network: str) -> None:
-        """A try was right: the failures of that name from there are forgotten."""
+        """Forget the failures of a name from a network, since a try was right."""
         if self._counts(network):
             self._names.succeeded((folded(name), network))
             self.remember(name, network)
 
     def remember(self, name: str, network: str) -> None:
-        """Somebody has come in from there, in whatever way."""
+        """Remember that a name has logged in from a network, in any way."""
         if not self._counts(network):
             return
         key = (folded(name), network)

@@ -116,7 +116,7 @@ class SignIn:
     # --- names --------------------------------------------------------------------------
 
     def find(self, name: str) -> Person | None:
-        """The person of that name, if it can sign in with a password."""
+        """The account of that name, unless it is erased."""
         person = self._roster.names.find(name)
         return None if person is None or person.erased or person.guest else person
 
@@ -143,9 +143,9 @@ class SignIn:
         return Standing(known=False)
 
     def new_name(self, text: str, local: bool) -> Name:
-        """The name if it is free, or a refusal that says what is wrong with it."""
+        """Return a free name; raises a ChatError that says what is wrong with any other."""
         admin = folded(text) in self.admins
-        # The server's owner may call an administrator what nobody else may be called, such as root.
+        # An administrator may have a name that is reserved otherwise, such as root.
         name = fold(text) if admin else self._names.check(text)
         if self._roster.names.collides(name) or self._being_made.collides(name):
             raise ChatError(
@@ -161,7 +161,7 @@ class SignIn:
     # --- signing in ---------------------------------------------------------------------
 
     async def with_password(self, name: str, password: str, network: str) -> Proof:
-        """The account whose name and password these are."""
+        """Log in with a name and a password; raises a ChatError if they are wrong."""
         person = self.find(name)
         proof, _ = await self.verify(name, person, password, network, WRONG)
         await self.recall(proof.person)
@@ -171,7 +171,7 @@ class SignIn:
     async def verify(
         self, name: str, person: Person | None, password: str, network: str, wrong: str
     ) -> tuple[Proof, str]:
-        """Whose name and password these are, and what is stored of the password.
+        """Check a password; returns the proof, and the hash that is stored of the password.
 
         Raises a ChatError that begins with the sentence `wrong` when they are not.
         """
@@ -180,7 +180,7 @@ class SignIn:
         return self._settled(name, network, wrong, found)
 
     def attempt(self, name: str, network: str, wrong: str, compare: Callable[[], F | None]) -> F:
-        """What a comparison has found that takes no time; nothing found is a try that failed."""
+        """Return what a quick comparison has found; None counts as a failed try and is refused."""
         with self.attempts.attempt(name, network):
             found = compare()
         return self._settled(name, network, wrong, found)
@@ -194,10 +194,10 @@ class SignIn:
     async def _compare(
         self, person: Person | None, password: str, network: str
     ) -> tuple[Proof, str] | None:
-        """What a password proves and what is stored of it; None if it is wrong."""
+        """The proof of a right password and its stored hash; None if it is wrong."""
         self.passwords.check(network)  # before there is work for anybody
         secrets = 0 if person is None else person.secrets
-        # An unknown name takes the same way as a known one, so that time tells nothing.
+        # An unknown name takes the same steps as a known one, so that the time tells nothing.
         stored = await self.credentials(person)
         kept = stored.get(SCHEME)
         wanted = self._settings.scram and not self.passwords.is_verifier(stored.get(SCRAM, ""))
@@ -206,7 +206,7 @@ class SignIn:
             return None
         old, new = kept, verdict.new_hash
         if new is not None:
-            # Where nothing can be stored, the old one does until the next login.
+            # If nothing can be stored, the old hash stays until the next login.
             with suppress(ChatError):
                 if await self._store.change(
                     lambda ledger: ledger.accounts.replace_credential(person.id, SCHEME, old, new)
@@ -217,7 +217,7 @@ class SignIn:
         return Proof(person, secrets), kept
 
     async def credentials(self, person: Person | None) -> dict[str, str]:
-        """What is stored of a person's password, by the scheme; of nobody it is nothing."""
+        """What is stored of a person's password, by scheme; empty without a person."""
         number = 0 if person is None else person.id
         return await self._store.read(lambda db: queries.credentials(db, number))
 
@@ -236,7 +236,7 @@ class SignIn:
         return found or nobodys
 
     async def _keep_verifier(self, person: Person, verifier: str, kept: str) -> None:
-        """Keep what the password with that hash can be proved with, if it is the account's."""
+        """Keep the SCRAM verifier of the password with that hash, if it is still the account's."""
 
         def apply(ledger: Ledger) -> None:
             if ledger.accounts.replace_credential(person.id, SCHEME, kept, kept):
@@ -246,7 +246,7 @@ class SignIn:
             await self._store.change(apply)
 
     def admit(self, proof: Proof) -> None:
-        """Refuse a proof that is good no more, and somebody who is banned from the server."""
+        """Raise a ChatError if a proof is outdated or the person is banned from the server."""
         person = proof.person
         if person.erased:
             raise ChatError("wrong_password", WRONG)
@@ -260,7 +260,7 @@ class SignIn:
             raise ChatError("suspended", f"{person.name} is banned from this server.")
 
     async def recall(self, person: Person) -> None:
-        """Read how far the account's sessions were shown its conversations."""
+        """Load how far the account's sessions were shown its conversations."""
         if person.shown is None:
             shown = await self._store.read(lambda db: queries.cursors(db, person.id))
             if person.shown is None:
@@ -278,7 +278,7 @@ class SignIn:
         return Proof(guest, guest.secrets)
 
     def check_registration(self, network: str) -> None:
-        """Whether somebody from there may make an account now."""
+        """Raise a ChatError if nobody from that network may make an account now."""
         if not self._settings.registration_open:
             raise ChatError("closed", "This server takes no new accounts: ask who runs it for one.")
         if self._sign_ups is not None and not isinstance(network, Unlimited):
@@ -298,7 +298,7 @@ class SignIn:
         return Proof(person, person.secrets)
 
     async def make_account(self, name: Name, password: str, network: str | None = None) -> Person:
-        """Make an account under a name that was found free.
+        """Make an account under a name that `new_name` returned.
 
         Without a network it is the server's owner who makes it, with any password.
         """
@@ -312,13 +312,13 @@ class SignIn:
         return person
 
     async def store_account(self, name: Name, password: str, network: str | None) -> int:
-        """Store a new account, whose name nobody else gets meanwhile; its number.
+        """Store a new account, whose name nobody else gets meanwhile; returns its number.
 
         It counts as one of those that a network may make, if it comes from one.
         """
         check = self.check_new(name.folded) if network is not None else _take_any
         self.passwords.check(network or "")
-        check(password)  # as far as it can be known, before it counts
+        check(password)  # before it counts, as far as it can be checked unprepared
         counted = network is not None and not isinstance(network, Unlimited)
         if self._sign_ups is not None and counted:
             self._sign_ups.take(network, self._ticks())
@@ -339,7 +339,7 @@ class SignIn:
             self._being_made.forget(name)
 
     def check_new(self, name: str) -> Callable[[str], None]:
-        """What refuses new passwords for that name which are too easy to guess."""
+        """A function that refuses new passwords for that name which are too easy to guess."""
         return partial(check_new, name=name, shortest=self._settings.password_min)
 
     # --- tokens -------------------------------------------------------------------------
@@ -418,11 +418,11 @@ class SignIn:
 
 
 def _take_any(password: str) -> None:
-    """No new password is refused."""
+    """Refuse no password."""
 
 
 def keep_verifier(ledger: Ledger, account: int, verifier: str | None) -> None:
-    """Never one of another password than the one that is stored with it."""
+    """Store the SCRAM verifier that belongs to a new password; None removes the old one."""
     if verifier is None:
         ledger.accounts.drop_credential(account, SCRAM)
     else:

@@ -25,7 +25,7 @@ def _subordinate(session: Session, person: Person) -> Person:
 
 
 def note(chat: Chat, session: Session, done: str, **facts: str) -> None:
-    """Say in the log what somebody with a say over others has done, and from where."""
+    """Log what an administrator or operator has done, and from where."""
     person, where = session.person.name, session.address
     chat.log.info(f"{{by}} at {{where}} {done}", by=person, where=where, **facts)
 

@@ -119,7 +119,7 @@ def members(chat: Chat, session: Session, command: words.Members) -> Result:
 
 
 def _people(heading: str, found: Iterable[T], shown: Callable[[T], Face]) -> People:
-    """The first of those found, and after whom the next ones come."""
+    """The first page of the people found, and the name after which the next page begins."""
     faces, more = _page(
         map(shown, found), lambda face: len(face.intro.encode()) + len(face.away.encode())
     )

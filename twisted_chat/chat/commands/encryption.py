@@ -1,4 +1,4 @@
-"""Turning encryption from end to end on, and finding where it is."""
+"""Turning on end-to-end encryption."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _confirm(what: str) -> ChatError:
 
 
 def _turn_on(ledger: Ledger, room: int, person: Person) -> Entry | None:
-    """Encrypt a conversation, and say so in it; None if somebody was faster."""
+    """Encrypt a conversation; returns the entry about it, or None if somebody was faster."""
     if ledger.rooms.encrypted(room):
         return None
     ledger.rooms.set(room, encrypted=True)
@@ -87,7 +87,7 @@ def _turn_on(ledger: Ledger, room: int, person: Person) -> Entry | None:
 
 @contextmanager
 def _no_more_words(chat: Chat, mark: frozenset[int]) -> Iterator[None]:
-    """Refuse words from the moment it is asked for, else some would slip in behind it."""
+    """Refuse plain messages while encryption is being turned on."""
     chat.rooms.being_encrypted.append(mark)
     try:
         yield

@@ -22,7 +22,7 @@ LONGEST_REASON = 200  # bytes, of a kick or of leaving
 
 
 def person_named(chat: Chat, name: str) -> Person:
-    """The person of that name, whoever asks; names are no secret."""
+    """The person of that name; names are no secret."""
     person = chat.roster.names.find(name)
     if person is None or person.erased:
         raise ChatError("no_such_user", _nobody(chat, name))
@@ -55,7 +55,7 @@ def _nobody(chat: Chat, name: str) -> str:
 
 
 def _like(chat: Chat, name: str) -> str:
-    """Who of those online is called most like that, as far as there is time to compare.
+    """The name of somebody online that is most like that one, as far as there is time to compare.
 
     Comparing two long names that are alike takes a quarter of a millisecond.
     """
@@ -100,7 +100,7 @@ def may_know_of(room: Room, person: Person) -> bool:
 
 
 def known_room(chat: Chat, session: Session, name: str) -> Room:
-    """A room of which this person may hear more than that one could join it."""
+    """A room of which this person may know more than its name."""
     room = visible_room(chat, session, name)
     if room.rules.secret and not may_know(room, session.person):
         raise _no_such_room(name)
@@ -181,7 +181,7 @@ def no_such_message(reference: str) -> ChatError:
 
 
 def deadline(chat: Chat, duration: str) -> int | None:
-    """When something ends that lasts so long from now; None for never."""
+    """The time at which a duration from now ends; None if it never does."""
     if not duration:
         return None
     seconds = durations.parse(duration, with_unit=True)

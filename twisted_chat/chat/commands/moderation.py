@@ -23,7 +23,7 @@ MAKES_NO_SENSE_IN_LOBBY = frozenset("IRiklns")
 def _target(
     chat: Chat, session: Session, room: Room, name: str, or_oneself: bool = False
 ) -> Person:
-    """Somebody who may be acted upon: nobody of the same rank or above, and mostly not oneself."""
+    """The person of that name, who must have a lower role than the one who asks."""
     person = somebody_named(chat, name)
     if person is session.person:
         if or_oneself:

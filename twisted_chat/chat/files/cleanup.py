@@ -17,7 +17,7 @@ from .pending import KEPT, Space
 
 EXPIRE_EVERY = 60.0  # seconds
 COMPARE_EVERY = 3600.0
-FRESH = 600.0  # seconds for which a content may be without a row, since that is on its way
+FRESH = 600.0  # seconds for which a content may have no row yet
 MOST_NAMED = 10  # files in one line of the log
 
 
@@ -41,21 +41,21 @@ class Cleanup:
         self._ticks = ticks
         self.missing: set[int] = set()  # files whose content is lost
         self._fresh: dict[str, float] = {}  # contents that were made a short while ago
-        self._useless: set[int] = set()  # rows that nothing can become of any more
+        self._useless: set[int] = set()  # rows whose content cannot be completed any more
         self._next_expiry = 0.0
         self._next_comparison = 0.0
         self._busy = False
 
     def made(self, blob: str) -> None:
-        """A content was made; its row follows."""
+        """Note a content that was just made, and whose row follows."""
         self._fresh[blob] = self._ticks()
 
     def later(self, file: int) -> None:
-        """This file, which no message names, is to be forgotten."""
+        """Forget this file, which no message names, at the next sweep."""
         self._useless.add(file)
 
     def sweep(self, now: float) -> None:
-        """Do what is due, if there is nothing being done still."""
+        """Do what is due, unless the last sweep is not done yet."""
         if self._busy or self._store.refusing is not None:
             return
         compare = now >= self._next_comparison
@@ -94,7 +94,7 @@ class Cleanup:
         blobs, run = self._blobs, self.run
         earlier = await run(blobs.listed)
         rows = await self._store.read(files.contents)
-        # What is complete in its row was so on the disk before.
+        # A file is complete on the disk before its row says so.
         there = await run(blobs.listed)
         self._forget_fresh()
         for blob in earlier:

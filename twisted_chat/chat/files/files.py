@@ -1,4 +1,4 @@
-"""Files are handed in and out here: offers, tickets, rights, and what is forgotten."""
+"""The files of the chat: offers, tickets, uploads, downloads and rights."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MOST_OF_ONE = 20  # and those of one account
 
 
 class Files:
-    """Everything about files that is more than their rows and their contents."""
+    """Decides who may send and fetch which files, and keeps count of them."""
 
     log = Logger()
 
@@ -97,7 +97,7 @@ class Files:
     async def offer(
         self, session: Session, where: Room | Person, name: str, size: int, sha256: str
     ) -> tuple[PendingFile, str]:
-        """Take note of a file that is to come to a conversation; the file, and a ticket for it.
+        """Note a file that will be sent to a conversation; returns it and a ticket for the upload.
 
         Where there is no conversation with that person yet, one begins.
         """
@@ -141,7 +141,7 @@ class Files:
     async def note(
         self, person: Person, where: Room | Person | None, name: str, size: int, sha256: str
     ) -> PendingFile:
-        """Make a content and a row for a file that is to come: to nowhere, if it is for a link."""
+        """Make a content and a row for a file; `where` is None if it is for a link."""
         blob = await self.run(self.blobs.create)
         self.cleanup.made(blob)
 
@@ -164,13 +164,13 @@ class Files:
         return offered
 
     async def check_disk(self, more: int) -> None:
-        """Refuse what would leave too little on the disk, when all that is promised has come."""
+        """Refuse an upload that leaves too little room on the disk for all that are promised."""
         free = await self.run(self.blobs.free)
         if more + self.space.to_come(self.now()) > free:
             raise disk_full()
 
     async def receive(self, token: str) -> Receiving:
-        """Begin to take in the file that a ticket is for."""
+        """Begin the upload that a ticket is for."""
         ticket = self.tickets.find(token, Purpose.UPLOAD, self.now())
         pending = self.space.find(ticket.account, ticket.file)
         if pending is None or pending.room is None:
@@ -188,7 +188,7 @@ class Files:
         return receiving
 
     async def begin(self, receiving: Receiving) -> None:
-        """Be ready for the bytes of a file."""
+        """Prepare to receive the bytes of a file."""
         receiving.pending.receiving = receiving
         self.moving[receiving] = None
         try:
@@ -199,20 +199,20 @@ class Files:
             raise
 
     async def complete(self, pending: PendingFile) -> None:
-        """All of a file is there and is what it should be."""
+        """Note that all of a file has arrived and is what was offered."""
         await self._store.change(lambda ledger: ledger.files.complete(pending.id))
         if self.space.find(pending.owner.id, pending.id) is pending:
             self.space.completed(pending)
             pending.touched = self.now()
 
     async def drop(self, pending: PendingFile) -> None:
-        """Keep nothing of a file that no message names."""
+        """Delete a file that no message names."""
         await self._store.change(lambda ledger: ledger.files.drop_unnamed(pending.id))
 
     # --- downloads --------------------------------------------------------------------------
 
     async def ticket(self, session: Session, file: int) -> tuple[StoredFile, Room | None, str]:
-        """A ticket for a file that somebody may have."""
+        """Return a file that somebody may have, its room, and a ticket for the download."""
         row, room = await self._named(session.person, file)
         if file in self.cleanup.missing:
             raise lost(file)
@@ -231,7 +231,7 @@ class Files:
         return row, room
 
     async def serve(self, token: str, start: int) -> Serving:
-        """Begin to give out the file that a ticket is for, from a byte on."""
+        """Begin the download that a ticket is for, from a byte on."""
         ticket = self.tickets.find(token, Purpose.DOWNLOAD, self.now())
         person = self._roster.people.get(ticket.account)
         if person is None:
@@ -247,7 +247,7 @@ class Files:
         return serving
 
     async def give(self, serving: Serving, start: int) -> None:
-        """Be ready to give out a file from a byte on."""
+        """Prepare to give out a file from a byte on."""
         self.moving[serving] = None
         try:
             await serving.open(start)
@@ -258,14 +258,14 @@ class Files:
     # --- rights -------------------------------------------------------------------------------
 
     def may_send(self, person: Person, room: Room) -> None:
-        """Refuse somebody who may not say anything there now."""
+        """Raise a ChatError if somebody may not send a file there now."""
         self.check_account(person)
-        if not room.has(person):  # who speaks from outside could not fetch it
+        if not room.has(person):  # others may speak in some rooms, but could not fetch it
             raise ChatError("not_a_member", f"You are not in {room.name}: join {room.name} first.")
         self._membership.may_speak(person, room)
 
     def may_have(self, person: Person, room: Room, seq: int, file: int) -> None:
-        """Refuse somebody who may not read that message now; the answer tells no more."""
+        """Raise a ChatError if somebody may not read that message now; it does not tell why."""
         self.check_account(person)
         if (
             not room.has(person)
@@ -280,7 +280,7 @@ class Files:
             raise ChatError("suspended", f"{person.name} is banned from this server.")
 
     def check_capacity(self, person: Person) -> None:
-        """Refuse one more file of somebody's; if there are too many, who has most gives way."""
+        """Refuse one more transfer of somebody's; if there are too many, who has most loses one."""
         shares: dict[Person, list[Moving]] = {}
         for one in self.moving:
             if one.by_person:
@@ -298,7 +298,7 @@ class Files:
         )
 
     def revoke(self, person: Person, devices: Callable[[int], bool] = lambda _: True) -> None:
-        """These of an account's devices have lost their rights: so has what they move."""
+        """End the transfers and tickets of those of an account's devices that lost their rights."""
         self.tickets.revoke(person.id, devices)
         for moving in tuple(self.moving):
             if moving.person is person and moving.device is not None and devices(moving.device):
@@ -310,11 +310,11 @@ class Files:
         self.moving.pop(moving, None)
 
     def named(self, owner: int, file: int) -> None:
-        """A message names it now."""
+        """Note that a message names a file now."""
         self.space.forget(owner, file)
 
     def discard(self, gone: Iterable[Gone]) -> None:
-        """These files are no more, and that is committed: their contents go too."""
+        """Remove the contents of files whose deletion is committed."""
         for one in gone:
             self.space.forget(one.owner, one.id)
             self.space.dropped(one)
@@ -328,5 +328,5 @@ class Files:
         return self.run(lambda: self.blobs.remove(blob)).addErrback(self._not_removed)
 
     def _not_removed(self, failure: Any) -> None:
-        # The sweep finds it again.
+        # The cleanup finds it again.
         self.log.warn("A content was not removed: {reason}", reason=failure.value)

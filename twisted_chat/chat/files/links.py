@@ -1,4 +1,4 @@
-"""Files that are in no message: whoever has the link to one may fetch it, until it is deleted.
+"""Files that are in no message: anybody with the link to one may fetch it until it is deleted.
 
 The key in a link is made of what only this server knows, so that nothing has to be kept of it.
 """
@@ -28,13 +28,13 @@ from .files import Files
 from .pending import PendingFile
 from .transfers import Receiving, Serving, lost, too_many
 
-NO_SESSION = -1  # the device of one who has proved with a password to be somebody; no token has it
+NO_SESSION = -1  # the device of an upload with a password; no token has that number
 MOST_OF_NETWORK = 20  # fetched at once with links
 KEY = 32  # hexadecimal digits
 
 
 class ReceivingForLink(Receiving):
-    """A file that is being uploaded for a link: only the end shows what it is."""
+    """A file that is being uploaded for a link; its size and hash are known only at the end."""
 
     def __init__(self, links: Links, files: Files, pending: PendingFile) -> None:
         super().__init__(files, pending, NO_SESSION)
@@ -46,7 +46,7 @@ class ReceivingForLink(Receiving):
         self._files.check_account(self.person)
 
     def expect(self, more: int) -> None:
-        """So many bytes come after those that have come, of a file that has not told its size."""
+        """Make room for more bytes of a file whose size was not told."""
         size = self.pending.have + more
         files = self._all_files
         files.check_size(size)
@@ -54,7 +54,7 @@ class ReceivingForLink(Receiving):
         self.size = self.pending.size = size
 
     async def finish(self) -> None:
-        """All has come: it is on the disk and kept from here on."""
+        """Keep the file from here on, since all of it has arrived."""
         self.check()
         await self._links.keep(self.pending, await self.synced())
         self._kept = True
@@ -65,11 +65,11 @@ class ReceivingForLink(Receiving):
         super().end()
         if not self._kept:  # nobody could go on with it
             dropped = Deferred.fromCoroutine(self._links.drop(self.file))
-            dropped.addErrback(lambda failure: failure.trap(ChatError))  # it is swept then
+            dropped.addErrback(lambda failure: failure.trap(ChatError))  # cleaned up later
 
 
 class Links:
-    """Who may put a file behind a link, and who may have what is behind one."""
+    """Takes in files for links, and gives them out to anybody who has the link."""
 
     log = Logger()
 
@@ -91,7 +91,7 @@ class Links:
     async def receive(
         self, person: Person, host: str, name: str, size: int | None
     ) -> ReceivingForLink:
-        """Begin to take in a file that comes from a host, whose size may not be known yet."""
+        """Begin an upload from a host; `size` is None if it is not known yet."""
         files = self._files
         check_name(name)
         files.check_account(person)
@@ -111,7 +111,7 @@ class Links:
         return receiving
 
     def _check_age(self, person: Person, host: str) -> None:
-        """Refuse somebody who has just signed up: links would be good for spreading anything."""
+        """Refuse new accounts, which could be made to spread anything with links."""
         age = (self._wall() - person.created) // 1000
         left = self._settings.link_age - age
         if left > 0 and not person.admin and is_public(host):
@@ -123,7 +123,7 @@ class Links:
             )
 
     async def keep(self, pending: PendingFile, digest: str) -> None:
-        """All of a file is on the disk: it stays until it is deleted."""
+        """Keep a file, which is on the disk, until it is deleted."""
         await self._store.change(lambda it: it.files.keep(pending.id, pending.size, digest))
         # If the connection was lost meanwhile it is dropped, maybe in the same commit: the
         # account's sum comes out right only if it counts in any case.
@@ -131,13 +131,13 @@ class Links:
         self._files.space.forget(pending.owner.id, pending.id)
 
     async def key(self, row: StoredFile | PendingFile) -> str:
-        """What makes the link to a file one that nobody can guess."""
+        """The part of the link to a file that nobody can guess."""
         secret = await self._store.secret()
         text = f"link {row.id} {row.blob}"
         return hmac.new(secret, text.encode(), sha256).hexdigest()[:KEY]
 
     async def find(self, number: int, key: str) -> tuple[StoredFile, Person]:
-        """The file that a link leads to, and whose it is."""
+        """Return the file that a link leads to and its owner; raises a ChatError without one."""
         row = await self._store.read(partial(stored.named, id=number))
         owner = None if row is None else self._roster.people.get(row.owner)
         if row is None or owner is None or row.room != stored.NOWHERE:
@@ -198,12 +198,12 @@ class Links:
             )
 
     async def drop(self, number: int) -> None:
-        """Keep nothing of a file that is for a link."""
+        """Delete a file that is for a link."""
         await self._store.change(lambda ledger: ledger.files.drop_kept(number))
 
 
 class _ServingByLink(Serving):
-    """A file that is fetched by whoever has its link."""
+    """A file that is fetched with its link."""
 
     def __init__(
         self, files: Files, owner: Person, row: StoredFile, ended: Callable[[], None]
@@ -219,5 +219,5 @@ class _ServingByLink(Serving):
 
 
 def nothing_there() -> ChatError:
-    """The refusal for a link that leads nowhere, or not any more; it tells no more than that."""
+    """The refusal of a link that leads nowhere or no longer leads anywhere."""
     return ChatError("no_such_file", "There is no file here, or not any more.")

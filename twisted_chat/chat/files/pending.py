@@ -31,7 +31,7 @@ class Upload(Protocol):
 
 
 class PendingFile:
-    """A file that is being uploaded, or was and is not sent yet."""
+    """A file that is being uploaded, or was uploaded and is in no message yet."""
 
     __slots__ = (
         *("blob", "complete", "have", "id", "last", "lock", "name", "owner", "promised_until"),
@@ -57,19 +57,19 @@ class PendingFile:
         self.lock = DeferredLock()  # one thing at a time is done with its content
 
     def is_that(self, where: Room | Person, name: str, size: int, sha256: str) -> bool:
-        """Whether it is what its owner offers."""
+        """Whether this is the file that its owner offers again."""
         mine = (self.room, self.name, self.size, self.sha256)
         return mine == (where, name, size, sha256)
 
     def claims(self, now: float) -> int:
-        """What it counts for: all of it while it is coming, else what is there."""
+        """How many bytes count against quotas: all while it is coming, else what is there."""
         if self.complete:
             return 0  # it is counted with those that are complete
         coming = self.receiving is not None or now < self.promised_until
         return counted(self.size if coming else self.have)
 
     def to_come(self, now: float) -> int:
-        """What the disk must still have room for."""
+        """How many bytes the disk must still have room for."""
         coming = self.receiving is not None or now < self.promised_until
         return self.size - self.have if coming else 0
 
@@ -83,7 +83,7 @@ class Space:
         self.used: Counter[int] = Counter()  # by account: its complete files
         self._total = 0
         self._pending: dict[int, dict[int, PendingFile]] = {}  # by account, then by number
-        self._asked: Counter[int] = Counter()  # by account: offers that are being taken note of
+        self._asked: Counter[int] = Counter()  # by account: offers that are being stored
 
     def start(self, used: dict[int, int]) -> None:
         """Take up what the complete files of each account take."""
@@ -104,7 +104,7 @@ class Space:
         self._pending.setdefault(one.owner.id, {})[one.id] = one
 
     def forget(self, owner: int, file: int) -> PendingFile | None:
-        """A message names it now, or it is no more."""
+        """Drop a file that a message names now, or that is deleted."""
         own = self._pending.get(owner, {})
         found = own.pop(file, None)
         if not own:
@@ -124,7 +124,7 @@ class Space:
                 del self.used[gone.owner]
 
     def check(self, owner: Person, size: int, now: float, but: PendingFile | None = None) -> None:
-        """Refuse what would be more than an account may have, or all of them together."""
+        """Raise a ChatError if a file is more than its owner, or all together, may have."""
         own = self.of(owner.id)
         if but is None and len(own) >= MOST_OF_ONE:
             raise ChatError(
@@ -156,7 +156,7 @@ class Space:
 
     @contextmanager
     def asked_for(self, owner: Person, size: int) -> Iterator[None]:
-        """Count an offer that is being taken note of."""
+        """Count an offer while it is being stored."""
         self._asked[owner.id] += counted(size)
         try:
             yield

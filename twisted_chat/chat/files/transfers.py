@@ -1,4 +1,4 @@
-"""Files on their way, in or out: the rights to each piece, and turns for all of them."""
+"""Uploads and downloads that are under way, and the turns they take."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Keeper(Protocol):
 
 
 class Moving:
-    """What both ways have in common."""
+    """What uploads and downloads have in common."""
 
     def __init__(
         self,
@@ -75,10 +75,10 @@ class Moving:
         self.by_person = True  # and not by a stranger who has a link
         self.over = False
         self.cut: Callable[[Closed], None] = self._end_for_good
-        """Called when the right to it is gone; it must end it."""
+        """Called when the right to the transfer is gone; it must end the transfer."""
 
     def check(self) -> None:
-        """Refuse to go on when the right to it is gone."""
+        """Raise a ChatError if the right to it is gone."""
         raise AssertionError("each way has rights of its own")
 
     def end(self) -> None:
@@ -129,7 +129,7 @@ class Receiving(Moving):
         self._appending: Appending | None = None
 
     async def open(self) -> None:
-        """Find out what is there, and go on from there."""
+        """Find out how much has arrived before, and continue from there."""
         pending, blobs = self.pending, self._files.blobs
 
         def opened() -> Appending:
@@ -166,12 +166,12 @@ class Receiving(Moving):
         self.pending.touched = self._files.now()
 
     async def _drop(self) -> None:
-        """Keep nothing of it; whoever sends it hears why from here."""
+        """Delete the file; the caller tells its sender why."""
         self._files.ended(self)
         await self._files.drop(self.pending)
 
     async def refuse_more(self) -> None:
-        """More came than the file was said to have: nothing of it is kept."""
+        """Delete the file, since more came than was offered; raises the refusal."""
         await self._drop()
         raise ChatError(
             "too_long",
@@ -179,7 +179,7 @@ class Receiving(Moving):
         )
 
     async def finish(self) -> None:
-        """All has come: keep it if it is what was offered, else nothing of it."""
+        """Keep the file, which has arrived, if it is what was offered; else delete it."""
         self.check()
         pending = self.pending
         if pending.complete:
@@ -194,7 +194,7 @@ class Receiving(Moving):
         await self._files.complete(pending)
 
     async def synced(self) -> str:
-        """All that has come is on the disk; its SHA-256. What cannot be synced has to come anew."""
+        """Sync the file to the disk, and return its SHA-256; if that fails, delete the file."""
         appending = self._appending
         assert appending is not None
         try:
@@ -276,7 +276,7 @@ class Serving(Moving):
 
 
 class Turns:
-    """Whoever asks is called when it is its turn; each turn is one piece of a file.
+    """Calls each transfer when it is its turn; each turn is one piece of a file.
 
     After some turns there are others only when the reactor has rested for long enough since: so
     messages find it idle, as long as it is not they that keep it busy.
@@ -301,7 +301,7 @@ class Turns:
         self._next: IDelayedCall | None = None
 
     def ask(self, go: Callable[[], None]) -> None:
-        """Be called once, when everybody who asked before has had a turn."""
+        """Have `go` called once, after all who asked before."""
         self._waiting.append(go)
         if self._next is None:
             self._next = self._clock.callLater(self._owed(), self._look)
