@@ -71,8 +71,7 @@ async def settle(client: IrcClient, proof: Proof) -> None:
 async def become(client: IrcClient, proof: Proof) -> None:
     """The guest at this connection goes, and the account that has logged in is here instead."""
     chat, clients = client.chat, client.clients
-    guest, session = client.me, client.session
-    assert session is not None
+    guest, session = client.me, client.own_session
     before = clients.people.mask(guest.name)
     places = [room.name for room in guest.rooms]
     if session.lobby:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ...chat.commands import perform
 from ...chat.commands.lookup import may_know_of, visible_room
 from ...chat.commands.rooms import DAYS_UNTIL_ERASED, join_made
 from ...core import vocabulary as words
@@ -19,7 +18,7 @@ from .chathistory import replay_channel
 from .client import IrcClient
 from .message import LONGEST_LINE, Message, shortened, words_in
 from .people import status_signs
-from .refusals import REFUSALS, Refused, failed
+from .refusals import REFUSALS, Failed, Refused, failed
 
 CAPABILITY = "draft/channel-rename"
 
@@ -61,8 +60,7 @@ async def join(client: IrcClient, message: Message) -> None:
 
 async def join_one(client: IrcClient, name: str, key: str) -> None:
     """Come into a channel, which is made if there is none of that name."""
-    session, chat = client.session, client.chat
-    assert session is not None
+    session, chat = client.own_session, client.chat
     if not name.startswith("#"):
         raise Refused("403", shortened(name))
     room = chat.rooms.find(name)
@@ -76,41 +74,37 @@ async def join_one(client: IrcClient, name: str, key: str) -> None:
         if room.deleted_at is None:
             return
         if len(room.members) == 1:  # nobody else is missed in it or has missed it
-            await perform(chat, session, words.Undelete(room.name))
+            await client.perform(words.Undelete(room.name))
             return
     if (room is None or room.deleted_at is not None) and await _made(client, name):
         return
-    await perform(chat, session, words.Join(name, key))
+    await client.perform(words.Join(name, key))
 
 
 async def _join_renamed(client: IrcClient, name: str, key: str) -> None:
     """Say where a channel is that had that name; who does not know of renaming is led there."""
-    assert client.session is not None
-    room = visible_room(client.chat, client.session, name)
+    room = visible_room(client.chat, client.own_session, name)
     text = f"The channel is called {room.name} now"
     if client.has(CAPABILITY):
-        client.fail("JOIN", "CHANNEL_RENAMED", text, shortened(name), room.name)
-        return
+        raise Failed("CHANNEL_RENAMED", text, shortened(name), room.name)
     client.numeric("470", shortened(name), room.name, text=text)
     await join_one(client, room.name, key)
 
 
 async def rename(client: IrcClient, message: Message) -> None:
-    assert client.session is not None
     room, name = room_shown(client, message.params[0]), message.params[1]
     old, asked = room.name, words.Rename(room.name, name, words_in(message, 2))
     try:
-        await perform(client.chat, client.session, asked)
+        await client.perform(asked)
     except ChatError as error:
         raise failed("RENAME", error, old, shortened(name)) from None
 
 
 async def _made(client: IrcClient, name: str) -> bool:
     """Make a channel; False when somebody else was faster, so that it can be joined now."""
-    chat, session = client.chat, client.session
-    assert session is not None
+    chat, session = client.chat, client.own_session
     try:
-        await perform(chat, session, words.Create(name))
+        await client.perform(words.Create(name))
     except ChatError as error:
         if error.code == "bad_name":
             raise Refused("403", shortened(name), text=error.sentence) from None
@@ -126,8 +120,7 @@ async def _made(client: IrcClient, name: str) -> bool:
 
 
 async def _join_lobby(client: IrcClient) -> None:
-    session, chat = client.session, client.chat
-    assert session is not None
+    session, chat = client.own_session, client.chat
     if session.lobby:
         return
     lobby = chat.rooms.lobby
@@ -153,8 +146,7 @@ async def part(client: IrcClient, message: Message) -> None:
 
 async def leave_one(client: IrcClient, name: str, reason: str) -> None:
     """Leave a channel; the last of an account's own goes with whoever leaves it."""
-    session, chat = client.session, client.chat
-    assert session is not None
+    session, chat = client.own_session, client.chat
     room = room_shown(client, name)
     if room is chat.rooms.lobby:
         hide_channel(client, room, reason)
@@ -162,12 +154,12 @@ async def leave_one(client: IrcClient, name: str, reason: str) -> None:
         return
     client.part_reasons[room.name] = reason
     try:
-        await perform(chat, session, words.Leave(room.name, reason))
+        await client.perform(words.Leave(room.name, reason))
     except ChatError as error:
         if error.code != "not_allowed":
             raise
         # Nobody else is in it. On IRC a channel that everybody has left is no more.
-        await perform(chat, session, words.Delete(room.name, sure=True))
+        await client.perform(words.Delete(room.name, sure=True))
         client.notice(
             f"Nobody is left in {room.name}, so it is deleted. For {DAYS_UNTIL_ERASED} days it"
             " comes back, with everything that was said in it, when you join it."
@@ -273,12 +265,11 @@ def list_names(client: IrcClient, message: Message) -> None:
     if not message.params:
         client.numeric("366", "*", text="Name a channel")
         return
-    assert client.session is not None
     asked = dict.fromkeys(message.params[0].split(","))
     client.charge(len(asked) - 1)
     for name in asked:
         try:
-            room = visible_room(client.chat, client.session, name)
+            room = visible_room(client.chat, client.own_session, name)
             if (room.rules.secret or room.hidden) and not room.has(client.me):
                 raise ChatError("no_such_room", "")
         except ChatError:
@@ -288,8 +279,7 @@ def list_names(client: IrcClient, message: Message) -> None:
 
 
 async def topic(client: IrcClient, message: Message) -> None:
-    session = client.session
-    assert session is not None
+    session = client.own_session
     if len(message.params) == 1:
         room = visible_room(client.chat, session, message.params[0])
         if (room.rules.secret or room.hidden) and not room.has(client.me):
@@ -298,7 +288,7 @@ async def topic(client: IrcClient, message: Message) -> None:
         return
     room = room_shown(client, message.params[0])
     asked = message.params[1]
-    await perform(client.chat, session, words.Topic(room.name, without_forbidden(asked) or asked))
+    await client.perform(words.Topic(room.name, without_forbidden(asked) or asked))
 
 
 def list_channels(client: IrcClient, message: Message) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
-from ...chat.commands import perform
 from ...chat.commands.lookup import account_named, conversation, person_named
 from ...chat.history import MOST_UNSEEN, At, Missed, Query, View, Way, scopes
 from ...console.render import clock_time
@@ -106,9 +105,8 @@ async def _messages(client: IrcClient, asked: str, given: tuple[str, ...]) -> No
         with client.batch("chathistory", other.name, tags=END):
             return
     try:
-        assert client.session is not None
         view = view_of(client, room)
-        page = await client.chat.history.page(client.session, way, view, relative_to, limit)
+        page = await client.chat.history.page(client.own_session, way, view, relative_to, limit)
     except ChatError as error:
         raise failed("CHATHISTORY", error, asked, shortened(name)) from None
     if client.closed or not room.has(client.me):
@@ -120,12 +118,11 @@ async def _messages(client: IrcClient, asked: str, given: tuple[str, ...]) -> No
 
 def conversation_named(client: IrcClient, name: str) -> Room | None:
     """A conversation that is the client's person's; None for one of which nothing is kept."""
-    assert client.session is not None
     if not name.startswith("#"):
         other = client.people.find(name)
         if other is not None and not other.erased and other.id not in client.me.pairs:
             return None
-    return conversation(client.chat, client.session, name)
+    return conversation(client.chat, client.own_session, name)
 
 
 def _places(
@@ -139,9 +136,8 @@ def _places(
 
 def view_of(client: IrcClient, room: Room) -> View:
     """What the client may see of a conversation, up to where it is shown the rest by itself."""
-    assert client.session is not None
     since = max(room.readable_since(client.me), 0)
-    upto = client.session.position(room)
+    upto = client.own_session.position(room)
     kinds = EVENTS if client.has("draft/event-playback") else None
     return View(room.id, since, upto, ignored(client), kinds)
 
@@ -159,11 +155,12 @@ async def _targets(client: IrcClient, given: tuple[str, ...]) -> None:
     """The conversations whose last message was between two times."""
     limit = _limit(given[3], LISTED)
     first, second = (_listed_time(written) for written in given[1:3])
-    assert client.session is not None
-    rooms = {room.id: room for room in client.chat.delivery.shown_to(client.session)}
+    rooms = {room.id: room for room in client.chat.delivery.shown_to(client.own_session)}
     left_out = ignored(client)
     try:
-        times = await client.chat.history.last_times(client.session, list(rooms.values()), left_out)
+        times = await client.chat.history.last_times(
+            client.own_session, list(rooms.values()), left_out
+        )
     except ChatError as error:
         raise failed("CHATHISTORY", error, "TARGETS", "*") from None
     low, high = min(first, second), max(first, second)
@@ -286,10 +283,9 @@ async def replay_private(client: IrcClient) -> None:
     Who comes for the first time is shown them even if they can ask for history: clients ask
     who has written to them since they were here last, and would never hear of these.
     """
-    assert client.session is not None
     views = []
     for room in client.me.pairs.values():
-        view = _view(client, room, client.session.position(room))
+        view = _view(client, room, client.own_session.position(room))
         if view is not None:
             views.append((room, view))
     if views and not (client.has("draft/chathistory") and await _was_here(client)):
@@ -298,9 +294,8 @@ async def replay_private(client: IrcClient) -> None:
 
 async def _was_here(client: IrcClient) -> bool:
     """Whether an IRC client of the account's was shown anything before."""
-    assert client.session is not None
     try:
-        return await client.chat.cursors.was_shown_any(client.session)
+        return await client.chat.cursors.was_shown_any(client.own_session)
     except ChatError as error:
         client.close(Closed(error.code, error.sentence))
         return True
@@ -359,9 +354,8 @@ def _show_one(client: IrcClient, found: Missed) -> None:
 
 async def search(client: IrcClient, message: Message) -> None:
     wanted = _query(client, read_tags(message.params[0]) if message.params else {})
-    assert client.session is not None
     try:
-        page = await client.chat.history.search(client.session, wanted)
+        page = await client.chat.history.search(client.own_session, wanted)
     except ChatError as error:
         if error.code == "query":
             raise Unclear("INVALID_PARAMS", "text", error.sentence) from None
@@ -419,8 +413,7 @@ async def get(client: IrcClient, message: Message) -> None:
     number = message.params[0]
     if not (number.isascii() and number.isdecimal()) or len(number) > LONGEST_NUMBER:
         raise ChatError("args", "A file is named by its number: GET 5.")
-    assert client.session is not None
-    found = await perform(client.chat, client.session, words.Get(int(number)))
+    found = await client.perform(words.Get(int(number)))
     if not client.closed:
         for line in _lines(client, cast("FileTicket", found)):
             client.notice(line)

@@ -19,12 +19,15 @@ from twisted.python.failure import Failure
 
 from ...chat.accounts.sign_in import Proof
 from ...chat.chat import Chat
-from ...chat.session import State
+from ...chat.commands import perform
+from ...chat.session import Session, State
 from ...connection.interface import Connection
 from ...connection.line_queue import MOST_MISTAKES, BaseDoor
+from ...core.commands import Command
 from ...core.errors import ChatError
 from ...core.events import Closed
 from ...core.limits import SlidingWindow
+from ...core.results import Result
 from ...core.rooms import Room
 from ...core.roster import Person
 from ...core.text import shown
@@ -290,6 +293,16 @@ class IrcClient(BaseDoor):
         """The person who is registered here."""
         assert self.session is not None
         return self.session.person
+
+    @property
+    def own_session(self) -> Session:
+        """The session of a client that is registered."""
+        assert self.session is not None
+        return self.session
+
+    def perform(self, command: Command) -> Deferred[Result]:
+        """Have the chat carry out a command. Raises ChatError, now or later, for a refusal."""
+        return perform(self.chat, self.own_session, command)
 
     @property
     def keeps_up(self) -> bool:

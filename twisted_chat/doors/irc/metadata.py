@@ -24,6 +24,7 @@ from ...core.roster import Person
 from .client import Clients, IrcClient
 from .message import LONGEST_LINE, Message, encoded, in_lines, shortened
 from .people import folded
+from .refusals import Failed, Refusal, failed
 from .responses import batch_reference
 
 CAPABILITY = "draft/metadata-3"
@@ -98,7 +99,7 @@ async def tell_own(client: IrcClient) -> None:
             if await store.put(me, me, key, value):
                 _tell_change(client.clients, me, key, value, client)
         except ChatError as error:
-            _fail(client, error, "*", key)
+            client.refuse(_failed(error, "*", key), command="METADATA")
     if client.closed or not knows(client):
         return
     try:
@@ -133,41 +134,38 @@ async def metadata(client: IrcClient, message: Message) -> None:
     asked = _ASKED.get(word.upper())
     if asked is None or not target:
         text = "There is no such subcommand" if word else "Not enough parameters"
-        client.fail("METADATA", "INVALID_PARAMS", text, shortened(word))
-        return
+        raise Failed("INVALID_PARAMS", text, shortened(word))
     run, least, most = asked
     if not least <= len(rest) <= most:
         text = "Not enough parameters" if len(rest) < least else "Too many parameters"
-        client.fail("METADATA", "INVALID_PARAMS", text, word.upper())
-        return
+        raise Failed("INVALID_PARAMS", text, word.upper())
     if not client.registered and target != "*":
-        _fail_target(client, target)
-        return
+        raise _no_such_target(target)
     try:
         outcome = run(client, target, tuple(rest))
         if outcome is not None:
             await outcome
     except ChatError as error:
-        _fail(client, error, target, rest[0] if rest else "*")
+        raise _failed(error, target, rest[0] if rest else "*") from None
 
 
-def _fail(client: IrcClient, error: ChatError, target: str, key: str) -> None:
+def _failed(error: ChatError, target: str, key: str) -> Refusal:
+    """A refusal of the chat as METADATA has it."""
     target, key = shortened(target), shortened(key)
     match error.code:
         case "no_such_room" | "no_such_user" | "bad_name":
-            _fail_target(client, target)
+            return _no_such_target(target)
         case "list_full":
-            client.fail("METADATA", "LIMIT_REACHED", error.sentence, target, str(MOST_KEYS))
+            return failed("METADATA", error, target, str(MOST_KEYS))
         case "not_allowed":
-            client.fail("METADATA", "KEY_NO_PERMISSION", error.sentence, target, key)
-        case _:  # the store is busy or full, or too much changes
-            after = str(error.details.get("retry_after", 5))
-            client.fail("METADATA", "RATE_LIMITED", error.sentence, target, key, after)
+            return failed("METADATA", error, target, key)
+    after = str(error.details.get("retry_after", 5))
+    return failed("METADATA", error, target, key, after)
 
 
-def _fail_target(client: IrcClient, target: str) -> None:
+def _no_such_target(target: str) -> Failed:
     text = "There is nobody and no channel of that name that you can see"
-    client.fail("METADATA", "INVALID_TARGET", text, shortened(target))
+    return Failed("INVALID_TARGET", text, shortened(target))
 
 
 def _target(client: IrcClient, name: str) -> Target:
@@ -222,8 +220,12 @@ def _show_values(client: IrcClient, name: str, values: Iterable[tuple[str, str |
             if is_key(key):
                 client.line(server, _value(client.nick, name, key, value))
             else:
-                text = f"WARN METADATA INVALID_KEY {shortened(key)} :That cannot be a key"
-                client.line(server, text)
+                _warn_of_key(client, key)
+
+
+def _warn_of_key(client: IrcClient, key: str) -> None:
+    text = "That cannot be a key"
+    client.fail("METADATA", "INVALID_KEY", text, shortened(key), kind="WARN")
 
 
 def _show(client: IrcClient, about: str, found: Iterable[tuple[Target, str, str]]) -> None:
@@ -236,13 +238,11 @@ async def _set(client: IrcClient, name: str, rest: tuple[str, ...]) -> None:
     key, value = rest[0], (rest[1] if len(rest) > 1 else "") or None
     if not is_key(key):
         text = f"A key is up to {LONGEST_KEY} small letters, digits and _ . / -"
-        client.fail("METADATA", "INVALID_KEY", text, shortened(key))
-        return
+        raise Failed("INVALID_KEY", text, shortened(key))
     target = _changeable(client, name) if client.registered else None
     if value is not None and not (is_value(value) and _fits(client, target, key, value)):
         text = f"A value is up to {LONGEST_VALUE} bytes of text, and fits into a line with its key"
-        client.fail("METADATA", "INVALID_VALUE", text, key)
-        return
+        raise Failed("INVALID_VALUE", text, key)
     if target is None:
         _set_early(client, key, value)
     elif await client.chat.metadata.put(client.me, target, key, value):
@@ -299,8 +299,7 @@ async def _subscribe(client: IrcClient, name: str, keys: tuple[str, ...]) -> Non
     good, fresh = [], []
     for key in keys:
         if not is_key(key):
-            text = "That cannot be a key"
-            client.fail("METADATA", "INVALID_KEY", text, shortened(key), kind="WARN")
+            _warn_of_key(client, key)
             continue
         if key not in client.subscribed:
             if len(client.subscribed) >= MOST_SUBSCRIBED:
@@ -323,8 +322,7 @@ def _unsubscribe(client: IrcClient, name: str, keys: tuple[str, ...]) -> None:
             client.unsubscribe(key)
             good.append(key)
         else:
-            text = "That cannot be a key"
-            client.fail("METADATA", "INVALID_KEY", text, shortened(key), kind="WARN")
+            _warn_of_key(client, key)
     _tell_keys(client, "771", good)
 
 

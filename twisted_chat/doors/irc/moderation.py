@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...chat.commands import perform
 from ...chat.commands.lookup import person_named, visible_room
 from ...core import vocabulary as words
 from ...core.errors import ChatError
@@ -37,8 +36,7 @@ async def mode(client: IrcClient, message: Message) -> None:
     if not target.startswith("#"):
         _change_own(client, target, rest)
         return
-    assert client.session is not None
-    room = visible_room(client.chat, client.session, target)
+    room = visible_room(client.chat, client.own_session, target)
     if not rest or not rest[0].strip("+-"):
         _tell_modes(client, room)
         return
@@ -94,18 +92,17 @@ def _changes(letters: str, arguments: list[str]) -> Iterator[tuple[bool, str, st
 
 async def _apply_rules(client: IrcClient, room: Room, changes: list[tuple[bool, str, str]]) -> None:
     """Change the rules: all at once, and one by one if something is wrong with one of them."""
-    assert client.session is not None
     rest = []
     for adding, letter, argument in changes:
         account = _banned_account(client, room, argument) if letter == "b" and not adding else ""
         if account:
-            await perform(client.chat, client.session, words.Unban(room.name, account))
+            await client.perform(words.Unban(room.name, account))
         else:
             rest.append((adding, letter, argument))
     if not rest:
         return
     try:
-        await perform(client.chat, client.session, words.Mode(room.name, _written(rest)))
+        await client.perform(words.Mode(room.name, _written(rest)))
     except ChatError as error:
         if error.code != "args" or len(rest) == 1:
             _refuse(client, room, rest[0], error)
@@ -137,7 +134,6 @@ def _banned_account(client: IrcClient, room: Room, mask: str) -> str:
 
 
 async def _set_role(client: IrcClient, room: Room, adding: bool, letter: str, name: str) -> None:
-    assert client.session is not None
     if not name:
         client.numeric("461", "MODE", text="Say whom")
         return
@@ -150,7 +146,7 @@ async def _set_role(client: IrcClient, room: Room, adding: bool, letter: str, na
         return
     make = ROLES[letter, adding]
     try:
-        await perform(client.chat, client.session, make(room.name, person.name))
+        await client.perform(make(room.name, person.name))
     except ChatError as error:
         if error.code != "args":  # it is so already
             client.refuse(error, room.name)
@@ -177,7 +173,6 @@ def _tell_list(client: IrcClient, room: Room, letter: str) -> None:
 
 async def kick(client: IrcClient, message: Message) -> None:
     place, nicks = message.params[:2]
-    assert client.session is not None
     room = room_shown(client, place)
     for index, nick in enumerate(nicks.split(",")):
         client.charge(index > 0)
@@ -189,7 +184,7 @@ async def kick(client: IrcClient, message: Message) -> None:
         else:
             why = words_in(message, 2)
             try:
-                await perform(client.chat, client.session, words.Kick(room.name, person.name, why))
+                await client.perform(words.Kick(room.name, person.name, why))
             except ChatError as error:
                 if error.code == "args":
                     raise Refused("482", room.name, text="That is you: PART the channel") from None
@@ -198,12 +193,11 @@ async def kick(client: IrcClient, message: Message) -> None:
 
 async def invite(client: IrcClient, message: Message) -> None:
     nick, place = message.params[:2]
-    assert client.session is not None
     person = person_named(client.chat, nick)
     room = room_shown(client, place)
     if room.has(person):
         raise Refused("443", person.name, room.name)
-    await perform(client.chat, client.session, words.Invite(room.name, person.name))
+    await client.perform(words.Invite(room.name, person.name))
     client.numeric("341", person.name, room.name)
     if person.away:
         client.numeric("301", person.name, text=formatted(person.away))

@@ -17,8 +17,7 @@ MOST_TRIES = 5  # of OPER on one connection
 
 def _note(client: IrcClient, done: str, **facts: str) -> None:
     """Say in the log what an operator has done, and from where."""
-    assert client.session is not None
-    note(client.chat, client.session, done, **facts)
+    note(client.chat, client.own_session, done, **facts)
 
 
 async def oper(client: IrcClient, message: Message) -> None:

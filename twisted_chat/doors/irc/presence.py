@@ -18,7 +18,7 @@ from contextlib import suppress
 from twisted.internet.interfaces import IDelayedCall
 
 from ...chat.chat import STOPPING
-from ...chat.commands import check, perform
+from ...chat.commands import check
 from ...chat.commands.account import LONGEST_INTRO, mark_away
 from ...chat.session import State
 from ...core import vocabulary as words
@@ -387,15 +387,14 @@ async def away(client: IrcClient, message: Message) -> None:
 
 async def change(client: IrcClient, text: str) -> None:
     """Be away, or back with an empty text; the clients of a person are told what it is now."""
-    session, me = client.session, client.me
-    assert session is not None
+    me = client.me
     before = me.away
     if text:
         check(client.chat, me, words.Away)
         # It ends with this client, so it must not outlive the server either.
         await mark_away(client.chat, me, check_formatted(text, LONGEST_INTRO), kept=False)
     else:
-        await perform(client.chat, session, words.Back())
+        await client.perform(words.Back())
     client.said_away = me.away
     if me.away == before:
         tell_own_away(client)  # nothing has changed, so nobody was told
@@ -432,7 +431,7 @@ def withdraw_away(client: IrcClient) -> None:
         return
     if not any(other.said_away == said for other in client.clients.of(client.me)):
         with suppress(ChatError):
-            back = perform(client.chat, client.session, words.Back())
+            back = client.perform(words.Back())
             back.addErrback(lambda failure: failure.trap(ChatError))
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from ...chat.commands import perform, send
+from ...chat.commands import send
 from ...chat.commands.lookup import joined_room, somebody_named
 from ...chat.commands.messages import speaking_place
 from ...chat.composing import check_draft
@@ -113,7 +113,6 @@ class Awaited(NamedTuple):
 
 def _to_all(client: IrcClient, target: str, draft: Draft, alone: bool) -> None:
     """Say something to a person, or to everybody in a channel; `alone` if nowhere else as well."""
-    assert client.session is not None
     if target.lower() in SERVICES:
         raise Refused("407", NICKSERV, text="Say that to NickServ alone")
     if target[:1] != "#" and client.people.find(target) is client.me:
@@ -126,7 +125,7 @@ def _to_all(client: IrcClient, target: str, draft: Draft, alone: bool) -> None:
         expected = labels.expect(client.label_scope, label if whole else None)
         draft = replace(draft, cid=expected)
     try:
-        done = send(client.chat, client.session, target, draft)
+        done = send(client.chat, client.own_session, target, draft)
     except ChatError:
         labels.drop(draft.cid)
         raise
@@ -182,8 +181,7 @@ def _to_oneself(client: IrcClient, draft: Draft) -> None:
 
 def _to_a_few(client: IrcClient, target: str, draft: Draft) -> None:
     """Say something to those of a channel only who have some standing there; it is kept nowhere."""
-    session, chat, me = client.session, client.chat, client.me
-    assert session is not None
+    session, chat, me = client.own_session, client.chat, client.me
     room = joined_room(chat, session, target[1:])
     chat.membership.may_speak(me, room)
     of_rank = [
@@ -373,11 +371,10 @@ def _send_ctcp(client: IrcClient, command: str, target: str, text: str) -> None:
 
 def _reached(client: IrcClient, target: str) -> tuple[Room | None, str, Iterable[IrcClient]]:
     """The conversation, if it has begun, what it is called, and the other clients there."""
-    assert client.session is not None
     known, me = client.clients, client.me
     if not target.startswith("#") and client.people.find(target) is me:
         return None, me.name, [one for one in known.of(me) if one.reads]
-    room = speaking_place(client.chat, client.session, target)
+    room = speaking_place(client.chat, client.own_session, target)
     if room is not None and room.pair is None:
         place, there = room.name, known.in_channel.of(room)
     else:
@@ -418,7 +415,6 @@ def _pass_on(
 async def redact(client: IrcClient, message: Message) -> None:
     name, msgid = message.params[:2]
     target, written = shortened(name), shortened(msgid)
-    assert client.session is not None
     try:
         room = conversation_named(client, name)
     except ChatError as error:
@@ -428,6 +424,6 @@ async def redact(client: IrcClient, message: Message) -> None:
         raise Failed("UNKNOWN_MSGID", "There is no such message here", target, written)
     what = words.Delete(f"{room.label(client.me)}/{seq}", reason=words_in(message, 2))
     try:
-        await perform(client.chat, client.session, what)
+        await client.perform(what)
     except ChatError as error:
         raise failed("REDACT", error, target, written) from None

@@ -93,6 +93,11 @@ WITHOUT_SUBJECT = frozenset(("464", "465"))
 FAIL_CODES = {
     "CHATHISTORY": {"*": "MESSAGE_ERROR"},
     "MARKREAD": {"*": "INTERNAL_ERROR"},
+    "METADATA": {
+        "list_full": "LIMIT_REACHED",
+        "not_allowed": "KEY_NO_PERMISSION",
+        "*": "RATE_LIMITED",  # the store is busy or full, or too much changes
+    },
     "REDACT": {
         "no_such_message": "UNKNOWN_MSGID",
         **dict.fromkeys(("not_allowed", "guest", "not_a_member"), "REDACT_FORBIDDEN"),

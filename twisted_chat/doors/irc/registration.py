@@ -174,7 +174,6 @@ async def welcome(client: IrcClient, proof: Proof) -> None:
     asked = registration.nick
     clients.people.set_look(proof.person, registration.user, registration.realname, client.network)
     client.sign_in(proof)
-    assert client.session is not None
     settings, server = client.chat.settings, client.server
     if client.nick != asked:
         # Until 001 a client believes to be called as it has asked.
@@ -196,8 +195,7 @@ async def welcome(client: IrcClient, proof: Proof) -> None:
 
 async def show_channels(client: IrcClient) -> None:
     """Show the rooms somebody is in, and begin to deliver what is said there."""
-    session = client.session
-    assert session is not None
+    session = client.own_session
     await read_markers.load(client)
     for room in tuple(session.person.rooms):
         if not client.closed and client.has_joined(room):
@@ -213,8 +211,7 @@ async def show_channels(client: IrcClient) -> None:
 async def _enter(client: IrcClient, room: Room) -> None:
     """Show a room from the beginning, and what was missed in it."""
     if channels.show_channel(client, room):
-        assert client.session is not None
-        await chathistory.replay_channel(client, room, client.session.position(room))
+        await chathistory.replay_channel(client, room, client.own_session.position(room))
 
 
 # --- PASS, NICK, USER ------------------------------------------------------------------------
