@@ -20,10 +20,11 @@ from .proxy_header import Header
 class ConnectedDoor(Protocol):
     """What a connection needs of the door that serves its client."""
 
-    closed: bool
     session: Session | None
     longest_line: int  # in bytes
 
+    @property
+    def closed(self) -> bool: ...
     @property
     def dialect(self) -> Dialect: ...
     @property

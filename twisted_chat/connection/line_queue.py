@@ -1,4 +1,4 @@
-"""Taking a client's lines one after another, whatever its dialect.
+"""Taking a client's lines one after another, whatever its dialect: what every door begins with.
 
 Lines are answered in the order in which they came. Messages may be under way
 several at a time, since the store keeps their order; any other command waits until
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -33,8 +34,34 @@ EMPTY_LINE = 0.2  # what an empty line costs of a command's right
 MOST_MISTAKES = 5  # lines that mean nothing, before somebody has signed in
 
 
+class Life(Enum):
+    """How far the connection has come."""
+
+    OPEN = "the client may send more"
+    ENDING = "the client has sent its last line, and leaves when everything is answered"
+    CLOSED = "the connection is gone, or is about to be"
+
+
+class Turn(Enum):
+    """What the next line waits for.
+
+    It leaves NOTHING only while the next line is taken (and for COMMAND at the greeting), and comes
+    back there from each of the others, so that no two of them are ever waited for at once.
+    """
+
+    NOTHING = "it may be taken"
+    COMMAND = "until what was begun is done"
+    MESSAGES = "until the messages under way are answered, since it may not overtake them"
+    REST = "until the flood limit lets the client go on"
+
+
 class BaseDoor:
-    """The door of one client, as far as it is the same in every dialect; these fill in `take`."""
+    """The door of one client, as far as it is the same in every dialect; these fill in `take`.
+
+    A door has its state here, and its subclasses change it by methods. `Life` only goes on. `Turn`
+    says what the next line waits for. Beside these, the client may not read, which holds up
+    everything, and a number of messages may be under way.
+    """
 
     dialect: Dialect
     patience: float | None = None  # seconds in which it has to be done
@@ -46,17 +73,15 @@ class BaseDoor:
         self.chat = chat
         self.connection = connection
         self.session: Session | None = None
-        self.closed = False
-        self._waiting: deque[bytes | ChatError] = deque()  # an error stands for a refused line
-        self._paid = False  # the first of the waiting lines has been charged for
-        self._under_way = 0
-        self._busy = False
-        self._draining = False
-        self._barrier = False  # the first waiting line waits for those under way
         self.longest_line = max(SHORTEST_LIMIT, chat.settings.max_message + 1024)  # in bytes
-        self._throttle: IDelayedCall | None = None
-        self._ending = False  # the client will send no more
+        self._life = Life.OPEN
+        self._turn = Turn.NOTHING
+        self._next: bytes | ChatError | None = None  # the line whose turn it is, charged for
+        self._waiting: deque[bytes | ChatError] = deque()  # an error stands for a refused line
+        self._under_way = 0  # messages
+        self._draining = False  # lines are being taken, further up in the stack
         self._stuck = False  # the client does not read, so it is not answered either
+        self._resting: IDelayedCall | None = None  # the end of REST
         rate = chat.settings.flood_limit
         self._bucket = Bucket(rate, 2 * rate, chat.ticks()) if rate else None
         self._shared: Share | None = None  # of what the account's sessions may do together
@@ -171,49 +196,70 @@ class BaseDoor:
 
     def too_long(self, most: int) -> None:
         """A line was longer than any line may be; it is answered when its turn comes."""
-        self._queue(ChatError("too_long", f"A line may have at most {most} bytes.", max=most))
+        self.queue(ChatError("too_long", f"A line may have at most {most} bytes.", max=most))
 
     # --- lines in order -------------------------------------------------------------------
 
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is gone, or is about to be."""
+        return self._life is Life.CLOSED
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way that the next line waits for."""
+        return self._turn is Turn.COMMAND
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the client does not read."""
+        return self._stuck
+
+    @property
+    def followed(self) -> bool:
+        """Whether lines wait behind the one that was taken last."""
+        return bool(self._waiting) or self._next is not None
+
     def feed(self, line: bytes) -> None:
         """Take a line now or when its turn comes."""
-        if self._waiting or self._draining or not self._ready():
-            self._queue(line)
+        if self._waiting or self._next is not None or self._draining or not self._ready():
+            self.queue(line)
         elif not self._afford(line):
-            self._paid = True
-            self._wait(line)
+            self._keep_next(line)
         elif not self.take(line):
-            self._paid = self._barrier = True
-            self._wait(line)
+            self._keep_next(line)
+            self._turn = Turn.MESSAGES
 
-    def _wait(self, line: bytes | ChatError) -> None:
+    def queue(self, line: bytes | ChatError) -> None:
+        """Take a line, or refuse it, when its turn comes."""
         self._waiting.append(line)
         if isinstance(line, bytes):
             self.connection.kept(len(line))
-
-    def held(self) -> int:
-        """How many bytes of the client wait to be taken."""
-        return sum([len(line) for line in self._waiting if isinstance(line, bytes)])
-
-    def _queue(self, line: bytes | ChatError) -> None:
-        self._wait(line)
         self._drain()
         if len(self._waiting) >= MOST_WAITING:
             self.connection.hold()
 
+    def held(self) -> int:
+        """How many bytes of the client wait to be taken."""
+        waiting = sum([len(line) for line in self._waiting if isinstance(line, bytes)])
+        return waiting + (len(self._next) if isinstance(self._next, bytes) else 0)
+
     def end_of_input(self) -> None:
         """The client has sent its last line; leave when everything is answered."""
-        self._ending = True
+        if self._life is Life.OPEN:
+            self._life = Life.ENDING
         self._leave_if_done()
 
+    def _keep_next(self, line: bytes) -> None:
+        self._next = line
+        self.connection.kept(len(line))
+
     def _ready(self) -> bool:
-        return not (
-            self._busy
-            or self._barrier
-            or self._throttle is not None
-            or self._stuck
-            or self.closed
-            or self._under_way >= MOST_UNDER_WAY
+        return (
+            self._turn is Turn.NOTHING
+            and self._life is not Life.CLOSED
+            and not self._stuck
+            and self._under_way < MOST_UNDER_WAY
         )
 
     def _drain(self) -> None:
@@ -224,23 +270,22 @@ class BaseDoor:
             self._take_what_is_ready()
         finally:
             self._draining = False
-        if len(self._waiting) < MOST_WAITING // 2 and not self._throttle and not self.closed:
+        held_up = self._turn is Turn.REST or self._life is Life.CLOSED
+        if len(self._waiting) < MOST_WAITING // 2 and not held_up:
             self.connection.go_on()
         self._leave_if_done()
 
     def _take_what_is_ready(self) -> None:
-        while self._waiting and self._ready():
-            line = self._waiting[0]
-            if not self._paid:
-                self._paid = True
+        while (self._waiting or self._next is not None) and self._ready():
+            line, self._next = self._next, None
+            if line is None:
+                line = self._waiting.popleft()
                 if not self._afford(line):
+                    self._next = line
                     return
-            self._waiting.popleft()
-            if self._take_turn(line):
-                self._paid = False
-            else:
-                self._waiting.appendleft(line)
-                self._barrier = True
+            if not self._take_turn(line):
+                self._next = line
+                self._turn = Turn.MESSAGES
 
     def _take_turn(self, line: bytes | ChatError) -> bool:
         if isinstance(line, bytes):
@@ -264,7 +309,8 @@ class BaseDoor:
             self.close(Closed("flood", "You are sending too fast for too long: goodbye."))
         else:
             self.connection.hold()
-            self._throttle = self.chat.clock.callLater(rest, self._rested)
+            self._turn = Turn.REST
+            self._resting = self.chat.clock.callLater(rest, self._rested)
         return False
 
     def charge(self, things: float) -> None:
@@ -276,36 +322,42 @@ class BaseDoor:
                 self._shared.charge(now, things)
 
     def _rested(self) -> None:
-        self._throttle = None
+        self._resting = None
+        self._turn = Turn.NOTHING
         self._drain()
 
     # --- what is under way ----------------------------------------------------------------
 
     def occupied(self, begin: Callable[[], Deferred[Any]]) -> None:
         """Begin something, and take no further line until it is done."""
-        self._busy = True
+        self._turn = Turn.COMMAND
         try:
             done = begin()
         except BaseException:
-            self._busy = False
+            self._turn = Turn.NOTHING
             raise
-        done.addBoth(self._free)
+        done.addBoth(self._done)
 
-    def _free(self, outcome: object) -> None:
-        self._busy = False
+    def _done(self, outcome: object) -> None:
         if isinstance(outcome, Failure) and not outcome.check(CancelledError):
             self.log.failure("A command failed", outcome)
+        self.become_free()
+
+    def become_busy(self) -> None:
+        """Something is under way from now on, and the next line waits for it."""
+        self._turn = Turn.COMMAND
+
+    def become_free(self) -> None:
+        """It is done: take the next line."""
+        if self._turn is Turn.COMMAND:
+            self._turn = Turn.NOTHING
         self._drain()
 
     def wait_for_line(self) -> None:
-        """What is going on needs the next line before it can go on."""
-        self._busy = False
-        if self._waiting or self._ending:
+        """What is going on needs the next line before it can go on, and is busy again then."""
+        self._turn = Turn.NOTHING
+        if self.followed or self._life is Life.ENDING:
             self.chat.clock.callLater(0, self._drain)
-
-    def line_came(self) -> None:
-        """It has its line and goes on."""
-        self._busy = True
 
     @property
     def sending(self) -> bool:
@@ -334,16 +386,15 @@ class BaseDoor:
     def landed(self) -> None:
         """A message is answered."""
         self._under_way -= 1
-        if not self._under_way:
-            self._barrier = False
-        if self._waiting or self._ending:
+        if not self._under_way and self._turn is Turn.MESSAGES:
+            self._turn = Turn.NOTHING
+        if self._waiting or self._next is not None or self._life is Life.ENDING:
             self._drain()
 
     # --- the end --------------------------------------------------------------------------
 
     def _leave_if_done(self) -> None:
-        done = not (self._waiting or self._busy or self._under_way or self.closed)
-        if self._ending and done:
+        if self._life is Life.ENDING and not (self.followed or self.busy or self._under_way):
             self.leave(b"")
 
     def close(self, reason: Closed | None) -> None:
@@ -364,10 +415,11 @@ class BaseDoor:
 
     def lost(self) -> None:
         """The connection is gone, or is about to be."""
-        self.closed = True
+        self._life = Life.CLOSED
+        self._next = None
         self._waiting.clear()
-        if self._throttle is not None:
-            self._throttle.cancel()
-            self._throttle = None
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
         if self.session is not None:
             self.chat.depart(self.session)

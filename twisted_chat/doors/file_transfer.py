@@ -132,7 +132,7 @@ class Upload(Transfer[Receiving]):
 
     def waits_for_peer(self) -> bool:
         """It is not to blame when it is the disk, or others, that are waited for."""
-        return not self._busy
+        return not self.busy
 
     def begin(self) -> None:
         if not self.closed and not self.awaited:
@@ -149,7 +149,7 @@ class Upload(Transfer[Receiving]):
         self._moved_at = self.chat.ticks()
         self._taken_in += len(data)
         # One piece at a time: while the disk is busy with it, the next one waits at the sender.
-        self._busy = True
+        self.become_busy()
         self.connection.hold()
         self.follow(self.moving.take(data)).addCallback(self._taken)
 
@@ -165,13 +165,10 @@ class Upload(Transfer[Receiving]):
         return not self.waits_for_peer()
 
     def _read_on(self) -> None:
-        self._busy = False
-        if not self.closed:
-            self.connection.go_on()
-            self._leave_if_done()
+        self.become_free()
 
     def _finish(self) -> None:
-        self._busy = True
+        self.become_busy()
         self.follow(self.moving.finish()).addCallback(self._finished)
 
     def _finished(self, _: object) -> None:
@@ -195,17 +192,17 @@ class Download(Transfer[Serving]):
 
     def __init__(self, chat: Chat, connection: Connection, serving: Serving) -> None:
         super().__init__(chat, connection, serving)
-        self._resting = False  # until the peer reads again
+        self._paused = False  # until the peer reads again
         self._given_out = 0  # bytes of the file, of which some may not have arrived
         self._outstanding = connection.outstanding()
         self._drain_again: IDelayedCall | None = None
 
     def begin(self) -> None:
-        self.chat.files.going.ask(self._turn)
+        self.chat.files.going.ask(self._read_next)
 
-    def _turn(self) -> None:
-        if self._stuck:
-            self._resting = True
+    def _read_next(self) -> None:
+        if self.stuck:
+            self._paused = True
         elif not self.closed:
             self.follow(self.moving.read()).addCallback(self._send)
 
@@ -230,9 +227,9 @@ class Download(Transfer[Serving]):
             self.leave(b"")
 
     def peer_reads_again(self) -> None:
-        self._stuck = False
-        if self._resting:
-            self._resting = False
+        super().peer_reads_again()
+        if self._paused:
+            self._paused = False
             self.begin()
 
     def moves(self) -> bool:
@@ -244,7 +241,7 @@ class Download(Transfer[Serving]):
 
     def waits_for_peer(self) -> bool:
         """It is not to blame while the next piece waits for its turn."""
-        return self._resting or self._drain_again is not None
+        return self._paused or self._drain_again is not None
 
     def end_of_input(self) -> None:
         """Whoever has asked need not stay to say more."""

@@ -199,7 +199,7 @@ class JsonDoor(BaseDoor):
         except ChatError as error:
             self._note_ticket(error)
             raise
-        if self.closed or self._waiting:
+        if self.closed or self.followed:
             transfer.lost()
             raise ChatError("syntax", "Nothing may follow that before its answer: connect anew.")
         self._transfer = transfer

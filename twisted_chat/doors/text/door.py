@@ -163,7 +163,7 @@ class TextDoor(BaseDoor):
         assert asking is not None
         self._prompt = b""
         self.write_straight(True)
-        self.line_came()
+        self.become_busy()
         asking.callback(text)
 
     # --- lines ------------------------------------------------------------------------------

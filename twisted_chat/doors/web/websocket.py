@@ -151,7 +151,7 @@ class WebSocketDoor(IrcDoor):
 
     def feed(self, line: bytes) -> None:
         if b"\n" in line or b"\r" in line:
-            self._queue(ChatError("syntax", "A message has one line in it."))
+            self.queue(ChatError("syntax", "A message has one line in it."))
         else:
             super().feed(line)
 
