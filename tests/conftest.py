@@ -1,4 +1,4 @@
-"""How pytest runs the tests: after trial's own, each in a folder of its own."""
+"""How pytest runs the tests of tests/system, and those of trial when it is pointed at them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from _pytest.unittest import TestCaseFunction
+
+# Their assertions say what the values were, like those of the tests.
+pytest.register_assert_rewrite("tests.support", "tests.system")
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from operator import itemgetter
@@ -344,22 +342,3 @@ class ThreadTests(TestCase):
         checker = cheap()
         checker.close()
         checker.close()
-
-    def test_nothing_is_loaded_or_warned_about_at_start(self) -> None:
-        program = (
-            "import sys\n"
-            "from twisted_chat.chat.accounts.passwords import Passwords, prepare\n"
-            "prepare('secret')\n"
-            "found = [m for m in sys.modules if m.startswith(('passlib', 'precis', 'argon2'))]\n"
-            "print(found, 'twisted.internet.reactor' in sys.modules)\n"
-            "from twisted.internet.defer import maybeDeferred\n"
-            "print(Passwords(None, run=maybeDeferred).kept('secret', False).result[0][:12])\n"
-        )
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", program],
-            cwd=ROOT,
-            capture_output=True,
-            check=True,
-        )
-        self.assertEqual(b"[] False\n$argon2id$v=\n", done.stdout)
-        self.assertEqual(b"", done.stderr)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import socket
-from pathlib import Path
 from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.server_process import Server, run_twistd
 from twisted_chat.core.doors import ALL, DoorKind, OpenDoors, hint
 from twisted_chat.core.errors import StartError
 from twisted_chat.protocol import FIRST_LINE
 from twisted_chat.settings import Settings, settle
 from twisted_chat.testing import Client, Hall
 
-from .case import Secure, trusting
+from .case import Secure
 from .test_front import SPOKEN, FrontTestCase
 
 IRC_ONLY = OpenDoors(
@@ -248,70 +244,6 @@ class SettingsTests(SynchronousTestCase):
         self.assertEqual(
             OpenDoors().without(Settings(no_irc=True).closed_doors).doors, ALL - {DoorKind.IRC}
         )
-
-
-class ProcessTests(SynchronousTestCase):
-    """The only ones with a real process, and with real ports."""
-
-    def setUp(self) -> None:
-        self.folder = Path(self.mktemp()).absolute()
-        self.folder.mkdir(parents=True)
-
-    def said(self, connection: socket.socket, data: bytes) -> str:
-        """What comes before the server closes the connection."""
-        with connection:
-            connection.sendall(data)
-            said = b""
-            while piece := connection.recv(65536):
-                said += piece
-        return said.decode()
-
-    def test_each_port_has_its_doors_and_knows_of_the_others(self) -> None:
-        server = Server(
-            self.folder,
-            *("--irc-port", "0", "--web-port", "0", "--tls-port", "0", "--no-text", "--guests"),
-        )
-        self.addCleanup(server.kill)
-        ports = {}
-        for word in ("IRC", "HTTP", "TLS"):
-            [line] = [line for line in server.lines if f"{word} alone is spoken on port" in line]
-            self.assertTrue(line.startswith("[INFO] "), line)
-            ports[word] = int(line.rpartition(" ")[2])
-
-        def to(port: int) -> socket.socket:
-            return socket.create_connection(("127.0.0.1", port), timeout=20)
-
-        main = server.port
-        said = self.said(to(ports["IRC"]), b"NICK bob\r\nUSER bob 0 * :B\r\nQUIT\r\n")
-        self.assertIn(" 001 bob ", said)
-        told = json.loads(self.said(to(ports["IRC"]), b"{}\n"))
-        self.assertIn(
-            f"port {main} speaks JSON; the web page is at http://127.0.0.1:{main}/", told["text"]
-        )
-        page = self.said(to(ports["HTTP"]), b"GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n")
-        self.assertIn(f"twisted_chat.client localhost {main}\n", page)
-        self.assertIn(f"/server add chat localhost/{main} -tls\n", page)
-        self.assertNotIn("ncat", page)
-        secure = trusting().wrap_socket(to(ports["TLS"]), server_hostname="lab")
-        page = self.said(secure, b"GET / HTTP/1.1\r\nHost: lab:1\r\n\r\n")
-        self.assertIn("twisted_chat.client lab 1\n", page)
-        self.assertIn("over TLS only", self.said(to(ports["TLS"]), b"tesla\n"))
-        self.assertIn("This port speaks IRC and JSON;", self.said(to(main), b"tesla\n"))
-        server.stop()
-        self.assertEqual(server.errors, "")
-
-    def test_k3_a_port_that_cannot_be_had_is_named_with_its_option(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as other:
-            taken = str(other.getsockname()[1])
-            for option, place in (
-                ("--irc-port", taken),
-                ("--web-port", f"tcp:{taken}:interface=127.0.0.1"),
-                ("--tls-port", "tpc:1"),
-            ):
-                done = run_twistd(self.folder, "-n", "chat", "--port", "0", option, place)
-                self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
-                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
-                self.assertIn(option, done.stderr)
 
 
 def _here(client: Client) -> str:

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import string
-import subprocess
-import sys
 import unicodedata
 from importlib.resources import files
 from pathlib import Path
@@ -359,20 +357,3 @@ class NameBookTests(Cases):
             book.forget(fold(text))
         for text in texts:
             self.assertFalse(book.collides(fold(text)))
-
-    def test_starting_needs_no_tables(self) -> None:
-        # A server of plain names, or of stored ones, starts without the two packages.
-        program = (
-            "import sys\n"
-            "from twisted_chat.core.namebook import NameBook\n"
-            "from twisted_chat.core.names import Name, Names\n"
-            "Names(['help']).check('kevin')\n"
-            "book = NameBook()\n"
-            "book.register(Name('Жук', 'жук', 'жук'), 1)\n"
-            "book.collides(Name('Жук', 'жук', 'жук'))\n"
-            "print([m for m in sys.modules if m.startswith(('precis', 'confus'))])\n"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True
-        )
-        self.assertEqual(b"[]", done.stdout.strip())

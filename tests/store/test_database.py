@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,14 +17,6 @@ from twisted_chat.server.preflight import check
 from twisted_chat.settings import Settings
 from twisted_chat.store import open_store
 from twisted_chat.store.database import locate
-
-HOLD = """
-import sys
-from twisted_chat.store import open_store
-store = open_store(sys.argv[1], lambda: 0)
-print("open", flush=True)
-sys.stdin.read()
-"""
 
 
 @contextlib.contextmanager
@@ -108,27 +98,6 @@ class OpeningTests(SynchronousTestCase):
         self.assertIn("chat.db cannot be written to by who runs the server", str(error))
         self.assertEqual(str(checked), str(error))
 
-    def test_d7_a_second_server_is_refused_and_a_killed_one_blocks_nobody(self) -> None:
-        self.folder.mkdir()
-        fresh.database(self.folder)
-        first = subprocess.Popen(
-            [sys.executable, "-c", HOLD, str(self.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-        assert first.stdin is not None and first.stdout is not None
-        try:
-            self.assertEqual(first.stdout.readline(), b"open\n")
-            error = self.assertRaises(StartError, open_store, str(self.path), lambda: 0)
-            self.assertIn(f"Another server (process {first.pid}) is using {self.path}", str(error))
-        finally:
-            first.kill()
-            first.wait()
-            first.stdin.close()
-            first.stdout.close()
-        open_store(str(self.path), lambda: 0).close()
-
     def test_d7_the_same_process_cannot_open_it_twice(self) -> None:
         store = open_store(str(self.path), lambda: 0)
         self.assertRaises(StartError, open_store, str(self.path), lambda: 0)
@@ -194,19 +163,3 @@ class OpeningTests(SynchronousTestCase):
         self.assertEqual(
             {it.name for it in self.folder.iterdir()}, {"chat.db", "chat.db.lock", "files"}
         )
-
-    def test_an_open_without_anything_to_migrate_does_without_alembic(self) -> None:
-        self.folder.mkdir()
-        fresh.database(self.folder)
-        look = (
-            "import sys; from twisted_chat.store import open_store;"
-            "open_store(sys.argv[1], lambda: 0).close();"
-            "print('alembic' in sys.modules)"
-        )
-        said = subprocess.run(
-            [sys.executable, "-c", look, str(self.path)],
-            capture_output=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            check=True,
-        )
-        self.assertEqual(said.stdout, b"False\n")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import cycle
 from pathlib import Path
 from random import Random
 from time import monotonic
 
-from twisted.trial.unittest import SynchronousTestCase
+import pytest
 
 from tests import often
 from tests.support.server_process import PATIENCE, Server
 from tests.system.peers import Peer, Person, Program, Seen, numbers, run
+from tests.system.world import World
 from twisted_chat.store import LOBBY
 
 KILLS = often(10)
@@ -176,52 +177,59 @@ def labels(name: str, places: Iterable[str]) -> list[tuple[str, str]]:
     return found
 
 
-class KillTest(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.folder = Path(self.mktemp()).absolute()
-        self.folder.mkdir(parents=True)
+class Kills(World):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         self.flood = Flood(self.folder)
         self.random = Random(1)
 
     def server(self) -> Server:
         server = self.flood.start()
-        self.addCleanup(server.kill)
+        self.after(server.kill)
         return server
 
     def finish(self) -> None:
         """Everybody comes back, and nothing is lost, doubled or out of order."""
         server = self.server()
         self.flood.finish()
-        self.assertEqual(server.stop(), CLEAN, server.lines)
+        assert server.stop() == CLEAN, server.lines
         self.flood.hang_up()
-        self.assertEqual(server.errors, "")
+        assert server.errors == ""
         self.flood.check()
 
-    def test_d1_killed_in_a_flood(self) -> None:
-        for number in range(KILLS):
-            server = self.server()
-            if number == 0:
-                self.flood.settle_in()
-            # Sometimes at once, while the clients are still coming back.
-            self.flood.go_on(self.random.choice((0, 1, 10, 60, 150)) if number else 50)
-            server.kill()
-            self.flood.hang_up()
-            self.assertEqual(server.errors, "")
-        self.finish()
-        slowest, count = max(self.flood.starts), self.flood.acknowledged()
-        print(f"\n{KILLS} kills, {count} messages acknowledged, slowest start {slowest:.2f} s")
 
-    def test_k1_stopped_in_a_flood(self) -> None:
-        for number in range(STOPS):
-            server = self.server()
-            if number == 0:
-                self.flood.settle_in()
-            self.flood.go_on(self.random.choice((20, 60, 150)))
-            server.process.send_signal(signal.SIGTERM)
-            self.flood.hang_up()
-            self.assertEqual(server.process.wait(PATIENCE), CLEAN, server.lines)
-            self.assertEqual(server.errors, "")
-            for program in self.flood.programs:
-                self.assertEqual(program.closed_with, "restart", program.name)
-            self.assertEqual(self.flood.person.last_words[-1], "Disconnected")
-        self.finish()
+@pytest.fixture
+def kills(tmp_path: Path) -> Iterator[Kills]:
+    with Kills(tmp_path) as kills:
+        yield kills
+
+
+def test_d1_killed_in_a_flood(kills: Kills) -> None:
+    for number in range(KILLS):
+        server = kills.server()
+        if number == 0:
+            kills.flood.settle_in()
+        # Sometimes at once, while the clients are still coming back.
+        kills.flood.go_on(kills.random.choice((0, 1, 10, 60, 150)) if number else 50)
+        server.kill()
+        kills.flood.hang_up()
+        assert server.errors == ""
+    kills.finish()
+    slowest, count = max(kills.flood.starts), kills.flood.acknowledged()
+    print(f"\n{KILLS} kills, {count} messages acknowledged, slowest start {slowest:.2f} s")
+
+
+def test_k1_stopped_in_a_flood(kills: Kills) -> None:
+    for number in range(STOPS):
+        server = kills.server()
+        if number == 0:
+            kills.flood.settle_in()
+        kills.flood.go_on(kills.random.choice((20, 60, 150)))
+        server.process.send_signal(signal.SIGTERM)
+        kills.flood.hang_up()
+        assert server.process.wait(PATIENCE) == CLEAN, server.lines
+        assert server.errors == ""
+        for program in kills.flood.programs:
+            assert program.closed_with == "restart", program.name
+        assert kills.flood.person.last_words[-1] == "Disconnected"
+    kills.finish()

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from twisted.trial.unittest import SynchronousTestCase
+import pytest
 
 from tests.support.netcat import Netcat
 from tests.support.programs import until
 from tests.support.relay import Relay
 from tests.support.server_process import Server
 from tests.support.tmux import Terminal, require_tmux
+from tests.system.world import World
 
 PASSWORD = "alternating-current"
 CLIENT = (sys.executable, "-m", "twisted_chat.client")
@@ -36,10 +37,10 @@ def memory(process: int) -> Iterator[bytes]:
                 continue  # mapped, and not there to be read
 
 
-class SecretsTests(SynchronousTestCase):
-    def setUp(self) -> None:
+class Secrets(World):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         require_tmux()
-        self.folder = Path(self.mktemp()).absolute()
         self.served = self.folder / "server"
         self.served.mkdir(parents=True)
         users = self.folder / "users"
@@ -48,10 +49,10 @@ class SecretsTests(SynchronousTestCase):
             self.served,
             *("--flood-limit", "0", "--users", str(users), "--log-json", "log.json"),
         )
-        self.addCleanup(self.server.kill)
+        self.after(self.server.kill)
         self.server.line_with("New accounts from")
         self.network = Relay(self.server.port)
-        self.addCleanup(self.network.close)
+        self.after(self.network.close)
 
     def terminal(self, name: str, computer: str, asks: bool = True) -> Terminal:
         """Somebody at one of their computers, which keeps what it kept."""
@@ -59,7 +60,7 @@ class SecretsTests(SynchronousTestCase):
         home.mkdir(exist_ok=True)
         where = ("127.0.0.1", str(self.network.port), name)
         terminal = Terminal(*CLIENT, *where, size=SIZE, env={"HOME": str(home)})
-        self.addCleanup(terminal.close)
+        self.after(terminal.close)
         if asks:
             terminal.shows("Enter user's password:")
             terminal.types(PASSWORD)
@@ -90,66 +91,73 @@ class SecretsTests(SynchronousTestCase):
     def assert_nobody_knows(self) -> None:
         """Neither the network nor the server's disk, log and memory hold a word of it."""
         secret = CANARY.encode()
-        self.assertNotIn(secret, self.network.recorded)
+        assert secret not in self.network.recorded
         files = [file for file in self.served.rglob("*") if file.is_file()]
-        self.assertGreater(len(files), 3)
+        assert len(files) > 3
         for file in files:
-            self.assertNotIn(secret, file.read_bytes(), file)
-        self.assertNotIn(CANARY, "\n".join(self.server.lines))
+            assert secret not in file.read_bytes(), file
+        assert CANARY not in "\n".join(self.server.lines)
         found = list(memory(self.server.process.pid))
-        self.assertTrue(any(b"tesla" in piece for piece in found), "that is not its memory")
+        assert any(b"tesla" in piece for piece in found), "that is not its memory"
         for piece in found:
-            self.assertNotIn(secret, piece)
+            assert secret not in piece
 
-    def test_i9_i3_e5_what_two_people_say_and_send_is_theirs(self) -> None:
-        tesla = self.terminal("tesla", "laboratory")
-        edison = self.terminal("edison", "factory")
-        bell = Netcat(self.server, "bell", PASSWORD)
-        self.addCleanup(bell.close)
-        tesla.types("/encrypt edison")
-        tesla.shows("Type yes to go on:")
-        tesla.types("yes")
-        tesla.types("/switch edison")
-        tesla.shows("edison (private, encrypted)>")
-        edison.shows("tesla encrypts this conversation from here on, for good")
-        edison.types("/switch tesla")
-        edison.shows("tesla (private, encrypted)>")
-        self.assertEqual(self.words(tesla, "edison"), self.words(edison, "tesla"))
-        self.verify(tesla, "edison")
-        self.verify(edison, "tesla")
-        tesla.types(f"the coil hums {CANARY}-1")
-        edison.shows("private encrypted] tesla: the coil hums CANARY-1")
-        edison.types(f"the lamp glows {CANARY}-2")
-        tesla.shows("private encrypted] edison: the lamp glows CANARY-2")
 
-        edison.presses("C-c")
-        self.assertEqual(edison.ended(), 0)
-        tesla.types(f"said to an empty chair {CANARY}-3")
-        tesla.shows("said to an empty chair")
-        drawing = self.folder / f"{CANARY}.dwg"
-        drawing.write_bytes(f"{CANARY} in a drawing ".encode() * 200_000)
-        tesla.types(f"/send edison {drawing}")
-        self.cut_after(1_000_000)
-        tesla.shows(f"(file 1: {CANARY}.dwg, 4.0 MB")
-        phone = self.terminal("edison", "telephone")
-        tesla.shows("[keys] edison has a new device")
-        phone.types("/switch tesla")
-        phone.shows("tesla (private, encrypted)>", "not readable here")
-        self.words(tesla, "edison")
-        self.verify(tesla, "edison")
-        tesla.types(f"for all of yours {CANARY}-4")
-        phone.shows("tesla: for all of yours CANARY-4")
+@pytest.fixture
+def secrets(tmp_path: Path) -> Iterator[Secrets]:
+    with Secrets(tmp_path) as secrets:
+        yield secrets
 
-        edison = self.terminal("edison", "factory", asks=False)
-        edison.shows("said to an empty chair CANARY-3", "for all of yours CANARY-4")
-        edison.types("/get 1")
-        self.cut_after(1_000_000)
-        fetched = self.folder / "factory" / "Downloads" / drawing.name
-        edison.shows("(Fetched, 4.0 MB:")
-        self.assertEqual(fetched.read_bytes(), drawing.read_bytes())
-        self.assertEqual([one.name for one in fetched.parent.iterdir()], [drawing.name])
-        edison.types(f"/edit tesla/3 the lamp shines {CANARY}-5")
-        tesla.shows("edison: the lamp shines CANARY-5")
-        tesla.types(f"/search hums {CANARY}-1")
-        tesla.shows("tesla: the coil hums CANARY-1")
-        self.assert_nobody_knows()
+
+def test_i9_i3_e5_what_two_people_say_and_send_is_theirs(secrets: Secrets) -> None:
+    tesla = secrets.terminal("tesla", "laboratory")
+    edison = secrets.terminal("edison", "factory")
+    bell = Netcat(secrets.server, "bell", PASSWORD)
+    secrets.after(bell.close)
+    tesla.types("/encrypt edison")
+    tesla.shows("Type yes to go on:")
+    tesla.types("yes")
+    tesla.types("/switch edison")
+    tesla.shows("edison (private, encrypted)>")
+    edison.shows("tesla encrypts this conversation from here on, for good")
+    edison.types("/switch tesla")
+    edison.shows("tesla (private, encrypted)>")
+    assert secrets.words(tesla, "edison") == secrets.words(edison, "tesla")
+    secrets.verify(tesla, "edison")
+    secrets.verify(edison, "tesla")
+    tesla.types(f"the coil hums {CANARY}-1")
+    edison.shows("private encrypted] tesla: the coil hums CANARY-1")
+    edison.types(f"the lamp glows {CANARY}-2")
+    tesla.shows("private encrypted] edison: the lamp glows CANARY-2")
+
+    edison.presses("C-c")
+    assert edison.ended() == 0
+    tesla.types(f"said to an empty chair {CANARY}-3")
+    tesla.shows("said to an empty chair")
+    drawing = secrets.folder / f"{CANARY}.dwg"
+    drawing.write_bytes(f"{CANARY} in a drawing ".encode() * 200_000)
+    tesla.types(f"/send edison {drawing}")
+    secrets.cut_after(1_000_000)
+    tesla.shows(f"(file 1: {CANARY}.dwg, 4.0 MB")
+    phone = secrets.terminal("edison", "telephone")
+    tesla.shows("[keys] edison has a new device")
+    phone.types("/switch tesla")
+    phone.shows("tesla (private, encrypted)>", "not readable here")
+    secrets.words(tesla, "edison")
+    secrets.verify(tesla, "edison")
+    tesla.types(f"for all of yours {CANARY}-4")
+    phone.shows("tesla: for all of yours CANARY-4")
+
+    edison = secrets.terminal("edison", "factory", asks=False)
+    edison.shows("said to an empty chair CANARY-3", "for all of yours CANARY-4")
+    edison.types("/get 1")
+    secrets.cut_after(1_000_000)
+    fetched = secrets.folder / "factory" / "Downloads" / drawing.name
+    edison.shows("(Fetched, 4.0 MB:")
+    assert fetched.read_bytes() == drawing.read_bytes()
+    assert [one.name for one in fetched.parent.iterdir()] == [drawing.name]
+    edison.types(f"/edit tesla/3 the lamp shines {CANARY}-5")
+    tesla.shows("edison: the lamp shines CANARY-5")
+    tesla.types(f"/search hums {CANARY}-1")
+    tesla.shows("tesla: the coil hums CANARY-1")
+    secrets.assert_nobody_knows()

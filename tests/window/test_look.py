@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
-from twisted.internet import reactor
 from twisted.internet.defer import Deferred, succeed
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.clients.desk.front import LastSent, Progress, Secrecy, Status
 from twisted_chat.clients.desk.lines import FileLink, Line, SixWords, after, of_entry, plain
@@ -91,30 +87,6 @@ class ColorTests(SynchronousTestCase):
         self.assertIs(dark_mode.wanted("", {"TWISTED_CHAT_THEME": "Dark"}), DARK)
         self.assertIs(dark_mode.wanted("light", {"TWISTED_CHAT_THEME": "dark"}), LIGHT)
         self.assertIsNone(dark_mode.wanted("", {"TWISTED_CHAT_THEME": "green"}))
-
-
-class DesktopTests(TestCase):
-    def look(self, script: str) -> Deferred[Palette]:
-        """The look of a desktop whose settings are told by this script."""
-        folder = Path(self.mktemp()).absolute()
-        folder.mkdir()
-        self.patch(os, "environ", {"PATH": str(folder)})
-        self.patch(sys, "platform", "linux")
-        if script:
-            program = folder / "gsettings"
-            program.write_text(f"#!/bin/sh\n{script}\n")
-            program.chmod(0o755)
-        return dark_mode.of_desktop(reactor)
-
-    async def test_dark(self) -> None:
-        self.assertIs(await self.look("echo \"'prefer-dark'\""), DARK)
-
-    async def test_light(self) -> None:
-        self.assertIs(await self.look("echo \"'default'\""), LIGHT)
-
-    async def test_a_desktop_without_settings(self) -> None:
-        self.assertIs(await self.look("echo 'No schemas installed' >&2; exit 1"), LIGHT)
-        self.assertIs(await self.look(""), LIGHT)
 
 
 class LetterTests(SynchronousTestCase):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from socket import create_server, socket
 from threading import Thread
 from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase
-
 from tests.support.programs import account
 from tests.support.server_process import PATIENCE
-from tests.system.pipe.case import CLIENT
+from tests.system.pipe.pipes import CLIENT
+from tests.system.world import World
 
 EVIL = "\x1b]0;x\x07\x9b2J\u202e\u2028\r\nevil"
 
@@ -69,64 +67,66 @@ def welcome(**more: Any) -> dict[str, Any]:
     return {**facts, "epoch": "x", "reset": False, "unknown": [], "ignores": [], **more}
 
 
-class StrangeServerTest(SynchronousTestCase):
-    def run_client(self, *more: str, typed: bytes) -> subprocess.CompletedProcess[bytes]:
-        listening = create_server(("127.0.0.1", 0))
-        self.addCleanup(listening.close)
-        server = Strange(listening)
-        server.daemon = True
-        server.start()
-        words = ["127.0.0.1", str(listening.getsockname()[1]), "tesla", *more]
-        home = Path(self.mktemp()).absolute()
-        done = subprocess.run(
-            [*CLIENT, *words],
-            input=typed,
-            capture_output=True,
-            env=account(home, TWISTED_CHAT_PASSWORD="x"),
-            timeout=PATIENCE,
-            check=False,
-        )
-        server.join(PATIENCE)
-        return done
+def run_client(world: World, *more: str, typed: bytes) -> subprocess.CompletedProcess[bytes]:
+    listening = create_server(("127.0.0.1", 0))
+    world.after(listening.close)
+    server = Strange(listening)
+    server.daemon = True
+    server.start()
+    words = ["127.0.0.1", str(listening.getsockname()[1]), "tesla", *more]
+    home = world.folder / "home"
+    done = subprocess.run(
+        [*CLIENT, *words],
+        input=typed,
+        capture_output=True,
+        env=account(home, TWISTED_CHAT_PASSWORD="x"),
+        timeout=PATIENCE,
+        check=False,
+    )
+    server.join(PATIENCE)
+    return done
 
-    def test_g1_nothing_moves_the_cursor(self) -> None:
-        done = self.run_client(typed=b"stats\nrooms\nyes\nBM hello\n")
-        for output in (done.stdout.decode(), done.stderr.decode()):
-            for line in output.split("\n"):
-                for character in line:
-                    self.assertFalse(ord(character) < 32 or 127 <= ord(character) < 160, line)
-                    self.assertNotIn(character, "\u202e\u2028")
-        self.assertIn("\u241b]0;x\u2407", done.stdout.decode())
-        self.assertIn("\u241b]0;x\u2407", done.stderr.decode())
-        self.assertEqual(done.returncode, 1)
 
-    def test_g1_programs_get_plain_ascii(self) -> None:
-        done = self.run_client("--json", typed=b"stats\nrooms\n")
-        self.assertTrue(done.stdout.isascii())
-        said = [json.loads(line) for line in done.stdout.splitlines()]
-        self.assertIn(EVIL, [one.get("text") for one in said])
-        self.assertEqual(said[-2]["error"]["message"], EVIL)
+def test_g1_nothing_moves_the_cursor(world: World) -> None:
+    done = run_client(world, typed=b"stats\nrooms\nyes\nBM hello\n")
+    for output in (done.stdout.decode(), done.stderr.decode()):
+        for line in output.split("\n"):
+            for character in line:
+                assert not (ord(character) < 32 or 127 <= ord(character) < 160), line
+                assert character not in "\u202e\u2028"
+    assert "␛]0;x␇" in done.stdout.decode()
+    assert "␛]0;x␇" in done.stderr.decode()
+    assert done.returncode == 1
 
-    def test_what_answers_is_no_chat(self) -> None:
-        listening = create_server(("127.0.0.1", 0))
-        self.addCleanup(listening.close)
 
-        def serve() -> None:
-            for _ in range(2):
-                connection, _address = listening.accept()
-                with connection:
-                    connection.recv(4096)
-                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10_000)
+def test_g1_programs_get_plain_ascii(world: World) -> None:
+    done = run_client(world, "--json", typed=b"stats\nrooms\n")
+    assert done.stdout.isascii()
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert EVIL in [one.get("text") for one in said]
+    assert said[-2]["error"]["message"] == EVIL
 
-        Thread(target=serve, daemon=True).start()
-        words = ["127.0.0.1", str(listening.getsockname()[1]), "tesla"]
-        done = subprocess.run(
-            [*CLIENT, *words],
-            input=b"hello",
-            capture_output=True,
-            env=account(Path(self.mktemp()).absolute(), TWISTED_CHAT_PASSWORD="x"),
-            timeout=PATIENCE,
-            check=False,
-        )
-        self.assertEqual((done.returncode, done.stdout), (1, b""))
-        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+def test_what_answers_is_no_chat(world: World) -> None:
+    listening = create_server(("127.0.0.1", 0))
+    world.after(listening.close)
+
+    def serve() -> None:
+        for _ in range(2):
+            connection, _address = listening.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10_000)
+
+    Thread(target=serve, daemon=True).start()
+    words = ["127.0.0.1", str(listening.getsockname()[1]), "tesla"]
+    done = subprocess.run(
+        [*CLIENT, *words],
+        input=b"hello",
+        capture_output=True,
+        env=account(world.folder / "home", TWISTED_CHAT_PASSWORD="x"),
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert len(done.stderr.splitlines()) == 1, done.stderr

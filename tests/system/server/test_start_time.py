@@ -1,17 +1,13 @@
-"""What a start does without until the server listens, and what is read after that."""
+"""What is not imported before it is needed, since a start waits for it."""
 
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
-from pathlib import Path
-from unittest import mock
 
-from twisted.trial.unittest import SynchronousTestCase
-
+from tests.store import fresh
 from tests.support.server_process import PATIENCE, environment
-from twisted_chat.server import startup
+from tests.system.world import World
 
 # Each takes long to import, and is for something that comes later or for another program.
 NOT_TO_LISTEN = {
@@ -46,64 +42,73 @@ finally:
 """
 
 
-class StartingTests(SynchronousTestCase):
-    """Programs that say what they have imported."""
+# Programs that say what they have imported.
+# A server of plain names, or of stored ones, starts without the tables for others.
+PLAIN_NAMES = """
+import sys
+from twisted_chat.core.namebook import NameBook
+from twisted_chat.core.names import Name, Names
+Names(["help"]).check("kevin")
+book = NameBook()
+book.register(Name("Жук", "жук", "жук"), 1)
+book.collides(Name("Жук", "жук", "жук"))
+print(*sorted(sys.modules))
+"""
+PREPARE = """
+import sys
+from twisted_chat.chat.accounts.passwords import Passwords, prepare
+prepare("secret")
+modules = sorted(sys.modules)
+from twisted.internet.defer import maybeDeferred
+kept = Passwords(None, run=maybeDeferred).kept("secret", False).result[0]
+assert kept.startswith("$argon2id$v="), kept
+print(*modules)
+"""
+OPEN = """
+import sys
+from twisted_chat.store import open_store
+open_store("chat.db", lambda: 0).close()
+print(*sorted(sys.modules))
+"""
 
-    def setUp(self) -> None:
-        self.folder = Path(self.mktemp()).absolute()
-        self.folder.mkdir(parents=True)
 
-    def imported_by(self, program: str) -> set[str]:
-        """The modules that it has when it is done."""
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=self.folder,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return set(done.stdout.splitlines()[-1].split())
+def imported_by(world: World, program: str, *options: str) -> set[str]:
+    """The modules that it has when it is done."""
+    done = subprocess.run(
+        [sys.executable, *options, "-c", program],
+        cwd=world.folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return set(done.stdout.splitlines()[-1].split())
 
-    def test_the_first_start_and_the_next_import_only_what_listening_takes(self) -> None:
-        for _ in ("first", "next"):
-            modules = self.imported_by(START)
-            self.assertIn("twisted_chat.server.assembly", modules)
-            self.assertEqual(modules & NOT_TO_LISTEN, set())
 
-    def test_a_help_page_does_not_wait_for_the_server_s_parts(self) -> None:
-        modules = self.imported_by(HELP)
-        self.assertIn("twisted_chat.settings", modules)
-        self.assertEqual(modules & NOT_TO_HELP, set())
+def test_the_first_start_and_the_next_import_only_what_listening_takes(world: World) -> None:
+    for _ in ("first", "next"):
+        modules = imported_by(world, START)
+        assert "twisted_chat.server.assembly" in modules
+        assert modules & NOT_TO_LISTEN == set()
 
-    def test_the_search_for_garbage_goes_on_after_the_start(self) -> None:
-        with mock.patch.object(gc, "freeze") as frozen:
-            startup.go_on_collecting()
-            self.assertFalse(frozen.called)
-            startup.put_off_collection()
-            self.addCleanup(gc.enable)
-            self.assertFalse(gc.isenabled())
-            startup.go_on_collecting()
-            self.assertTrue(gc.isenabled())
-            self.assertTrue(frozen.called)
 
-    def test_what_the_first_needs_it_does_not_wait_for(self) -> None:
-        from twisted_chat.core import lookalikes, names
+def test_a_help_page_does_not_wait_for_the_server_s_parts(world: World) -> None:
+    modules = imported_by(world, HELP)
+    assert "twisted_chat.settings" in modules
+    assert modules & NOT_TO_HELP == set()
 
-        names._judged_once.cache_clear()
-        names._profile.cache_clear()
-        lookalikes._prototypes.cache_clear()
-        lookalikes._script_ranges.cache_clear()
-        startup.read_ahead()
-        for table, entries in (
-            (names._profile, 2),
-            (lookalikes._prototypes, 1),
-            (lookalikes._script_ranges, 1),
-        ):
-            self.assertEqual(table.cache_info().currsize, entries)
-            missed = table.cache_info().misses
-            names.fold("Жанна")
-            self.assertEqual(table.cache_info().misses, missed)
-        self.assertIn("websockets.server", sys.modules)
+
+def test_starting_needs_no_tables(world: World) -> None:
+    assert imported_by(world, PLAIN_NAMES) & {"precis_i18n", "confusable_homoglyphs"} == set()
+
+
+def test_nothing_is_loaded_or_warned_about_at_start(world: World) -> None:
+    modules = imported_by(world, PREPARE, "-W", "error")
+    assert modules & {"passlib", "argon2", "precis_i18n", "twisted.internet.reactor"} == set()
+
+
+def test_an_open_without_anything_to_migrate_does_without_alembic(world: World) -> None:
+    fresh.database(world.folder)
+    assert "alembic" not in imported_by(world, OPEN)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+
+import pytest
 
 from tests.support.programs import until
 from tests.support.relay import Relay
 from tests.support.tmux import Terminal
-from tests.system.terminal.case import TerminalCase
+from tests.system.terminal.people import People
 
+WIDE = (200, 24)  # paths of tests are long
 SOME_MB = random.Random(17).randbytes(6_000_000)
 
 
@@ -18,7 +22,7 @@ def digest(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-class FilesCase(TerminalCase):
+class Files(People):
     def file(self, name: str, content: bytes = b"a coil") -> Path:
         path = self.folder / name
         path.parent.mkdir(exist_ok=True)
@@ -31,95 +35,58 @@ class FilesCase(TerminalCase):
         return {path.name: digest(path.read_bytes()) for path in folder.iterdir()}
 
 
-class TypingTests(FilesCase):
-    def test_a_path_is_completed_sent_and_fetched(self) -> None:
-        tesla, edison = self.tesla_and_edison()
-        self.file("papers/the coil.png")
-        tesla.types(f"/send edison {self.folder}/pap", enter=False)
-        tesla.shows("/pap")
-        tesla.presses("Tab")
-        tesla.shows("/papers/")
-        tesla.types("th", enter=False)
-        tesla.presses("Tab")
-        tesla.shows("/papers/the coil.png")
-        tesla.presses("Enter")
-        tesla.shows("tesla: (file 1: the coil.png, 6 bytes; to have it: get 1)")
-        edison.shows("tesla wrote 1")
-        edison.types("/get 1")
-        edison.shows("(Fetched, 6 bytes: ", "/Downloads/the coil.png)")
-        self.assertEqual(self.downloads(edison), {"the coil.png": digest(b"a coil")})
-
-    def test_what_is_dragged_in_is_sent_after_enter_only(self) -> None:
-        tesla, edison = self.tesla_and_edison()
-        path = self.file("the coil.png")
-        tesla.pastes("'" + str(path) + "' ")
-        tesla.shows("#lobby> /send #lobby /")
-        self.assertNotIn("(file 1", edison.screen())
-        tesla.presses("Enter")
-        edison.shows("tesla: (file 1: the coil.png, 6 bytes; to have it: get 1)")
-        tesla.types("/send edison ", enter=False)
-        tesla.pastes(str(path).replace(" ", "\\ ") + "\n")
-        tesla.presses("Enter")
-        edison.shows("tesla wrote 1")
-        tesla.types("look at ", enter=False)
-        tesla.pastes(str(path))
-        tesla.presses("Enter")
-        edison.shows("tesla: look at")
-        self.assertNotIn("file 3", edison.screen())
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[Files]:
+    with Files(tmp_path) as files:
+        yield files
 
 
-class CutTests(FilesCase):
-    def setUp(self) -> None:
-        super().setUp()
+def test_a_path_is_completed_sent_and_fetched(files: Files) -> None:
+    tesla, edison = files.tesla_and_edison(WIDE)
+    files.file("papers/the coil.png")
+    tesla.types(f"/send edison {files.folder}/pap", enter=False)
+    tesla.shows("/pap")
+    tesla.presses("Tab")
+    tesla.shows("/papers/")
+    tesla.types("th", enter=False)
+    tesla.presses("Tab")
+    tesla.shows("/papers/the coil.png")
+    tesla.presses("Enter")
+    tesla.shows("tesla: (file 1: the coil.png, 6 bytes; to have it: get 1)")
+    edison.shows("tesla wrote 1")
+    edison.types("/get 1")
+    edison.shows("(Fetched, 6 bytes: ", "/Downloads/the coil.png)")
+    assert files.downloads(edison) == {"the coil.png": digest(b"a coil")}
+
+
+def test_what_is_dragged_in_is_sent_after_enter_only(files: Files) -> None:
+    tesla, edison = files.tesla_and_edison(WIDE)
+    path = files.file("the coil.png")
+    tesla.pastes("'" + str(path) + "' ")
+    tesla.shows("#lobby> /send #lobby /")
+    assert "(file 1" not in edison.screen()
+    tesla.presses("Enter")
+    edison.shows("tesla: (file 1: the coil.png, 6 bytes; to have it: get 1)")
+    tesla.types("/send edison ", enter=False)
+    tesla.pastes(str(path).replace(" ", "\\ ") + "\n")
+    tesla.presses("Enter")
+    edison.shows("tesla wrote 1")
+    tesla.types("look at ", enter=False)
+    tesla.pastes(str(path))
+    tesla.presses("Enter")
+    edison.shows("tesla: look at")
+    assert "file 3" not in edison.screen()
+
+
+class CutFiles(Files):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         self.relay = Relay(self.server.port)
-        self.addCleanup(self.relay.close)
+        self.after(self.relay.close)
         self.port_for_clients = self.relay.port
 
     def until_stalled(self) -> None:
         until(lambda: self.relay.stalled or None, lambda: "so much was never carried")
-
-    def test_e1_e5_files_of_some_megabytes_each_way_over_connections_that_are_cut(self) -> None:
-        tesla, edison = self.tesla_and_edison()
-        (edison.home / "Downloads").mkdir()
-        (edison.home / "Downloads" / "coil.bin").write_bytes(b"edison's own")
-        self.relay.stall_after(2_500_000)
-        tesla.types(f"/send edison {self.file('coil.bin', SOME_MB)}")
-        self.until_stalled()
-        tesla.shows("↑ coil.bin", " %")
-        self.relay.cut()
-        self.relay.resume()
-        tesla.shows("(file 1: coil.bin, 6.0 MB; to have it: get 1)")
-        self.assertLess(len(self.relay.from_client), 1.5 * len(SOME_MB))
-        tesla.hides("↑ coil.bin")
-
-        edison.shows("tesla wrote 1")
-        self.relay.stall_after(2_500_000)
-        edison.types("/get 1")
-        self.until_stalled()
-        edison.shows("↓ coil.bin", " %")
-        self.relay.cut()
-        self.relay.resume()
-        edison.shows("(Fetched, 6.0 MB: ", "/Downloads/coil (2).bin)")
-        self.assertLess(len(self.relay.from_server), 1.5 * len(SOME_MB))
-        self.assertEqual(
-            self.downloads(edison),
-            {"coil.bin": digest(b"edison's own"), "coil (2).bin": digest(SOME_MB)},
-        )
-
-        # And the other way, with the server killed in the middle.
-        self.relay.stall_after(2_500_000)
-        edison.types(f"/send tesla {self.file('lamp.bin', SOME_MB[::-1])}")
-        self.until_stalled()
-        self.serve_again()
-        edison.shows("(file 2: lamp.bin, 6.0 MB; to have it: get 2)")
-        self.relay.stall_after(2_500_000)
-        tesla.types("/get 2")
-        self.until_stalled()
-        self.serve_again()
-        tesla.shows("(Fetched, 6.0 MB: ", "/Downloads/lamp.bin)")
-        self.assertEqual(self.downloads(tesla), {"lamp.bin": digest(SOME_MB[::-1])})
-        self.leaves(tesla)
-        self.leaves(edison)
 
     def serve_again(self) -> None:
         """The server is killed, everything that was under way is lost, and it comes back."""
@@ -129,24 +96,78 @@ class CutTests(FilesCase):
         self.relay.resume()
         self.server = self.served("--port", str(port))
 
-    def test_whoever_leaves_is_told_once_what_is_cut_short(self) -> None:
-        tesla = self.person("tesla")
-        self.relay.stall_after(1_000_000)
-        tesla.types(f"/send #lobby {self.file('coil.bin', SOME_MB)}")
-        self.until_stalled()
-        tesla.shows("↑ coil.bin")
-        tesla.presses("C-d")
-        tesla.shows("(Sending coil.bin to #lobby: ", "Leave once more to leave it at that.)")
-        tesla.presses("C-d")
-        self.assertEqual(tesla.ended(), 0)
-        tesla.shows("(coil.bin is not sent yet: send it again, and it goes on where it was.)")
 
-    def test_what_is_cancelled_is_gone(self) -> None:
-        tesla = self.person("tesla", size=(40, 12))
-        self.relay.stall_after(1_000_000)
-        tesla.types(f"/send #lobby {self.file('coil.bin', SOME_MB)}")
-        self.until_stalled()
-        tesla.shows("↑ coil.bin ")
-        tesla.types("/cancel")
-        tesla.shows("(coil.bin: cancelled.)")
-        tesla.hides("↑ coil.bin")
+@pytest.fixture
+def cut(tmp_path: Path) -> Iterator[CutFiles]:
+    with CutFiles(tmp_path) as cut:
+        yield cut
+
+
+def test_e1_e5_files_of_some_megabytes_each_way_over_connections_that_are_cut(
+    cut: CutFiles,
+) -> None:
+    tesla, edison = cut.tesla_and_edison()
+    (edison.home / "Downloads").mkdir()
+    (edison.home / "Downloads" / "coil.bin").write_bytes(b"edison's own")
+    cut.relay.stall_after(2_500_000)
+    tesla.types(f"/send edison {cut.file('coil.bin', SOME_MB)}")
+    cut.until_stalled()
+    tesla.shows("↑ coil.bin", " %")
+    cut.relay.cut()
+    cut.relay.resume()
+    tesla.shows("(file 1: coil.bin, 6.0 MB; to have it: get 1)")
+    assert len(cut.relay.from_client) < 1.5 * len(SOME_MB)
+    tesla.hides("↑ coil.bin")
+
+    edison.shows("tesla wrote 1")
+    cut.relay.stall_after(2_500_000)
+    edison.types("/get 1")
+    cut.until_stalled()
+    edison.shows("↓ coil.bin", " %")
+    cut.relay.cut()
+    cut.relay.resume()
+    edison.shows("(Fetched, 6.0 MB: ", "/Downloads/coil (2).bin)")
+    assert len(cut.relay.from_server) < 1.5 * len(SOME_MB)
+    assert cut.downloads(edison) == {
+        "coil.bin": digest(b"edison's own"),
+        "coil (2).bin": digest(SOME_MB),
+    }
+
+    # And the other way, with the server killed in the middle.
+    cut.relay.stall_after(2_500_000)
+    edison.types(f"/send tesla {cut.file('lamp.bin', SOME_MB[::-1])}")
+    cut.until_stalled()
+    cut.serve_again()
+    edison.shows("(file 2: lamp.bin, 6.0 MB; to have it: get 2)")
+    cut.relay.stall_after(2_500_000)
+    tesla.types("/get 2")
+    cut.until_stalled()
+    cut.serve_again()
+    tesla.shows("(Fetched, 6.0 MB: ", "/Downloads/lamp.bin)")
+    assert cut.downloads(tesla) == {"lamp.bin": digest(SOME_MB[::-1])}
+    cut.leaves(tesla)
+    cut.leaves(edison)
+
+
+def test_whoever_leaves_is_told_once_what_is_cut_short(cut: CutFiles) -> None:
+    tesla = cut.person("tesla")
+    cut.relay.stall_after(1_000_000)
+    tesla.types(f"/send #lobby {cut.file('coil.bin', SOME_MB)}")
+    cut.until_stalled()
+    tesla.shows("↑ coil.bin")
+    tesla.presses("C-d")
+    tesla.shows("(Sending coil.bin to #lobby: ", "Leave once more to leave it at that.)")
+    tesla.presses("C-d")
+    assert tesla.ended() == 0
+    tesla.shows("(coil.bin is not sent yet: send it again, and it goes on where it was.)")
+
+
+def test_what_is_cancelled_is_gone(cut: CutFiles) -> None:
+    tesla = cut.person("tesla", size=(40, 12))
+    cut.relay.stall_after(1_000_000)
+    tesla.types(f"/send #lobby {cut.file('coil.bin', SOME_MB)}")
+    cut.until_stalled()
+    tesla.shows("↑ coil.bin ")
+    tesla.types("/cancel")
+    tesla.shows("(coil.bin: cancelled.)")
+    tesla.hides("↑ coil.bin")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
-
-from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.display import Display
 from tests.support.programs import account
 from tests.support.server_process import PATIENCE
+from tests.system.world import World
 
 # A transcript of two days with more messages than it keeps, and what is left of them.
 LONG = """
@@ -49,53 +47,55 @@ root.mainloop()
 """
 
 
-class StartingTests(SynchronousTestCase):
-    def gui(self, *words: str, **env: str) -> tuple[int, str, str]:
-        """Start it where there is no display; its exit code, and what it wrote."""
-        home = Path(self.mktemp()).absolute()
-        done = subprocess.run(
-            [sys.executable, "-m", "twisted_chat.gui", *words],
-            env=account(home, **env),
-            cwd=home,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    def test_without_a_display_it_says_what_needs_none(self) -> None:
-        code, out, errors = self.gui()
-        self.assertEqual((code, out, errors.count("\n")), (1, "", 1))
-        self.assertIn("python -m twisted_chat.client", errors)
-
-    def test_without_tk_it_says_how_to_get_it(self) -> None:
-        folder = Path(self.mktemp()).absolute()
-        folder.mkdir()
-        (folder / "tkinter.py").write_text("raise ImportError('no tk here')\n")
-        root = account(folder)["PYTHONPATH"]
-        code, out, errors = self.gui(PYTHONPATH=f"{folder}:{root}")
-        self.assertEqual((code, out, errors.count("\n")), (1, "", 1))
-        self.assertIn("python3-tk", errors)
-
-    def test_help(self) -> None:
-        code, out, errors = self.gui("--dark", "--help")
-        self.assertEqual((code, errors), (0, ""))
-        for word in ("--dark", "--light", "--no-bell", "-u, --user NAME", "TWISTED_CHAT_THEME"):
-            self.assertIn(word, out)
-
-    def test_what_makes_no_sense_is_said(self) -> None:
-        for words, part in (
-            (("--dark", "--light"), "either"),
-            (("--json",), "not for the window"),
-            (("--drak",), "not an option"),
-        ):
-            code, out, errors = self.gui(*words)
-            self.assertEqual((code, out, errors.count("\n")), (2, "", 1), errors)
-            self.assertIn(part, errors)
+def gui(world: World, *words: str, **env: str) -> tuple[int, str, str]:
+    """Start it where there is no display; its exit code, and what it wrote."""
+    home = world.folder / "home"
+    done = subprocess.run(
+        [sys.executable, "-m", "twisted_chat.gui", *words],
+        env=account(home, **env),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
-class LongTests(SynchronousTestCase):
-    def test_a_transcript_keeps_the_newest_and_takes_earlier_ones_back(self) -> None:
-        with Display(sys.executable, "-c", LONG) as window:
-            window.shows("[True, True, 2, True] 1100", "bell: changed (edited)")
+def test_without_a_display_it_says_what_needs_none(world: World) -> None:
+    code, out, errors = gui(world)
+    assert (code, out, errors.count("\n")) == (1, "", 1)
+    assert "python -m twisted_chat.client" in errors
+
+
+def test_without_tk_it_says_how_to_get_it(world: World) -> None:
+    folder = world.folder / "without-tk"
+    folder.mkdir()
+    (folder / "tkinter.py").write_text("raise ImportError('no tk here')\n")
+    root = account(folder)["PYTHONPATH"]
+    code, out, errors = gui(world, PYTHONPATH=f"{folder}:{root}")
+    assert (code, out, errors.count("\n")) == (1, "", 1)
+    assert "python3-tk" in errors
+
+
+def test_help(world: World) -> None:
+    code, out, errors = gui(world, "--dark", "--help")
+    assert (code, errors) == (0, "")
+    for word in ("--dark", "--light", "--no-bell", "-u, --user NAME", "TWISTED_CHAT_THEME"):
+        assert word in out
+
+
+def test_what_makes_no_sense_is_said(world: World) -> None:
+    for words, part in (
+        (("--dark", "--light"), "either"),
+        (("--json",), "not for the window"),
+        (("--drak",), "not an option"),
+    ):
+        code, out, errors = gui(world, *words)
+        assert (code, out, errors.count("\n")) == (2, "", 1), errors
+        assert part in errors
+
+
+def test_a_transcript_keeps_the_newest_and_takes_earlier_ones_back() -> None:
+    with Display(sys.executable, "-c", LONG) as window:
+        window.shows("[True, True, 2, True] 1100", "bell: changed (edited)")

@@ -5,25 +5,23 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from twisted.trial.unittest import SynchronousTestCase
-
 from tests.support.server_process import Server
 from tests.support.tmux import Terminal, require_tmux
+from tests.system.world import World
 
 CLIENT = (sys.executable, "-m", "twisted_chat.client")
 PASSWORD = "alternating"
 SIZE = (100, 24)
 
 
-class TerminalCase(SynchronousTestCase):
+class People(World):
     """One server, and as many people as a test wants."""
 
     port_for_clients = 0  # where they go, if there is something between them and the server
 
-    def setUp(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         require_tmux()
-        self.folder = Path(self.mktemp()).absolute()
-        self.folder.mkdir()
         users = self.folder / "users"
         users.write_text(
             "".join(f"{name} {PASSWORD}\n" for name in ("tesla", "edison", "bell", "alice"))
@@ -33,14 +31,14 @@ class TerminalCase(SynchronousTestCase):
 
     def served(self, *options: str) -> Server:
         server = Server(self.folder, "--flood-limit", "0", *options)
-        self.addCleanup(server.kill)
+        self.after(server.kill)
         return server
 
     def client(self, *words: str, size: tuple[int, int] = SIZE, **env: str) -> Terminal:
         """The client in a terminal, where nobody has signed in yet."""
         port = str(self.port_for_clients or self.server.port)
         terminal = Terminal(*CLIENT, "127.0.0.1", port, *words, size=size, env=env)
-        self.addCleanup(terminal.close)
+        self.after(terminal.close)
         return terminal
 
     def person(self, name: str, *words: str, size: tuple[int, int] = SIZE, **env: str) -> Terminal:
@@ -53,12 +51,12 @@ class TerminalCase(SynchronousTestCase):
         terminal.shows("#lobby>", "online")
         return terminal
 
-    def tesla_and_edison(self) -> tuple[Terminal, Terminal]:
+    def tesla_and_edison(self, size: tuple[int, int] = SIZE) -> tuple[Terminal, Terminal]:
         """Two who talk; the first has been told of the other, so no notice comes later."""
-        tesla, edison = self.person("tesla"), self.person("edison")
+        tesla, edison = self.person("tesla", size=size), self.person("edison", size=size)
         tesla.shows("edison joined the conversation")
         return tesla, edison
 
     def leaves(self, terminal: Terminal) -> None:
         terminal.presses("C-c")
-        self.assertEqual(terminal.ended(), 0)
+        assert terminal.ended() == 0

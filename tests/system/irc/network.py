@@ -1,19 +1,16 @@
-"""IRC clients on real sockets, to a real server process that one class of tests shares."""
+"""IRC clients on real sockets."""
 
 from __future__ import annotations
 
 import itertools
 import socket
 from pathlib import Path
-from typing import ClassVar
-
-from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.server_process import PATIENCE, Server
+from tests.system.world import World
 from twisted_chat.doors.irc.message import Message, parse
 
 PASSWORD = "alternating-current"
-ACCOUNTS = ("tesla", "edison", "bell")
 _numbers = itertools.count(1)
 
 
@@ -80,37 +77,17 @@ class Peer:
         self._socket.close()
 
 
-class RealCase(SynchronousTestCase):
-    """One server process, and the `check_…` methods of a class, with rooms and nicks of their own.
+class Network(World):
+    """Connections of one test to a server that a whole module shares."""
 
-    They are one test, since a server for each of them would take longer than they do.
-    """
-
-    options: ClassVar[tuple[str, ...]] = ("--guests",)
-
-    def check_all(self) -> None:
-        """Start the server, and make every check."""
-        folder = Path(self.mktemp()).absolute()
-        folder.mkdir()
-        (folder / "users").write_text("".join(f"{one} {PASSWORD}\n" for one in ACCOUNTS))
-        self.server = Server(
-            folder,
-            *("--users", "users", "--flood-limit", "0", "--connection-limit", "0"),
-            *("--name", "irc.example", *self.options),
-        )
-        self.addCleanup(self.server.kill)
-        self.server.line_with("New accounts from")
-        checks = [name for name in dir(self) if name.startswith("check_") and name != "check_all"]
-        assert checks
-        for name in checks:
-            with self.subTest(name):
-                getattr(self, name)()
-        self.assertNotIn("Traceback", "\n".join(self.server.lines) + self.server.errors)
+    def __init__(self, folder: Path, server: Server) -> None:
+        super().__init__(folder)
+        self.server = server
 
     def peer(self) -> Peer:
         """A connection on which nothing was said yet."""
         peer = Peer(self.server)
-        self.addCleanup(peer.close)
+        self.after(peer.close)
         return peer
 
     def registered(self, nick: str = "", *caps: str, password: str = "") -> Peer:
