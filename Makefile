@@ -31,9 +31,10 @@ else
 BIN := .venv/bin
 # Each test runs once: those that start processes under pytest, all others under trial.
 SYSTEM := tests/system
-MEMORY := $(subst /,.,$(filter-out $(SYSTEM),$(patsubst %/__init__.py,%,$(wildcard tests/*/__init__.py)) \
-  $(patsubst %.py,%,$(wildcard tests/test_*.py))))
-CORE := tests.core tests.store tests.e2e tests.test_house
+# The longest test comes first, so that the others run beside it.
+MEMORY := tests.test_stateful $(filter-out tests.test_stateful,$(subst /,.,$(filter-out $(SYSTEM) tests/support, \
+  $(patsubst %/__init__.py,%,$(wildcard tests/*/__init__.py)) $(patsubst %.py,%,$(wildcard tests/test_*.py)))))
+CORE := tests.core tests.chat tests.connection tests.e2e tests.server tests.test_house
 # What is in memory needs no disk that keeps anything, if there is room elsewhere.
 IN_MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 1000000 { print "TMPDIR=/dev/shm" }')
 TRIAL = $(IN_MEMORY) $(PYTHON) -m twisted.trial --temp-directory=.cache/trial
@@ -61,7 +62,7 @@ upgrade: $(READY)
 check: $(TOOLS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	@$(BIN)/mypy & types=$$!; $(TRIAL) $(CORE); tests=$$?; wait $$types && exit $$tests
+	@$(BIN)/mypy & types=$$!; $(TRIAL) --jobs=2 $(CORE); tests=$$?; wait $$types && exit $$tests
 
 test: $(TOOLS)
 	$(BIN)/ruff format --check .
