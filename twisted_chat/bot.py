@@ -34,14 +34,14 @@ from twisted.logger import (
 from twisted.python.failure import Failure
 
 from .clients.connection.address import Address, from_url
-from .clients.connection.known_servers import known_servers
 from .clients.connection.lifecycle import Options
 from .clients.connection.link import Lost
-from .clients.connection.unattended import Unattended, given_password
+from .clients.connection.sign_in import UnattendedSignIn, given_password
+from .clients.connection.trust import known_servers
 from .clients.sync.assembly import leave_at_shutdown, user_at
 from .clients.sync.conversations import Conversation
-from .clients.sync.observer import Watcher
 from .clients.sync.outbox import Outgoing
+from .clients.sync.watcher import Watcher
 from .core import attachments
 from .core.attachments import Attachment
 from .core.durations import spoken
@@ -84,7 +84,7 @@ class Bot(Watcher):
     ) -> None:
         self._on_message = on_message
         self._waiting: dict[str, deque[Message]] = {}  # in each conversation, in order
-        entrance = Unattended(address.server, self._tell, password, register)
+        entrance = UnattendedSignIn(address.server, self._tell, password, register)
         self.user = user_at(reactor, address, entrance, options)
         self.user.watcher = self
         self._address = address

@@ -43,9 +43,9 @@ class AccountTests(HardshipTest):
         tesla.unreachable = True
         tesla.wire.breaks()
         tesla.says("#lobby", "tesla's own words")
-        shelf = tesla.user.account.shelf
-        assert shelf is not None
-        shelf.facts["token"] = "of no use"
+        storage = tesla.user.account.storage
+        assert storage is not None
+        storage.facts["token"] = "of no use"
         tesla.says_to_be = "bell"
         tesla.unreachable = False
         self.company.wait(5)
@@ -82,14 +82,14 @@ class AccountTests(HardshipTest):
         tesla, edison = self.company.user("tesla"), self.company.user("edison")
         edison.says("#lobby", *(f"{number}" for number in range(8)))
         self.company.wait(2)
-        shelf = tesla.user.account.shelf
-        assert shelf is not None
-        shelf.remember(epoch="before the restore")
+        storage = tesla.user.account.storage
+        assert storage is not None
+        storage.remember(epoch="before the restore")
         tesla.wire.breaks()
         self.company.wait(2)
-        shelf = tesla.user.account.shelf
-        assert shelf is not None
-        rows = shelf._db.execute("SELECT seq FROM position").fetchall()
+        storage = tesla.user.account.storage
+        assert storage is not None
+        rows = storage._db.execute("SELECT seq FROM position").fetchall()
         self.assertEqual(rows, [(8,)])  # where it is now, not where it was
 
     def test_d14_a_server_that_was_set_back_is_noticed(self) -> None:

@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.clients.connection.known_servers import KnownServers
-from twisted_chat.clients.connection.lifecycle import Life, Options
+from twisted_chat.clients.connection.lifecycle import Lifecycle, Options
 from twisted_chat.clients.connection.link import Lost
+from twisted_chat.clients.connection.trust import KnownServers
 from twisted_chat.clients.sync.assembly import leave_at_shutdown
 
 
@@ -20,7 +20,7 @@ class LeavingTest(SynchronousTestCase):
     def test_a_second_goodbye_does_not_cancel_what_comes_after_the_first(self) -> None:
         anything: Any = SimpleNamespace(state_changed=lambda: None, link=None)
         known = KnownServers(Path(self.mktemp()))
-        life = Life(
+        life = Lifecycle(
             *(Clock(), lambda: fail(Lost("Nobody answers.")), "a:1", known, anything, anything),
             *(Options(), anything),
         )

@@ -11,8 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.clients.sync.slots import Place, Unsent
-from twisted_chat.clients.sync.storage import Shelf
+from twisted_chat.clients.sync.storage import Position, Storage, Unsent
 
 
 class ShelfTests(SynchronousTestCase):
@@ -20,24 +19,24 @@ class ShelfTests(SynchronousTestCase):
         self.folder = Path(self.mktemp())
         self.folder.mkdir()
 
-    def shelf(self) -> Shelf:
-        shelf = Shelf(self.folder, maybeDeferred)
-        self.addCleanup(shelf.close)
-        return shelf
+    def storage(self) -> Storage:
+        storage = Storage(self.folder, maybeDeferred)
+        self.addCleanup(storage.close)
+        return storage
 
     def test_everything_is_there_after_a_restart_readable_by_nobody_else(self) -> None:
-        shelf = self.shelf()
-        shelf.remember(token="secret")
-        shelf.move({"#lobby": Place(1, 17), "#gone": Place(2, 3)})
-        shelf.move({}, ["#gone"])
-        shelf.keep(Unsent("a", "#lobby", "hello"))
-        shelf.keep(Unsent("b", "#lobby", "world"))
-        shelf.drop("a")
-        shelf.close()
-        again = self.shelf()
+        storage = self.storage()
+        storage.remember(token="secret")
+        storage.move({"#lobby": Position(1, 17), "#gone": Position(2, 3)})
+        storage.move({}, ["#gone"])
+        storage.keep(Unsent("a", "#lobby", "hello"))
+        storage.keep(Unsent("b", "#lobby", "world"))
+        storage.drop("a")
+        storage.close()
+        again = self.storage()
         self.assertEqual(again.facts["token"], "secret")
-        self.assertEqual(again.facts["device"], shelf.facts["device"])
-        self.assertEqual(again.places, {"#lobby": Place(1, 17)})
+        self.assertEqual(again.facts["device"], storage.facts["device"])
+        self.assertEqual(again.places, {"#lobby": Position(1, 17)})
         self.assertEqual(again.unsent, [Unsent("b", "#lobby", "world")])
         for path in self.folder.iterdir():
             self.assertEqual(path.stat().st_mode & 0o077, 0, path)
@@ -49,12 +48,12 @@ class ShelfTests(SynchronousTestCase):
                 " room TEXT NOT NULL, text TEXT NOT NULL)"
             )
             old.execute("INSERT INTO outbox (cid, room, text) VALUES ('a', '#lobby', 'hello')")
-        shelf = self.shelf()
-        shelf.keep(Unsent("b", "#lobby", "coil.png", 5))
-        shelf.keep(Unsent("c", "#lobby", "waves", manner="action"))
-        shelf.close()
+        storage = self.storage()
+        storage.keep(Unsent("b", "#lobby", "coil.png", 5))
+        storage.keep(Unsent("c", "#lobby", "waves", manner="action"))
+        storage.close()
         self.assertEqual(
-            self.shelf().unsent,
+            self.storage().unsent,
             [
                 Unsent("a", "#lobby", "hello"),
                 Unsent("b", "#lobby", "coil.png", 5),
@@ -63,11 +62,11 @@ class ShelfTests(SynchronousTestCase):
         )
 
     def test_two_at_once_have_slots_of_their_own(self) -> None:
-        first, second = self.shelf(), self.shelf()
+        first, second = self.storage(), self.storage()
         self.assertNotEqual(first.facts["device"], second.facts["device"])
         device = second.facts["device"]
         second.close()
-        self.assertEqual(self.shelf().facts["device"], device)
+        self.assertEqual(self.storage().facts["device"], device)
 
     def test_what_waits_meanwhile_is_written_together(self) -> None:
         waiting: list[tuple[Callable[[], Any], Deferred[Any]]] = []
@@ -76,29 +75,29 @@ class ShelfTests(SynchronousTestCase):
             waiting.append((work, Deferred()))
             return waiting[-1][1]
 
-        shelf = Shelf(self.folder, later)
+        storage = Storage(self.folder, later)
         kept: list[int] = []
         for number in range(100):
-            shelf.keep(Unsent(f"{number}", "#lobby", "text")).addCallback(
+            storage.keep(Unsent(f"{number}", "#lobby", "text")).addCallback(
                 lambda _, number: kept.append(number), number
             )
         for work, done in waiting:
             done.callback(work())
         self.assertEqual((kept, len(waiting)), (list(range(100)), 2))
-        shelf.close()
+        storage.close()
 
     def test_what_cannot_be_kept_is_said(self) -> None:
-        shelf = self.shelf()
+        storage = self.storage()
 
         def full(work: Callable[[], Any]) -> Deferred[Any]:
             return maybeDeferred(_disk_full)
 
-        shelf._run = full
-        self.failureResultOf(shelf.keep(Unsent("a", "#lobby", "text")), sqlite3.OperationalError)
-        shelf._run = maybeDeferred
-        self.successResultOf(shelf.keep(Unsent("b", "#lobby", "text")))
-        shelf.close()
-        self.assertEqual([one.cid for one in self.shelf().unsent], ["b"])
+        storage._run = full
+        self.failureResultOf(storage.keep(Unsent("a", "#lobby", "text")), sqlite3.OperationalError)
+        storage._run = maybeDeferred
+        self.successResultOf(storage.keep(Unsent("b", "#lobby", "text")))
+        storage.close()
+        self.assertEqual([one.cid for one in self.storage().unsent], ["b"])
 
 
 def _disk_full() -> None:

@@ -15,8 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
 from tests.support.company import Company, Friend
+from twisted_chat.clients.connection.file_connection import MOST_GATHERED
 from twisted_chat.clients.connection.trust import Peer
-from twisted_chat.clients.files.carrier import MOST_GATHERED
 from twisted_chat.clients.files.downloads import Fetched
 from twisted_chat.clients.files.packing import Uploaded
 from twisted_chat.clients.files.transfer import Transfer
@@ -361,11 +361,11 @@ class EndingTests(TransfersTest):
         fetched = self.edison.fetches(1)
         while not self.edison.cargos or self.edison.cargos[-1].near.reading:
             go_on()
-        carrier = self.edison.cargos[-1].carrier
-        self.assertLess(carrier._size, MOST_GATHERED + 65_536)
+        connection = self.edison.cargos[-1].connection
+        self.assertLess(connection._size, MOST_GATHERED + 65_536)
         while not self.edison.outcomes[fetched]:
             go_on()
-            self.assertLess(carrier._size, MOST_GATHERED + 65_536)
+            self.assertLess(connection._size, MOST_GATHERED + 65_536)
         self.assertEqual(self.fetched(self.edison, fetched).read_bytes(), HUNDREDS * 4)
 
     def test_only_so_many_at_once(self) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.clients.connection.known_servers import VERIFIED, KnownServers
-from twisted_chat.clients.connection.trust import Peer, Verdict, judge
+from twisted_chat.clients.connection.trust import VERIFIED, Decision, KnownServers, Peer, judge
 from twisted_chat.core.errors import StartError
 
 SELF_MADE = Peer(tls=True, loopback=False, fingerprint="SHA256:one", problem="unsigned")
@@ -17,48 +16,48 @@ PLAIN_HERE = PLAIN._replace(loopback=True)
 
 
 class JudgeTests(SynchronousTestCase):
-    def judged(self, peer: Peer, kept: str = "", **options: bool) -> Verdict:
+    def judged(self, peer: Peer, kept: str = "", **options: bool) -> Decision:
         found = judge(peer, "chat.example:9999", kept, **options)
-        self.assertEqual(bool(found.sentence), found.verdict is not Verdict.GO_ON)
-        return found.verdict
+        self.assertEqual(bool(found.sentence), found.decision is not Decision.GO_ON)
+        return found.decision
 
     def test_a_new_server_is_shown_and_then_known(self) -> None:
         found = judge(SELF_MADE, "chat.example:9999", "")
-        self.assertEqual((found.verdict, found.keep), (Verdict.NEW, "SHA256:one"))
+        self.assertEqual((found.decision, found.keep), (Decision.NEW, "SHA256:one"))
         self.assertIn("SHA256:one", found.sentence)
-        self.assertIs(self.judged(SELF_MADE, "SHA256:one"), Verdict.GO_ON)
+        self.assertIs(self.judged(SELF_MADE, "SHA256:one"), Decision.GO_ON)
 
     def test_a_changed_key_is_refused_until_somebody_says_so(self) -> None:
-        self.assertIs(self.judged(SELF_MADE, "SHA256:other"), Verdict.REFUSE)
-        self.assertIs(self.judged(SELF_MADE, "SHA256:other", insecure=True), Verdict.REFUSE)
-        self.assertIs(self.judged(SELF_MADE, "SHA256:other", trust_new_key=True), Verdict.NEW)
+        self.assertIs(self.judged(SELF_MADE, "SHA256:other"), Decision.REFUSE)
+        self.assertIs(self.judged(SELF_MADE, "SHA256:other", insecure=True), Decision.REFUSE)
+        self.assertIs(self.judged(SELF_MADE, "SHA256:other", trust_new_key=True), Decision.NEW)
 
     def test_whom_the_system_vouches_for_needs_no_pin_and_may_not_lose_it_silently(self) -> None:
-        self.assertIs(self.judged(VOUCHED), Verdict.GO_ON)
-        self.assertIs(self.judged(VOUCHED, VERIFIED), Verdict.GO_ON)
-        self.assertIs(self.judged(SELF_MADE, VERIFIED), Verdict.REFUSE)
+        self.assertIs(self.judged(VOUCHED), Decision.GO_ON)
+        self.assertIs(self.judged(VOUCHED, VERIFIED), Decision.GO_ON)
+        self.assertIs(self.judged(SELF_MADE, VERIFIED), Decision.REFUSE)
 
     def test_i3_a_certificate_of_an_authority_takes_the_place_of_a_key_only_visibly(self) -> None:
         found = judge(VOUCHED, "chat.example:9999", "SHA256:other")
-        self.assertEqual((found.verdict, found.keep), (Verdict.NEW, VERIFIED))
+        self.assertEqual((found.decision, found.keep), (Decision.NEW, VERIFIED))
         for key in ("SHA256:other", "SHA256:one"):
             self.assertIn(key, found.sentence)
         self.assertEqual(found.key, "SHA256:one")
 
     def test_i3_a_known_key_stays_known_when_an_authority_vouches_for_it_too(self) -> None:
         found = judge(VOUCHED, "chat.example:9999", "SHA256:one")
-        self.assertEqual((found.verdict, found.keep), (Verdict.GO_ON, ""))
+        self.assertEqual((found.decision, found.keep), (Decision.GO_ON, ""))
 
     def test_i1_without_tls_only_on_this_machine_or_where_one_insists(self) -> None:
-        self.assertIs(self.judged(PLAIN), Verdict.REFUSE)
-        self.assertIs(self.judged(PLAIN_HERE), Verdict.GO_ON)
-        self.assertIs(self.judged(PLAIN, insecure=True), Verdict.GO_ON)
+        self.assertIs(self.judged(PLAIN), Decision.REFUSE)
+        self.assertIs(self.judged(PLAIN_HERE), Decision.GO_ON)
+        self.assertIs(self.judged(PLAIN, insecure=True), Decision.GO_ON)
 
     def test_i1_a_server_that_had_tls_is_not_used_without_it(self) -> None:
         for kept in ("SHA256:one", VERIFIED):
-            self.assertIs(self.judged(PLAIN_HERE, kept), Verdict.REFUSE)
-            self.assertIs(self.judged(PLAIN, kept), Verdict.REFUSE)
-            self.assertIs(self.judged(PLAIN, kept, insecure=True), Verdict.GO_ON)
+            self.assertIs(self.judged(PLAIN_HERE, kept), Decision.REFUSE)
+            self.assertIs(self.judged(PLAIN, kept), Decision.REFUSE)
+            self.assertIs(self.judged(PLAIN, kept, insecure=True), Decision.GO_ON)
 
 
 class KnownServersTests(SynchronousTestCase):

@@ -70,7 +70,7 @@ class TalkingTests(SynchronousTestCase):
         tesla = self.company.user("tesla")
         second = self.company.user("tesla")
         self.assertEqual((second.asked, second.user.is_online), (1, True))
-        slots = [one.user.account.shelf for one in (tesla, second)]
+        slots = [one.user.account.storage for one in (tesla, second)]
         devices = {slot.facts["device"] for slot in slots if slot is not None}
         self.assertEqual(len(devices), 2)
         second.wire.breaks()
@@ -170,7 +170,7 @@ class TalkingTests(SynchronousTestCase):
         edison.says("#lobby", "one")
         self.company.wait(2)
         tesla.hears("#lobby/1 edison: one")
-        tesla.user.account.shelf.facts["epoch"] = "another"  # type: ignore[union-attr]
+        tesla.user.account.storage.facts["epoch"] = "another"  # type: ignore[union-attr]
         tesla.wire.breaks()
         edison.says("#lobby", "two")
         self.company.wait(5)
@@ -217,7 +217,7 @@ class SigningInTests(SynchronousTestCase):
 
     def test_a_token_that_is_not_good_any_more_is_replaced_by_the_password(self) -> None:
         tesla = self.company.user("tesla")
-        tesla.user.account.shelf.facts["token"] = "stolen and gone"  # type: ignore[union-attr]
+        tesla.user.account.storage.facts["token"] = "stolen and gone"  # type: ignore[union-attr]
         tesla.wire.breaks()
         self.company.wait(5)
         self.assertEqual((tesla.asked, tesla.user.is_online), (2, True))
@@ -249,18 +249,18 @@ class SigningInTests(SynchronousTestCase):
         tesla.wire.breaks()
         tesla.unreachable = True
         self.company.wait(400)
-        self.assertEqual(len(tesla.pauses), len([p for p in tesla.pauses if 0.5 <= p <= 60]))
-        self.assertGreater(max(tesla.pauses), 30)
-        self.assertLess(len(tesla.pauses), 20)
+        self.assertEqual(len(tesla.backoff), len([p for p in tesla.backoff if 0.5 <= p <= 60]))
+        self.assertGreater(max(tesla.backoff), 30)
+        self.assertLess(len(tesla.backoff), 20)
         tesla.unreachable = False
         self.company.wait(100)
-        tesla.pauses.clear()
+        tesla.backoff.clear()
         tesla.wire.breaks()
         self.company.wait(2)
-        self.assertLessEqual(tesla.pauses[0], 1)
+        self.assertLessEqual(tesla.backoff[0], 1)
         tesla.wire.breaks()  # at once, so the next pause is longer
         self.company.wait(5)
-        self.assertGreaterEqual(tesla.pauses[1], 1)
+        self.assertGreaterEqual(tesla.backoff[1], 1)
 
     def test_a_new_server_is_trusted_once_and_another_key_is_refused_before_anything_is_said(
         self,

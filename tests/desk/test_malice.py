@@ -791,7 +791,9 @@ class DeletionTests(Malicious):
             self.assertNotIn("The server says", self.whole(seat))
             seat.types(f"/search motor in:{place}")
             seat.finds("(Nothing found)")
-            rows = seat.user.secrets.shelf._db.execute("SELECT key FROM secret WHERE tab = 'text'")
+            rows = seat.user.secrets.storage._db.execute(
+                "SELECT key FROM secret WHERE tab = 'text'"
+            )
             found = [key for (key,) in rows if f"/{seq:012}/" in key]
             self.assertLessEqual(len(found), 1)  # by which it is known to be gone
 

@@ -13,7 +13,7 @@ from tests.desk.test_confiding import Confidential
 from tests.support.office import Office, Seat
 from twisted_chat.chat.device_keys import Devices
 from twisted_chat.clients.encryption import incoming
-from twisted_chat.clients.sync.storage import Shelf
+from twisted_chat.clients.sync.storage import Storage
 from twisted_chat.testing import PASSWORD
 
 FULL = "database or disk is full"
@@ -28,10 +28,10 @@ def full(work: Callable[[], Any]) -> Deferred[Any]:
     return maybeDeferred(fails)
 
 
-def shelf_of(seat: Seat) -> Shelf:
-    shelf = seat.user.account.shelf
-    assert shelf is not None
-    return shelf
+def shelf_of(seat: Seat) -> Storage:
+    storage = seat.user.account.storage
+    assert storage is not None
+    return storage
 
 
 class Unlucky(Confidential):
@@ -111,7 +111,7 @@ class FullDiskTests(Unlucky):
 class KilledTests(Unlucky):
     def killed_at(self, number: int, words: str) -> bool:
         """Tesla's client is killed at one of its writes, or not if it makes fewer."""
-        shelf, count = shelf_of(self.tesla), [0]
+        storage, count = shelf_of(self.tesla), [0]
 
         def run(work: Callable[[], Any]) -> Deferred[Any]:
             count[0] += 1
@@ -119,13 +119,13 @@ class KilledTests(Unlucky):
                 return maybeDeferred(work)
             return Deferred()  # which never comes back
 
-        shelf._run = run
+        storage._run = run
         self.tesla.types(words)
         reached = count[0] >= number
-        shelf._busy = False
-        shelf._work.clear()
-        shelf._owed.clear()
-        shelf._run = maybeDeferred
+        storage._busy = False
+        storage._work.clear()
+        storage._owed.clear()
+        storage._run = maybeDeferred
         self.tesla.crashes()
         self.tesla.start()
         return reached
@@ -151,14 +151,14 @@ class KilledTests(Unlucky):
 
     def test_i3_a_device_that_was_met_just_before_a_kill_is_announced_after_it(self) -> None:
         self.tesla.types("message edison one")
-        shelf = shelf_of(self.tesla)
+        storage = shelf_of(self.tesla)
         waiting: list[Callable[[], Any]] = []
 
         def run(work: Callable[[], Any]) -> Deferred[Any]:
             waiting.append(work)
             return Deferred()
 
-        shelf._run = run
+        storage._run = run
         self.second("edison")
         self.tesla.finds("edison has a new device")  # though nothing of it is on the disk yet
         self.assertTrue(waiting)
@@ -205,9 +205,9 @@ class SwitchingTests(Unlucky):
         albert.types("/encrypt tesla", "yes")
         self.assertIn(b"CANARY", self.database(self.tesla))
         self.tesla.unreachable = False
-        shelf = shelf_of(self.tesla)
+        storage = shelf_of(self.tesla)
         sealed: list[list[Any]] = []
-        before = shelf.seal
+        before = storage.seal
 
         def seal(*arguments: Any) -> Deferred[None]:
             done = before(*arguments)
@@ -215,14 +215,14 @@ class SwitchingTests(Unlucky):
                 sealed.append(list(db.execute("SELECT text FROM outbox")))
             return done
 
-        self.patch(shelf, "seal", seal)
+        self.patch(storage, "seal", seal)
         self.office.wait(60)
         self.assertEqual(sealed, [[("",)]])
 
     def test_i4_a_connection_that_is_lost_while_something_is_sealed_makes_no_two_of_it(
         self,
     ) -> None:
-        shelf = shelf_of(self.tesla)
+        storage = shelf_of(self.tesla)
         held: list[tuple[Callable[[], Any], Deferred[Any]]] = []
 
         def slow(work: Callable[[], Any]) -> Deferred[Any]:
@@ -230,13 +230,13 @@ class SwitchingTests(Unlucky):
             return held[-1][1]
 
         self.tesla.types("message edison zero")
-        before = shelf.seal
+        before = storage.seal
 
         def seal(*arguments: Any) -> Deferred[None]:
-            shelf._run = slow
+            storage._run = slow
             return before(*arguments)
 
-        self.patch(shelf, "seal", seal)
+        self.patch(storage, "seal", seal)
         self.tesla.types("message edison only once")
         self.tesla.wire.breaks()
         self.office.wait(60)
@@ -244,7 +244,7 @@ class SwitchingTests(Unlucky):
             work, done = held.pop(0)
             done.callback(work())
             self.office.settle()
-        shelf._run = maybeDeferred
+        storage._run = maybeDeferred
         self.office.settle()
         self.edison.finds("tesla: only once")
         self.tesla.lines.clear()

@@ -10,7 +10,7 @@ from tests.support.office import Office
 from twisted_chat.bot import Bot, Message
 from twisted_chat.clients.pipe.programs import _stored
 from twisted_chat.clients.sync.outbox import Outgoing, Stage
-from twisted_chat.clients.sync.slots import Unsent
+from twisted_chat.clients.sync.storage import Unsent
 from twisted_chat.testing import PASSWORD
 
 ANSWER = "(Message to zoe delivered, and kept nowhere: one of you is a guest)"
@@ -50,9 +50,9 @@ class WhisperTests(SynchronousTestCase):
         outgoing = self.kim.user.say("zoe", "hi")
         self.office.settle()
         self.assertEqual((outgoing.stage, outgoing.now), (Stage.TOLD, 1))
-        assert self.kim.user.outbox is not None and self.kim.user.account.shelf is not None
+        assert self.kim.user.outbox is not None and self.kim.user.account.storage is not None
         self.assertEqual(self.kim.user.outbox.messages, {})
-        self.assertEqual(self.kim.user.account.shelf.unsent, [])
+        self.assertEqual(self.kim.user.account.storage.unsent, [])
         self.assertIsNone(self.kim.user.conversations.get("zoe"))
 
     def test_what_reaches_nobody_is_refused(self) -> None:

@@ -20,17 +20,16 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 
-from twisted_chat.clients.connection.known_servers import KnownServers
+from twisted_chat.clients.connection.file_connection import FileConnection
 from twisted_chat.clients.connection.link import Event, Link, Lost
 from twisted_chat.clients.connection.sign_in import Account
-from twisted_chat.clients.connection.trust import Judgement, Peer
-from twisted_chat.clients.files.carrier import Carrier
+from twisted_chat.clients.connection.trust import Judgement, KnownServers, Peer
 from twisted_chat.clients.files.transfer import Transfer
 from twisted_chat.clients.files.transfers import Files
 from twisted_chat.clients.sync.conversations import Conversation
-from twisted_chat.clients.sync.observer import Watcher
 from twisted_chat.clients.sync.outbox import Outgoing
 from twisted_chat.clients.sync.user import User
+from twisted_chat.clients.sync.watcher import Watcher
 from twisted_chat.console.render import words_of
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.errors import ChatError
@@ -191,8 +190,8 @@ class Cargo(Cable):
     """A connection that carries a file."""
 
     def __init__(self, hall: Company, breaks_after: int | None = None) -> None:
-        self.carrier = Carrier(hall.clock)
-        super().__init__(hall, self.carrier, breaks_after)
+        self.connection = FileConnection(hall.clock)
+        super().__init__(hall, self.connection, breaks_after)
 
 
 class Friend(Watcher):
@@ -207,7 +206,7 @@ class Friend(Watcher):
         self.trusting = True
         self.shown: list[str] = []
         self.events: list[Event] = []
-        self.pauses: list[float] = []
+        self.backoff: list[float] = []
         self.asked = 0  # for the password
         self.breaks_after: list[int] = []  # for the connections to come
         self.unreachable = False
@@ -245,7 +244,7 @@ class Friend(Watcher):
         """What transfers are made with."""
         return Files(self._dial_carrier, maybeDeferred, self.downloads)
 
-    def _dial_carrier(self, tls: bool) -> Deferred[tuple[Carrier, Peer]]:
+    def _dial_carrier(self, tls: bool) -> Deferred[tuple[FileConnection, Peer]]:
         if self.unreachable:
             return fail(Lost("There is no answer."))
         limit = self.cargo_breaks_after.pop(0) if self.cargo_breaks_after else None
@@ -254,7 +253,7 @@ class Friend(Watcher):
         cargo.silent, self.next_cargo_is_silent = self.next_cargo_is_silent, False
         self.cargos.append(cargo)
         self.company.clients.append(cargo)
-        return succeed((cargo.carrier, self.peer_of_cargo or self.peer))
+        return succeed((cargo.connection, self.peer_of_cargo or self.peer))
 
     def _slots(self, name: str) -> Path:
         return self.folder / name
@@ -328,9 +327,9 @@ class Friend(Watcher):
             wire.breaks()
         for cargo in self.cargos:
             cargo.breaks()
-        shelf, self.user.account.shelf = self.user.account.shelf, None
-        if shelf is not None:
-            shelf.close()
+        storage, self.user.account.storage = self.user.account.storage, None
+        if storage is not None:
+            storage.close()
         self.user.life.stop()
         self.company.settle()
 
@@ -348,7 +347,7 @@ class Friend(Watcher):
         self.shown.append(f"{conversation.label} was set back to {last}")
 
     def waiting(self, sentence: str, seconds: float) -> None:
-        self.pauses.append(seconds)
+        self.backoff.append(seconds)
 
     def room(self, label: str, joined: bool) -> None:
         self.shown.append(f"{'in' if joined else 'out of'} {label}")

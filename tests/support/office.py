@@ -13,7 +13,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from tests.support.company import SERVER, Company, Friend
-from twisted_chat.clients.connection.known_servers import KnownServers
+from twisted_chat.clients.connection.trust import KnownServers
 from twisted_chat.clients.desk.desk import Desk
 from twisted_chat.clients.desk.lines import Line
 from twisted_chat.clients.sync.user import User
@@ -44,7 +44,7 @@ class Seat(Friend):
         )
         self.desk = Desk(self, company.clock)
         self.desk.attach(self.user)
-        self.user.life._entrance = self.desk
+        self.user.life._handler = self.desk
         self.desk.run(self.name).addCallback(self.codes.append)
         company.settle()
 

@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.clients.sync.folders import account_folder
+from twisted_chat.clients.sync.storage import account_folder
 from twisted_chat.clients.terminal.history import FILE, MOST, TypedLines, is_kept
 
 

@@ -13,8 +13,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.console import parse, replies
-from twisted_chat.console.dialogue import Dialogue
-from twisted_chat.console.entering import Entering
+from twisted_chat.console.dialogue import Dialogue, SignInDialogue
 from twisted_chat.core import vocabulary as words
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Closed
@@ -160,7 +159,7 @@ class DialogueTests(SynchronousTestCase):
             self.assertIsNone(parse.said(line, here))
 
 
-class AsAProgram(Entering[str]):
+class AsAProgram(SignInDialogue[str]):
     """Signs in by requests, as a client does."""
 
     def __init__(self, paper: Paper, program: Program) -> None:

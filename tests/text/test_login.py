@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from twisted.logger import capturedLogs, formatEvent
 
-from twisted_chat.console.entering import ABOUT_NAMES
+from twisted_chat.console.dialogue import ABOUT_NAMES
 from twisted_chat.doors.text.door import FIRST_STEPS
 
 from .case import WELCOME, HallTestCase

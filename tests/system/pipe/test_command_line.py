@@ -13,7 +13,7 @@ from tests.support.server_process import PATIENCE
 from tests.system.pipe.pipes import CLIENT
 from tests.system.world import World
 from twisted_chat import __version__
-from twisted_chat.clients.connection.known_servers import KnownServers
+from twisted_chat.clients.connection.trust import KnownServers
 
 
 class CommandLine(World):

@@ -10,7 +10,7 @@ LONGEST = 60.0
 STABLE = 30.0  # seconds a connection has to last until it counts as good
 
 
-class Pauses:
+class Backoff:
     """Pauses that grow twofold to a minute, each shortened at random by up to a half.
 
     Without chance, all clients of a server that restarts would come back in one moment,

@@ -17,10 +17,9 @@ from twisted.internet.error import (
     DNSLookupError,
 )
 
-from ..files.carrier import Carrier
 from .address import Address
-from .endpoint import Reaching
-from .link import Link, Lost
+from .file_connection import FileConnection
+from .link import DialedProtocol, Link, Lost
 from .trust import Peer
 
 if TYPE_CHECKING:
@@ -29,16 +28,16 @@ if TYPE_CHECKING:
 ANSWER_WITHIN = 10.0  # seconds until a host is taken not to answer
 
 Dial = Callable[[], Deferred[tuple[Link, Peer]]]
-DialCarrier = Callable[[bool], Deferred[tuple[Carrier, Peer]]]
+DialFile = Callable[[bool], Deferred[tuple[FileConnection, Peer]]]
 
-E = TypeVar("E", bound=Reaching)
+E = TypeVar("E", bound=DialedProtocol)
 
 
 class NoTls(Lost):
     """Somebody answered, and not in TLS."""
 
 
-class Dialing:
+class Dialer:
     """Makes connections to one server, as often as it is asked to."""
 
     def __init__(self, reactor: Any, address: Address, insecure: bool = False) -> None:
@@ -49,10 +48,10 @@ class Dialing:
     def __call__(self) -> Deferred[tuple[Link, Peer]]:
         return Deferred.fromCoroutine(self._dial())
 
-    def carrier(self, tls: bool) -> Deferred[tuple[Carrier, Peer]]:
-        """A connection for a file, with TLS or without as the user's own has it."""
+    def dial_for_file(self, tls: bool) -> Deferred[tuple[FileConnection, Peer]]:
+        """Make a connection for a file, with TLS or without as the user's own has it."""
         dialing = self._over_tls if tls else self._without_tls
-        return Deferred.fromCoroutine(dialing(partial(Carrier, self._reactor)))
+        return Deferred.fromCoroutine(dialing(partial(FileConnection, self._reactor)))
 
     async def _dial(self) -> tuple[Link, Peer]:
         make = partial(Link, self._reactor)
@@ -91,7 +90,7 @@ class Dialing:
         await self._connect(end, None)
         return end, Peer(tls=False, loopback=_is_loopback(end))
 
-    async def _connect(self, end: Reaching, handshake: Handshake | None) -> None:
+    async def _connect(self, end: DialedProtocol, handshake: Handshake | None) -> None:
         address = self._address
         endpoint: Any = HostnameEndpoint(
             self._reactor, address.host, address.port, timeout=ANSWER_WITHIN
@@ -128,7 +127,7 @@ class Dialing:
                 slow.cancel()
 
 
-def _is_loopback(end: Reaching) -> bool:
+def _is_loopback(end: DialedProtocol) -> bool:
     host = getattr(end.transport.getPeer(), "host", "")
     try:
         address = ip_address(str(host).split("%")[0].removeprefix("::ffff:"))

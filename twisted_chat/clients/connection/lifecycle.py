@@ -11,12 +11,11 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from ...core.errors import ChatError, StartError
-from .backoff import Pauses
+from .backoff import Backoff
 from .dialer import Dial
-from .known_servers import KnownServers
 from .link import FOR_NOW, Event, Link, Lost
-from .sign_in import Account, Entrance
-from .trust import Peer, Verdict, judge
+from .sign_in import Account, SignInHandler
+from .trust import Decision, KnownServers, Peer, judge
 
 # Why a server may close a connection that does not come back by itself.
 FOR_GOOD = frozenset(
@@ -43,7 +42,7 @@ class Options(NamedTuple):
     downloads: str = ""  # the folder for what is fetched, if it is not the person's usual one
 
 
-class Lives(Protocol):
+class LifecycleEvents(Protocol):
     """Whose life it is."""
 
     def state_changed(self) -> None: ...
@@ -53,7 +52,7 @@ class Lives(Protocol):
     def waiting(self, sentence: str, seconds: float) -> None: ...
 
 
-class Life:
+class Lifecycle:
     """From the first attempt to connect to the end."""
 
     def __init__(
@@ -63,9 +62,9 @@ class Life:
         server: str,
         known: KnownServers,
         account: Account,
-        entrance: Entrance,
+        handler: SignInHandler,
         options: Options,
-        whose: Lives,
+        whose: LifecycleEvents,
     ) -> None:
         self.state = State.OFF
         self.peer = Peer(tls=False, loopback=False)
@@ -76,11 +75,11 @@ class Life:
         self._dial = dial
         self._known = known
         self._account = account
-        self._entrance = entrance
+        self._handler = handler
         self._options = options
         self._whose = whose
         self._name = ""
-        self._pauses = Pauses()
+        self._backoff = Backoff()
         self._leaving = False
         self._online_since = 0.0
         self._life: Deferred[None] | None = None
@@ -144,7 +143,7 @@ class Life:
                 reason = error.sentence
             if self._leaving:
                 return
-            seconds = self._pauses.next()
+            seconds = self._backoff.next()
             self._set(State.WAITING)
             self._whose.waiting(reason, seconds)
             await self._sleep(seconds)
@@ -199,16 +198,16 @@ class Life:
             insecure=self._options.insecure,
             trust_new_key=self._options.trust_new_key,
         )
-        if judgement.verdict is Verdict.REFUSE and self.been_in and not peer.tls:
+        if judgement.decision is Decision.REFUSE and self.been_in and not peer.tls:
             # A server that is full says so without TLS; nothing is sent, and it is tried again.
             raise Lost(judgement.sentence)
-        if judgement.verdict is Verdict.REFUSE:
+        if judgement.decision is Decision.REFUSE:
             raise ChatError("untrusted", judgement.sentence)
-        if judgement.verdict is Verdict.NEW and not await self._entrance.trusts(judgement):
+        if judgement.decision is Decision.NEW and not await self._handler.trusts(judgement):
             raise ChatError("untrusted", f"{self.server} was not trusted: nothing was sent to it.")
         if judgement.keep:
             self._known.remember(self.server, key=judgement.keep)
-        return judgement.verdict is Verdict.NEW
+        return judgement.decision is Decision.NEW
 
     async def _sign_in(self) -> None:
         account = self._account
@@ -216,7 +215,7 @@ class Life:
         if self.been_in and account.guest:
             await account.come_as_guest(name)
         elif not (name and await account.resume(name)):
-            await self._entrance.enter_account(account, name)
+            await self._handler.enter_account(account, name)
         if self.state is not State.ONLINE:
             raise CancelledError  # somebody left instead of signing in
         with suppress(StartError):  # it is only a convenience
@@ -224,7 +223,7 @@ class Life:
 
     def _lost(self, lost: Lost) -> None:
         if self.state is State.ONLINE:
-            self._pauses.lasted(self._clock.seconds() - self._online_since)
+            self._backoff.lasted(self._clock.seconds() - self._online_since)
         self._reason = lost
         gone, self._gone = self._gone, None
         if gone is not None:

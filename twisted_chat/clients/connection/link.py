@@ -1,4 +1,7 @@
-"""One connection to a server: requests and their answers, events, and signs of life."""
+"""One connection to a server: requests and their answers, events, and signs of life.
+
+`DialedProtocol` is what this connection and the one for a file have in common.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,45 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from ...core.errors import ChatError
-from .endpoint import Reaching
+
+
+@implementer(IHandshakeListener)
+class DialedProtocol:
+    """The part of a client's protocol that tells the dialer when the connection is ready."""
+
+    transport: Any
+
+    def __init__(self) -> None:
+        self.ready: Deferred[Any] = Deferred()  # connected, and if over TLS, shaken hands
+        self.tls = False
+
+    def connectionMade(self) -> None:
+        if not self.tls:
+            self.ready.callback(self)
+
+    def handshakeCompleted(self) -> None:
+        """TLS is up; nothing was sent before that."""
+        if not self.ready.called:
+            self.ready.callback(self)
+
+    def not_reached(self, reason: Failure) -> None:
+        """The connection is gone, perhaps before it was ready."""
+        if not self.ready.called:
+            self.ready.errback(reason)
+
+    def abort(self) -> None:
+        """Hang up without waiting for anything."""
+        raise AssertionError("each kind of connection hangs up in its own way")
+
 
 LOOK = 5.0  # seconds between two looks at how long nothing was heard
 SILENCE = 30.0  # seconds of silence after which the server is asked whether it is there
@@ -41,7 +74,7 @@ class Lost(Exception):
         self.code = code
 
 
-class Link(Reaching, LineOnlyReceiver):
+class Link(DialedProtocol, LineOnlyReceiver):
     """The client's end of a connection that speaks JSON."""
 
     log = Logger()

@@ -10,7 +10,7 @@ import msgspec
 from ...core.commands import TABLE, Row
 from ...core.results import Done, Guide, Line, Numbers, Page, Result
 from ...core.vocabulary import Help
-from ..sync.events import entry_of
+from ..sync.conversations import entry_of
 
 
 def result_of(asked: Row, answer: dict[str, Any]) -> Result:

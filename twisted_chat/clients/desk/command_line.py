@@ -15,7 +15,7 @@ from ..connection.address import DEFAULT_HOST, DEFAULT_PORT, Address, checked, p
 from .usage import OPTIONS, SWITCHES, help_text, is_name, place_of
 
 if TYPE_CHECKING:
-    from ..connection.sign_in import Entrance
+    from ..connection.sign_in import SignInHandler
     from ..sync.user import User
 
 WRONG_USAGE = 2
@@ -75,12 +75,12 @@ def stop(sentence: str, code: int) -> NoReturn:
 
 def last_name(server: str) -> str:
     """Who one was there the last time."""
-    from ..connection.known_servers import known_servers
+    from ..connection.trust import known_servers
 
     return known_servers().last_name(server)
 
 
-def make_user(reactor: Any, arguments: Arguments, entrance: Entrance) -> User:
+def make_user(reactor: Any, arguments: Arguments, entrance: SignInHandler) -> User:
     """The user for these arguments, not yet started."""
     from ..connection.lifecycle import Options
     from ..sync.assembly import user_at

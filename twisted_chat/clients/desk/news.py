@@ -16,8 +16,8 @@ from ...core.events import Presence, Whisper
 from ...core.text import shown
 from ..connection.link import Lost
 from ..sync.conversations import LOBBY, Conversation, folded
-from ..sync.observer import Watcher
 from ..sync.outbox import Stage
+from ..sync.watcher import Watcher
 from .files import progress
 from .front import Front, LastSent, Secrecy, Status, Unread
 from .lines import Line, of_entry, of_whisper, plain

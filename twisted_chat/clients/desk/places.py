@@ -10,8 +10,7 @@ from ...core.entries import Entry, Kind
 from ...core.errors import ChatError
 from ...core.text import shown
 from ..connection.link import Event
-from ..sync.conversations import LOBBY
-from ..sync.events import entry_of
+from ..sync.conversations import LOBBY, entry_of
 from ..sync.user import User, as_read
 from .lines import Line, of_entry
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from ...console.dialogue import Terminal
-from ...console.entering import Entering
+from ...console.dialogue import SignInDialogue, Terminal
 from ...core.errors import ChatError
 from ...core.standing import Standing
 from ..connection.link import Lost
 from ..connection.sign_in import Account
 
 
-class SignIn(Entering[bool]):
+class SignIn(SignInDialogue[bool]):
     """The dialogue that signs an account in."""
 
     def __init__(self, terminal: Terminal, account: Account) -> None:

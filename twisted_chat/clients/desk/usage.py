@@ -93,7 +93,7 @@ def help_text(program: str) -> str:
     """What --help says."""
     from platformdirs import user_config_path, user_data_path
 
-    from ..sync.folders import NAME
+    from ..sync.storage import NAME
 
     config, data = (where(NAME, appauthor=False) for where in (user_config_path, user_data_path))
     width = max(len(str(config)), len(str(data)))

@@ -42,7 +42,7 @@ class Recalling:
             for index, entry in enumerate(shown)
             if entry.form in UNREADABLE
         }
-        rows = await self._secrets.shelf.find_texts(keys.values()) if keys else {}
+        rows = await self._secrets.storage.find_texts(keys.values()) if keys else {}
         for index, entry in enumerate(shown):
             key = keys.get(index, "")
             if not key and since is not None and entry.state is State.DELETED and entry.seq > since:
@@ -86,7 +86,7 @@ class Recalling:
         """What was kept of the message that names a file of this number, if it was sealed."""
         if not self._secrets.is_open:
             return None
-        where = self._secrets.shelf.facts.get(f"{FILE}{number}")
+        where = self._secrets.storage.facts.get(f"{FILE}{number}")
         return None if where is None else await self._kept(*map(int, where.split("/")))
 
     async def _kept(self, conversation: int, seq: int) -> Kept | None:
@@ -94,7 +94,7 @@ class Recalling:
             return None
         from ...e2e.messages import Spot, newest, text_prefix
 
-        rows = await self._secrets.shelf.some_texts(text_prefix(Spot(conversation, seq)))
+        rows = await self._secrets.storage.some_texts(text_prefix(Spot(conversation, seq)))
         versions = [self._secrets.machine.recall(key, row) for key, row in rows.items()]
         return newest(versions)
 
@@ -121,7 +121,7 @@ class Recalling:
 
         for label, conversation in list(self._secrets.conversations.all.items()):
             if conversation.encrypted and conversation.id:
-                rows = await self._secrets.shelf.some_texts(f"{conversation.id}/")
+                rows = await self._secrets.storage.some_texts(f"{conversation.id}/")
                 found += await self._run(lambda label=label, rows=rows: look(label, rows))
         return sorted(found, key=lambda one: one[1].time)
 

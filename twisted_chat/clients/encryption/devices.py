@@ -13,8 +13,7 @@ from twisted.python.failure import Failure
 from ...core.entries import Entry, Kind
 from ...core.errors import ChatError
 from ..connection.link import NONSENSE, Lost
-from ..sync.conversations import Conversation, folded
-from ..sync.events import number
+from ..sync.conversations import Conversation, folded, number
 
 if TYPE_CHECKING:
     from ...e2e.directory import Listed, Reader
@@ -27,7 +26,7 @@ MOST_IN_LINE = 20  # of more, in one sentence
 MOST_LOOKS = 3  # at a list, while people come and go
 LONGEST_WAIT = 10.0  # seconds for the entries that a list rests on
 MEMBERSHIP = frozenset((Kind.JOIN, Kind.LEAVE, Kind.KICK, Kind.BAN))
-VERSION = "keys "  # facts on the shelf: the version of a conversation's devices that is known
+VERSION = "keys "  # facts in storage: the version of a conversation's devices that is known
 
 
 class Devices:
@@ -61,7 +60,7 @@ class Devices:
                 self.left(label)
         for label, room in rooms.items():
             version = str(room.get("version", ""))
-            if version and self._secrets.shelf.facts.get(VERSION + label) == version:
+            if version and self._secrets.storage.facts.get(VERSION + label) == version:
                 self._versions[label] = version
 
     def version(self, label: str) -> str:
@@ -117,7 +116,7 @@ class Devices:
             self._secrets.tell(label, sentence)
         await self._secrets.write(changes)
         self._versions[label] = version
-        self._secrets.forgotten(self._secrets.shelf.remember(**{VERSION + label: version}))
+        self._secrets.forgotten(self._secrets.storage.remember(**{VERSION + label: version}))
 
     async def _asked(self, label: str) -> tuple[dict[str, Any], str]:
         """The people of a conversation with their devices, and the version of these.

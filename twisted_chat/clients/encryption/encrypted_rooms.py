@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from ...core.errors import ChatError
-from ..sync.conversations import folded
-from ..sync.events import number
-from ..sync.slots import SINCE
+from ..sync.conversations import folded, number
+from ..sync.storage import SINCE
 
 if TYPE_CHECKING:
     from ..sync.conversations import Conversation, Conversations
-    from ..sync.storage import Shelf
+    from ..sync.storage import Storage
 
 NAMED = "for good "  # facts: the number of the encrypted conversation of this name
 NAME_OF = "name of "  # facts: the name of the one of this number, also after one has left it
@@ -34,14 +33,14 @@ class Encrypted:
         """`tell` is told sentences on a conversation."""
         self._conversations = conversations
         self._tell = tell
-        self._shelf: Shelf | None = None
+        self._storage: Storage | None = None
         self._told: set[str] = set()
         conversations.is_for_good = self.is_for_good
         conversations.is_anothers = self.is_anothers
 
-    def begin(self, shelf: Shelf | None) -> None:
-        """Go on with what a shelf has kept."""
-        self._shelf = shelf
+    def begin(self, storage: Storage | None) -> None:
+        """Go on with what is kept in storage; None for a guest."""
+        self._storage = storage
         self._told.clear()
 
     def __call__(self, label: str) -> bool:
@@ -67,7 +66,7 @@ class Encrypted:
 
     def is_for_good(self, label: str) -> bool:
         """Whether a conversation of this name was encrypted before."""
-        return self._shelf is not None and NAMED + folded(label) in self._shelf.facts
+        return self._storage is not None and NAMED + folded(label) in self._storage.facts
 
     def is_anothers(self, label: str, number: int) -> bool:
         """Whether a number is known as that of an encrypted conversation of another name.
@@ -75,9 +74,9 @@ class Encrypted:
         What was read is kept by number: a server that gave one to two conversations could show
         the words of one as if they had been said in the other.
         """
-        if self._shelf is None or not number:
+        if self._storage is None or not number:
             return False
-        facts, own = self._shelf.facts, folded(label)
+        facts, own = self._storage.facts, folded(label)
         name = facts.get(f"{NAME_OF}{number}")
         if name is None:  # as an earlier version left it
             named = (key for key, value in facts.items() if value == str(number))
@@ -86,9 +85,9 @@ class Encrypted:
 
     def since(self, conversation: Conversation) -> int | None:
         """After which number everything has to be encrypted; None if nothing has to be."""
-        if self._shelf is None:
+        if self._storage is None:
             return None
-        facts = self._shelf.facts
+        facts = self._storage.facts
         named = facts.get(NAMED + folded(conversation.label))
         if named not in (None, str(conversation.id)):
             return 0  # another one stands in its place, perhaps one that is encrypted as well
@@ -98,9 +97,9 @@ class Encrypted:
     def mark(self, conversation: Conversation, seq: int) -> None:
         """At the latest from this number on a conversation is encrypted."""
         conversation.encrypted = True
-        if self._shelf is None:
+        if self._storage is None:
             return
-        facts, own = self._shelf.facts, str(conversation.id)
+        facts, own = self._storage.facts, str(conversation.id)
         since, named = f"{SINCE}{own}", NAMED + folded(conversation.label)
         before = facts.get(named, "0")
         if before not in ("0", own):
@@ -120,20 +119,23 @@ class Encrypted:
         found = self._conversations.get(label)
         if found is not None:
             found.encrypted = True
-        elif self._shelf is not None:
+        elif self._storage is not None:
             self._keep({NAMED + folded(label): "0"})
 
     def release(self, label: str) -> None:
         """The person has left a room: another one may have its name."""
-        if self._shelf is not None:
-            self._shelf.forget_fact(NAMED + folded(label)).addErrback(lambda failure: None)
+        if self._storage is not None:
+            self._storage.forget_fact(NAMED + folded(label)).addErrback(lambda failure: None)
 
     def entered(self, rooms: Mapping[str, Mapping[str, Any]]) -> None:
         """What the server says after a sign-in."""
         for label, room in rooms.items():
             conversation = self._conversations.all[label]
             if room.get("encrypted"):
-                if self._shelf is not None and f"{SINCE}{conversation.id}" not in self._shelf.facts:
+                if (
+                    self._storage is not None
+                    and f"{SINCE}{conversation.id}" not in self._storage.facts
+                ):
                     self.mark(conversation, number(room["last"]))
             elif self.since(conversation) is not None:
                 self._warn(conversation)
@@ -162,7 +164,7 @@ class Encrypted:
             )
 
     def _keep(self, facts: Mapping[str, str]) -> None:
-        assert self._shelf is not None
-        self._shelf.remember(**facts).addErrback(
+        assert self._storage is not None
+        self._storage.remember(**facts).addErrback(
             lambda failure: self.log.failure("A fact was not kept", failure)
         )

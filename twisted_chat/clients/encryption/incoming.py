@@ -15,7 +15,7 @@ from ...core.entries import SECRET, UNREADABLE, WORDS, Entry, Form, Kind, State
 from ...core.errors import ChatError
 from ...core.names import fold
 from ..connection.link import Lost
-from ..sync.slots import SENT, TEXT
+from ..sync.storage import SENT, TEXT
 
 if TYPE_CHECKING:
     from ...e2e.messages import Kept, Opened, Spot, Unreadable
@@ -127,7 +127,7 @@ class Unsealing:
 
         if entry.author != self._secrets.conversations.name:
             return None
-        sent, machine = self._secrets.shelf.sent, self._secrets.machine
+        sent, machine = self._secrets.storage.sent, self._secrets.machine
         digest = digest_of(sealed)
         for cid, row in sent.items():
             if machine.recall(SENT + cid, row).digest == digest:
@@ -142,13 +142,13 @@ class Unsealing:
         from ...e2e.messages import text_key
 
         key = text_key(spot, sealed)
-        row = self._secrets.shelf.texts.get(key)
+        row = self._secrets.storage.texts.get(key)
         kept = None if row is None else self._secrets.machine.recall(key, row)
         return kept if kept is not None and is_by(entry, kept) else None
 
     def _write(self, changes: Iterable[Change]) -> None:
         changes = tuple(changes)
-        texts = self._secrets.shelf.texts
+        texts = self._secrets.storage.texts
         for change in changes:
             if change[0] == TEXT and len(change) == 3 and not change[1].startswith(SENT):
                 texts[change[1]] = change[2]  # an edit may bring the same once more
@@ -195,7 +195,7 @@ class Unsealing:
         own = [key for key, kept in said.items() if by_author and is_by(entry, kept)]
         erased = list(said) if wanted else own
         for key in erased:
-            self._secrets.shelf.texts.pop(key, None)
+            self._secrets.storage.texts.pop(key, None)
         await self._secrets.write([(TEXT, key) for key in erased])
         kept = newest(said.values())
         if kept is not None and not erased:
@@ -211,7 +211,7 @@ class Unsealing:
         """What is kept of a message and its edits, by the keys of the rows."""
         from ...e2e.messages import Spot, text_prefix
 
-        rows = await self._secrets.shelf.some_texts(text_prefix(Spot(conversation.id, seq)))
+        rows = await self._secrets.storage.some_texts(text_prefix(Spot(conversation.id, seq)))
         return {key: self._secrets.machine.recall(key, row) for key, row in rows.items()}
 
     def _not_seen_to(self, failure: Any) -> None:
@@ -296,8 +296,8 @@ def remember_file(secrets: Secrets, conversation: Conversation, entry: Entry) ->
     if attachment is None:
         return
     fact, message = f"{FILE}{attachment.file}", f"{conversation.id}/{entry.seq}"
-    if secrets.shelf.facts.get(fact) != message:
-        secrets.forgotten(secrets.shelf.remember(**{fact: message}))
+    if secrets.storage.facts.get(fact) != message:
+        secrets.forgotten(secrets.storage.remember(**{fact: message}))
 
 
 def sealed_of(entry: Entry) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from ...core.errors import ChatError
 from ..connection.link import Lost
-from ..sync.slots import SENT, TEXT
+from ..sync.storage import SENT, TEXT
 from .secrets import not_kept
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ class Ready(msgspec.Struct):
 
 
 def written(ready: Ready) -> str:
-    """For the shelf."""
+    """Return a sealed message as it is kept in storage."""
     return msgspec.json.encode(ready).decode()
 
 
 def read(text: str) -> Ready | None:
-    """What the shelf has kept of a message that was sealed; None if it was not."""
+    """Return the sealed message that is kept as this text; None if it was not sealed."""
     return msgspec.json.decode(text, type=Ready) if text else None
 
 
@@ -80,7 +80,9 @@ class Sealing:
         shares, envelope, without = sealed.value
         ready = Ready(list(shares), envelope, secrets.devices.version(message.room))
         self.note(sealed.changes)
-        await secrets.shelf.seal(message.cid, written(ready), sealed.changes).addErrback(_not_kept)
+        await secrets.storage.seal(message.cid, written(ready), sealed.changes).addErrback(
+            _not_kept
+        )
         _go_on(is_wanted)
         for device in without:
             secrets.tell(
@@ -109,7 +111,7 @@ class Sealing:
 
     def recall(self, message: Outgoing) -> None:
         """Take up what an earlier run has kept of a message."""
-        row = self._secrets.shelf.sent.get(message.cid) if self._secrets.is_open else None
+        row = self._secrets.storage.sent.get(message.cid) if self._secrets.is_open else None
         if row is not None:
             kept = self._secrets.machine.recall(SENT + message.cid, row)
             message.secret = kept.file
@@ -119,7 +121,7 @@ class Sealing:
         """Keep the texts of one's own at hand until they come back with their numbers."""
         for change in changes:
             if change[0] == TEXT and change[1].startswith(SENT) and len(change) == 3:
-                self._secrets.shelf.sent[change[1].removeprefix(SENT)] = change[2]
+                self._secrets.storage.sent[change[1].removeprefix(SENT)] = change[2]
 
     def stored(self, message: Outgoing) -> None:
         """A message was stored at an earlier attempt, perhaps as it was before it was sealed."""
@@ -133,7 +135,7 @@ class Sealing:
 
     def _drop(self, room: str, cid: str) -> None:
         secrets = self._secrets
-        if secrets.is_open and secrets.shelf.sent.pop(cid, None) is not None:
+        if secrets.is_open and secrets.storage.sent.pop(cid, None) is not None:
             secrets.forgotten(secrets.write(secrets.machine.drop(room, cid).changes))
 
     # --- edits -------------------------------------------------------------------------------

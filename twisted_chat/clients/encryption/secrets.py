@@ -1,7 +1,7 @@
 """End-to-end encryption of one user: its device, what opens it, and what is kept of it.
 
 `secrecy.machine` decides everything. Here it is given what the server says and what is on the
-shelf, and what it changes is on the shelf before anything of it is sent.
+disk, and what it changes is on disk before anything of it is sent.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ...e2e.rows import Outcome
     from ...e2e.vault import Vault
     from ..sync.conversations import Conversations
-    from ..sync.storage import Change, Run, Shelf
+    from ..sync.storage import Change, Run, Storage
 
 Ask = Callable[..., Deferred[Any]]
 Tell = Callable[[str, str], None]
@@ -40,7 +40,7 @@ NOTHING_TO_SAY = ("unknown_command", "offline", "bad_token", "not_encrypted")
 
 
 class Secrets:
-    """The secrets of one account on one shelf."""
+    """The secrets of one account."""
 
     log = Logger()
 
@@ -64,29 +64,29 @@ class Secrets:
         self._safe: Safe | None = None
         self._vault: Vault | None = None
         self._machine: OlmMachine | None = None
-        self._shelf: Shelf | None = None
+        self._storage: Storage | None = None
         self._published = 0.0
 
     # --- opening -----------------------------------------------------------------------------
 
     async def open(
-        self, folder: Path, shelf: Shelf, name: str, ask: Callable[[str], Awaitable[str]]
+        self, folder: Path, storage: Storage, name: str, ask: Callable[[str], Awaitable[str]]
     ) -> None:
-        """Take up what the shelf keeps; `ask` asks for the passphrase, told what was wrong."""
-        if self._shelf is shelf:
+        """Take up what is kept in storage; `ask` asks for the passphrase, told what was wrong."""
+        if self._storage is storage:
             return
         self._safe = Safe(folder)
         vault = await self._unlocked(self._safe, ask)
         from ...e2e.machine import OlmMachine
 
-        if shelf.secrets:
-            self._machine = OlmMachine(vault, shelf.secrets)
+        if storage.secrets:
+            self._machine = OlmMachine(vault, storage.secrets)
         else:
-            made = OlmMachine.new(vault, name, shelf.facts["device"])
-            await shelf.change(made.changes)
+            made = OlmMachine.new(vault, name, storage.facts["device"])
+            await storage.change(made.changes)
             self._machine = made.value
-        self._shelf, self._vault = shelf, vault
-        self.encrypted.begin(shelf)
+        self._storage, self._vault = storage, vault
+        self.encrypted.begin(storage)
         if not vault.is_settled:
             Deferred.fromCoroutine(self._settle()).addErrback(
                 lambda failure: self.log.failure("The keys could not be renewed", failure)
@@ -94,7 +94,7 @@ class Secrets:
 
     def close(self) -> None:
         """Whoever comes in without an account has none."""
-        self._safe = self._vault = self._machine = self._shelf = None
+        self._safe = self._vault = self._machine = self._storage = None
         self.encrypted.begin(None)
 
     async def _unlocked(self, safe: Safe, ask: Callable[[str], Awaitable[str]]) -> Vault:
@@ -127,7 +127,7 @@ class Secrets:
         """Encrypt everything that is kept under the master key of today."""
         safe, vault = self._safe, self._vault
         assert safe is not None and vault is not None
-        whole = await self.shelf.encrypt_anew(vault.again)
+        whole = await self.storage.encrypt_anew(vault.again)
         if whole:
             await self._run(lambda: safe.settle(vault))
         return whole
@@ -142,10 +142,10 @@ class Secrets:
         return self._machine
 
     @property
-    def shelf(self) -> Shelf:
+    def storage(self) -> Storage:
         """Where everything of it is kept."""
-        assert self._shelf is not None
-        return self._shelf
+        assert self._storage is not None
+        return self._storage
 
     @property
     def is_open(self) -> bool:
@@ -161,7 +161,7 @@ class Secrets:
         """Write what has changed."""
         changes = tuple(changes)
         if changes:
-            return self.shelf.change(changes).addErrback(self._not_written)
+            return self.storage.change(changes).addErrback(self._not_written)
         done: Deferred[None] = Deferred()
         done.callback(None)
         return done

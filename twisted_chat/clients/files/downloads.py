@@ -18,7 +18,7 @@ from .partial import Facts, Part, wanted_at, wanted_in
 from .threads import InOrder
 
 if TYPE_CHECKING:
-    from .carrier import Carrier
+    from ..connection.file_connection import FileConnection
     from .transfer import Transfer
     from .transfers import Transfers
 
@@ -82,11 +82,11 @@ class Download:
         part = await self._begun(ticket)
         try:
             if part.position < ticket.size:
-                carrier = await self._transfers.reach()
+                connection = await self._transfers.reach()
                 try:
-                    await self._carry(part, carrier, ticket)
+                    await self._carry(part, connection, ticket)
                 finally:
-                    carrier.close()
+                    connection.close()
             path = await self._do(part.finish)
             self._transfer.is_whole = True
             return Fetched(ticket.file, path, part.size, ticket.sha256)
@@ -126,14 +126,14 @@ class Download:
         self._part = Part(wanted, Facts(mark, ticket.size, ticket.sha256, packed.coding))
         return self._part
 
-    async def _carry(self, part: Part, carrier: Carrier, ticket: Ticket) -> None:
+    async def _carry(self, part: Part, connection: FileConnection, ticket: Ticket) -> None:
         position = part.position
-        answer = await carrier.ask("download", ticket=ticket.ticket, **{"from": position})
+        answer = await connection.ask("download", ticket=ticket.ticket, **{"from": position})
         if (answer.get("from"), answer.get("size")) != (position, ticket.size):
             raise Lost(NONSENSE)
         self._transfer.moved(position)
         while part.position < ticket.size:
-            data = await carrier.more()
+            data = await connection.more()
             await self._do(partial(part.take, data))
             self._transfer.moved(part.position)
 

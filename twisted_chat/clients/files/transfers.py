@@ -11,13 +11,13 @@ from twisted.internet.interfaces import IReactorTime
 
 from ...core.errors import ChatError
 from ...core.text import shown
-from ..connection.backoff import Pauses
-from ..connection.dialer import DialCarrier
+from ..connection.backoff import Backoff
+from ..connection.dialer import DialFile
+from ..connection.file_connection import FileConnection
 from ..connection.link import FOR_NOW, Lost
 from ..connection.trust import is_the_same
 from ..encryption.files import Veiling
 from ..sync.storage import Run
-from .carrier import Carrier
 from .packing import Packing
 from .transfer import Transfer
 
@@ -37,7 +37,7 @@ T = TypeVar("T")
 class Files(NamedTuple):
     """What transfers are made with."""
 
-    dial: DialCarrier
+    dial: DialFile
     run: Run[Any]  # carries out what may block
     folder: Path  # for what is fetched and goes nowhere else
 
@@ -130,7 +130,7 @@ class Transfers:
 
     async def again_and_again(self, transfer: Transfer, once: Callable[[], Awaitable[T]]) -> T:
         """Do something over connections, however many it takes."""
-        pauses = Pauses()
+        backoff = Backoff()
         while True:
             await self._connection(transfer)
             before = transfer.done
@@ -146,22 +146,22 @@ class Transfers:
                     raise
                 trouble, least = error.sentence, error.details.get("retry_after")
             if transfer.done > before:
-                pauses.forget()
+                backoff.forget()
             transfer.held_up(trouble if self.user.is_online else NO_CONNECTION)
-            await self._pause(pauses.next(least))
+            await self._pause(backoff.next(least))
 
-    async def reach(self) -> Carrier:
+    async def reach(self) -> FileConnection:
         """A connection to the server that this user is at, and to no other."""
         before = self.user.life.peer
-        carrier, peer = await self._dial(before.tls)
+        connection, peer = await self._dial(before.tls)
         if not is_the_same(before, peer):
-            carrier.abort()
+            connection.abort()
             raise ChatError(
                 "untrusted",
                 f"What answers for {self.user.life.server} now has another key than before:"
                 " nothing was sent to it.",
             )
-        return carrier
+        return connection
 
     def connected(self) -> None:
         """The user is signed in."""

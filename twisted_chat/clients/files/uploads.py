@@ -16,7 +16,7 @@ from .source import Source
 from .threads import InOrder
 
 if TYPE_CHECKING:
-    from .carrier import Carrier
+    from ..connection.file_connection import FileConnection
     from .transfer import Transfer
     from .transfers import Transfers
 
@@ -79,15 +79,15 @@ class Upload:
         except (KeyError, TypeError, ValueError):
             raise Lost(NONSENSE) from None
         self._transfer.moved(min(max(there, 0), source.stored))
-        carrier = await self._transfers.reach()
+        connection = await self._transfers.reach()
         try:
-            await self._carry(source, carrier, ticket)
+            await self._carry(source, connection, ticket)
         finally:
-            carrier.close()
+            connection.close()
         return file
 
-    async def _carry(self, source: Source, carrier: Carrier, ticket: str) -> None:
-        answer = await carrier.ask("upload", ticket=ticket)
+    async def _carry(self, source: Source, connection: FileConnection, ticket: str) -> None:
+        answer = await connection.ask("upload", ticket=ticket)
         position = answer.get("from")
         if not isinstance(position, int) or not 0 <= position <= source.stored:
             raise Lost(NONSENSE)
@@ -96,12 +96,12 @@ class Upload:
             self._in_vain = 0  # what was sent before has not all arrived
         while position < source.stored:
             piece = await self._do(partial(source.read, position))
-            await carrier.send(piece)
+            await connection.send(piece)
             position += len(piece)
             self._transfer.moved(position)
         self._in_vain += 1
         try:
-            await carrier.stored()
+            await connection.stored()
         except Lost:
             if self._in_vain < MOST_IN_VAIN:
                 raise

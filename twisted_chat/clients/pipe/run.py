@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from ...core.errors import ChatError, StartError
-from ..connection.unattended import Unattended, given_password
+from ..connection.sign_in import UnattendedSignIn, given_password
 from ..desk.command_line import NOT_POSSIBLE, Arguments, make_user
 from ..sync.assembly import leave_at_shutdown
 from .desk import Pages, PipeDesk
@@ -48,7 +48,7 @@ class Pipe:
         pages = Pages(self._output, errors, self._answer, arguments.json)
         self._desk = PipeDesk(pages, reactor, self._output, errors, arguments.json)
         server = arguments.address.server
-        entrance = Unattended(server, errors.say, password, arguments.register)
+        entrance = UnattendedSignIn(server, errors.say, password, arguments.register)
         self._user = make_user(reactor, arguments, entrance)
         self._desk.attach(self._user)
         self._desk.on_welcome = self._welcomed

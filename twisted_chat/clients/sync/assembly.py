@@ -11,12 +11,12 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from ..connection.address import Address
-from ..connection.dialer import Dialing
-from ..connection.known_servers import known_servers
+from ..connection.dialer import Dialer
 from ..connection.lifecycle import Options
-from ..connection.sign_in import Entrance
+from ..connection.sign_in import SignInHandler
+from ..connection.trust import known_servers
 from ..files.transfers import MOST_AT_ONCE, Files
-from .folders import account_folder, downloads_folder
+from .storage import account_folder, downloads_folder
 from .user import User
 
 T = TypeVar("T")
@@ -39,23 +39,23 @@ def leave_at_shutdown(reactor: Any, leave: Callable[[], Deferred[Any] | None]) -
 
 
 def user_at(
-    reactor: Any, address: Address, entrance: Entrance, options: Options | None = None
+    reactor: Any, address: Address, handler: SignInHandler, options: Options | None = None
 ) -> User:
     """A user who will be at this server; `start` brings it to life."""
     options = options or Options()
-    dialing = Dialing(reactor, address, options.insecure)
+    dialer = Dialer(reactor, address, options.insecure)
 
     def run(work: Callable[[], T]) -> Deferred[T]:
-        # A shelf gives out one piece of work after another, so these never overlap.
+        # The storage starts one piece of work after another, so these never overlap.
         return deferToThreadPool(reactor, reactor.getThreadPool(), work)
 
     return User(
-        *(reactor, dialing, address.server, entrance),
+        *(reactor, dialer, address.server, handler),
         known=known_servers(),
         folder=partial(account_folder, address.server),
         run=run,
         options=options,
-        files=Files(dialing.carrier, _of_files(reactor), downloads_folder(options.downloads)),
+        files=Files(dialer.dial_for_file, _of_files(reactor), downloads_folder(options.downloads)),
     )
 
 

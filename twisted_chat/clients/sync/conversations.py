@@ -1,8 +1,8 @@
-"""What is known of the conversations one is in: every entry once, in order, and what is unread.
+"""What is known of the conversations a user is in: every entry once, in order, and what is unread.
 
-Events come in as they arrive. What has the next number is taken, what was there
-before is dropped, and where numbers are missing the rest waits until they were asked
-for. Pure but for the one request that fills a gap.
+Events come in as they arrive. The entry with the next number is taken, one that came before is
+dropped, and where numbers are missing the rest waits until they were asked for. Nothing here does
+I/O but the one request that fills a gap.
 """
 
 from __future__ import annotations
@@ -12,12 +12,69 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ...core.entries import Entry, Form, Kind, State
+from ...core import attachments
+from ...core.attachments import Attachment
+from ...core.entries import MANNERS, WORDS, Entry, Form, Kind, State
 from ...core.errors import ChatError
 from ...core.names import fold, room_name
 from ..connection.link import Event
-from .events import entry_of, number
-from .slots import Place
+from .storage import Position
+
+MOST_NUMBER = 1 << 53  # what a server counts does not reach it
+
+_KINDS = {kind.name.lower(): kind for kind in Kind}
+
+
+def number(said: object) -> int:
+    """A number of the server's; ValueError for what cannot be one."""
+    if type(said) is not int or not 0 <= said < MOST_NUMBER:
+        raise ValueError(f"{said!r} is no number")
+    return said
+
+
+def entry_of(event: Event) -> Entry | None:
+    """The entry that an event tells of; None for one whose words are hidden or unknown."""
+    kind = _KINDS.get(event["event"])
+    if kind is None:
+        return None
+    text, form = _text_of(kind, event)
+    target = event.get("target")
+    return Entry(
+        id=number(event.get("id") or 0),
+        room=0,
+        seq=number(event["seq"]),
+        kind=kind,
+        time=int(event.get("time", 0)),
+        sender=None,
+        author=str(event.get("from", event.get("by", ""))),
+        text=text,
+        target=None if target is None else number(target),
+        subject=str(event.get("whom", "")),
+        cid=event.get("cid"),
+        state=State.DELETED
+        if event.get("deleted")
+        else State.EDITED
+        if event.get("edited")
+        else State.AS_SAID,
+        form=form,
+    )
+
+
+def _text_of(kind: Kind, event: Event) -> tuple[str, Form]:
+    """The text of an entry, and what it is; only what somebody says may be sealed."""
+    if kind is Kind.DELETE and event.get("sealed"):
+        return str(event["sealed"]), Form.SEALED
+    if kind not in WORDS and kind is not Kind.KEYS:
+        return str(event.get("text", "")), Form.WORDS
+    sealed, file = str(event.get("sealed") or ""), event.get("file")
+    if kind is Kind.MESSAGE and file is not None and not event.get("deleted"):
+        facts = (number(file["file"]), number(file["size"]), str(file["sha256"]))
+        text = attachments.written(Attachment(*facts, str(file.get("name", "")), sealed))
+        return text, Form.SEALED_FILE if sealed else Form.FILE
+    if sealed:
+        return sealed, Form.SEALED
+    return str(event.get("text", "")), MANNERS.get(str(event.get("manner", "")), Form.WORDS)
+
 
 MOST_KEPT = 1000  # entries of one conversation in memory
 LOBBY = "#lobby"
@@ -161,7 +218,7 @@ class Conversations:
         conversation.encrypted = self.is_for_good(label)
         return conversation
 
-    def recall(self, places: Mapping[str, Place]) -> None:
+    def recall(self, places: Mapping[str, Position]) -> None:
         """Begin where an earlier run of the client has ended."""
         self.all = {
             label: Conversation(label, place.id, place.seq) for label, place in places.items()

@@ -14,11 +14,10 @@ from twisted.python.failure import Failure
 
 from ...core.errors import ChatError
 from ...core.limits import Bucket
-from ..connection.backoff import Pauses
+from ..connection.backoff import Backoff
 from ..connection.link import FOR_NOW, Link, Lost
 from ..encryption.outgoing import STALE, Sealing, is_in_clear, only_words, read
-from .slots import Unsent
-from .storage import Shelf
+from .storage import Storage, Unsent
 
 if TYPE_CHECKING:
     from ...core.entries import Entry
@@ -71,13 +70,13 @@ class Outbox:
     def __init__(
         self,
         clock: IReactorTime,
-        shelf: Shelf | None,
+        storage: Storage | None,
         sealing: Sealing,
         changed: Callable[[Outgoing], None],
     ) -> None:
-        """Without a shelf (a guest has none) what is unsent at the end of a connection is lost."""
+        """Without storage (a guest has none) what is unsent at the end of a connection is lost."""
         self._clock = clock
-        self._shelf = shelf
+        self._storage = storage
         self._sealing = sealing
         self._being_sealed: object | None = None  # another one at each attempt
         self._changed = changed
@@ -85,10 +84,10 @@ class Outbox:
         self._waiting: IDelayedCall | None = None
         self._under_way = 0
         self._one_by_one = False  # after a refusal, until something is stored again
-        self._pauses = Pauses()
+        self._backoff = Backoff()
         self._pace: Bucket | None = None
         self._paid = False  # the next message has been charged for
-        left = shelf.unsent if shelf is not None else []
+        left = storage.unsent if storage is not None else []
         self.messages: dict[str, Outgoing] = {one.cid: Outgoing(one) for one in left}
         for message in self.messages.values():
             message.on_disk = True
@@ -115,14 +114,14 @@ class Outbox:
             raise ChatError("conflict", "Another message with this id is on its way already.")
         message = self.messages[unsent.cid] = Outgoing(unsent)
         message.secret = secret
-        if self._shelf is None:
+        if self._storage is None:
             message.on_disk = True
             self._send()
         else:
             draft = self._sealing.draft(message)
             if draft:
                 unsent = unsent._replace(text="")  # what is to be encrypted lies nowhere in clear
-            self._shelf.keep(unsent, draft).addCallbacks(
+            self._storage.keep(unsent, draft).addCallbacks(
                 self._is_kept, self._is_not_kept, (message,), {}, (message,), {}
             )
         return message
@@ -160,7 +159,7 @@ class Outbox:
         for message in list(self.messages.values()):
             if message.stage is not Stage.SENT:
                 continue
-            if self._shelf is None:
+            if self._storage is None:
                 lost = ChatError("lost", "It is not known whether this arrived: look, and repeat.")
                 self._finish(message, Stage.REFUSED, lost)
             else:
@@ -256,7 +255,7 @@ class Outbox:
             return
         self._under_way -= 1
         self._one_by_one = False
-        self._pauses.forget()
+        self._backoff.forget()
         if message.again:
             self._sealing.stored(message)
         self._finish(message, Stage.TOLD if told else Stage.STORED)
@@ -275,12 +274,12 @@ class Outbox:
             error = ChatError("encrypted", sentence)
         elif error.code in STALE and message.manner:
             error = only_words()
-        elif error.code in STALE and self._shelf is not None and self._sealing.again(message):
+        elif error.code in STALE and self._storage is not None and self._sealing.again(message):
             message.stage = Stage.KEPT
             self._send()
             return
         message.faults += error.code == "internal"
-        if error.code not in FOR_NOW or message.faults >= MOST_FAULTS or self._shelf is None:
+        if error.code not in FOR_NOW or message.faults >= MOST_FAULTS or self._storage is None:
             self._finish(message, Stage.REFUSED, error)
             return
         self._wait_for(message, error)
@@ -291,7 +290,7 @@ class Outbox:
         message.error = error
         self._one_by_one = True
         self._rest_no_more()
-        self._rest(self._pauses.next(error.details.get("retry_after")))
+        self._rest(self._backoff.next(error.details.get("retry_after")))
         self._changed(message)
 
     def _finish(self, message: Outgoing, stage: Stage, error: ChatError | None = None) -> None:
@@ -299,8 +298,8 @@ class Outbox:
         message.error = error
         if self.messages.pop(message.cid, None) is None:
             return
-        if self._shelf is not None:
-            self._shelf.drop(message.cid).addErrback(lambda failure: None)
+        if self._storage is not None:
+            self._storage.drop(message.cid).addErrback(lambda failure: None)
             if stage is not Stage.STORED:
                 self._sealing.drop(message)
         self._changed(message)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from .slots import Place
+from .storage import Position
 
 if TYPE_CHECKING:
     from .user import User
@@ -74,7 +74,7 @@ class Confirming:
             if (done := user.watcher.done_with(one)) != self._kept.get(label)
         }
         self._kept.update(moved)
-        if moved and user.account.shelf is not None and not user.account.guest:
-            places = {label: Place(known[label].id, seq) for label, seq in moved.items()}
-            user.account.shelf.move(places).addErrback(lambda failure: None)
+        if moved and user.account.storage is not None and not user.account.guest:
+            places = {label: Position(known[label].id, seq) for label, seq in moved.items()}
+            user.account.storage.move(places).addErrback(lambda failure: None)
         return moved

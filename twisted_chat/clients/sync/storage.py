@@ -1,41 +1,216 @@
-"""What a client keeps on disk for one account: its token, how far it is, what it has to send,
-and the rows of its end-to-end encryption, which are ciphertext here.
+"""What the client keeps on this computer, and in which folders.
 
-Several clients of one account may run at once. Each takes a slot of its own, with a
-device, a token and positions of its own; what a slot that nobody uses has left to send
-is taken over by the next client that starts.
+For each account at a server there is a folder of slots: the databases `slot-1.db`, `slot-2.db` …,
+each used by one client at a time. A slot has a device, a token and positions of its own, the
+messages that are not sent yet, and the rows of the end-to-end encryption, which are ciphertext
+here. What a slot that no client uses has left to send is taken over by the next client that
+starts.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import socket
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
 
+from platformdirs import user_config_path, user_data_path, user_downloads_path
 from twisted.internet.defer import Deferred
 
-from .slots import (
-    LAST,
-    SENT,
-    TEXT,
-    Again,
-    Place,
-    Unsent,
-    computer,
-    encrypt_anew,
-    encrypt_others_anew,
-    free_slot,
-    locked,
-    opened,
-    places_in,
-    secrets_in,
-    texts_in,
-    texts_in_reach,
-    unsent_in,
+NAME = "twisted-chat"
+
+
+def config_folder() -> Path:
+    """The folder of what people set; made if need be."""
+    return private_folder(user_config_path(NAME, appauthor=False))
+
+
+def data_folder() -> Path:
+    """The folder of what the client keeps; made if need be."""
+    return private_folder(user_data_path(NAME, appauthor=False))
+
+
+def account_folder(server: str, name: str) -> Path:
+    """The folder of one account at one server, which may not be there yet."""
+    return data_folder() / _file_name(server) / _file_name(name.lower())
+
+
+def downloads_folder(given: str = "") -> Path:
+    """The folder for what is fetched: the one that was given, or the person's usual one."""
+    return Path(given).expanduser() if given else user_downloads_path()
+
+
+def private_folder(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def _file_name(text: str) -> str:
+    """Any text as one name in a folder, never `.` or `..`."""
+    quoted = quote(text, safe="-_@+=,!#")
+    return quoted.replace(".", "%2E") if set(quoted) == {"."} else quoted
+
+
+UNSENT = "SELECT cid, room, text, file, sealed, manner FROM outbox ORDER BY number"
+SOME_TEXTS = "SELECT key, value FROM secret WHERE tab = 'text' AND key >= ? AND key < ?"
+SOME_ROWS = (
+    "SELECT tab, key, value FROM secret WHERE (tab, key) > (?, ?) ORDER BY tab, key LIMIT 500"
 )
+IN_REACH = 1000  # messages before the position of a conversation whose rows are at hand
+LAST = "~"  # after every key that goes on
+SINCE = "encrypted "  # facts: from which entry on a conversation of this number is encrypted
+TEXT = "text"  # the table of rows that are one to a message
+SENT = "cid/"  # its rows of what has no number yet
+MOST_SLOTS = 20  # as many sessions as an account may have
+Again = Callable[[str, str, bytes], bytes]
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS position
+    (room TEXT PRIMARY KEY, id INTEGER NOT NULL, seq INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox
+    (number INTEGER PRIMARY KEY, cid TEXT NOT NULL UNIQUE, room TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS secret
+    (tab TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (tab, key))
+    WITHOUT ROWID;
+"""
+# What a database of an earlier version does not have yet: table, column, and its type.
+ADDED = (
+    ("outbox", "file", "INTEGER NOT NULL DEFAULT 0"),
+    ("outbox", "sealed", "TEXT NOT NULL DEFAULT ''"),
+    ("outbox", "manner", "TEXT NOT NULL DEFAULT ''"),
+)
+
+
+class Unsent(NamedTuple):
+    """A message that the server has not acknowledged yet."""
+
+    cid: str
+    room: str
+    text: str  # of a file, its name; nothing if the conversation is encrypted
+    file: int = 0  # the number that the server has given it
+    sealed: str = ""  # what is sent of it instead
+    manner: str = ""  # "action", or "notice"
+
+
+class Position(NamedTuple):
+    """How far a conversation has come; the id tells it from another of the same name."""
+
+    id: int
+    seq: int
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """The database of a slot, for its owner's eyes only."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # One piece of work after another uses it, if from another thread than the first.
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = ON")
+    db.executescript(SCHEMA)
+    for table, column, kind in ADDED:
+        if column not in {row[1] for row in db.execute(f"PRAGMA table_info({table})")}:
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+    return db
+
+
+def computer() -> str:
+    """What lists of sessions call this computer."""
+    name = "".join(c for c in socket.gethostname() if c.isprintable())[:48]
+    return name or "client"
+
+
+def places_in(db: sqlite3.Connection) -> dict[str, Position]:
+    """How far the conversations are."""
+    rows = db.execute("SELECT room, id, seq FROM position")
+    return {room: Position(number, seq) for room, number, seq in rows}
+
+
+def unsent_in(db: sqlite3.Connection) -> list[Unsent]:
+    """What the server has not acknowledged, in its order."""
+    return [Unsent(*row) for row in db.execute(UNSENT)]
+
+
+def secrets_in(db: sqlite3.Connection) -> list[tuple[str, str, bytes]]:
+    """All rows of the encryption but those of messages."""
+    return list(db.execute("SELECT tab, key, value FROM secret WHERE tab <> ?", (TEXT,)))
+
+
+def texts_in(db: sqlite3.Connection, prefix: str) -> dict[str, bytes]:
+    """The rows of messages whose keys begin so."""
+    return dict(db.execute(SOME_TEXTS, (prefix, prefix + LAST)))
+
+
+def texts_in_reach(
+    db: sqlite3.Connection, facts: Mapping[str, str], places: Mapping[str, Position]
+) -> dict[str, bytes]:
+    """The rows of messages that may come once more: what a client was killed over."""
+    found: dict[str, bytes] = {}
+    positions = {str(place.id): place.seq for place in places.values()}
+    for name in facts:
+        number = name.removeprefix(SINCE)
+        if number != name:
+            # An edit is kept with the message that it changes, which may have come long before.
+            first = max(0, positions.get(number, 0) - IN_REACH)
+            found.update(db.execute(SOME_TEXTS, (f"{number}/{first:012}", f"{number}/{LAST}")))
+    return found
+
+
+def encrypt_anew(db: sqlite3.Connection, again: Again) -> None:
+    """Put in the place of every row of the encryption what `again` makes of it."""
+    last = ("", "")
+    while rows := db.execute(SOME_ROWS, last).fetchall():
+        changed = ((again(*row), row[0], row[1]) for row in rows)
+        db.executemany("UPDATE secret SET value = ? WHERE tab = ? AND key = ?", changed)
+        last = rows[-1][:2]
+
+
+def encrypt_others_anew(folder: Path, own: Path, again: Again) -> bool:
+    """The same in the slots that nobody uses; whether nobody uses any but one's own."""
+    whole = True
+    for path in sorted(folder.glob("slot-*.db")):
+        lock = None if path == own else locked(path.with_suffix(".lock"))
+        if lock is None:
+            whole = whole and path == own
+            continue
+        try:
+            with closing(opened(path)) as other, other:
+                other.execute("BEGIN")
+                encrypt_anew(other, again)
+        finally:
+            os.close(lock)
+    return whole
+
+
+def free_slot(folder: Path) -> tuple[int, Path]:
+    """A slot that nobody uses, with its lock."""
+    for number in range(1, MOST_SLOTS + 1):
+        path = folder / f"slot-{number}.db"
+        lock = locked(path.with_suffix(".lock"))
+        if lock is not None:
+            return lock, path
+    raise OSError("too many clients of this account run on this computer")
+
+
+def locked(path: Path) -> int | None:
+    """The lock of a slot, or None if somebody has it."""
+    lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
+
 
 T = TypeVar("T")
 Change = tuple[str, str, bytes] | tuple[str, str]  # a row to write, or one to delete
@@ -58,12 +233,12 @@ class Work(NamedTuple):
     lasts: bool  # if it cannot be done now, it is done before anything that comes later
 
 
-class Shelf:
+class Storage:
     """One slot. What changes is written by `run`, one piece of work after another.
 
-    What cannot be written, as when the disk is full, is said to whoever asked for it, and is
-    tried again together with whatever comes next: so what is on disk is never ahead in one
-    thing and behind in another.
+    What cannot be written, as when the disk is full, fails the Deferred of the call, and is tried
+    again together with what comes next: so what is on disk is never ahead in one thing and
+    behind in another.
     """
 
     def __init__(self, folder: Path, run: Run[Any]) -> None:
@@ -203,7 +378,7 @@ class Shelf:
         """A message needs to be kept no longer."""
         return self._soon(lambda: self._do("DELETE FROM outbox WHERE cid = ?", [(cid,)]))
 
-    def move(self, places: Mapping[str, Place], gone: Iterable[str] = ()) -> Deferred[None]:
+    def move(self, places: Mapping[str, Position], gone: Iterable[str] = ()) -> Deferred[None]:
         """Keep how far conversations have come, and forget those one is not in any more."""
         rows = [(room, place.id, place.seq) for room, place in places.items()]
         lost = [(room,) for room in gone]

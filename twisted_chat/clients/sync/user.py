@@ -20,24 +20,22 @@ from ...core.errors import ChatError
 from ...core.events import Whisper
 from ...core.text import check_lines
 from ..connection.dialer import Dial
-from ..connection.known_servers import KnownServers
-from ..connection.lifecycle import Life, Options, State
+from ..connection.lifecycle import Lifecycle, Options, State
 from ..connection.link import FOR_NOW, Event, Lost
-from ..connection.sign_in import Account, Entrance
+from ..connection.sign_in import Account, SignInHandler
+from ..connection.trust import KnownServers
 from ..encryption.archive import Recalling
 from ..encryption.devices import MEMBERSHIP
 from ..encryption.incoming import Unsealing
 from ..encryption.outgoing import Sealing, only_words
 from ..encryption.secrets import Secrets
 from ..files.transfers import Files, Transfers
-from .conversations import Conversation, Conversations
-from .events import number
-from .observer import Watcher
+from .conversations import Conversation, Conversations, number
 from .outbox import Outbox, Outgoing
 from .receipts import Confirming
-from .slots import Place
-from .storage import Run, Shelf
+from .storage import Position, Run, Storage
 from .typists import Typists
+from .watcher import Watcher
 
 GOODBYE_WITHIN = 3.0  # seconds the server has to answer a goodbye
 MOST_LISTED = 100_000  # people or rooms that a server can make one keep
@@ -60,7 +58,7 @@ class User:
         clock: IReactorTime,
         dial: Dial,
         server: str,
-        entrance: Entrance,
+        handler: SignInHandler,
         *,
         known: KnownServers,
         folder: Callable[[str], Path],
@@ -82,10 +80,10 @@ class User:
         self.recalling = Recalling(self.secrets, run)
         self.conversations.unseal = self.unsealing.opened
         self.account = Account(
-            folder, run, self.conversations, partial(self._unlock, entrance), self._welcomed
+            folder, run, self.conversations, partial(self._unlock, handler), self._welcomed
         )
-        self.life = Life(
-            *(clock, dial, server, known, self.account, entrance, options or Options(), self)
+        self.life = Lifecycle(
+            *(clock, dial, server, known, self.account, handler, options or Options(), self)
         )
         self.outbox: Outbox | None = None
         self._clock = clock
@@ -230,11 +228,11 @@ class User:
             self.watcher.renamed(old, label)
         left = before - set(self.conversations.all)
         gone = [] if answer["reset"] else [*{*answer["unknown"], *left}]
-        if self.account.shelf is not None and gone:
-            self.account.shelf.move({}, gone).addErrback(lambda failure: None)
+        if self.account.storage is not None and gone:
+            self.account.storage.move({}, gone).addErrback(lambda failure: None)
         if self.outbox is None:
-            shelf = None if self.account.guest else self.account.shelf
-            self.outbox = Outbox(self._clock, shelf, self.sealing, self._sending)
+            storage = None if self.account.guest else self.account.storage
+            self.outbox = Outbox(self._clock, storage, self.sealing, self._sending)
         assert self.life.link is not None
         if self.account.guest:
             self.secrets.close()
@@ -402,11 +400,11 @@ class User:
         if not self.conversations.renamed(old, label):
             return
         self.watcher.renamed(old, label)
-        conversation, shelf = self.conversations.all[label], self.account.shelf
-        if shelf is not None:
+        conversation, storage = self.conversations.all[label], self.account.storage
+        if storage is not None:
             # Under the new name it is known on the disk as soon as that is confirmed.
-            place = Place(conversation.id, self.watcher.done_with(conversation))
-            shelf.move({label: place}, [old]).addErrback(lambda failure: None)
+            place = Position(conversation.id, self.watcher.done_with(conversation))
+            storage.move({label: place}, [old]).addErrback(lambda failure: None)
 
     def _moved(self, event: Event) -> None:
         label, was = event["room"], str(event.get("was", ""))
@@ -423,13 +421,15 @@ class User:
         else:
             self.conversations.left(label)
             self.secrets.devices.left(label)
-            if self.account.shelf is not None:
-                self.account.shelf.move({}, [label]).addErrback(lambda failure: None)
+            if self.account.storage is not None:
+                self.account.storage.move({}, [label]).addErrback(lambda failure: None)
         self.watcher.room(label, event["joined"])
         self.watcher.changed()
 
-    def _unlock(self, entrance: Entrance, folder: Path, shelf: Shelf, name: str) -> Awaitable[None]:
-        return self.secrets.open(folder, shelf, name, entrance.unlock)
+    def _unlock(
+        self, handler: SignInHandler, folder: Path, storage: Storage, name: str
+    ) -> Awaitable[None]:
+        return self.secrets.open(folder, storage, name, handler.unlock)
 
     def _about_keys(self, label: str, sentence: str) -> None:
         self.watcher.about_keys(label, sentence)

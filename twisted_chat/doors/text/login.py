@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...console.entering import Entering
+from ...console.dialogue import SignInDialogue
 from ...core.errors import ChatError
 from ...core.events import Closed
 from ...core.standing import Standing
@@ -22,7 +22,7 @@ async def sign_in(door: TextDoor) -> Proof | None:
     return proof
 
 
-class TextEntering(Entering["Proof"]):
+class TextEntering(SignInDialogue["Proof"]):
     """Looks names and passwords up in the chat itself."""
 
     def __init__(self, door: TextDoor) -> None:

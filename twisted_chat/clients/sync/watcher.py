@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ...core.entries import Entry
-    from ...core.events import Whisper
-    from ..connection.link import Event
-    from ..files.transfer import Transfer
-    from .conversations import Conversation
-    from .outbox import Outgoing
+from ...core.entries import Entry
+from ...core.events import Whisper
+from ..connection.link import Event
+from ..files.transfer import Transfer
+from .conversations import Conversation
+from .outbox import Outgoing
 
 
 class Watcher:

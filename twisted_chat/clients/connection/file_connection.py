@@ -14,8 +14,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ...core.errors import ChatError
-from ..connection.endpoint import Reaching
-from ..connection.link import NO_CHAT, NONSENSE, Lost
+from .link import NO_CHAT, NONSENSE, DialedProtocol, Lost
 
 STALL = 60.0  # seconds in which something has to move
 LOOK = 5.0  # seconds between two looks at that
@@ -25,27 +24,27 @@ MOST_GATHERED = 256 * 1024  # bytes that have come and were not taken
 
 @implementer(IPushProducer)
 class _Pace:
-    """Tells a carrier whether the network takes more."""
+    """Tells a connection whether the network takes more."""
 
-    def __init__(self, carrier: Carrier) -> None:
-        self._carrier = carrier
+    def __init__(self, connection: FileConnection) -> None:
+        self._connection = connection
 
     def pauseProducing(self) -> None:
-        self._carrier.full = True
+        self._connection.full = True
 
     def resumeProducing(self) -> None:
-        self._carrier.full = False
-        self._carrier.stir()
+        self._connection.full = False
+        self._connection.stir()
 
     def stopProducing(self) -> None:
         """The loss of the connection says so too."""
 
 
-class Carrier(Reaching, LineReceiver):
-    """The client's end of it.
+class FileConnection(DialedProtocol, LineReceiver):
+    """The client's end of a connection for one file.
 
-    Whoever uses it waits for one thing at a time, and gets Lost or a ChatError when there is
-    nothing more to wait for.
+    Its user waits for one thing at a time, and gets Lost or a ChatError when there is nothing
+    more to wait for.
     """
 
     delimiter = b"\n"
@@ -131,7 +130,7 @@ class Carrier(Reaching, LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         if not line.startswith(b"{"):
-            return  # a prompt for whoever says nothing at first
+            return  # a prompt for clients that say nothing at first
         try:
             said = json.loads(line)
             self._said(said)

@@ -12,8 +12,8 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.clients.connection.file_connection import LONGEST_LINE, STALL, FileConnection
 from twisted_chat.clients.connection.link import Lost
-from twisted_chat.clients.files.carrier import LONGEST_LINE, STALL, Carrier
 from twisted_chat.core.errors import ChatError
 
 HELLO = b'{"event": "hello", "server": "twisted-chat"}\n'
@@ -22,27 +22,27 @@ HELLO = b'{"event": "hello", "server": "twisted-chat"}\n'
 class CarrierTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
-        self.carrier = Carrier(self.clock)
+        self.connection = FileConnection(self.clock)
         self.transport = StringTransport()
-        self.carrier.makeConnection(self.transport)
-        self.successResultOf(self.carrier.ready)
+        self.connection.makeConnection(self.transport)
+        self.successResultOf(self.connection.ready)
         self.addCleanup(self.ends)
 
     def ends(self) -> None:
         """The connection is over."""
-        if self.carrier._over is None:
-            self.carrier.connectionLost(Failure(ConnectionDone()))
+        if self.connection._over is None:
+            self.connection.connectionLost(Failure(ConnectionDone()))
 
     def begun(self, work: Coroutine[Any, Any, Any]) -> Deferred[Any]:
         return Deferred.fromCoroutine(work)
 
     def hears(self, data: bytes) -> None:
-        self.carrier.dataReceived(data)
+        self.connection.dataReceived(data)
         if self.transport.disconnected or self.transport.disconnecting:
             self.ends()
 
     def test_a_prompt_may_come_first_and_the_file_in_the_same_packet(self) -> None:
-        asked = self.begun(self.carrier.ask("download", ticket="abc", **{"from": 3}))
+        asked = self.begun(self.connection.ask("download", ticket="abc", **{"from": 3}))
         self.assertEqual(
             self.transport.value(), b'{"id": 1, "do": "download", "ticket": "abc", "from": 3}\n'
         )
@@ -50,35 +50,35 @@ class CarrierTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(asked), {"file": 5})
         self.hears(b'le"}\n\0')
         self.assertEqual(
-            self.successResultOf(self.begun(self.carrier.more())), b'{"a": "file"}\n\0'
+            self.successResultOf(self.begun(self.connection.more())), b'{"a": "file"}\n\0'
         )
 
     def test_what_came_before_the_end_is_not_lost(self) -> None:
-        self.begun(self.carrier.ask("download", ticket="abc"))
+        self.begun(self.connection.ask("download", ticket="abc"))
         self.hears(b'{"re": 1, "ok": {}}\nthe end of it')
         self.ends()
-        self.assertEqual(self.successResultOf(self.begun(self.carrier.more())), b"the end of it")
-        self.failureResultOf(self.begun(self.carrier.more()), Lost)
+        self.assertEqual(self.successResultOf(self.begun(self.connection.more())), b"the end of it")
+        self.failureResultOf(self.begun(self.connection.more()), Lost)
 
     def test_the_network_sets_the_pace(self) -> None:
-        asked = self.begun(self.carrier.ask("upload", ticket="abc"))
+        asked = self.begun(self.connection.ask("upload", ticket="abc"))
         self.hears(b'{"re": 1, "ok": {"from": 0}}\n')
         self.successResultOf(asked)
         producer = self.transport.producer
         assert producer is not None and self.transport.streaming
         producer.pauseProducing()
-        sending = self.begun(self.carrier.send(b"some"))
+        sending = self.begun(self.connection.send(b"some"))
         self.assertNoResult(sending)
         producer.resumeProducing()
         self.successResultOf(sending)
         producer.pauseProducing()
-        sending = self.begun(self.carrier.send(b"more"))
+        sending = self.begun(self.connection.send(b"more"))
         self.ends()
         self.failureResultOf(sending, Lost)
-        self.failureResultOf(self.begun(self.carrier.send(b"more")), Lost)
+        self.failureResultOf(self.begun(self.connection.send(b"more")), Lost)
 
     def test_a_refusal_has_its_code(self) -> None:
-        asked = self.begun(self.carrier.ask("upload", ticket="abc"))
+        asked = self.begun(self.connection.ask("upload", ticket="abc"))
         refusal = b'{"re": 1, "error": {"code": "busy", "message": "Not now.", "retry_after": 5}}\n'
         self.hears(HELLO + refusal)
         error = self.failureResultOf(asked, ChatError).value
@@ -86,9 +86,9 @@ class CarrierTests(SynchronousTestCase):
         self.assertEqual(error.details, {"retry_after": 5})
 
     def test_the_reason_of_the_end_is_told(self) -> None:
-        self.begun(self.carrier.ask("upload", ticket="abc"))
+        self.begun(self.connection.ask("upload", ticket="abc"))
         self.hears(b'{"re": 1, "ok": {"from": 0}}\n')
-        stored = self.begun(self.carrier.stored())
+        stored = self.begun(self.connection.stored())
         self.hears(b'{"event": "closed", "code": "damaged", "text": "It is another file."}\n')
         error = self.failureResultOf(stored, Lost).value
         self.assertEqual((str(error), error.code), ("It is another file.", "damaged"))
@@ -105,12 +105,12 @@ class CarrierTests(SynchronousTestCase):
             b"x" * (LONGEST_LINE + 1),
         ):
             self.setUp()
-            asked = self.begun(self.carrier.ask("download", ticket="abc"))
+            asked = self.begun(self.connection.ask("download", ticket="abc"))
             self.hears(said)
             self.failureResultOf(asked, Lost)
 
     def test_a_connection_on_which_nothing_moves_is_given_up(self) -> None:
-        asked = self.begun(self.carrier.ask("download", ticket="abc"))
+        asked = self.begun(self.connection.ask("download", ticket="abc"))
         self.clock.pump([1] * int(STALL - 5))
         self.hears(b'{"re": 1, "ok": {}}\nsome')
         self.successResultOf(asked)
@@ -119,6 +119,6 @@ class CarrierTests(SynchronousTestCase):
         self.clock.pump([1] * 10)
         self.assertTrue(self.transport.disconnected)
         self.ends()
-        self.begun(self.carrier.more())
-        self.failureResultOf(self.begun(self.carrier.more()), Lost)
+        self.begun(self.connection.more())
+        self.failureResultOf(self.begun(self.connection.more()), Lost)
         self.assertEqual(self.clock.getDelayedCalls(), [])
