@@ -297,7 +297,7 @@ class SourceTests(PartTest):
             (self.folder, " is a folder: pack it into one file"),
             (fifo, " is not an ordinary file."),
             (Path("/dev/null"), " is not an ordinary file."),
-            (self.folder / ("x" * 300), "cannot be read: File name too long."),
+            (self.folder / ("x" * 300), "cannot be read: file name too long."),
             (big, "big has 2.0 kB, and 1.0 kB is the most that this server takes."),
         ):
             with self.assertRaises(ChatError) as raised:

@@ -17,7 +17,7 @@ from twisted.internet.task import deferLater
 from tests.support.server_process import PATIENCE
 from tests.system.world import World
 from twisted_chat.clients.connection.address import Address
-from twisted_chat.clients.connection.dialer import Dialing, NoTls
+from twisted_chat.clients.connection.dialer import Dialer, NoTls
 from twisted_chat.clients.connection.link import Link, Lost
 from twisted_chat.clients.connection.trust import Peer
 
@@ -44,7 +44,7 @@ def answering(world: World, answer: Callable[[socket.socket], None], times: int 
 
 def dialed(port: int, **options: bool) -> Deferred[tuple[Link, Peer]]:
     twisted_reactor: Any = reactor
-    return Dialing(twisted_reactor, Address(HOST, port), **options)()
+    return Dialer(twisted_reactor, Address(HOST, port), **options)()
 
 
 @ensureDeferred
