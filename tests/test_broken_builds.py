@@ -12,7 +12,7 @@ from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support import safety
-from twisted_chat.chat.chat import Chat
+from twisted_chat.chat.messages import Messages
 from twisted_chat.chat.rooms import Membership
 from twisted_chat.core import draft
 from twisted_chat.core.draft import Draft
@@ -36,26 +36,26 @@ CHECKS: tuple[Check, ...] = (
 
 def acknowledged_too_early() -> AbstractContextManager[Any]:
     """A sender is answered before the commit."""
-    say = Chat.say
+    say = Messages.say
 
-    def hasty(self: Chat, session: Any, room: Any, draft: Draft) -> Any:
+    def hasty(self: Messages, session: Any, room: Any, draft: Draft) -> Any:
         say(self, session, room, draft)
         return succeed(Sent(room.name, room.last_seq + 1, 0, 0, 0))
 
-    return mock.patch.object(Chat, "say", hasty)
+    return mock.patch.object(Messages, "say", hasty)
 
 
 def shown_too_early() -> AbstractContextManager[Any]:
     """A message goes out to the others before the commit."""
-    say = Chat.say
+    say = Messages.say
 
-    def hasty(self: Chat, session: Any, room: Any, draft: Draft) -> Any:
+    def hasty(self: Messages, session: Any, room: Any, draft: Draft) -> Any:
         sender, seq = session.person, room.last_seq + 1
         entry = Entry(seq, room.id, seq, Kind.MESSAGE, 0, sender.id, sender.name, draft.text)
-        self.delivery.spread([entry], {})
+        session.delivery.spread([entry], {})
         return say(self, session, room, draft)
 
-    return mock.patch.object(Chat, "say", hasty)
+    return mock.patch.object(Messages, "say", hasty)
 
 
 def committed_too_late() -> AbstractContextManager[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from twisted_chat.chat import typists
+from twisted_chat.chat import presence
 from twisted_chat.testing import Hall, Program
 
 from .test_requests import InHall
@@ -161,7 +161,7 @@ class TypingTests(InHall):
 
 class CrowdTests(TestCase):
     def test_a_crowd_is_not_told(self) -> None:
-        self.patch(typists, "MOST_ONLINE", 3)
+        self.patch(presence, "MOST_TYPISTS", 3)
         with Hall() as hall:
             few = [hall.bot(name) for name in ("tesla", "edison", "bell")]
             few[0].asks("typing", room="#lobby")

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from twisted.internet.defer import Deferred
 
 from twisted_chat.chat.session import Session
-from twisted_chat.chat.whispering import whisper
 from twisted_chat.core.draft import Draft
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.rooms import Role, Room
@@ -351,7 +350,7 @@ class WhisperTests(GuestTestCase):
 
     def whispers(self, name: str, others: tuple[str, ...], **how: str) -> Any:
         people = [self.who(other) for other in others]
-        said = whisper(self.hall.chat, self.session(name), people, Draft("psst"), **how)
+        said = self.hall.chat.messages.whisper(self.session(name), people, Draft("psst"), **how)
         done = Deferred.fromCoroutine(said)
         self.hall.settle()
         return self.successResultOf(done)

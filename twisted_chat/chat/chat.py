@@ -7,19 +7,14 @@ commands ask it for the part that can answer. It never sees a socket.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import count
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ..core.commands import TABLE
-from ..core.draft import Draft
-from ..core.entries import Entry
 from ..core.errors import ChatError, StartError
 from ..core.events import Closed
 from ..core.names import Names
-from ..core.results import Sent
 from ..core.roombook import RoomBook
 from ..core.rooms import Room
 from ..core.roster import Person, Roster
@@ -32,7 +27,6 @@ from .accounts.limits import AccountLimits
 from .accounts.passwords import Passwords
 from .accounts.sign_in import Proof, SignIn
 from .async_store import AsyncStore
-from .composing import check_draft, check_version
 from .cursors import Cursors
 from .delivery import Delivery
 from .device_keys import Devices
@@ -41,15 +35,14 @@ from .files.links import Links
 from .guests import Guests
 from .history import History
 from .housekeeping import Housekeeping
+from .messages import Messages, origins
 from .metadata import Metadata
 from .motd import message_of_the_day
-from .presence import Onlookers, PresenceNotices
+from .presence import Onlookers, PresenceNotices, Typists
 from .restore import fill
 from .rooms import Membership
 from .session import Session, Sessions, State
-from .settling import Sending, origins
 from .threads import Worker
-from .typists import Typists
 
 STOPPING = ChatError("restart", "The server is stopping; try again in a moment.")
 MOST_DEVICES = 20  # sessions of one account; the one idle for longest makes room
@@ -76,7 +69,6 @@ class Chat:
         self.wall = wall  # milliseconds since 1970: for people
         self.started = ticks()
         self.epoch = store.epoch  # another one for a database that was put in its place
-        self.unkept = count(wall())  # numbers for what is said and kept nowhere
         self.motd = message_of_the_day(settings)
         self.names = names = Names(
             (*TABLE.words(), settings.name),
@@ -91,7 +83,6 @@ class Chat:
         self.delivery = delivery = Delivery(rooms, kept, clock)
         self.presence = presence = PresenceNotices(delivery, clock)
         self.onlookers = onlookers = Onlookers()  # want to know at once who comes and goes
-        self.typists = Typists(self)
         self.limits = AccountLimits(settings, ticks, wall)
         self.history = History(kept, rooms, wall)
         self.cursors = cursors = Cursors(kept, sessions, delivery)
@@ -100,6 +91,10 @@ class Chat:
         self.membership = membership = Membership(
             settings.name, kept, sessions, roster, rooms, delivery, onlookers, wall
         )
+        self.messages = Messages(
+            settings.max_message, kept, sessions, rooms, membership, devices, wall
+        )
+        self.typists = Typists(delivery, membership.audience, ticks)
         self.signin = signin = SignIn(
             settings, kept, roster, rooms, names, devices, passwords, ticks, wall
         )
@@ -170,36 +165,6 @@ class Chat:
         senders, self.answering = self.answering, None
         for send in senders:
             send()
-
-    # --- messages -----------------------------------------------------------------------
-
-    def say(self, session: Session, room: Room, draft: Draft) -> Deferred[Sent]:
-        """Store a message; fires when it is committed and shown to those who are here."""
-        self.store.check()
-        person = session.person
-        self.membership.may_speak(person, room)
-        check_draft(self, room, draft)
-        if draft.sealed:
-            if person.guest:
-                raise ChatError("guest", "A guest has no keys to encrypt with.")
-            check_version(self, room, draft)
-        sending = Sending(self, session, room, draft)
-        self.store.post(sending)
-        return sending
-
-    def sent(self, person: Person, room: Room, entry: Entry, again: bool = False) -> Sent:
-        """The answer to somebody whose message is stored."""
-        inside = room.has(person)  # or they speak from outside
-        known = inside or not room.hidden  # who was put out is told nothing more of it
-        online, offline = self.membership.audience(room) if known else (0, 0)
-        return Sent(
-            room=room.label(person),
-            seq=entry.seq,
-            time=entry.time,
-            now=online - (inside and person.online),
-            later=offline - (inside and not person.online and not person.guest),
-            again=again,
-        )
 
     # --- people come and go ---------------------------------------------------------------
 

@@ -1,23 +1,24 @@
-"""Who came and who left, told at most once a second however many it were."""
+"""Who came, who left and who is typing, told to those who are here and kept nowhere."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from ..core.events import Presence
+from ..core.events import Presence, Typing
 from ..core.rooms import Room
 from ..core.roster import Person
+from ..doors.interface import Dialect
+from .delivery import Delivery
+from .session import Session, State
 
-if TYPE_CHECKING:
-    from ..doors.interface import Dialect
-    from .delivery import Delivery
-
-PAUSE = 1.0
+PAUSE = 1.0  # seconds between two notices of who came and left
 MOST_NAMES = 50  # beyond these a notice only counts
+TYPING_PAUSE = 3.0  # seconds for which one word about somebody in a conversation is enough
+MOST_TYPISTS = 50  # where more are online, somebody types all the time and nobody is told
 
 
 class Onlooker(Protocol):
@@ -153,3 +154,47 @@ def _notice(joined: tuple[str, ...], left: tuple[str, ...]) -> Presence:
         more_joined=max(0, len(joined) - MOST_NAMES),
         more_left=max(0, len(left) - MOST_NAMES),
     )
+
+
+class Typists:
+    """Tells the others in a conversation that somebody is typing."""
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        audience: Callable[[Room], tuple[int, int]],
+        ticks: Callable[[], float],
+    ) -> None:
+        self._delivery = delivery
+        self._audience = audience
+        self._ticks = ticks
+        self._told: dict[tuple[int, int], float] = {}  # by person and room, the latest last
+
+    def typing(
+        self, person: Person, room: Room, but: Callable[[Session], bool] = lambda session: False
+    ) -> None:
+        """Tell of somebody who may speak in a room; `but` says who knows it already."""
+        now = self._ticks()
+        self._forget(now)
+        key = (person.id, room.id)
+        online, _ = self._audience(room)
+        if online > MOST_TYPISTS or key in self._told:
+            return
+        self._told[key] = now
+        for session in self._delivery.present_in(room):
+            other = session.person
+            # Only to one who is shown the room this moment; it is not worth a queue.
+            if (
+                session.state is State.LIVE
+                and other is not person
+                and person.id not in other.ignores
+                and not but(session)
+            ):
+                session.receive(Typing(room.label(other), person.name))
+
+    def _forget(self, now: float) -> None:
+        while self._told:
+            oldest = next(iter(self._told))
+            if self._told[oldest] + TYPING_PAUSE > now:
+                return
+            del self._told[oldest]

@@ -16,8 +16,8 @@ from ...core.rooms import Room
 from ...core.roster import Person
 from ...store import Ledger, files
 from ..chat import Chat
-from ..composing import check_draft, check_version, only_sealed
 from ..history import scopes
+from ..messages import only_sealed
 from ..session import Session
 from .lookup import account_named, conversation, may_know_of, place_of
 from .messages import speaking_place
@@ -67,8 +67,8 @@ def say_file(chat: Chat, session: Session, place: str, draft: Draft) -> Deferred
     if room is None:
         raise files.no_such_file(file, " of yours that is to be sent there and has been uploaded")
     try:
-        check_draft(chat, room, draft)
-        check_version(chat, room, draft)
+        chat.messages.check(room, draft)
+        chat.messages.check_version(room, draft)
     except ChatError as error:
         refusal = refusal or error
 
@@ -83,7 +83,7 @@ def say_file(chat: Chat, session: Session, place: str, draft: Draft) -> Deferred
         entry, again = outcome
         if not again:
             chat.files.named(person.id, file)
-        return chat.sent(person, room, entry, again)
+        return chat.messages.sent(person, room, entry, again)
 
     return chat.store.change(apply, session).addCallback(stored)
 

@@ -18,9 +18,8 @@ from ...core.roster import Person
 from ...core.text import check_formatted
 from ...store import Ledger
 from ..chat import Chat
-from ..composing import check_draft, check_version, only_sealed
+from ..messages import only_sealed
 from ..session import Session
-from ..whispering import whisper
 from .lookup import (
     LONGEST_REASON,
     Said,
@@ -77,7 +76,7 @@ def _said_before(
 
     def again(old: Entry) -> Sent:
         assert room is not None
-        return chat.sent(person, room, old, again=True)
+        return chat.messages.sent(person, room, old, again=True)
 
     return chat.store.change(apply).addCallback(again)
 
@@ -85,12 +84,12 @@ def _said_before(
 @repeatable
 def say_in_room(chat: Chat, session: Session, name: str, draft: Draft) -> Answer:
     """Say something in a room."""
-    return chat.say(session, visible_room(chat, session, name), draft)
+    return chat.messages.say(session, visible_room(chat, session, name), draft)
 
 
 @repeatable
 def _say_in_lobby(chat: Chat, session: Session, name: str, draft: Draft) -> Answer:
-    return chat.say(session, chat.rooms.lobby, draft)
+    return chat.messages.say(session, chat.rooms.lobby, draft)
 
 
 @repeatable
@@ -99,10 +98,10 @@ def say_in_private(chat: Chat, session: Session, name: str, draft: Draft) -> Ans
     person, other = session.person, somebody_named(chat, name)
     _may_write_to(person, other)
     if person.guest or other.guest:
-        return whisper(chat, session, [other], draft)
+        return chat.messages.whisper(session, [other], draft)
     room = person.pairs.get(other.id)
     if room is not None:
-        return chat.say(session, room, draft)
+        return chat.messages.say(session, room, draft)
     return _first_message(chat, session, other, draft)
 
 
@@ -135,7 +134,7 @@ def _may_write_to(person: Person, other: Person) -> None:
 
 def _first_message(chat: Chat, session: Session, other: Person, draft: Draft) -> Deferred[Sent]:
     """Begin a private conversation with its first message, in one transaction."""
-    check_draft(chat, None, draft)
+    chat.messages.check(None, draft)
     person, cid = session.person, draft.cid
 
     def apply(ledger: Ledger) -> tuple[Entry, bool]:
@@ -146,7 +145,7 @@ def _first_message(chat: Chat, session: Session, other: Person, draft: Draft) ->
     def show(stored: tuple[Entry, bool]) -> Sent:
         entry, again = stored
         room = chat.membership.show_in_pair(person, other, entry, session)
-        return chat.sent(person, room, entry, again)
+        return chat.messages.sent(person, room, entry, again)
 
     return chat.store.change(apply, session).addCallback(show)
 
@@ -174,7 +173,7 @@ async def broadcast_users(
         if room is not None and not chat.rooms.takes_words(room):
             raise only_sealed(f"Your conversation with {other.name}")
     draft = Draft(command.text)
-    check_draft(chat, None, draft)
+    chat.messages.check(None, draft)
 
     def apply(ledger: Ledger) -> list[Entry]:
         rooms = [_pair_for_words(ledger, person, other) for other in others]
@@ -185,7 +184,7 @@ async def broadcast_users(
     later: list[Sent] = []
     for other, entry in zip(others, entries, strict=True):
         room = chat.membership.show_in_pair(person, other, entry, session)
-        (now if other.online else later).append(chat.sent(person, room, entry))
+        (now if other.online else later).append(chat.messages.sent(person, room, entry))
     return SentToSeveral(tuple(now), tuple(later))
 
 
@@ -213,14 +212,14 @@ async def edit(chat: Chat, session: Session, command: words.Edit) -> Result:
     said = message_named(chat, session, command.message)
     person = session.person
     draft = Draft.given(command.text, sealed=command.sealed, version=command.version)
-    check_draft(chat, said.room, draft)
+    chat.messages.check(said.room, draft)
     entry = await _message_at(chat, said, command.message)
     if entry.sender != person.id:
         raise ChatError("not_allowed", "Only the person who said it can edit a message.")
     # After the look-up: a kick, a mute or encryption may have come first.
     chat.membership.may_speak(person, said.room)
-    check_draft(chat, said.room, draft)
-    check_version(chat, said.room, draft)
+    chat.messages.check(said.room, draft)
+    chat.messages.check_version(said.room, draft)
     if entry.form in IN_WORDS and not draft.sealed:
         draft = replace(draft, form=entry.form)  # an action stays one
     if entry.form in (Form.FILE, Form.SEALED_FILE):
@@ -256,12 +255,12 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
         check_formatted(command.reason, LONGEST_REASON)
     draft = Draft.given(command.reason, sealed=command.sealed, version=command.version)
     if draft.sealed:
-        check_draft(chat, said.room, draft)
+        chat.messages.check(said.room, draft)
     entry = await _message_at(chat, said, command.what)
     said = message_named(chat, session, command.what)  # it may have been put out meanwhile
     if draft.sealed:
-        check_draft(chat, said.room, draft)
-        check_version(chat, said.room, draft)
+        chat.messages.check(said.room, draft)
+        chat.messages.check_version(said.room, draft)
     if not _is_by(person, entry):
         if said.room.pair is not None:
             raise ChatError("not_allowed", "Only the person who said it can delete that.")

@@ -13,9 +13,7 @@ from twisted.python.failure import Failure
 from ...chat.commands import send
 from ...chat.commands.lookup import joined_room, somebody_named
 from ...chat.commands.messages import speaking_place
-from ...chat.composing import check_draft
 from ...chat.session import Session, State
-from ...chat.whispering import whisper
 from ...core import vocabulary as words
 from ...core.draft import Draft, check_tags
 from ...core.entries import Entry, Form, Kind
@@ -172,8 +170,8 @@ def _was_said(client: IrcClient, result: Result, target: str, awaited: Awaited) 
 def _to_oneself(client: IrcClient, draft: Draft) -> None:
     """Words to oneself are kept nowhere: clients send them to find out whether they are heard."""
     me, chat = client.me, client.chat
-    check_draft(chat, None, draft)
-    told = Whisper.of(draft, me.name, me.name, chat.wall(), id=next(chat.unkept))
+    chat.messages.check(None, draft)
+    told = Whisper.of(draft, me.name, me.name, chat.wall(), id=chat.messages.next_unkept())
     for own in [one for one in client.clients.of(me) if one.reads]:
         own.write(encoded(own.dialect.whisper(me.name, told)))
     _echo_whisper(client, me.name, told)
@@ -191,7 +189,7 @@ def _to_a_few(client: IrcClient, target: str, draft: Draft) -> None:
     ]
     to = target[0] + room.name
     others = [person for person in of_rank if person is not me and person.online]
-    done = Deferred.fromCoroutine(whisper(chat, session, others, draft, room.name, to))
+    done = Deferred.fromCoroutine(chat.messages.whisper(session, others, draft, room.name, to))
     echo = Whisper.of(draft, room.name, me.name, 0, to)
     client.wait_for(done, to, _was_told, to, echo)
 
@@ -392,7 +390,7 @@ def _pass_on(
 ) -> None:
     """Show a line to others, and to its author's client if it wants to see that; under one id."""
     clients, me = client.clients, client.me
-    msgid = {"msgid": f"{client.people.epoch}-0-{next(client.chat.unkept)}"}
+    msgid = {"msgid": f"{client.people.epoch}-0-{client.chat.messages.next_unkept()}"}
 
     def known(other: IrcClient) -> dict[str, str]:
         own = msgid if other.has("message-tags") else {}
