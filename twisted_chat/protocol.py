@@ -63,7 +63,6 @@ class ChatProtocol(Output):
         self.open_doors = OpenDoors()
         self.secure = not self.peer.host  # nobody can listen in on a Unix socket
         self.heard = False
-        self._decided = False
         self._begun = 0.0  # when it was decided
         self._destination: tuple[str, int] | None = None  # as a proxy has it
         self._proxy_has_tls = False
@@ -182,7 +181,6 @@ class ChatProtocol(Output):
 
     def begin(self, kind: DoorKind) -> None:
         """It is decided which dialect this is."""
-        self._decided = True
         self._begun = self.factory.chat.ticks()
         if kind not in self.open_doors.doors or not (self.open_doors.plain or self.over_tls):
             self._turn_away(kind)
@@ -292,7 +290,7 @@ class ChatProtocol(Output):
             return
         if self._buffer and self.line_mode:
             self.dataReceived(b"\n")
-        if not self._decided and not self.door.closed:
+        if not self.negotiation.decided and not self.door.closed:
             self.negotiation.end_of_input()
         if not self.door.closed:
             self.door.end_of_input()
@@ -314,7 +312,7 @@ class ChatProtocol(Output):
 
     def expire(self, reason: Closed) -> None:
         """It has lasted too long."""
-        if not self._decided:
+        if not self.negotiation.decided:
             self.negotiation.give_up()
         self.door.close(reason)
 
@@ -335,7 +333,7 @@ class ChatProtocol(Output):
             self._buffer += data
             self.kept(len(data))
             return
-        if not self._decided and data:
+        if not self.negotiation.decided and data:
             data = self.negotiation.take(data)
             if not data or self.door.closed:
                 return

@@ -221,7 +221,7 @@ class BoundsTests(FrontTestCase):
             for piece in (data, *(b" " if data.endswith(b" ") else b"1" for _ in range(ENOUGH))):
                 client.sends(piece)
                 self.assertLess(len(client.protocol.negotiation._held), ENOUGH)
-            self.assertTrue(client.protocol._decided, data)
+            self.assertTrue(client.protocol.negotiation.decided, data)
             self.leaves(client)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
+from secrets import token_hex
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -197,6 +198,19 @@ class BaseDoor:
     def too_long(self, most: int) -> None:
         """A line was longer than any line may be; it is answered when its turn comes."""
         self.queue(ChatError("too_long", f"A line may have at most {most} bytes.", max=most))
+
+    def refusal_for(self, failure: Failure) -> ChatError:
+        """What to refuse with after a failure.
+
+        Anything but a ChatError is a fault of the server: it is logged under a number, which the
+        client is told.
+        """
+        if isinstance(failure.value, ChatError):
+            return failure.value
+        number = token_hex(4)
+        self.log.failure("Internal error {number}", failure, number=number)
+        sentence = f"Something went wrong here; its number is {number}."
+        return ChatError("internal", sentence, number=number)
 
     # --- lines in order -------------------------------------------------------------------
 

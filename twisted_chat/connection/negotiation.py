@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import IDelayedCall, ISSLTransport
+from enum import Enum
+
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from ..core.doors import DoorKind
@@ -14,21 +16,41 @@ TOO_LATE = bytes.fromhex("1503010002020a")  # an alert of TLS: this message is u
 PATIENCE_FOR_TLS = 3.0  # seconds, where nobody may sign in without TLS
 
 
+class Stage(Enum):
+    """What the negotiation waits for; it goes through these in their order, and may leave some out.
+
+    TLS is no stage: what comes inside it is negotiated as what came before it.
+    """
+
+    HEADER = "a proxy, which may say first for whom it connects"
+    DIALECT = "bytes that tell the dialect, or begin TLS"
+    DECIDED = "nothing more"
+
+
 class Negotiation:
     """Decides by the first bytes; who sends none is taken for a person."""
 
-    __slots__ = ("_greeted", "_held", "_protocol", "_silence", "_tls", "awaits_header")
+    __slots__ = ("_greeted", "_held", "_protocol", "_silence", "_stage")
     log = Logger()
 
     def __init__(self, protocol: NegotiatedConnection) -> None:
         self._protocol = protocol
-        factory = protocol.factory
-        self.awaits_header = protocol.peer.within(factory.chat.settings.trusted_proxies)
-        self._tls = not ISSLTransport.providedBy(protocol.transport)
+        proxies = protocol.factory.chat.settings.trusted_proxies
+        self._stage = Stage.HEADER if protocol.peer.within(proxies) else Stage.DIALECT
+        self._greeted = False  # as a person, who may still turn out to be a program
         self._held = b""  # bytes that do not tell enough yet
-        self._greeted = False
         self._silence: IDelayedCall | None = None
         self.listen()
+
+    @property
+    def awaits_header(self) -> bool:
+        """Whether a proxy may still say for whom it connects."""
+        return self._stage is Stage.HEADER
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is known what is spoken here."""
+        return self._stage is Stage.DECIDED
 
     def listen(self) -> None:
         """Wait for the first byte; greet a person if none comes in time.
@@ -80,13 +102,13 @@ class Negotiation:
     def _for_people(self) -> bool:
         """Whether people are talked with here, as far as there is TLS where it has to be."""
         open_doors = self._protocol.open_doors
-        return DoorKind.TEXT in open_doors.doors and (open_doors.plain or not self._tls)
+        return DoorKind.TEXT in open_doors.doors and (open_doors.plain or self._protocol.over_tls)
 
     def give_up(self) -> None:
         """The time is up, and nothing has been decided."""
         protocol = self._protocol
         self.leave()
-        if self._tls and not protocol.open_doors.plain:
+        if not (protocol.over_tls or protocol.open_doors.plain):
             protocol.drop()  # it waits for TLS, so that words would mean nothing to it
         elif protocol.open_doors.only is not None and not protocol.door.closed:
             self._settle()
@@ -102,7 +124,7 @@ class Negotiation:
                 found = look(
                     data,
                     header=self.awaits_header,
-                    tls=self._tls,
+                    tls=not self._protocol.over_tls,
                     greeted=self._greeted,
                 )
             except BadHeader as error:
@@ -117,7 +139,7 @@ class Negotiation:
 
     def _pass_on(self, header: Header) -> None:
         """Go on with whomever the proxy speaks for."""
-        self.awaits_header = False
+        self._stage = Stage.DIALECT
         self._protocol.introduce(header)
         if self._greeted and not self._protocol.door.closed:
             self._greeted = False  # it was taken for the proxy itself
@@ -126,9 +148,9 @@ class Negotiation:
         if not self._protocol.door.closed:
             self.listen()
 
-    def _enter(self, door: DoorKind | None, data: bytes) -> bytes:
+    def _enter(self, kind: DoorKind | None, data: bytes) -> bytes:
         protocol = self._protocol
-        if door is None:
+        if kind is None:
             self._held = data
             if by_hand(data):
                 self.leave()
@@ -138,25 +160,25 @@ class Negotiation:
         self._settle()
         if protocol.door.closed:
             return b""
-        if door is DoorKind.TLS:
-            self._tls = False
+        if kind is DoorKind.TLS:
             if self._greeted:
                 protocol.refuse_tls(TOO_LATE)
             else:
                 protocol.begin_tls(data)
             return b""
-        self._begin(door)
+        self._begin(kind)
         return b"" if protocol.door.closed else data
 
-    def _begin(self, door: DoorKind) -> None:
+    def _begin(self, kind: DoorKind) -> None:
+        self._stage = Stage.DECIDED
         only = self._protocol.open_doors.only
         # What means nothing in particular means the one thing that is spoken.
-        self._protocol.begin(only if only is not None and door is DoorKind.TEXT else door)
+        self._protocol.begin(only if only is not None and kind is DoorKind.TEXT else kind)
 
     def _settle(self) -> None:
         """A proxy that sent no header is itself who talks here."""
         if self.awaits_header:
-            self.awaits_header = False
+            self._stage = Stage.DIALECT
             self._protocol.factory.located(self._protocol, self._protocol.peer)
 
     def end_of_input(self) -> None:

@@ -75,10 +75,7 @@ class Transfer(BaseDoor, Generic[M]):
     def _failed(self, failure: Failure) -> None:
         if self.closed or failure.check(CancelledError):
             return
-        error = failure.value
-        if not isinstance(error, ChatError):
-            self.log.failure("A file could not be moved", failure)
-            error = ChatError("internal", "Something went wrong here: try it again.")
+        error = self.refusal_for(failure)
         self.cut(Closed(error.code, error.sentence))
 
     def _look_after(self) -> None:

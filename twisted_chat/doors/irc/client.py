@@ -9,7 +9,6 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from secrets import token_hex
 from time import gmtime, strftime
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -487,9 +486,7 @@ class IrcClient(BaseDoor):
             self._internal(failure)
 
     def _internal(self, failure: Failure) -> None:
-        mark = token_hex(4)
-        self.log.failure("Internal error {mark}", failure, mark=mark)
-        self.fail("*", "INTERNAL_ERROR", f"Something went wrong here; its number is {mark}.")
+        self.fail("*", "INTERNAL_ERROR", self.refusal_for(failure).sentence)
 
     def wait_for(
         self, done: Deferred[T], subject: str, show: Callable[..., None], *arguments: Any

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -126,12 +125,7 @@ class JsonDoor(BaseDoor):
     def _failed(self, failure: Failure, number: object) -> None:
         if failure.check(CancelledError) or self.closed:
             return
-        error = failure.value
-        if not isinstance(error, ChatError):
-            mark = token_hex(4)
-            self.log.failure("Internal error {mark}", failure, mark=mark)
-            error = ChatError("internal", "Something went wrong here.", number=mark)
-        self.refuse(error, number)
+        self.refuse(self.refusal_for(failure), number)
 
     async def _ask(self, asked: object) -> dict[str, Any]:
         assert self.session is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import CancelledError, Deferred, fail
@@ -222,12 +221,7 @@ class TextDoor(BaseDoor):
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError) or self.closed:
             return
-        error = failure.value
-        if not isinstance(error, ChatError):
-            number = token_hex(4)
-            self.log.failure("Internal error {number}", failure, number=number)
-            error = ChatError("internal", f"Something went wrong here; its number is {number}.")
-        self.refuse(error)
+        self.refuse(self.refusal_for(failure))
 
     # --- what dialogues need ----------------------------------------------------------------
 

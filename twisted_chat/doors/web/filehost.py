@@ -79,10 +79,7 @@ class FileHost:
             sentence = f"The request is not understood: {error}.\n"
             self._door.end(self._answers.answer(error.status, sentence, self._chat.wall()))
             return
-        if not isinstance(error, ChatError):
-            self._door.log.failure("A request about a file failed", failure)
-            error = ChatError("internal", "Something went wrong here: try it again.")
-        self._door.end(self._answers.refused(error, self._chat.wall()))
+        self._door.end(self._answers.refused(self._door.refusal_for(failure), self._chat.wall()))
 
     async def _serve(self) -> None:
         asked = self._asked
