@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import partial
-from operator import methodcaller
 
 from ..core.errors import ChatError
 from ..core.events import Notice, Presence
@@ -13,6 +11,7 @@ from ..core.roombook import RoomBook
 from ..core.rooms import Role, Room
 from ..core.roster import Person, Roster
 from ..store import Ledger
+from ..store.rooms import MemberFields
 from .accounts.sign_in import SignIn
 from .async_store import AsyncStore
 from .delivery import Delivery
@@ -119,51 +118,35 @@ class Guests:
         guest.shown = {room.id: session.position(room) for room in self._rooms.of(guest)}
         self._onlookers.became_account(guest)
         if guest.rooms or noted or metadata:
-            said: list[Callable[[Ledger], object]] = [
-                methodcaller("set_account_metadata", number, key, value)
-                for key, value in metadata.items()
-            ]
-            await self._store.insist(
-                lambda: partial(_store, _places(guest) + said, _notes(guest, noted))
-            )
+            await self._store.insist(lambda: _keep(guest, noted, metadata))
 
 
-def _places(person: Person) -> list[Callable[[Ledger], object]]:
-    """The changes that store in which rooms a person is."""
-    members = ((room.id, room.members[person.id]) for room in person.rooms)
-    return [
-        methodcaller(
-            "put_member",
-            *(room, person.id),
-            role=int(member.role),
-            since=member.since,
-            voice=member.voice,
-        )
-        for room, member in members
-    ]
-
-
-def _notes(person: Person, rooms: Iterable[Room]) -> list[Callable[[Ledger], object]]:
-    """The changes that store what these rooms have noted about a person."""
+def _keep(
+    person: Person, noted: Iterable[Room], metadata: Mapping[str, str]
+) -> Callable[[Ledger], None]:
+    """Return the change that stores what memory has of a person who was a guest."""
     number = person.id
-    kept: list[Callable[[Ledger], object]] = []
-    for room in rooms:
-        if number in room.bans:
-            kept.append(methodcaller("put_ban", room.id, number, room.bans[number]))
-        if number in room.mutes:
-            kept.append(methodcaller("put_mute", room.id, number, room.mutes[number]))
-        if number in room.invited:
-            kept.append(methodcaller("put_invite", room.id, number))
-    return kept
+    places = {room.id: room.members[number] for room in person.rooms}
+    members = {
+        room: MemberFields(role=int(member.role), since=member.since, voice=member.voice)
+        for room, member in places.items()
+    }
+    bans = {room.id: room.bans[number] for room in noted if number in room.bans}
+    mutes = {room.id: room.mutes[number] for room in noted if number in room.mutes}
+    invites = [room.id for room in noted if number in room.invited]
 
+    def apply(ledger: Ledger) -> None:
+        for room, member in members.items():
+            with suppress(ChatError):  # the room has just been deleted
+                ledger.rooms.put_member(room, number, **member)
+        for key, value in metadata.items():
+            with suppress(ChatError):  # the account is being erased
+                ledger.metadata.set_of_account(number, key, value)
+        for room, until in bans.items():
+            ledger.rooms.put_ban(room, number, until)
+        for room, end in mutes.items():
+            ledger.rooms.put_mute(room, number, end)
+        for room in invites:
+            ledger.rooms.put_invite(room, number)
 
-def _store(
-    places: Iterable[Callable[[Ledger], object]],
-    notes: Iterable[Callable[[Ledger], object]],
-    ledger: Ledger,
-) -> None:
-    for keep in places:
-        with suppress(ChatError):  # the room has just been deleted
-            keep(ledger)
-    for keep in notes:
-        keep(ledger)
+    return apply
