@@ -9,7 +9,7 @@ from msgspec import Struct
 from ...core.text import MAX_LINES, without_controls
 from . import metadata, sasl, server_info
 from .client import IrcClient
-from .message import LONGEST_LINE, Message, repeated
+from .message import LONGEST_LINE, Message, in_lines, repeated
 from .refusals import Refused
 from .registration import complete_registration
 
@@ -120,15 +120,11 @@ def _written(client: IrcClient, row: Capability) -> str:
 
 
 def _list(client: IrcClient, word: str, names: list[str]) -> None:
-    """The names on as many lines as they take; only those who know version 302 get several."""
+    """The names on as many lines as they take. Only clients that know version 302 get several."""
     most = LONGEST_LINE - len(f":{client.server} CAP {client.nick} {word} * :\r\n".encode())
-    lines = [""]
-    for name in names:
-        longer = f"{lines[-1]} {name}".strip()
-        if len(longer) > most and client.registration.version >= 302:
-            lines.append(name)
-        else:
-            lines[-1] = longer
+    lines = [" ".join(names)]
+    if client.registration.version >= 302:
+        lines = in_lines(names, " ", most) or lines
     for index, line in enumerate(lines, 1):
         more = "* " if index < len(lines) else ""
         client.line(client.server, f"CAP {client.nick} {word} {more}:{line}")

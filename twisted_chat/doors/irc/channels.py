@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 
 from ...chat.commands.lookup import may_know_of, visible_room
 from ...chat.commands.rooms import DAYS_UNTIL_ERASED, join_made
@@ -16,20 +16,21 @@ from ...core.text import formatted, without_forbidden
 from . import metadata, read_markers
 from .chathistory import replay_channel
 from .client import IrcClient
-from .message import LONGEST_LINE, Message, shortened, words_in
+from .message import LONGEST_LINE, Message, in_lines, shortened, words_in
 from .people import status_signs
 from .refusals import REFUSALS, Failed, Refused, failed
 
 CAPABILITY = "draft/channel-rename"
+Condition = Callable[[Room, int], bool]
+"""Of LIST: whether it is true of a room with so many people in it."""
 
 
-Test = Callable[["Room", int], bool]
 MOST_CONDITIONS = 10
 MOST_LISTED = 2000  # channels in one answer, if their topics are short
 
 
 def room_shown(client: IrcClient, name: str) -> Room:
-    """A room that the client has joined; one that is hidden from it is as none."""
+    """A room that the client has joined. Raises Refused for any other, hidden or not there."""
     room = client.chat.rooms.find(name)
     if room is None or not may_know_of(room, client.me):
         raise Refused("403", shortened(name))
@@ -59,7 +60,7 @@ async def join(client: IrcClient, message: Message) -> None:
 
 
 async def join_one(client: IrcClient, name: str, key: str) -> None:
-    """Come into a channel, which is made if there is none of that name."""
+    """Join a channel, which is made if there is none of that name."""
     session, chat = client.own_session, client.chat
     if not name.startswith("#"):
         raise Refused("403", shortened(name))
@@ -76,13 +77,13 @@ async def join_one(client: IrcClient, name: str, key: str) -> None:
         if len(room.members) == 1:  # nobody else is missed in it or has missed it
             await client.perform(words.Undelete(room.name))
             return
-    if (room is None or room.deleted_at is not None) and await _made(client, name):
+    if (room is None or room.deleted_at is not None) and await _create(client, name):
         return
     await client.perform(words.Join(name, key))
 
 
 async def _join_renamed(client: IrcClient, name: str, key: str) -> None:
-    """Say where a channel is that had that name; who does not know of renaming is led there."""
+    """Say which name a channel has now, or join it where the client does not know RENAME."""
     room = visible_room(client.chat, client.own_session, name)
     text = f"The channel is called {room.name} now"
     if client.has(CAPABILITY):
@@ -100,8 +101,8 @@ async def rename(client: IrcClient, message: Message) -> None:
         raise failed("RENAME", error, old, shortened(name)) from None
 
 
-async def _made(client: IrcClient, name: str) -> bool:
-    """Make a channel; False when somebody else was faster, so that it can be joined now."""
+async def _create(client: IrcClient, name: str) -> bool:
+    """Make a channel. Returns False when somebody else was faster, so that it can be joined now."""
     chat, session = client.chat, client.own_session
     try:
         await client.perform(words.Create(name))
@@ -124,7 +125,7 @@ async def _join_lobby(client: IrcClient) -> None:
     if session.lobby:
         return
     lobby = chat.rooms.lobby
-    upto = lobby.last_seq  # what is said while one is shown what was said is delivered after it
+    upto = lobby.last_seq  # what is said while what was missed is shown is delivered after it
     show_channel(client, lobby)
     await replay_channel(client, lobby, upto)
     client.flush()
@@ -145,7 +146,7 @@ async def part(client: IrcClient, message: Message) -> None:
 
 
 async def leave_one(client: IrcClient, name: str, reason: str) -> None:
-    """Leave a channel; the last of an account's own goes with whoever leaves it."""
+    """Leave a channel. It is deleted with the last account that leaves it."""
     session, chat = client.own_session, client.chat
     room = room_shown(client, name)
     if room is chat.rooms.lobby:
@@ -172,7 +173,10 @@ async def leave_one(client: IrcClient, name: str, reason: str) -> None:
 
 
 def show_channel(client: IrcClient, room: Room) -> bool:
-    """The client has joined a room: its own JOIN, the topic and who is there; False if it had."""
+    """Show the client that it has joined a room: JOIN, the topic and who is there.
+
+    Returns False if it was shown that before.
+    """
     if not client.open_channel(room):
         return False
     me = client.me
@@ -188,7 +192,7 @@ def show_channel(client: IrcClient, room: Room) -> bool:
 
 
 def hide_channel(client: IrcClient, room: Room, reason: str = "") -> None:
-    """The client has left a room."""
+    """Show the client that it has left a room."""
     if not client.close_channel(room):
         return
     text = f"PART {room.name}" + (f" :{formatted(reason)}" if reason else "")
@@ -196,9 +200,9 @@ def hide_channel(client: IrcClient, room: Room, reason: str = "") -> None:
 
 
 def rename_channel(client: IrcClient, room: Room, old: str, by: Person, reason: str) -> None:
-    """A room that the client has joined has another name."""
+    """Show the client that a room which it has joined has another name."""
     reason = formatted(reason)
-    if client.has("draft/channel-rename"):
+    if client.has(CAPABILITY):
         source, tags = client.people.mask(by.name), client.tags_now(by)
         client.line(source, f"RENAME {old} {room.name} :{reason}", tags)
     elif old.lower() != room.name.lower() and client.close_channel(room):
@@ -210,10 +214,10 @@ def rename_channel(client: IrcClient, room: Room, old: str, by: Person, reason: 
 
 
 def tell_names(client: IrcClient, room: Room) -> None:
-    """Everybody in a room that the client may see into.
+    """Tell the client who is in a room.
 
-    This is worked out for everyone who joins: whatever were kept would be old by then, since a
-    room is another with everybody who comes.
+    This is made anew for everyone who joins. Keeping it would not help, since it changes with
+    everybody who comes.
     """
     if client.people.unannounced:
         client.clients.sent_names.add(client)
@@ -227,28 +231,13 @@ def tell_names(client: IrcClient, room: Room) -> None:
         status_signs(room, person)[:most_signs] + (mask(person.name) if full else person.name)
         for person in client.clients.present(room)
     ]
-    for line in _lines(words, most):
+    for line in in_lines(words, " ", most):
         client.line(client.server, head + line)
     client.numeric("366", room.name, text="That is everybody who is here")
 
 
-def _lines(words: Iterable[str], most: int) -> Iterator[str]:
-    """Words in lines of so many bytes at most."""
-    line: list[str] = []
-    size = 0
-    for word in words:
-        more = 1 + (len(word) if word.isascii() else len(word.encode()))
-        if line and size + more > most + 1:
-            yield " ".join(line)
-            line, size = [], 0
-        line.append(word)
-        size += more
-    if line:
-        yield " ".join(line)
-
-
 def tell_topic(client: IrcClient, room: Room) -> None:
-    """A room's topic, who has set it and when."""
+    """Tell the client a room's topic, who has set it and when."""
     if not room.topic:
         client.numeric("331", room.name, text="There is no topic")
         return
@@ -270,7 +259,7 @@ def list_names(client: IrcClient, message: Message) -> None:
     for name in asked:
         try:
             room = visible_room(client.chat, client.own_session, name)
-            if (room.rules.secret or room.hidden) and not room.has(client.me):
+            if not client.may_look_into(room):
                 raise ChatError("no_such_room", "")
         except ChatError:
             client.numeric("366", shortened(name), text="That is everybody who is here")
@@ -282,7 +271,7 @@ async def topic(client: IrcClient, message: Message) -> None:
     session = client.own_session
     if len(message.params) == 1:
         room = visible_room(client.chat, session, message.params[0])
-        if (room.rules.secret or room.hidden) and not room.has(client.me):
+        if not client.may_look_into(room):
             raise Refused("442", room.name)
         tell_topic(client, room)
         return
@@ -298,18 +287,18 @@ def list_channels(client: IrcClient, message: Message) -> None:
     conditions = [word for word in asked if not word.startswith("#") or _is_mask(word)]
     if len(conditions) > MOST_CONDITIONS:  # each is looked at for each channel
         raise Refused("416", "LIST", text=f"A list has at most {MOST_CONDITIONS} conditions")
-    tests = [_test(client, word) for word in conditions]
+    tests = [_condition(client, word) for word in conditions]
     named = {word.lower() for word in asked if word.startswith("#") and not _is_mask(word)}
     client.numeric("321", "Channel", text="Users  Name")
     count = 0
     for room in sorted(client.chat.rooms.group_rooms(), key=lambda room: room.named.folded):
         if named and room.named.folded not in named:
             continue
-        if (room.hidden or room.rules.secret) and not room.has(client.me):
+        if not client.may_look_into(room):
             continue
         if room is client.chat.rooms.lobby and not client.has_joined(room):
-            continue  # in which everybody is, and which one sees when one asks to
-        here = sum(1 for _ in client.clients.present(room))
+            continue  # everybody is in it, and sees it only when they ask for it
+        here = len(client.clients.present(room))
         if not all(test(room, here) for test in tests):
             continue
         if count == MOST_LISTED or client.response.size > PAGE_BYTES:
@@ -324,8 +313,8 @@ def _is_mask(word: str) -> bool:
     return "*" in word or "?" in word
 
 
-def _test(client: IrcClient, word: str) -> Test:
-    """One condition, as ELIST has them."""
+def _condition(client: IrcClient, word: str) -> Condition:
+    """One condition of LIST, as ELIST has them."""
     now = client.chat.wall()
 
     def minutes_ago(since: int) -> float:

@@ -1,5 +1,4 @@
-"""One IRC client, and all of them: what they have asked for, what they were shown, and how they
-are answered.
+"""One IRC client and all of them: what they ask for, what they know, and how they are answered.
 
 The commands work on these. What reads the lines and calls the commands is the door.
 """
@@ -225,7 +224,7 @@ class Clients:
     # --- what their modes say ---------------------------------------------------------------
 
     def note_bot(self, person: Person) -> None:
-        """One of somebody's clients may say something else about whether they are a program."""
+        """Note whether one of somebody's clients says that they are a program."""
         if any("B" in client.modes for client in self.of(person)):
             self.people.bots.add(person.name)
         else:
@@ -322,6 +321,10 @@ class IrcClient(BaseDoor):
             return False
         return session.lobby if room is self.chat.rooms.lobby else room.pair is None
 
+    def may_look_into(self, room: Room) -> bool:
+        """Whether the client may be told who is in a room."""
+        return room.has(self.me) or not (room.rules.secret or room.hidden)
+
     def has(self, *caps: str) -> bool:
         """Whether the client has asked for all of these capabilities."""
         return self.caps.issuperset(caps)
@@ -370,7 +373,7 @@ class IrcClient(BaseDoor):
     # --- what it has asked for --------------------------------------------------------------
 
     def set_capabilities(self, caps: set[str]) -> None:
-        """What is delivered looks otherwise from now on."""
+        """Take what the client has asked for. What is delivered may look otherwise from now on."""
         self.caps = caps
         dialect = self.clients.dialect(CAPABILITIES & caps)
         if dialect is self.dialect:
@@ -405,7 +408,7 @@ class IrcClient(BaseDoor):
         self.clients.monitors.add(key, self)
 
     def stop_monitoring(self, key: str) -> None:
-        """Tell it so no longer."""
+        """Tell it no longer."""
         if self.monitored.pop(key, None) is not None:
             self.clients.monitors.remove(key, self)
 
@@ -415,7 +418,7 @@ class IrcClient(BaseDoor):
         self.clients.subscribers.add(key, self)
 
     def unsubscribe(self, *keys: str) -> None:
-        """Tell it so no longer."""
+        """Tell it no longer."""
         for key in keys:
             if key in self.subscribed:
                 del self.subscribed[key]

@@ -157,14 +157,17 @@ def encoded(lines: Sequence[str]) -> bytes:
 
 
 def in_lines(words: Iterable[str], separator: str, most: int) -> list[str]:
-    """Words with something between them, on lines of at most so many bytes."""
-    lines: list[str] = []
+    """Words with a separator of one byte between them, on lines of at most so many bytes."""
+    lines: list[list[str]] = []
+    size = 0
     for word in words:
-        if lines and len(f"{lines[-1]}{separator}{word}".encode()) <= most:
-            lines[-1] += separator + word
-        else:
-            lines.append(word)
-    return lines
+        more = 1 + (len(word) if word.isascii() else len(word.encode()))
+        if not lines or size + more > most + 1:
+            lines.append([])
+            size = 0
+        lines[-1].append(word)
+        size += more
+    return [separator.join(line) for line in lines]
 
 
 def pieces(text: str, most: int) -> list[str]:

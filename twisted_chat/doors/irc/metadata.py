@@ -173,16 +173,12 @@ def _target(client: IrcClient, name: str) -> Target:
     if name == "*":
         return client.me
     room = client.chat.rooms.find(name) if name.startswith("#") else None
-    if room is not None and room.deleted_at is None and _may_see(client, room):
+    if room is not None and room.deleted_at is None and client.may_look_into(room):
         return room
     person = None if name.startswith("#") else client.people.find(name)
     if person is None or person.erased:
         raise ChatError("no_such_user", "")
     return person
-
-
-def _may_see(client: IrcClient, room: Room) -> bool:
-    return room.has(client.me) or not (room.rules.secret or room.hidden)
 
 
 def _changeable(client: IrcClient, name: str) -> Target:

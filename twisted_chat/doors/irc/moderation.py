@@ -44,7 +44,7 @@ async def mode(client: IrcClient, message: Message) -> None:
 
 
 def _tell_modes(client: IrcClient, room: Room) -> None:
-    if (room.hidden or room.rules.secret) and not room.has(client.me):
+    if not client.may_look_into(room):
         raise Refused("403", shortened(room.name))
     inside = room.has(client.me)
     client.numeric("324", room.name, *room.rules.letters(with_key=inside).split())
@@ -155,7 +155,7 @@ async def _set_role(client: IrcClient, room: Room, adding: bool, letter: str, na
 def _tell_list(client: IrcClient, room: Room, letter: str) -> None:
     """The masks of a list; of bans also the accounts that are kept out or muted by name."""
     one, end = LISTS[letter]
-    if (room.hidden or room.rules.secret) and not room.has(client.me):
+    if not client.may_look_into(room):
         raise Refused("442", room.name)
     if letter != "b" and room.role_of(client.me) < Role.OPERATOR:
         raise Refused("482", room.name)

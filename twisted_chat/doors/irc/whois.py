@@ -11,7 +11,7 @@ from ...core.rooms import LOBBY, Room
 from ...core.roster import Person
 from ...core.text import formatted, shown
 from .client import IrcClient
-from .message import LONGEST_LINE, Message, shortened
+from .message import LONGEST_LINE, Message, in_lines, shortened
 from .people import NICKSERV, SERVICES
 from .refusals import Refused
 
@@ -86,23 +86,12 @@ def _tell_nickserv(client: IrcClient) -> None:
 
 def _tell_rooms(client: IrcClient, person: Person) -> None:
     """The rooms of somebody's that the client may know of, as many lines as they take."""
-    rooms = [
-        room
-        for room in person.rooms
-        if room.has(client.me) or not (room.hidden or room.rules.secret)
-    ]
+    rooms = [room for room in person.rooms if client.may_look_into(room)]
     words = [client.status_prefix(room, person) + room.name for room in rooms]
     if any(session.lobby for session in client.chat.sessions.of(person)):
         lobby = client.chat.rooms.lobby
         words.insert(0, client.status_prefix(lobby, person) + LOBBY)
-    line, most = "", LONGEST_LINE - 150
-    for word in words:
-        if line and len(f"{line} {word}".encode()) > most:
-            client.numeric("319", person.name, text=line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    if line:
+    for line in in_lines(words, " ", LONGEST_LINE - 150):
         client.numeric("319", person.name, text=line)
 
 
@@ -117,13 +106,9 @@ def whowas(client: IrcClient, message: Message) -> None:
         client.numeric("406", shortened(name), text="Nobody of that name was here lately")
     for gone in found[: count or None]:
         client.numeric("314", gone.name, gone.user, gone.host, "*", text=shown(gone.realname))
-        client.numeric("312", gone.name, client.server, text=f"{spoken_ago(client, gone.time)}")
+        ago = max(0, client.chat.wall() - gone.time) // 1000
+        client.numeric("312", gone.name, client.server, text=f"left {spoken(ago)} ago")
     client.numeric("369", shortened(name), text="That is all that is known")
-
-
-def spoken_ago(client: IrcClient, time: int) -> str:
-    """How long ago something was."""
-    return f"left {spoken(max(0, client.chat.wall() - time) // 1000)} ago"
 
 
 # --- WHO and WHOX ----------------------------------------------------------------------------
@@ -155,7 +140,7 @@ def _found(client: IrcClient, mask: str) -> Iterator[tuple[Room | None, Person]]
         room = client.chat.rooms.find(mask)
         if room is None or room.deleted_at is not None:
             return
-        if (room.hidden or room.rules.secret) and not room.has(client.me):
+        if not client.may_look_into(room):
             return
         for person in client.clients.present(room):
             yield room, person
