@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,6 +109,13 @@ class HouseTests(SynchronousTestCase):
         for name, path in modules():
             if floor_of(name) == "store":
                 self.assertNotIn("twisted", {found.split(".")[0] for found in imported(name, path)})
+
+    def test_only_one_package_speaks_sqlite_s_own_sql(self) -> None:
+        own = r"\b(PRAGMA|INDEXED BY|json_\w+|fts5|MATCH|OR (REPLACE|IGNORE)|IMMEDIATE|sqlite3)\b"
+        for name, path in modules():
+            inside = name.removeprefix("twisted_chat.store")
+            if inside != name and not inside.startswith((".sqlite", ".migrations.versions")):
+                self.assertIsNone(re.search(own, path.read_text()), name)
 
     def test_imports_point_down(self) -> None:
         known = {name for name, _ in modules()}

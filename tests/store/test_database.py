@@ -16,7 +16,7 @@ from twisted_chat.core.errors import StartError
 from twisted_chat.server.preflight import check
 from twisted_chat.settings import Settings
 from twisted_chat.store import open_store
-from twisted_chat.store.database import locate
+from twisted_chat.store.sqlite.database import locate
 
 
 @contextlib.contextmanager

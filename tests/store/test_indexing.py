@@ -13,7 +13,8 @@ from tests.store import fresh
 from tests.store.fresh import StoreCase, index_all
 from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import State
-from twisted_chat.store import LOBBY, Post, Query, Scope, Store, full_text_index, open_store, search
+from twisted_chat.store import LOBBY, Post, Query, Scope, Store, open_store, search
+from twisted_chat.store.sqlite import full_text
 
 WORDS = ("ant", "bee", "cat", "东京")
 
@@ -60,7 +61,7 @@ class IndexTests(StoreCase):
     def test_step_by_step(self) -> None:
         for _ in range(7):
             self.say("an ant")
-        with mock.patch.object(full_text_index, "STEP", 3):
+        with mock.patch.object(full_text, "STEP", 3):
             counts = []
             while self.store.steps_behind:
                 self.store.index(lambda outcome: None)
@@ -99,7 +100,7 @@ class IndexTests(StoreCase):
         pages = driver.execute("PRAGMA page_count").fetchone()[0]
         driver.execute(f"PRAGMA max_page_count = {pages}")
         answers: list[bool | Exception] = []
-        with mock.patch.object(full_text_index, "indexed", lambda text: f"{text} " * 100_000):
+        with mock.patch.object(full_text, "indexed", lambda text: f"{text} " * 100_000):
             self.store.index(answers.append)
             fresh.settle(self.store)
         self.assertEqual([getattr(answer, "code", answer) for answer in answers], ["store_full"])
@@ -110,13 +111,13 @@ class IndexTests(StoreCase):
     def test_a_writer_without_work_looks_after_it(self) -> None:
         self.store.close()
         done = threading.Event()
-        follow = full_text_index.Index.follow
+        follow = full_text.Index.follow
 
-        def noted(self: full_text_index.Index, last_id: int) -> None:
+        def noted(self: full_text.Index, last_id: int) -> None:
             follow(self, last_id)
             done.set()
 
-        with mock.patch.object(full_text_index.Index, "follow", noted):
+        with mock.patch.object(full_text.Index, "follow", noted):
             path = str(self.folder / "chat.db")
             self.store = open_store(path, lambda: 0, lambda call: call(), die=lambda: None)
             self.store.post([Post(LOBBY, None, "x", Draft("an ant"))])
@@ -137,7 +138,7 @@ class IndexTests(StoreCase):
     def test_it_finds_what_the_messages_say_now(self, doings: list[tuple[str, ...]]) -> None:
         base = fresh.change(self.store, lambda ledger: ledger.log.end(LOBBY))
         says: list[str] = []
-        with mock.patch.object(full_text_index, "STEP", 2):
+        with mock.patch.object(full_text, "STEP", 2):
             for what, *how in doings:
                 if what == "say":
                     self.say(how[0])

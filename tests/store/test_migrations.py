@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.store import fresh
 from twisted_chat.core.errors import StartError
 from twisted_chat.store import migrations, open_store, schema
-from twisted_chat.store.connections import close, open_writer
+from twisted_chat.store.sqlite.connections import close, open_writer
 from twisted_chat.testing import Hall
 
 GOLDEN = Path(__file__).parent / "golden"

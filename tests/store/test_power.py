@@ -20,7 +20,8 @@ from twisted_chat.core.draft import Draft
 from twisted_chat.core.errors import StartError
 from twisted_chat.server.preflight import check
 from twisted_chat.settings import Settings
-from twisted_chat.store import LOBBY, Post, Store, open_store, write_ahead_log
+from twisted_chat.store import LOBBY, Post, Store, open_store
+from twisted_chat.store.sqlite import write_ahead_log
 
 ROUNDS = often(5, 200)
 LONG = 40  # pages, so that the log is taken into the database often

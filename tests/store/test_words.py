@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.formatting import unformatted
-from twisted_chat.store.tokenizer import folded, indexed, phrase
+from twisted_chat.store.sqlite.full_text import folded, indexed, phrase
 
 SCRIPTS = {
     "Latin": "abcXYZéÀßøđŁñžṩẞſİı",

@@ -20,7 +20,7 @@ from ..core.text import shown
 from ..factory import ChatFactory
 from ..settings import Settings
 from ..store import open_store
-from ..store.database import locate
+from ..store.sqlite.database import locate
 from .log import Log
 from .preflight import check, database_of
 from .service import ChatService, Parts

@@ -10,11 +10,12 @@ from ..chat.motd import message_of_the_day
 from ..connection import tls
 from ..core.errors import StartError, reason_of
 from ..settings import Settings
-from ..store import integrity, migrations
+from ..store import migrations
 from ..store.blobs import contents_of
-from ..store.connections import close, open_raw, open_reader
-from ..store.database import locate
-from ..store.lock import noted
+from ..store.sqlite import integrity
+from ..store.sqlite.connections import close, open_raw, open_reader
+from ..store.sqlite.database import locate
+from ..store.sqlite.lock import noted
 from . import listening
 from .import_users import open_users
 from .ports import wanted

@@ -15,12 +15,8 @@ import sqlalchemy as sa
 from ..core.errors import StartError, reason_of
 from . import device_keys, files, pages, queries
 from .blobs import Blobs, contents_of
-from .connections import close
-from .database import Database, open_database
 from .device_keys import Claimed
-from .full_text_index import STEP
-from .integrity import quick_check
-from .ledger import Ledger, scrub
+from .ledger import Ledger
 from .readers import InlineReaders, Readers, ThreadReaders
 from .records import (
     FOR_EVER,
@@ -37,7 +33,11 @@ from .records import (
     StoredFile,
     Token,
 )
-from .search import Query, search
+from .sqlite.connections import close
+from .sqlite.database import Database, open_database
+from .sqlite.full_text import STEP, scrub
+from .sqlite.integrity import quick_check
+from .sqlite.search import Query, search
 from .work import Batch, Change, Post, Upkeep
 from .writer import Writer
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from ..core.errors import ChatError
-from .connections import driver
 from .cursors import DirtyCursors, Moves
-from .database import Database
-from .last_commit import LastCommit, keep, last_commit_in
 from .ledger import Ledger, Mark
+from .sqlite.connections import CONSTRAINT_ERRORS, OPERATIONAL_ERRORS, driver, refusal
+from .sqlite.database import Database
+from .sqlite.lock import LastCommit, keep, last_commit_in
+from .sqlite.sql import BEGIN_TO_WRITE
 from .work import Batch, Change, Post, Upkeep, Work
 
 COMPLAIN_EVERY = 60.0  # seconds
@@ -48,19 +48,19 @@ class Committer:
         try:
             try:
                 self._write(works, moves, self._say)
-            except (IntegrityError, sqlite3.IntegrityError):
+            except CONSTRAINT_ERRORS:
                 # Messages are inserted together. One that breaks a constraint is to fail alone.
                 self._roll_back(start)
                 self._write(works, moves, self._apply)
         except Exception as error:
-            refusal = _refusal(error)
-            if refusal is None:
+            answer = refusal(error)
+            if answer is None:
                 raise
             self._roll_back(start)
             self._complain(error)
             self._cursors.put_back(moves)
             for work in works:
-                work.error = refusal
+                work.error = answer
                 if isinstance(work, Post):
                     work.entry = None
             return Batch([], works)
@@ -80,7 +80,7 @@ class Committer:
         try:
             upkeep.result = upkeep.run(self._connection)
         except Exception as error:
-            upkeep.error = _refusal(error)
+            upkeep.error = refusal(error)
             if upkeep.error is None:
                 raise
             self._end_transaction()
@@ -106,7 +106,7 @@ class Committer:
     def _write(self, works: list[Work], moves: Moves, say: Callable[[Post], None]) -> None:
         ledger = self._ledger
         self._changed = False
-        self._run("BEGIN IMMEDIATE")
+        self._run(BEGIN_TO_WRITE)
         # First, so that what a change of this batch erases does not come back.
         ledger.cursors.move(moves.delivered)
         ledger.cursors.move_read(moves.read)
@@ -154,10 +154,10 @@ class Committer:
                 work.result = work.apply(ledger)
                 changed = self._driver.total_changes != before
             ledger.log.flush()
-        except (OperationalError, sqlite3.OperationalError):
+        except OPERATIONAL_ERRORS:
             raise  # the disk, not the work
         except Exception as error:
-            if isinstance(error, IntegrityError | sqlite3.IntegrityError):
+            if isinstance(error, CONSTRAINT_ERRORS):
                 work.error = ChatError("conflict", "Somebody was faster; look again.")
             else:
                 work.error = error
@@ -178,18 +178,3 @@ class Committer:
         # After some errors SQLite has rolled back by itself.
         if self._driver.in_transaction:
             self._run("ROLLBACK")
-
-
-def _refusal(error: Exception) -> ChatError | None:
-    """What to answer after an error that is known to store nothing; None after any other."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return ChatError(
-            "store_full", "The server's disk is full; try again later.", retry_after=30
-        )
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CONSTRAINT):
-        return ChatError(
-            "busy", "The server could not store this; try again in a moment.", retry_after=1
-        )
-    return None

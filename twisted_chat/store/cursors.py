@@ -9,8 +9,11 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import sqlalchemy as sa
+
 from .changes import Changes
 from .log import Log
+from .schema import member, read_marker
 
 GONE = "\n"  # stands in cursors for all devices that are forgotten; no device can be called so
 
@@ -19,7 +22,8 @@ _AT_MOST = 2000
 _TAKE_OVER_CURSORS = (
     "INSERT INTO cursor (account, device, room, seq) "
     "SELECT account, ?, room, max(seq) FROM cursor WHERE {which} GROUP BY account, room "
-    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
+    "ON CONFLICT (account, device, room) DO UPDATE SET seq = excluded.seq "
+    "WHERE excluded.seq > cursor.seq"
 )
 _WITHOUT_TOKEN = (
     "account = ? AND device NOT IN ('', ?)"
@@ -28,19 +32,22 @@ _WITHOUT_TOKEN = (
 
 _MOVE = (
     "INSERT INTO cursor (account, device, room, seq) VALUES (?,?,?,?) "
-    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
+    "ON CONFLICT (account, device, room) DO UPDATE SET seq = excluded.seq "
+    "WHERE excluded.seq > cursor.seq"
 )
 
 _MOVE_READ = (
     "INSERT INTO read_cursor (account, room, seq) VALUES (?,?,?) "
-    "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq"
+    "ON CONFLICT (account, room) DO UPDATE SET seq = excluded.seq "
+    "WHERE excluded.seq > read_cursor.seq"
 )
 
 _SET_BACK = "UPDATE cursor SET seq = ? WHERE account = ? AND device = ? AND room = ?"
 
 _MOVE_MARKER = (
     "INSERT INTO read_marker (account, target, time) VALUES (?,?,?) "
-    "ON CONFLICT DO UPDATE SET time = excluded.time WHERE excluded.time > time"
+    "ON CONFLICT (account, target) DO UPDATE SET time = excluded.time "
+    "WHERE excluded.time > read_marker.time"
 )
 
 
@@ -128,6 +135,23 @@ class CursorChanges(Changes):
         """Note until when an account has read what it calls so. Markers only grow."""
         self._check_alive(account)
         self.connection.exec_driver_sql(_MOVE_MARKER, (account, target, time))
+
+    def rename_markers(self, room: int, old: str, new: str) -> None:
+        """Move the markers that members have in a room, by its name as IRC clients fold it."""
+        was, is_now = old.lower()[:64], new.lower()[:64]
+        if was == is_now:
+            return
+        members = sa.select(member.c.account).where(member.c.room == room)
+        theirs = read_marker.c.account.in_(members)
+        moved = sa.select(read_marker.c.account).where(theirs, read_marker.c.target == was)
+        self.connection.execute(
+            sa.delete(read_marker).where(
+                read_marker.c.target == is_now, read_marker.c.account.in_(moved)
+            )
+        )
+        self.connection.execute(
+            sa.update(read_marker).where(theirs, read_marker.c.target == was).values(target=is_now)
+        )
 
     def begin_at_end(self, account: int, room: int) -> None:
         """Count everything so far in a room as delivered to all devices of an account."""

@@ -13,6 +13,7 @@ from ..core.encryption import MOST_ONE_TIME, DeviceKeys, Published, version_of
 from ..core.errors import ChatError
 from . import schema
 from .changes import Changes
+from .sqlite.sql import LIST
 
 device_key = schema.device_key
 one_time_key = schema.one_time_key
@@ -21,7 +22,7 @@ MOST_DEVICES = 20  # of one account that have keys; the one published longest ag
 
 _OF_ACCOUNTS = (
     "SELECT k.account, k.device, k.ed25519, k.curve25519, k.signature "
-    "FROM json_each(?) AS a CROSS JOIN device_key AS k ON k.account = a.value "
+    f"FROM ({LIST}) AS a CROSS JOIN device_key AS k WHERE k.account = a.value "
     "ORDER BY k.account, k.device"
 )
 # What is gone is taken from the front, so the newest stay for whoever asks next.
@@ -31,7 +32,11 @@ _TAKE = (
     " WHERE curve25519 = ? AND NOT fallback ORDER BY id LIMIT 1) "
     "RETURNING id, key, signature"
 )
-_PUT = "INSERT OR REPLACE INTO one_time_key (curve25519, fallback, id, key, signature)"
+_PUT = (
+    "INSERT INTO one_time_key (curve25519, fallback, id, key, signature) VALUES (?,?,?,?,?) "
+    "ON CONFLICT (curve25519, fallback, id) "
+    "DO UPDATE SET key = excluded.key, signature = excluded.signature"
+)
 
 
 class Device(NamedTuple):
@@ -152,7 +157,7 @@ class KeyChanges(Changes):
             for id, one in several.items()
         ]
         if rows:
-            self.connection.exec_driver_sql(f"{_PUT} VALUES (?,?,?,?,?)", rows)
+            self.connection.exec_driver_sql(_PUT, rows)
 
     def _waiting(self, curve25519: str) -> int:
         return self.connection.execute(

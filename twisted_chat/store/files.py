@@ -22,6 +22,7 @@ from . import schema
 from .changes import Changes
 from .log import Log
 from .records import Gone, Scope, StoredFile
+from .sqlite.sql import PAIRS
 
 file = schema.file
 entry = schema.entry
@@ -29,13 +30,12 @@ entry = schema.entry
 LEAST = 4096
 """What a file counts for at least, in bytes: an empty one takes its place on the disk too."""
 
-_LISTED = """
+_LISTED = f"""
 SELECT f.id, f.name, f.size, f.room, f.seq, e.sender, e.author, e.time
-FROM file AS f CROSS JOIN entry AS e ON e.room = f.room AND e.seq = f.seq
-JOIN json_each(?1) AS part
-  ON f.room = json_extract(part.value, '$[0]') AND f.seq > json_extract(part.value, '$[1]')
-WHERE f.seq IS NOT NULL AND f.id < ?2
-ORDER BY f.id DESC LIMIT ?3
+FROM file AS f CROSS JOIN entry AS e JOIN ({PAIRS}) AS part
+  ON f.room = part.room AND f.seq > part.since
+WHERE e.room = f.room AND e.seq = f.seq AND f.seq IS NOT NULL AND f.id < ?
+ORDER BY f.id DESC LIMIT ?
 """
 _NO_END = 2**63 - 1
 

@@ -13,11 +13,9 @@ import sqlalchemy as sa
 
 from ..core.entries import Entry, Form, State
 from .accounts import AccountChanges
-from .connections import BUSY_TIMEOUT
 from .cursors import CursorChanges
 from .device_keys import KeyChanges
 from .files import FileChanges
-from .full_text_index import UNSCRUBBED
 from .log import Log
 from .metadata import MetadataChanges
 from .records import Gone
@@ -59,7 +57,7 @@ class Ledger:
     def secret(self, fresh: str) -> str:
         """What this server alone knows; `fresh` from now on, if it had none."""
         run = self.connection.exec_driver_sql
-        run("INSERT OR IGNORE INTO meta VALUES ('secret', ?)", (fresh,))
+        run("INSERT INTO meta VALUES ('secret', ?) ON CONFLICT DO NOTHING", (fresh,))
         return str(run("SELECT value FROM meta WHERE key = 'secret'").scalar_one())
 
     # For the writer
@@ -78,31 +76,3 @@ class Ledger:
         """Begin anew after a commit; its entries, and the files that it has dropped."""
         gone, self.files.gone = self.files.gone, []
         return self.log.forget(), gone
-
-
-def scrub(connection: sa.Connection, pages: int = 256) -> bool:
-    """Do one step of making erased text unrecoverable; True when nothing is left to do.
-
-    Runs outside a transaction, on the writer's connection. A step rewrites about so many pages
-    of the index; at last the write-ahead log is emptied too.
-    """
-    run = connection.exec_driver_sql
-    step = run("SELECT value FROM meta WHERE key = ?", (UNSCRUBBED,)).scalar()
-    if step is None:
-        return True
-    run("BEGIN IMMEDIATE")
-    before = run("SELECT total_changes()").scalar_one()
-    # A negative number takes all parts of the index into one merge, a positive one goes on.
-    amount = -pages if step == "begin" else pages
-    run("INSERT INTO words (words, rank) VALUES ('merge', ?)", (amount,))
-    merged = run("SELECT total_changes()").scalar_one() - before
-    run("UPDATE meta SET value = 'merge' WHERE key = ?", (UNSCRUBBED,))
-    run("COMMIT")
-    if step == "begin" or merged > 1:
-        return False
-    run("PRAGMA busy_timeout = 0")  # somebody reading is no reason to keep everybody waiting
-    busy = run("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
-    run(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
-    if not busy:
-        run("DELETE FROM meta WHERE key = ?", (UNSCRUBBED,))
-    return not busy

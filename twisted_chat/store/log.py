@@ -16,10 +16,10 @@ from ..core.entries import UNREADABLE, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from . import schema
 from .changes import check_number
-from .connections import driver
-from .full_text_index import Index, searchable
-from .last_commit import last_commit_in
 from .rows import COLUMNS, checksum, entry_of
+from .sqlite.connections import driver
+from .sqlite.full_text import Index, searchable
+from .sqlite.lock import last_commit_in
 
 entry = schema.entry
 
@@ -30,7 +30,7 @@ _SET_END = "UPDATE room SET last_seq = ? WHERE id = ?"
 _RECALL = {
     many: f"SELECT {', '.join('e.' + name for name in COLUMNS.split(', '))} "
     f"FROM (VALUES {', '.join(['(?,?)'] * many)}) AS k "
-    "CROSS JOIN entry AS e ON e.sender = k.column1 AND e.cid = k.column2"
+    "CROSS JOIN entry AS e WHERE e.sender = k.column1 AND e.cid = k.column2"
     for many in (1, 8, 64, 256)  # a few statements, since each is prepared
 }
 _FIND_END = (

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from ..core.errors import ChatError
 from . import schema
 from .changes import Changes
+from .sqlite.sql import LIST
 
 MOST_KEYS = 25  # of one account or room
 
 _OF_ACCOUNTS = (
-    "SELECT m.account, m.key, m.value FROM json_each(?1) AS a "
-    "CROSS JOIN account_metadata AS m ON m.account = a.value "
-    "WHERE m.key IN (SELECT value FROM json_each(?2)) LIMIT ?3"
+    f"SELECT m.account, m.key, m.value FROM ({LIST}) AS a CROSS JOIN account_metadata AS m "
+    f"WHERE m.account = a.value AND m.key IN ({LIST}) LIMIT ?"
 )
 
 

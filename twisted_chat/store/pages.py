@@ -12,24 +12,25 @@ from ..core.entries import Kind, State
 from .queries import id_at, seq_before
 from .records import Scope
 from .rows import COLUMNS, Page, page_of
+from .sqlite.sql import LIST, SHOWN
 
 _DELETED = int(State.DELETED)
 _WORDS = f"({int(Kind.MESSAGE)}, {int(Kind.EDIT)})"
-_SHOWN = "(sender IS NULL OR sender NOT IN (SELECT value FROM json_each(?)))"
+_NOT_HIDDEN = f"(sender IS NULL OR sender NOT IN ({LIST}))"
 # The partial index has nothing but messages, in the order of their ids.
 _MESSAGES = (
-    f"SELECT {COLUMNS} FROM entry INDEXED BY entry_shown "
-    f"WHERE room = ? AND kind = 1 AND id > ? AND id < ? AND state <> {_DELETED} AND {_SHOWN} "
+    f"SELECT {COLUMNS} FROM {SHOWN} "
+    f"WHERE room = ? AND kind = 1 AND id > ? AND id < ? AND state <> {_DELETED} AND {_NOT_HIDDEN} "
     "ORDER BY id {order} LIMIT ?"
 )
 _EVENTS = (
     f"SELECT {COLUMNS} FROM entry WHERE room = ? AND seq > ? AND seq < ? "
-    f"AND NOT (kind = 1 AND state = {_DELETED}) AND (kind NOT IN {_WORDS} OR {_SHOWN}) "
-    "AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq {order} LIMIT ?"
+    f"AND NOT (kind = 1 AND state = {_DELETED}) AND (kind NOT IN {_WORDS} OR {_NOT_HIDDEN}) "
+    f"AND kind IN ({LIST}) ORDER BY seq {{order}} LIMIT ?"
 )
 _LAST = (
-    "SELECT time FROM entry INDEXED BY entry_shown "
-    f"WHERE room = ? AND kind = 1 AND id > ? AND state <> {_DELETED} AND {_SHOWN} "
+    f"SELECT time FROM {SHOWN} "
+    f"WHERE room = ? AND kind = 1 AND id > ? AND state <> {_DELETED} AND {_NOT_HIDDEN} "
     "ORDER BY id DESC LIMIT 1"
 )
 

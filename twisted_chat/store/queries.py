@@ -24,6 +24,7 @@ from .records import (
     Token,
 )
 from .rows import COLUMNS, Page, entry_of, page_of
+from .sqlite.sql import SHOWN
 
 _entry = schema.entry
 _ENTRIES = sa.select(*(_entry.c[name] for name in COLUMNS.split(", ")))
@@ -32,8 +33,8 @@ _ENTRIES = sa.select(*(_entry.c[name] for name in COLUMNS.split(", ")))
 _ID_AT = "SELECT id FROM entry WHERE room = ? AND seq <= ? ORDER BY seq DESC LIMIT 1"
 # The partial index keeps the messages in the order of their ids, so hardly anything but what is
 # returned (or counted) is read.
-_IN_SPAN = "FROM entry INDEXED BY entry_shown WHERE room = ? AND kind = 1 AND id > ? AND id < ?"
-_UNREAD = "sender IS NOT ? AND state <> 2"
+_IN_SPAN = f"FROM {SHOWN} WHERE room = ? AND kind = 1 AND id > ? AND id < ?"
+_UNREAD = "(sender IS NULL OR sender <> ?) AND state <> 2"
 _NEWEST = f"SELECT id {_IN_SPAN} AND (? IS NULL OR ({_UNREAD})) ORDER BY id DESC LIMIT ?"
 _COUNT = f"SELECT count(*) {_IN_SPAN} AND {_UNREAD}"
 _IS_BEFORE = "SELECT time < ? FROM entry WHERE room = ? AND seq = ?"

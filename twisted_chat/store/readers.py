@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from ..core.errors import ChatError
-from .connections import close
+from .sqlite.connections import close
 
 T = TypeVar("T")
 

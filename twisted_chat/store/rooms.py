@@ -14,8 +14,8 @@ from . import schema
 from .changes import Changes, check_number
 from .cursors import CursorChanges
 from .files import FileChanges
-from .full_text_index import searchable
 from .log import Log
+from .sqlite.full_text import searchable
 
 room_table = schema.room
 member = schema.member
@@ -24,11 +24,6 @@ ban = schema.ban
 invite = schema.invite
 entry = schema.entry
 former_name = schema.former_name
-
-_MOVE_MARKERS = (
-    "UPDATE OR REPLACE read_marker SET target = ?1 WHERE target = ?2 "
-    "AND account IN (SELECT account FROM member WHERE room = ?3)"
-)
 
 
 class RoomFields(TypedDict, total=False):
@@ -131,9 +126,7 @@ class RoomChanges(Changes):
             self.connection.execute(drop)
             row = {"folded": old.folded, "name": old.name, "room": id, "until": until}
             self.connection.execute(sa.insert(former_name).values(**row))
-            # What IRC clients have marked there, by the name as they fold it.
-            marked = (name.lower()[:64], old.name.lower()[:64], id)
-            self.connection.exec_driver_sql(_MOVE_MARKERS, marked)
+            self._cursors.rename_markers(id, old.name, name)
 
     def drop_former_names(self, now: int) -> None:
         """Forget the names that rooms had and that are free again."""

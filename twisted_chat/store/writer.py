@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from ..core.errors import ChatError
 from .commit import Committer
 from .cursors import DirtyCursors
-from .database import Database
+from .sqlite.database import Database
 from .work import Batch, Post, Upkeep, Work
 
 BATCH_WORKS = 512

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from ..sqlite.sql import BEGIN_TO_WRITE
+
 _HERE = Path(__file__).parent
 
 
@@ -34,7 +36,7 @@ def upgrade(connection: sa.Connection, now: int) -> None:
     config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes.update(connection=connection, now=now)
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql(BEGIN_TO_WRITE)
     try:
         command.upgrade(config, "head")
     except BaseException:

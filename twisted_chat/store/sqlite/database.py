@@ -12,11 +12,12 @@ from urllib.parse import unquote
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from ..core.errors import StartError, reason_of
-from . import full_text_index, integrity, migrations, schema
+from ...core.errors import StartError, reason_of
+from .. import migrations, schema
+from . import full_text, integrity
 from .connections import close, driver, open_raw, open_reader, open_writer
-from .last_commit import LastCommit, last_commit_in
-from .lock import Lock
+from .lock import LastCommit, Lock, last_commit_in
+from .sql import BEGIN_TO_WRITE
 from .write_ahead_log import WriteAheadLog, log_of, sync_folder, write_again
 
 _SETTLED = 3_000_000_000
@@ -150,9 +151,9 @@ def _make(path: Path, lock: Lock, now: Callable[[], int]) -> None:
 
 
 def _fill(connection: sa.Connection, now: int) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql(BEGIN_TO_WRITE)
     schema.create(connection, migrations.revisions()[-1], now)
-    full_text_index.create(connection)
+    full_text.create(connection)
     connection.exec_driver_sql("COMMIT")
 
 

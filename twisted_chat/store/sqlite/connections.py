@@ -11,12 +11,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from .rows import tolerant_text
+from ...core.errors import ChatError
+from ..rows import tolerant_text
 
 BUSY_TIMEOUT = 5000
 """How long to wait for a lock that some other program holds, in milliseconds."""
+
+# As SQLAlchemy says them, and the driver itself.
+CONSTRAINT_ERRORS = (IntegrityError, sqlite3.IntegrityError)
+OPERATIONAL_ERRORS = (OperationalError, sqlite3.OperationalError)
 
 _LOG_KEPT = 16 * 1024 * 1024  # bytes; what a long reader made it grow beyond is cut off again
 
@@ -92,3 +98,18 @@ def _open(connect: Callable[[], sqlite3.Connection]) -> sa.Connection:
         hide_parameters=True,
     )
     return engine.connect()
+
+
+def refusal(error: Exception) -> ChatError | None:
+    """What to answer after an error that is known to store nothing; None after any other."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return ChatError(
+            "store_full", "The server's disk is full; try again later.", retry_after=30
+        )
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CONSTRAINT):
+        return ChatError(
+            "busy", "The server could not store this; try again in a moment.", retry_after=1
+        )
+    return None

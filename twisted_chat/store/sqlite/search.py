@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from ..core.errors import ChatError
+from ...core.errors import ChatError
+from ..queries import last_before
+from ..records import Scope
+from ..rows import COLUMNS, Page, page_of
 from .connections import driver
-from .queries import last_before
-from .records import Scope
-from .rows import COLUMNS, Page, page_of
-from .tokenizer import phrase
+from .full_text import phrase
 
 _MAX_TERMS = 32
 _MAX_BYTES = 512  # of words, because a longer phrase keeps a reading thread busy

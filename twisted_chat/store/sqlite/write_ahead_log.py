@@ -18,7 +18,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ..core.errors import StartError
+from ...core.errors import StartError
 from .connections import driver
 
 CHECKPOINT_EVERY = 1000

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ..core.errors import StartError
+from ...core.errors import StartError
 from .connections import open_raw
-from .last_commit import LastCommit, last_commit_in
+from .lock import LastCommit, last_commit_in
 from .write_ahead_log import log_of
 
 _MAGIC = b"SQLite format 3\0"
