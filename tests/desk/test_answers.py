@@ -8,7 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.clients.desk.answers import result_of
 from twisted_chat.core import results
-from twisted_chat.core.commands import TABLE, Row
+from twisted_chat.core.command_table import TABLE
+from twisted_chat.core.commands import Row
 from twisted_chat.doors.json.render import plain
 
 FACE = results.Face("tesla")

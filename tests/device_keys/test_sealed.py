@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from msgspec.structs import fields
 
-from twisted_chat.core.commands import TABLE
+from twisted_chat.core.command_table import TABLE
 from twisted_chat.core.encryption import MOST_SEALED
 from twisted_chat.testing import Client
 

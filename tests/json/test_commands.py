@@ -9,7 +9,7 @@ from twisted.trial.unittest import TestCase
 
 from tests.device_keys.case import identity
 from tests.files.couriers import new_courier
-from twisted_chat.core.commands import TABLE
+from twisted_chat.core.command_table import TABLE
 from twisted_chat.testing import PASSWORD, Hall
 
 EMPTY = sha256(b"").hexdigest()

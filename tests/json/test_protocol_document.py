@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_chat
 from twisted_chat.core import events, results
-from twisted_chat.core.commands import TABLE
+from twisted_chat.core.command_table import TABLE
 from twisted_chat.doors.json import requests
 from twisted_chat.testing import Client, Hall
 

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import TestCase
 
+from twisted_chat.core.command_table import WhoElse
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.vocabulary import WhoElse
 from twisted_chat.doors.json.requests import MOST_DEPTH, MOST_KEYS, decode, read
 from twisted_chat.testing import PASSWORD, Hall, Program
 

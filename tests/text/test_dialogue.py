@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.console import parse, replies
 from twisted_chat.console.dialogue import Dialogue, SignInDialogue
-from twisted_chat.core import vocabulary as words
+from twisted_chat.core import command_table as words
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Closed
 from twisted_chat.core.results import Done, Page, Result

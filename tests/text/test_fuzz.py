@@ -7,7 +7,7 @@ from typing import ClassVar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twisted_chat.core.commands import TABLE
+from twisted_chat.core.command_table import TABLE
 
 from .case import HallTestCase
 
@@ -80,7 +80,7 @@ class FuzzTests(HallTestCase):
 
     def test_a18_a_bug_is_an_answer_and_the_session_lives(self) -> None:
         from twisted_chat.chat import commands
-        from twisted_chat.core import vocabulary as words
+        from twisted_chat.core import command_table as words
 
         def fails(*_: object) -> None:
             raise ZeroDivisionError("a bug")

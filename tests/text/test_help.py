@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from twisted_chat.core.commands import TABLE, TO_EVERYONE, WHAT_THERE_IS, Who
+from twisted_chat.core.command_table import TABLE
+from twisted_chat.core.commands import TO_EVERYONE, WHAT_THERE_IS, Who
 
 from .case import HallTestCase
 

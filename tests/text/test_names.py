@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from twisted_chat.core.commands import TABLE
-from twisted_chat.core.vocabulary import Logout
+from twisted_chat.core.command_table import TABLE, Logout
 
 from .case import WELCOME, HallTestCase
 

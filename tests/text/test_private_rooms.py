@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from twisted_chat.core.commands import TABLE, Form
+from twisted_chat.core.command_table import TABLE
+from twisted_chat.core.commands import ArgType
 from twisted_chat.testing import Client
 
 from .case import HallTestCase
@@ -88,11 +89,11 @@ class PrivateRoomTests(HallTestCase):
         self.owner.hears_nothing()
 
     def test_c6_every_command_that_takes_a_room_is_looked_at(self) -> None:
-        forms = (Form.ROOM, Form.MESSAGE)
+        forms = (ArgType.ROOM, ArgType.MESSAGE)
         takes = {
             row.name
             for row in TABLE.rows
-            if any(arg.form in forms or arg.field == "place" for arg in row.args)
+            if any(arg.type in forms or arg.field == "place" for arg in row.args)
         }
         self.assertEqual(takes - {"create"}, set(LINES))
 

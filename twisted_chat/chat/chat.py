@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from ..core.commands import TABLE
+from ..core.command_table import TABLE
 from ..core.errors import ChatError, StartError
 from ..core.events import Closed
 from ..core.names import Names

@@ -12,12 +12,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from ..core import vocabulary as words
-from ..core.commands import TABLE, Command
+from ..core import command_table as words
+from ..core.command_table import TABLE, Help, Logout
+from ..core.commands import Command
 from ..core.errors import ChatError
 from ..core.results import Page, Result
 from ..core.standing import MOST_NAMES, Standing
-from ..core.vocabulary import Help, Logout
 from .parse import Typed
 
 MOST_SLIPS = 3  # passwords that are typed differently the second time

@@ -6,8 +6,9 @@ import re
 
 from msgspec import Struct
 
-from ..core import vocabulary
-from ..core.commands import TABLE, Arg, Command, Form, Row, Table, split_word
+from ..core import command_table
+from ..core.command_table import TABLE
+from ..core.commands import Arg, ArgType, Command, Row, Table, split_word
 from ..core.errors import ChatError
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -36,14 +37,14 @@ def read(line: str, here: str = "", table: Table = TABLE) -> Typed:
     for index, arg in enumerate(row.args):
         value = words.take(arg, row.args[index + 1 :])
         if value is not None:
-            values[arg.field] = _named(str(value), here) if arg.form is Form.MESSAGE else value
+            values[arg.field] = _named(str(value), here) if arg.type is ArgType.MESSAGE else value
         elif arg.ask:
             missing.append(arg)
         elif not arg.optional:
             raise usage(row)
     if words.rest:
         raise usage(row)
-    if here and ("before" in values or row.make is vocabulary.Act):
+    if here and ("before" in values or row.make is command_table.Act):
         values.setdefault("place", here)
     return Typed(line.split()[0].lower(), row, values, tuple(missing))
 
@@ -59,7 +60,7 @@ def said(line: str, here: str) -> Command | None:
         if not line.startswith("//"):
             return None
         line = line[1:]
-    say = vocabulary.Say if here.startswith("#") else vocabulary.Message
+    say = command_table.Say if here.startswith("#") else command_table.Message
     return say(here, line)
 
 
@@ -86,16 +87,16 @@ class _Words:
             if word.lower() != arg.keyword:
                 return None
             self.rest = rest
-            if arg.form is Form.FLAG:
+            if arg.type is ArgType.FLAG:
                 return True
             if not rest:
                 raise usage(self.row)
-        if arg.form is Form.REST:
+        if arg.type is ArgType.REST:
             value, self.rest = self.rest, ""
             if arg.nothing and value == arg.nothing:
                 return ""
             return value or None
-        if arg.form is Form.MANY:
+        if arg.type is ArgType.MANY:
             return self._many(after[0].keyword)
         return self._word(arg, after)
 
@@ -116,22 +117,22 @@ class _Words:
         word, rest = self._first()
         if not word or (arg.optional and not arg.keyword and self._is_for_another(arg, after)):
             return None
-        if arg.form is Form.NUMBER and not _NUMBER.fullmatch(word):
+        if arg.type is ArgType.NUMBER and not _NUMBER.fullmatch(word):
             whole = word.lstrip("+-").isdecimal()
             problem = "cannot be the number here" if whole else "is not a whole number"
             raise ChatError("args", f"{word[:32]} {problem}. Usage: {self.row.usage}")
-        if arg.form is Form.ROOM and not word.startswith("#"):
+        if arg.type is ArgType.ROOM and not word.startswith("#"):
             raise ChatError("args", f"A room's name begins with #. Usage: {self.row.usage}")
         self.rest = rest
-        return int(word) if arg.form is Form.NUMBER else word
+        return int(word) if arg.type is ArgType.NUMBER else word
 
     def _is_for_another(self, arg: Arg, after: tuple[Arg, ...]) -> bool:
         """Whether the next word is not for this optional argument but for a later one."""
         word = self._first()[0]
         if any(word.lower() == later.keyword for later in after if later.keyword):
             return True
-        if arg.form is Form.DURATION:
+        if arg.type is ArgType.DURATION:
             return not word[0].isdigit()
-        if arg.form is Form.WORD:
+        if arg.type is ArgType.WORD:
             return _NUMBER.fullmatch(word) is not None
-        return arg.form is Form.NUMBER and not _NUMBER.fullmatch(word) and bool(after)
+        return arg.type is ArgType.NUMBER and not _NUMBER.fullmatch(word) and bool(after)

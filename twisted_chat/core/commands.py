@@ -1,8 +1,9 @@
-"""The one table of commands: names, arguments, who may, and a line of help.
+"""What a command is: names, arguments, who may use it, and a line of help.
 
-A command is a frozen `Command`. The text door reads its words by the `words`
+A command is a frozen `Command`. The text door reads its words by the `args`
 of its row, programs give its fields by name; help, the usage sentence, the hint
-for a mistyped word and the documentation are all made from the row.
+for a mistyped word and the documentation are all made from the row. The commands
+themselves are in `command_table`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Who(IntEnum):
     ADMIN = 2
 
 
-class Form(Enum):
+class ArgType(Enum):
     """How the text door reads one argument."""
 
     WORD = "word"  # one word
@@ -47,11 +48,14 @@ class Form(Enum):
     FLAG = "flag"  # the keyword itself
 
 
+C = TypeVar("C", bound="type[Command]")
+
+
 class Arg(msgspec.Struct, frozen=True):
     """One argument: the field it fills and how it is read and asked for."""
 
     field: str
-    form: Form = Form.WORD
+    type: ArgType = ArgType.WORD
     shown: str = ""  # what usage calls it, if not by its field's name
     optional: bool = False
     keyword: str = ""  # a word that must stand before it
@@ -62,10 +66,10 @@ class Arg(msgspec.Struct, frozen=True):
     @property
     def usage(self) -> str:
         shown = self.shown or self.field
-        body = shown if self.form is Form.ROOM else f"<{shown}>"
-        if self.form is Form.FLAG:
+        body = shown if self.type is ArgType.ROOM else f"<{shown}>"
+        if self.type is ArgType.FLAG:
             body = ""
-        if self.form is Form.MANY:
+        if self.type is ArgType.MANY:
             body = f"<{shown}>…"
         if self.keyword:
             body = f"{self.keyword} {body}".rstrip()
@@ -109,6 +113,26 @@ class Table:
         for word in (row.name, *row.aliases):
             self._words[word.lower()] = row
 
+    def command(
+        self,
+        name: str,
+        *args: Arg,
+        help: str,
+        aliases: tuple[str, ...] = (),
+        who: Who = Who.ACCOUNT,
+        group: str,
+        sends: bool = False,
+        lists_online: bool = False,
+        gives: tuple[type[Any], ...] = (),
+    ) -> Callable[[C], C]:
+        """Return a decorator that enters a class of commands."""
+
+        def enter(make: C) -> C:
+            self.add(Row(name, make, help, args, aliases, who, group, sends, lists_online, gives))
+            return make
+
+        return enter
+
     def named(self, word: str) -> Row | None:
         return self._words.get(word.lower())
 
@@ -146,27 +170,3 @@ def split_word(text: str) -> tuple[str, str]:
     """The first word, and what comes after the space behind it, be that a tab or U+3000."""
     word, *rest = text.split(None, 1) or [""]
     return word, rest[0] if rest else ""
-
-
-TABLE = Table()
-C = TypeVar("C", bound=type[Command])
-
-
-def command(
-    name: str,
-    *args: Arg,
-    help: str,
-    aliases: tuple[str, ...] = (),
-    who: Who = Who.ACCOUNT,
-    group: str,
-    sends: bool = False,
-    lists_online: bool = False,
-    gives: tuple[type[Any], ...] = (),
-) -> Callable[[C], C]:
-    """Enter a class of commands into the table."""
-
-    def enter(make: C) -> C:
-        TABLE.add(Row(name, make, help, args, aliases, who, group, sends, lists_online, gives))
-        return make
-
-    return enter

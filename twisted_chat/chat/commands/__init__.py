@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.commands import Command
 from ...core.draft import Draft
 from ...core.errors import ChatError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.errors import ChatError
 from ...core.events import Closed
 from ...core.results import DeviceLine, DeviceList, Done, Left, Result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.durations import spoken
 from ...core.errors import ChatError
 from ...core.events import Closed, Notice

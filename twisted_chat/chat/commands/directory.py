@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from ...core import vocabulary as words
-from ...core.commands import TABLE, Who
+from ...core import command_table as words
+from ...core.command_table import TABLE
+from ...core.commands import Who
 from ...core.entries import LEAST_SIZE, PAGE_BYTES
 from ...core.errors import ChatError
 from ...core.names import fold

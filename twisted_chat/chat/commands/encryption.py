@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.entries import Entry, Kind
 from ...core.errors import ChatError
 from ...core.results import Done, Result

@@ -6,7 +6,7 @@ import re
 
 from twisted.internet.defer import Deferred
 
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.attachments import WITH_LINKS, check_name
 from ...core.draft import Draft, check_cid
 from ...core.entries import Entry

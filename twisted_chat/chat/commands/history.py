@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...core import command_table as words
 from ...core import search_query
-from ...core import vocabulary as words
 from ...core.errors import ChatError
 from ...core.results import Page
 from ...core.rooms import Room

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.draft import Draft, check_cid
 from ...core.entries import IN_WORDS, Entry, Form, Kind, State
 from ...core.errors import ChatError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...core import command_table as words
 from ...core import rules as rulebook
-from ...core import vocabulary as words
 from ...core.entries import Kind
 from ...core.errors import ChatError
 from ...core.events import Notice

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.commands import TABLE, Command, Who
+from ...core.command_table import TABLE
+from ...core.commands import Command, Who
 from ...core.errors import ChatError
 from ...core.roster import Person
 from ..chat import Chat

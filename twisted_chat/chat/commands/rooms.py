@@ -6,7 +6,7 @@ from hmac import compare_digest
 
 from msgspec.structs import replace
 
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.entries import Kind
 from ...core.errors import ChatError
 from ...core.events import Invitation, Notice

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from ...core.commands import TABLE, Row
+from ...core.command_table import TABLE, Help
+from ...core.commands import Row
 from ...core.results import Done, Guide, Line, Numbers, Page, Result
-from ...core.vocabulary import Help
 from ..sync.conversations import entry_of
 
 

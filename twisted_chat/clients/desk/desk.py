@@ -11,8 +11,9 @@ from twisted.python.failure import Failure
 
 from ...console import replies
 from ...console.dialogue import Dialogue
-from ...core import vocabulary as words
-from ...core.commands import TABLE, Who
+from ...core import command_table as words
+from ...core.command_table import TABLE
+from ...core.commands import Who
 from ...core.errors import ChatError, StartError
 from ...core.results import FileList, Guide, Joined, Page, Result, Sent, Whispered
 from ...core.text import shown

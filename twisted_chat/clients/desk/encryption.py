@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ...core import command_table as words
 from ...core import results, search_query
-from ...core import vocabulary as words
 from ...core.commands import Command
 from ...core.errors import ChatError
 from ...core.results import FileLine, FileList, Page

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ...console import parse
-from ...core import vocabulary as words
-from ...core.commands import TABLE, Form, Row, Table, split_word
+from ...core import command_table as words
+from ...core.command_table import TABLE
+from ...core.commands import ArgType, Row, Table, split_word
 from ...core.errors import ChatError
 from ...core.text import without_blanks
 from .vocabulary import LOCAL, Send
@@ -116,7 +117,7 @@ def _found(text: str) -> _Found | None:
 
 def _lacks_room(found: _Found) -> bool:
     args = found.row.args
-    return bool(args) and args[0].form is Form.ROOM and not found.rest.startswith("#")
+    return bool(args) and args[0].type is ArgType.ROOM and not found.rest.startswith("#")
 
 
 def _as_written(text: str, known: Known) -> _Found | None:
@@ -152,7 +153,8 @@ def _meant(text: str, known: Known) -> bool:
     if found is None or len(text.split()) <= 2:
         return True
     wants_name = any(
-        arg.form in (Form.WORD, Form.ROOM, Form.MESSAGE, Form.MANY) for arg in found.row.args
+        arg.type in (ArgType.WORD, ArgType.ROOM, ArgType.MESSAGE, ArgType.MANY)
+        for arg in found.row.args
     )
     follows = split_word(found.rest)[0]
     return wants_name and (follows.startswith("#") or follows[:1].isdigit() or known(follows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...core.commands import Arg, Command, Form, Row, Table, Who
+from ...core.commands import Arg, ArgType, Command, Row, Table, Who
 
 GROUP = "Here"
 
@@ -71,7 +71,7 @@ def _enter(name: str, make: type[Command], help: str, *args: Arg) -> None:
     LOCAL.add(Row(name, make, help, args, (), Who.GUEST, GROUP, False, False))
 
 
-_MESSAGE = Arg("message", Form.MESSAGE, shown="number")
+_MESSAGE = Arg("message", ArgType.MESSAGE, shown="number")
 _enter(
     "switch",
     Switch,
@@ -79,27 +79,27 @@ _enter(
     Arg("place", optional=True, shown="#room|user"),
 )
 _enter("next", Next, "switch to the next conversation with something unread")
-_enter("reply", Reply, "answer a message, naming it", _MESSAGE, Arg("text", Form.REST))
+_enter("reply", Reply, "answer a message, naming it", _MESSAGE, Arg("text", ArgType.REST))
 _enter("jump", Jump, "show a message and what was said around it", _MESSAGE)
 _enter(
     "send",
     Send,
     "send a file of this computer's; one that is dragged in becomes such a line",
     Arg("place", shown="#room|user"),
-    Arg("path", Form.REST),
+    Arg("path", ArgType.REST),
 )
 _enter(
     "get",
     Get,
     "fetch a file, into your downloads or to a path",
-    Arg("file", Form.NUMBER, shown="number"),
-    Arg("path", Form.REST, optional=True),
+    Arg("file", ArgType.NUMBER, shown="number"),
+    Arg("path", ArgType.REST, optional=True),
 )
 _enter(
     "cancel",
     Cancel,
     "stop sending or fetching",
-    Arg("transfer", Form.NUMBER, optional=True, shown="number"),
+    Arg("transfer", ArgType.NUMBER, optional=True, shown="number"),
 )
 _enter("transfers", Transfers, "what is being sent and fetched, by its numbers")
 _enter(
@@ -107,15 +107,15 @@ _enter(
     Verify,
     "compare six words with somebody, so that nobody is between you; ok when they are the same",
     Arg("user", optional=True),
-    Arg("ok", Form.FLAG, optional=True, keyword="ok"),
+    Arg("ok", ArgType.FLAG, optional=True, keyword="ok"),
 )
 _enter(
     "readers",
     Readers,
     "who can read an encrypted room; let only verified devices read there, or all; admit somebody",
-    Arg("room", Form.ROOM, optional=True, shown="#room"),
-    Arg("verified", Form.FLAG, optional=True, keyword="verified"),
-    Arg("all", Form.FLAG, optional=True, keyword="all"),
+    Arg("room", ArgType.ROOM, optional=True, shown="#room"),
+    Arg("verified", ArgType.FLAG, optional=True, keyword="verified"),
+    Arg("all", ArgType.FLAG, optional=True, keyword="all"),
     Arg("admit", optional=True, keyword="admit", shown="user"),
 )
 _enter("passphrase", Passphrase, "protect the keys that are kept on this computer")

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.errors import ChatError, StartError
 from ...core.text import without_blanks
 from ..connection.link import Lost

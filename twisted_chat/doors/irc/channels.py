@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ...chat.commands.lookup import may_know_of, visible_room
 from ...chat.commands.rooms import DAYS_UNTIL_ERASED, join_made
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.entries import PAGE_BYTES
 from ...core.errors import ChatError
 from ...core.masks import matches

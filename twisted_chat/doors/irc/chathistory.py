@@ -15,7 +15,7 @@ from typing import cast
 from ...chat.commands.lookup import account_named, conversation, person_named
 from ...chat.history import MOST_UNSEEN, At, Missed, Query, View, Way, scopes
 from ...console.render import clock_time
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.attachments import size_in_words
 from ...core.entries import PAGE_BYTES, Entry, Kind
 from ...core.errors import ChatError

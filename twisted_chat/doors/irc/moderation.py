@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...chat.commands.lookup import person_named, visible_room
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.errors import ChatError
 from ...core.rooms import Role, Room
 from ...core.text import formatted

@@ -21,7 +21,7 @@ from ...chat.chat import STOPPING
 from ...chat.commands import check
 from ...chat.commands.account import LONGEST_INTRO, mark_away
 from ...chat.session import State
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.errors import ChatError
 from ...core.formatting import unformatted
 from ...core.rooms import Room

@@ -14,7 +14,7 @@ from ...chat.commands import send
 from ...chat.commands.lookup import joined_room, somebody_named
 from ...chat.commands.messages import speaking_place
 from ...chat.session import Session, State
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.draft import Draft, check_tags
 from ...core.entries import Entry, Form, Kind
 from ...core.errors import ChatError

@@ -8,7 +8,7 @@ from ...chat.chat import Chat
 from ...chat.commands import check
 from ...chat.commands.encryption import sealed_room
 from ...chat.session import Session
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.draft import check_cid
 from ...core.encryption import Published
 from .requests import Claim, Keys, Publish, Share

@@ -10,7 +10,7 @@ from ...chat.commands import check
 from ...chat.commands.lookup import conversation
 from ...chat.commands.messages import speaking_place
 from ...chat.session import Session
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.errors import ChatError
 from ...core.rooms import Room
 from .render import Hidden, view

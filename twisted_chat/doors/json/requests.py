@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from ...core.commands import TABLE, Row
+from ...core.command_table import TABLE
+from ...core.commands import Row
 from ...core.draft import Draft
 from ...core.encryption import DeviceKeys, OneTimeKey
 from ...core.errors import ChatError

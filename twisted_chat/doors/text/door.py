@@ -15,7 +15,7 @@ from ...connection.line_queue import MOST_MISTAKES, BaseDoor
 from ...console import parse, replies
 from ...console.dialogue import Dialogue
 from ...console.render import CRLF, LF, TextDialect
-from ...core import vocabulary as words
+from ...core import command_table as words
 from ...core.commands import Command
 from ...core.errors import ChatError
 from ...core.events import Closed
