@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from operator import methodcaller
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -19,10 +19,15 @@ from twisted_chat.clients.pipe.programs import Programs
 from twisted_chat.clients.sync.conversations import folded
 from twisted_chat.core.errors import ChatError
 from twisted_chat.e2e.messages import Message
+from twisted_chat.store import Claimed, Ledger
 
 Said = dict[str, Any]
 FORGED = "pay the spy"
 HEAD = "[tesla/9 10:00 private encrypted] tesla: " + FORGED
+
+
+def _claim(ledger: Ledger, device: str, owners: set[int]) -> Claimed | None:
+    return ledger.device_keys.claim(device, owners)
 
 
 class Malicious(Confidential):
@@ -81,11 +86,11 @@ class Malicious(Confidential):
             ghost.server.devices.setdefault(seat.name, []).append(own.keys)
             person = self.office.chat.roster.names.find(seat.name)
             assert person is not None
-            given = self.office.chat.store.change(
-                methodcaller("claim", own.curve25519, {person.id})
-            )
+            claim = partial(_claim, device=own.curve25519, owners={person.id})
+            given = self.office.chat.store.change(claim)
             self.office.settle()
             claimed = self.successResultOf(given)
+            assert claimed is not None
             ghost.server.one_time[own.curve25519] = [(claimed.id, claimed, claimed.fallback)]
         return ghost
 

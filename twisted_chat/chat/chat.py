@@ -80,7 +80,7 @@ class Chat:
         self.roster = roster = Roster()
         self.rooms = rooms = RoomBook()
         self.sessions = sessions = Sessions()
-        self.delivery = delivery = Delivery(rooms, kept, clock)
+        self.delivery = delivery = Delivery(rooms, sessions, kept, clock)
         self.presence = presence = PresenceNotices(delivery, clock)
         self.onlookers = onlookers = Onlookers()  # want to know at once who comes and goes
         self.limits = AccountLimits(settings, ticks, wall)
@@ -178,21 +178,20 @@ class Chat:
     ) -> Session:
         """Begin a session; the door calls its `begin` when it is ready for deliveries."""
         self.signin.admit(proof)  # much may have happened since it was given
-        person = proof.person
+        person, sessions = proof.person, self.sessions
         at = {room: room.last_seq for room in self.rooms.of(person)}
         if positions:
             at.update(positions)
         if not lobby:
             at.pop(self.rooms.lobby, None)
         session = Session(person, door, self.delivery, self.ticks(), device, at, lobby)
-        if len(person.seats) >= MOST_DEVICES:
-            idle = min(self.sessions.of(person), key=lambda session: session.asked_at)
+        if len(sessions.of(person)) >= MOST_DEVICES:
+            idle = min(sessions.of(person), key=lambda session: session.asked_at)
             idle.close(Closed("too_many_devices", "Another session of yours took this place."))
         if not person.guest:
             self.signin.attempts.remember(person.name, door.network)
-        self.sessions.add(session)
-        person.seats = (*person.seats, session)
-        if len(person.seats) == 1:
+        sessions.add(session)
+        if len(sessions.of(person)) == 1:
             self.roster.online[person.id] = person
             for room in person.rooms:
                 room.online += 1
@@ -219,13 +218,12 @@ class Chat:
         session.behind.clear()
         self.sessions.remove(session)
         person = session.person
-        person.seats = tuple(seat for seat in person.seats if seat is not session)
         self.log.info(
             "Client {where} is offline  [ {name} ]", where=session.address, name=person.name
         )
         if not self.sessions:
             self.all_gone()
-        if person.seats:
+        if person.online:
             return
         self.roster.online.pop(person.id, None)
         for room in person.rooms:
@@ -246,7 +244,7 @@ class Chat:
         self.accounts.keep_last_seen(*accounts)
         self.store.refusing = STOPPING
 
-    def close_seats(self, person: Person, reason: Closed, keep: Session | None = None) -> None:
+    def close_sessions(self, person: Person, reason: Closed, keep: Session | None = None) -> None:
         """End the sessions of an account and their transfers of files, except for one session."""
         kept = None if keep is None else keep.token
         self.files.revoke(person, lambda device: device != kept)

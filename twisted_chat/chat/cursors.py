@@ -63,7 +63,7 @@ class Cursors:
     def take_back(self, session: Session) -> None:
         """A session's connection was reset: show again what its peer may not have read."""
         person, moved = session.person, session.unconfirmed.places()
-        if person.shown is None or len(person.seats) > 1 or not moved:
+        if person.shown is None or len(self._sessions.of(person)) > 1 or not moved:
             return  # another session has shown it
         back = {
             room: before for room, (before, at) in moved.items() if person.shown.get(room) == at

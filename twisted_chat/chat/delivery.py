@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -21,7 +20,7 @@ from ..core.roster import Person
 from ..doors.interface import Dialect
 from ..store import queries
 from .async_store import AsyncStore
-from .session import Session, State
+from .session import Session, Sessions, State
 
 # What one session is written in one turn of catching up: so many entries, and about so many bytes.
 CHUNK = 200
@@ -40,9 +39,12 @@ class Delivery:
 
     log = Logger()
 
-    def __init__(self, rooms: RoomBook, store: AsyncStore, clock: IReactorTime) -> None:
+    def __init__(
+        self, rooms: RoomBook, sessions: Sessions, store: AsyncStore, clock: IReactorTime
+    ) -> None:
         self.rooms = rooms
         self._clock = clock
+        self._sessions = sessions
         self._store = store
         self._audiences: dict[Room, Audience] = {}
         self.active: set[Room] = set()  # rooms in which something was delivered lately
@@ -108,8 +110,7 @@ class Delivery:
             origin = origins.get(entry.id)
             if origin is None:
                 continue
-            for seat in origin.person.seats:
-                session = cast(Session, seat)
+            for session in self._sessions.of(origin.person):
                 if session in sessions:
                     own = changed.setdefault(session, pieces.copy())
                     own[index] = dialect.own(room, entry, session.person, session is origin)
@@ -126,8 +127,7 @@ class Delivery:
     ) -> None:
         assert room.pair is not None
         for person in room.pair:
-            for seat in person.seats:
-                session = cast(Session, seat)
+            for session in self._sessions.of(person):
                 if session.state is State.LIVE:
                     self._write(session, room, entries, origins)
 
@@ -204,8 +204,8 @@ class Delivery:
 
     def follow(self, person: Person, room: Room, after: int) -> None:
         """This person's sessions are in the room now and are shown what is after `after`."""
-        for seat in person.seats:
-            self.follow_with(cast(Session, seat), room, after)
+        for session in self._sessions.of(person):
+            self.follow_with(session, room, after)
 
     def follow_with(self, session: Session, room: Room, after: int) -> None:
         """The same for one session."""
@@ -216,26 +216,24 @@ class Delivery:
 
     def unfollow(self, person: Person, room: Room) -> None:
         """This person's sessions see no more of the room."""
-        for seat in person.seats:
-            session = cast(Session, seat)
+        for session in self._sessions.of(person):
             self._exit(session, room)
             session.behind.pop(room, None)
 
     def suspend(self, person: Person, room: Room) -> None:
         """The same until the room comes back; who was behind in it stays where it was."""
-        for seat in person.seats:
-            self._exit(cast(Session, seat), room)
+        for session in self._sessions.of(person):
+            self._exit(session, room)
 
     def show(self, person: Person, room: Room, entry: Entry) -> None:
         """Show one entry to somebody who is not in its room any more."""
-        for seat in person.seats:
-            session = cast(Session, seat)
+        for session in self._sessions.of(person):
             session.write(session.door.dialect.entry(room, entry, person))
 
     def present_in(self, room: Room) -> list[Session]:
         """Every session that is shown a conversation, live or behind."""
         if room.pair is not None:
-            return [cast(Session, seat) for person in room.pair for seat in person.seats]
+            return [session for person in room.pair for session in self._sessions.of(person)]
         return self.live_in(room)
 
     def live_in(self, room: Room) -> list[Session]:

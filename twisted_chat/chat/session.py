@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Protocol, cast
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -224,6 +224,7 @@ class Sessions:
 
     def __init__(self) -> None:
         self._open: dict[Session, None] = {}
+        self._of: dict[Person, tuple[Session, ...]] = {}  # of those who are online
 
     def __iter__(self) -> Iterator[Session]:
         return iter(self._open)
@@ -233,15 +234,25 @@ class Sessions:
 
     def add(self, session: Session) -> None:
         """A session begins."""
+        person = session.person
         self._open[session] = None
+        self._of[person] = (*self.of(person), session)
+        person.online = True
 
     def remove(self, session: Session) -> None:
         """A session has ended."""
+        person = session.person
         self._open.pop(session, None)
+        left = tuple(other for other in self.of(person) if other is not session)
+        person.online = bool(left)
+        if left:
+            self._of[person] = left
+        else:
+            self._of.pop(person, None)
 
     def of(self, person: Person) -> tuple[Session, ...]:
         """A person's open sessions."""
-        return cast("tuple[Session, ...]", person.seats)
+        return self._of.get(person, ())
 
     def tell(self, person: Person, event: Event) -> None:
         """Show an event at all of a person's sessions."""

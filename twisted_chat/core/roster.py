@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from .entries import WORDS, Entry
 from .namebook import NameBook
@@ -11,14 +11,6 @@ from .names import LONGEST, Name
 
 if TYPE_CHECKING:
     from .rooms import Room
-
-
-class Seat(Protocol):
-    """One connected client of a person, as far as the domain can see it."""
-
-    @property
-    def since(self) -> float:
-        """When it signed in, on the server's monotonic clock."""
 
 
 def host_of(named: Name) -> str:
@@ -48,9 +40,9 @@ class Person:
         "named",
         "named_at",
         "noted",
+        "online",
         "pairs",
         "rooms",
-        "seats",
         "secrets",
         "shown",
         "suspended_until",
@@ -73,7 +65,7 @@ class Person:
         self.suspended_until: int | None = None
         self.created = 0  # when the account was made, in milliseconds since 1970
         self.last_seen = 0
-        self.seats: tuple[Seat, ...] = ()
+        self.online = False  # whether they have a session
         self.rooms: tuple[Room, ...] = ()  # joined rooms; the lobby is everybody's
         self.noted: set[Room] = set()  # of a guest: rooms that keep a ban, a mute or an invitation
         self.becoming = False  # a guest whose account is being made
@@ -93,13 +85,9 @@ class Person:
         return None if self.id < 0 else self.id
 
     @property
-    def online(self) -> bool:
-        return bool(self.seats)
-
-    @property
     def gone(self) -> bool:
         """Whether this is a guest that is no more, and is to be put nowhere."""
-        return self.guest and not self.seats
+        return self.guest and not self.online
 
     def hides(self, entry: Entry) -> bool:
         """Whether an entry is something said by somebody whom this person ignores."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from ...core import command_table as words
 from ...core.errors import ChatError
 from ...core.events import Closed
@@ -24,39 +22,41 @@ async def password(chat: Chat, session: Session, command: words.Password) -> Res
         await chat.guests.adopt(session, command.new)
         return Done(f"{person.name} is an account now: log in with this password next time.")
     await chat.accounts.change_password(session, command.old, command.new)
-    chat.close_seats(
+    chat.close_sessions(
         person, Closed("password_changed", "Your password was changed: log in again."), session
     )
     return Done("Your password is changed, and your other sessions have ended.")
 
 
 async def devices(chat: Chat, session: Session, command: words.Devices) -> Result:
-    seats = cast("tuple[Session, ...]", session.person.seats)
+    sessions = chat.sessions.of(session.person)
     if command.end is None:
         now = chat.ticks()
         return DeviceList(
             tuple(
                 DeviceLine(
                     number,
-                    seat.device,
-                    seat.door.dialect.name,
-                    seat.address,
-                    int((now - seat.since) // 60),
-                    seat is session,
+                    one.device,
+                    one.door.dialect.name,
+                    one.address,
+                    int((now - one.since) // 60),
+                    one is session,
                 )
-                for number, seat in enumerate(seats, 1)
+                for number, one in enumerate(sessions, 1)
             )
         )
-    if not 1 <= command.end <= len(seats):
-        raise ChatError("args", f"You have sessions 1 to {len(seats)}: type devices to see them.")
-    seat = seats[command.end - 1]
-    if seat is session:
+    if not 1 <= command.end <= len(sessions):
+        raise ChatError(
+            "args", f"You have sessions 1 to {len(sessions)}: type devices to see them."
+        )
+    ended = sessions[command.end - 1]
+    if ended is session:
         return Left()
-    if seat.token:
-        await chat.signin.revoke(seat)
-    if seat.token != session.token:  # all sessions in text are one device
-        chat.files.revoke(session.person, lambda device: device == seat.token)
-    seat.close(Closed("ended", "This session was ended from another one of yours."))
+    if ended.token:
+        await chat.signin.revoke(ended)
+    if ended.token != session.token:  # all sessions in text are one device
+        chat.files.revoke(session.person, lambda device: device == ended.token)
+    ended.close(Closed("ended", "This session was ended from another one of yours."))
     return Done(f"Session {command.end} has ended.")
 
 
@@ -130,5 +130,5 @@ async def delete_account(chat: Chat, session: Session, command: words.DeleteAcco
         )
     await chat.accounts.erase(person)
     goodbye = Closed("account_deleted", "Your account is erased. Goodbye.")
-    chat.close_seats(person, goodbye, session)
+    chat.close_sessions(person, goodbye, session)
     return Left(goodbye)

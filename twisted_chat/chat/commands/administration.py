@@ -42,7 +42,7 @@ async def ban_user(chat: Chat, session: Session, command: words.BanUser) -> Resu
         person.suspended_until = before
         raise
     why = f": {command.reason}" if command.reason else "."
-    chat.close_seats(person, Closed("suspended", f"You are banned from this server{why}"))
+    chat.close_sessions(person, Closed("suspended", f"You are banned from this server{why}"))
     span = f" for {command.duration}" if command.duration else ""
     done = "bans {whom} from the server{span}{why}"
     note(chat, session, done, whom=person.name, span=span, why=why if command.reason else "")
@@ -63,7 +63,7 @@ async def reset_password(chat: Chat, session: Session, command: words.ResetPassw
     person = _subordinate(session, account_named(chat, command.user))
     new = await chat.accounts.reset_password(person)
     note(chat, session, "resets the password of {whom}", whom=person.name)
-    chat.close_seats(
+    chat.close_sessions(
         person, Closed("password_changed", "An administrator has reset your password.")
     )
     return NewPassword(person.name, new)

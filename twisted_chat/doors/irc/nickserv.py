@@ -154,7 +154,7 @@ async def _change_password(client: IrcClient, rest: str) -> None:
     else:
         await client.chat.accounts.change_password(session, *words)
         ended = Closed("password_changed", "Your password was changed: log in again.")
-        client.chat.close_seats(session.person, ended, session)
+        client.chat.close_sessions(session.person, ended, session)
         say(client, "Your password is changed, and your other sessions have ended.")
 
 

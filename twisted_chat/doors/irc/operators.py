@@ -61,7 +61,7 @@ def kill(client: IrcClient, message: Message) -> None:
     line = encoded([f":{client.people.mask(by)} KILL {person.name} :{reason}"])
     for other in client.clients.of(person):
         other.write(line)
-    client.chat.close_seats(person, Closed("ended", f"Killed by {by}: {reason}"))
+    client.chat.close_sessions(person, Closed("ended", f"Killed by {by}: {reason}"))
 
 
 def wallops(client: IrcClient, message: Message) -> None:

@@ -418,7 +418,7 @@ async def take_up_away(client: IrcClient) -> None:
 
 async def be_absent(client: IrcClient) -> None:
     """Nobody sits at this client: as if it were not here, if there are others."""
-    if len(client.me.seats) > 1 or client.me.away:
+    if len(client.chat.sessions.of(client.me)) > 1 or client.me.away:
         tell_own_away(client)
     else:
         await change(client, NOBODY)
