@@ -202,7 +202,7 @@ class OperTests(Case):
         [refused] = self.guest("again").answers("OPER tesla coil")
         self.assertIn(" 464 again :Too many wrong passwords", refused)
         self.guest("owner", HOME).answers("OPER tesla coil")
-        self.assertTrue(any(talk.oper for talk in self.server.factory.irc.clients.registered))
+        self.assertTrue(any(client.oper for client in self.server.factory.irc.clients.registered))
 
     def test_b18_what_an_operator_does_is_in_the_log(self) -> None:
         owner = self.guest("owner")

@@ -8,7 +8,7 @@ from typing import Any
 from tests.connection.case import Secure, TransportTestCase, ssl_field, version_2
 from tests.files.case import digest
 from tests.files.couriers import new_courier
-from tests.irc.test_sockets import Browser
+from tests.irc.test_websocket import Browser
 from tests.web.browsing import COIL, Answer, Requesting, basic, path_of
 from twisted_chat.core.doors import DoorKind, OpenDoors
 from twisted_chat.testing import PASSWORD, Client, Hall

@@ -15,7 +15,7 @@ from twisted_chat.testing import Client
 SERVER = ":twisted-chat.chat"
 
 
-class ComingTests(IrcCase):
+class ArrivalTests(IrcCase):
     def setUp(self) -> None:
         super().setUp()
         self.tesla = self.hall.bot("tesla")

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from cryptography import x509
 
 from tests.connection.case import Secure, TransportTestCase
-from tests.irc.test_sockets import Browser
+from tests.irc.test_websocket import Browser
 from tests.support.pem import certificate_pem, key_pem, new_key
 from twisted_chat.connection.tls import CertificateFiles, Identity, TlsFactory
 from twisted_chat.testing import PASSWORD, Client, Hall

@@ -1,4 +1,4 @@
-"""What goes from IRC client to IRC client and is kept nowhere."""
+"""TAGMSG, CTCP and messages to oneself: what is passed between IRC clients and not stored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from tests.irc.case import IrcCase
 
 
-class PassingTests(IrcCase):
+class TagmsgTests(IrcCase):
     def setUp(self) -> None:
         super().setUp()
         self.tesla = self.account(
@@ -68,8 +68,8 @@ class PassingTests(IrcCase):
         self.assertIn(" 401 plain iris :iris is not here", refusal)
 
     def test_an_answer_that_cannot_be_sent_holds_nothing_up(self) -> None:
-        talk: Any = self.tesla.protocol.door
-        send, broken = talk.send, [True]
+        door: Any = self.tesla.protocol.door
+        send, broken = door.send, [True]
 
         def fails_once(lines: list[str]) -> None:
             if broken:
@@ -77,7 +77,7 @@ class PassingTests(IrcCase):
                 raise ValueError("a line of IRC has no line break in it")
             send(lines)
 
-        talk.send = fails_once
+        door.send = fails_once
         came = self.tesla.answers("@label=1 TAGMSG #coil", "TOPIC #coil :next")
         self.assertTrue(any("INTERNAL_ERROR" in line for line in came), came)
         self.assertTrue(any("TOPIC" in line for line in came), came)

@@ -8,7 +8,7 @@ from twisted_chat.doors.irc.message import parse
 CAPS = ("message-tags", "account-tag", "away-notify", "batch")
 
 
-class SmallPrintTests(IrcCase):
+class SpecificationTests(IrcCase):
     def setUp(self) -> None:
         super().setUp()
         self.rose, self.iris = self.account("rose", *CAPS), self.account("iris", *CAPS)

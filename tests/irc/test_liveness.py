@@ -9,7 +9,7 @@ from tests.irc.case import IrcCase, IrcClient
 from twisted_chat.testing import PASSWORD
 
 
-class HearingTests(IrcCase):
+class LivenessTests(IrcCase):
     def setUp(self) -> None:
         super().setUp()
         self.hall.bot("tesla").vanishes()
@@ -109,7 +109,7 @@ class HearingTests(IrcCase):
         self.tesla.hears("iris: said")
 
 
-class AnsweringTests(IrcCase):
+class PingTests(IrcCase):
     """A PING that comes while a client is still being shown what it has not read."""
 
     def setUp(self) -> None:
