@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -28,6 +29,7 @@ FLOORS: dict[str, set[str]] = {
     "server": {"core", "store", "settings", "chat", "connection", "doors"},
     "clients": {"core", "console", "private_file", "e2e"},
 }
+WITHOUT_CIRCLES = {"e2e", "console", "settings", "store", "interface", "chat", "connection"}
 # The doors are one floor with what the connections at them are made of and counted by.
 PLACES = {
     "doors.interface": "interface",
@@ -58,25 +60,22 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 
 def imported(name: str, path: Path) -> Iterator[str]:
-    """The modules that a file imports when it runs, not only for its types."""
+    """The modules that a file imports, for its types too."""
+    for module, names in imports(name, path):
+        yield module
+        yield from (f"{module}.{one}" for one in names)
+
+
+def imports(name: str, path: Path) -> Iterator[tuple[str, list[str]]]:
+    """The modules that a file imports, for its types too, each with the names out of it."""
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
-    tree = ast.parse(path.read_text())
-    for_types = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if node in for_types:
-            continue
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, []) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             start = package[: len(package) + 1 - node.level] if node.level else []
             module = ".".join([*start, *([node.module] if node.module else [])])
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            yield module, [alias.name for alias in node.names]
 
 
 class HouseTests(SynchronousTestCase):
@@ -124,6 +123,24 @@ class HouseTests(SynchronousTestCase):
             for found in imported(name, path):
                 if found in known and found.startswith("twisted_chat."):
                     self.assertIn(floor_of(found), FLOORS[floor] | {floor}, f"{name}: {found}")
+
+    def test_no_modules_import_each_other_in_a_circle(self) -> None:
+        known = {name: path for name, path in modules() if floor_of(name) in WITHOUT_CIRCLES}
+        graph: dict[str, set[str]] = {}
+        for name, path in known.items():
+            found = graph[name] = set()
+            for module, names in imports(name, path):
+                inner = {f"{module}.{one}" for one in names} & known.keys()
+                found |= inner or {module} & known.keys()
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            self.fail(f"a circle: {error.args[1]}")
+
+    def test_no_part_of_the_chat_knows_the_whole(self) -> None:
+        for name, path in modules():
+            if floor_of(name) == "chat" and ".commands" not in name:
+                self.assertNotIn("twisted_chat.chat.chat", imported(name, path), name)
 
     def test_no_fact_in_the_log_is_called_as_twisted_calls_its_own(self) -> None:
         # Twisted's older observers, trial's among them, would take it for that and fail.
