@@ -18,7 +18,7 @@ MOST_FAILURES = 10  # wrong passwords on one connection, whatever names they are
 
 
 async def log_in(client: IrcClient, name: str, password: str) -> Proof:
-    """Prove to be an account with its password."""
+    """Log in with a password. Raises ChatError if it is wrong."""
     check_change(client, client.chat.signin.find(name))
     proof = await client.chat.signin.with_password(name, password, client.network)
     check(client, proof)
@@ -26,7 +26,7 @@ async def log_in(client: IrcClient, name: str, password: str) -> Proof:
 
 
 async def log_in_with_certificate(client: IrcClient, name: str) -> Proof:
-    """Be the account of the certificate that the client has come with."""
+    """Log in with the client certificate of the connection."""
     nick, presented = client.registration.nick, client.certificate
     proof = await client.chat.certificates.log_in(presented, name, nick)
     check(client, proof)
@@ -35,7 +35,7 @@ async def log_in_with_certificate(client: IrcClient, name: str) -> Proof:
 
 
 def check_change(client: IrcClient, person: Person | None) -> None:
-    """Refuse that an account becomes another one on the same connection."""
+    """Raise ChatError if an account would become another one on the same connection."""
     if client.registered and not client.me.guest and person is not client.me:
         raise ChatError(
             "already_somebody",
@@ -44,7 +44,7 @@ def check_change(client: IrcClient, person: Person | None) -> None:
 
 
 def check(client: IrcClient, proof: Proof) -> None:
-    """Refuse a proof that cannot be used here and now."""
+    """Raise ChatError if a proof cannot be used here and now."""
     if client.closed:
         raise ChatError("gone", "The connection is closed.")
     check_change(client, proof.person)
@@ -52,24 +52,24 @@ def check(client: IrcClient, proof: Proof) -> None:
 
 
 def tell(client: IrcClient, person: Person) -> None:
-    """900: who the client is logged in as."""
+    """Send 900: as whom the client is logged in."""
     # Before registration it is how the client will look.
     early = f"{person.name}!{client.registration.user or '*'}@{person.host}"
     mask = client.people.mask(client.nick) if client.registered else early
     client.numeric("900", mask, person.name, text=f"You are now logged in as {person.name}")
 
 
-async def settle(client: IrcClient, proof: Proof) -> None:
-    """Be whom the client has proved to be: at once, or when it registers."""
+async def use_proof(client: IrcClient, proof: Proof) -> None:
+    """Use a proof: at once, or when the client registers."""
     if not client.registered:
         client.registration.proof = proof
         await complete_registration(client)
     elif proof.person is not client.me:
-        await become(client, proof)
+        await _become(client, proof)
 
 
-async def become(client: IrcClient, proof: Proof) -> None:
-    """The guest at this connection goes, and the account that has logged in is here instead."""
+async def _become(client: IrcClient, proof: Proof) -> None:
+    """Replace the guest at this connection by the account that has logged in."""
     chat, clients = client.chat, client.clients
     guest, session = client.me, client.own_session
     before = clients.people.mask(guest.name)
@@ -96,11 +96,11 @@ async def become(client: IrcClient, proof: Proof) -> None:
         client.line(after, f"ACCOUNT {me.name}")
     server_info.tell_account_tokens(client)
     await show_channels(client)
-    await _come_back(client, places)
+    await _rejoin(client, places)
 
 
-async def _come_back(client: IrcClient, places: list[str]) -> None:
-    """Go again where the guest was, as far as that is allowed."""
+async def _rejoin(client: IrcClient, places: list[str]) -> None:
+    """Join the rooms of the guest again, as far as that is allowed."""
     for place in places:
         if client.closed:
             return
@@ -111,7 +111,7 @@ async def _come_back(client: IrcClient, places: list[str]) -> None:
 
 
 async def make(client: IrcClient, password: str) -> None:
-    """Make the client's nick an account, which it is logged in to then."""
+    """Make the client's nick an account, and log in to it."""
     signin, registration = client.chat.signin, client.registration
     if client.session is not None:
         await client.chat.guests.adopt(client.session, password)

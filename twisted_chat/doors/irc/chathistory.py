@@ -43,9 +43,11 @@ WAYS: dict[str, Way] = {
 }
 PARAMS = {"BEFORE": 4, "AFTER": 4, "LATEST": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4}
 EVENTS = tuple(int(kind) for kind in Kind if kind is not Kind.KEYS)
-"""What is history to those who want to see more than messages; keys are for programs."""
+"""What history has for clients that ask for more than messages; keys are for programs."""
 
-MOST_REPLAYED = 4 * PAGE_BYTES  # of one answer; beyond it one is told only how to ask for more
+MOST_REPLAYED = (
+    4 * PAGE_BYTES
+)  # of one answer; beyond it the client is told only how to ask for more
 FOUND = 100  # messages, when a client does not say how many
 SEARCHED_BY = frozenset(("in", "from", "after", "before", "text", "limit"))
 LONGEST_NUMBER = 15  # digits of the number of a file
@@ -72,7 +74,7 @@ async def chathistory(client: IrcClient, message: Message) -> None:
 
 
 def _check_count(asked: str, given: tuple[str, ...]) -> None:
-    """Refuse what is no question at all."""
+    """Refuse a subcommand that there is not, or a wrong number of parameters."""
     expected = PARAMS.get(asked)
     if expected is None:
         raise Unclear("INVALID_PARAMS", "", "Ask for LATEST, BEFORE, AFTER, AROUND or BETWEEN")
@@ -91,7 +93,7 @@ def _limit(written: str, most: int, name: str = "") -> int:
 
 
 async def _messages(client: IrcClient, asked: str, given: tuple[str, ...]) -> None:
-    """One page of a conversation."""
+    """Answer with one page of a conversation."""
     name, *places, written = given[1:]
     limit = _limit(written, HISTORY)
     try:
@@ -105,7 +107,7 @@ async def _messages(client: IrcClient, asked: str, given: tuple[str, ...]) -> No
         with client.batch("chathistory", other.name, tags=END):
             return
     try:
-        view = view_of(client, room)
+        view = _view_of(client, room)
         page = await client.chat.history.page(client.own_session, way, view, relative_to, limit)
     except ChatError as error:
         raise failed("CHATHISTORY", error, asked, shortened(name)) from None
@@ -113,11 +115,11 @@ async def _messages(client: IrcClient, asked: str, given: tuple[str, ...]) -> No
         return
     tags = None if page.more else END
     with client.batch("chathistory", room.label(client.me), tags=tags):
-        show_entries(client, worth_showing(page.entries))
+        _show_entries(client, _without_edits(page.entries))
 
 
 def conversation_named(client: IrcClient, name: str) -> Room | None:
-    """A conversation that is the client's person's; None for one of which nothing is kept."""
+    """A conversation of the client's person; None for one in which nothing was said yet."""
     if not name.startswith("#"):
         other = client.people.find(name)
         if other is not None and not other.erased and other.id not in client.me.pairs:
@@ -128,22 +130,22 @@ def conversation_named(client: IrcClient, name: str) -> Room | None:
 def _places(
     client: IrcClient, asked: str, room: Room | None, written: list[str]
 ) -> tuple[Way, Sequence[At | None]]:
-    """In which way a page is asked for, and relative to what."""
+    """The way in which a page is asked for, and the places that it is relative to."""
     if asked == "LATEST" and written == ["*"]:
         return "before", [None]
-    return WAYS[asked], [place(client.clients, room, one) for one in written]
+    return WAYS[asked], [_place(client.clients, room, one) for one in written]
 
 
-def view_of(client: IrcClient, room: Room) -> View:
-    """What the client may see of a conversation, up to where it is shown the rest by itself."""
+def _view_of(client: IrcClient, room: Room) -> View:
+    """What the client may see of a conversation, up to where the delivery shows it the rest."""
     since = max(room.readable_since(client.me), 0)
     upto = client.own_session.position(room)
     kinds = EVENTS if client.has("draft/event-playback") else None
-    return View(room.id, since, upto, ignored(client), kinds)
+    return View(room.id, since, upto, _ignored(client), kinds)
 
 
-def worth_showing(entries: list[Entry]) -> list[Entry]:
-    """Without the changes of messages that are there too, and show it already."""
+def _without_edits(entries: list[Entry]) -> list[Entry]:
+    """Leave out edits of messages that are among the entries, which have the new text already."""
     there = {entry.seq for entry in entries if entry.kind is Kind.MESSAGE}
     return [entry for entry in entries if entry.kind is not Kind.EDIT or entry.target not in there]
 
@@ -152,11 +154,11 @@ def worth_showing(entries: list[Entry]) -> list[Entry]:
 
 
 async def _targets(client: IrcClient, given: tuple[str, ...]) -> None:
-    """The conversations whose last message was between two times."""
+    """Answer with the conversations whose last message was between two times."""
     limit = _limit(given[3], LISTED)
     first, second = (_listed_time(written) for written in given[1:3])
     rooms = {room.id: room for room in client.chat.delivery.shown_to(client.own_session)}
-    left_out = ignored(client)
+    left_out = _ignored(client)
     try:
         times = await client.chat.history.last_times(
             client.own_session, list(rooms.values()), left_out
@@ -188,7 +190,7 @@ def _listed_time(written: str) -> int:
 
 
 class Unclear(Failed):
-    """Something should name a place in history, and does not."""
+    """A parameter that should name a place in history does not."""
 
     def __init__(self, code: str, written: str, text: str) -> None:
         super().__init__(code, text, shortened(written))
@@ -196,7 +198,10 @@ class Unclear(Failed):
 
 
 def time_of(time: str, written: str = "") -> int:
-    """The milliseconds of a time as server-time has it; `written` is the whole of what was."""
+    """The milliseconds since 1970 of a time as server-time has it.
+
+    Raises Unclear, with all that was written, if it is none.
+    """
     written = written or time
     found = _TIME.fullmatch(time)
     if found is None:
@@ -216,7 +221,7 @@ def _no_time(written: str) -> Unclear:
     return Unclear("INVALID_PARAMS", written, "A time is written 2026-12-31T23:59:59.999Z")
 
 
-def place(clients: Clients, room: Room | None, written: str) -> At:
+def _place(clients: Clients, room: Room | None, written: str) -> At:
     """The place that a reference names in a conversation."""
     kind, equals, value = written.partition("=")
     if equals and kind == "timestamp":
@@ -232,7 +237,7 @@ def place(clients: Clients, room: Room | None, written: str) -> At:
 
 
 def message_in(clients: Clients, room: Room | None, msgid: str) -> int | None:
-    """The number in a conversation of the message with this id; None if it is not of there."""
+    """The number of the message with this id; None if it is not in the conversation."""
     found = _ID.fullmatch(msgid)
     if (
         found is None
@@ -247,19 +252,19 @@ def message_in(clients: Clients, room: Room | None, msgid: str) -> int | None:
 # --- showing entries -------------------------------------------------------------------------
 
 
-def ignored(client: IrcClient) -> tuple[int, ...]:
+def _ignored(client: IrcClient) -> tuple[int, ...]:
     """The people whose messages the client's person does not want to see."""
     return tuple(sorted(client.me.ignores))
 
 
-def show_entries(client: IrcClient, entries: Iterable[Entry]) -> None:
-    """Add entries to the answer; a client that does not see times has them before the words."""
+def _show_entries(client: IrcClient, entries: Iterable[Entry]) -> None:
+    """Add entries to the answer, with their times before the text for clients without times."""
     chat, me = client.chat, client.me
     stamped = not client.has("server-time")
     for entry in entries:
         room = chat.rooms.rooms.get(entry.room)
         if room is None or me.hides(entry) or not room.may_read(me, entry.seq):
-            continue  # which may have come to be while the store was asked
+            continue  # this may have changed while the store was asked
         stamp = f"[{clock_time(entry.time, chat.wall())}] " if stamped else ""
         target = target_of(room, entry, me)
         client.response.add_rendered(client.dialect.replayed(room, target, entry, stamp))
@@ -271,25 +276,25 @@ def show_entries(client: IrcClient, entries: Iterable[Entry]) -> None:
 async def replay_channel(client: IrcClient, room: Room, upto: int) -> None:
     """Show what no session of the account was shown of a room up to a number."""
     if client.has("draft/chathistory"):
-        return  # who can ask for history asks for what they want
-    view = _view(client, room, upto)
+        return  # a client that can ask for history asks for what it wants
+    view = _missed_view(client, room, upto)
     if view is not None:
-        await _show(client, [(room, view)])
+        await _replay(client, [(room, view)])
 
 
 async def replay_private(client: IrcClient) -> None:
     """The same for private conversations, up to where the session is.
 
-    Who comes for the first time is shown them even if they can ask for history: clients ask
-    who has written to them since they were here last, and would never hear of these.
+    A client that comes for the first time is shown them even if it can ask for history: clients
+    ask who has written since they were here last, and would never learn of these.
     """
     views = []
     for room in client.me.pairs.values():
-        view = _view(client, room, client.own_session.position(room))
+        view = _missed_view(client, room, client.own_session.position(room))
         if view is not None:
             views.append((room, view))
     if views and not (client.has("draft/chathistory") and await _was_here(client)):
-        await _show(client, views)
+        await _replay(client, views)
 
 
 async def _was_here(client: IrcClient) -> bool:
@@ -301,7 +306,7 @@ async def _was_here(client: IrcClient) -> bool:
         return True
 
 
-def _view(client: IrcClient, room: Room, upto: int) -> View | None:
+def _missed_view(client: IrcClient, room: Room, upto: int) -> View | None:
     """What is to be shown of a conversation, if anything is."""
     me = client.me
     if me.guest or me.shown is None:
@@ -310,11 +315,11 @@ def _view(client: IrcClient, room: Room, upto: int) -> View | None:
     if after >= upto:
         return None
     kinds = EVENTS if client.has("draft/event-playback") else None
-    return View(room.id, after, upto, (*ignored(client), me.id), kinds)
+    return View(room.id, after, upto, (*_ignored(client), me.id), kinds)
 
 
-async def _show(client: IrcClient, views: list[tuple[Room, View]]) -> None:
-    """Show the newest of what there is to be seen, conversation by conversation."""
+async def _replay(client: IrcClient, views: list[tuple[Room, View]]) -> None:
+    """Show the newest messages of these views, conversation by conversation."""
     me, left = client.me, MOST_REPLAYED - client.response.size
 
     try:
@@ -325,10 +330,10 @@ async def _show(client: IrcClient, views: list[tuple[Room, View]]) -> None:
         return
     for one in answer:
         if not client.closed and (one.entries or one.older) and one.room.has(me):
-            _show_one(client, one)
+            _replay_one(client, one)
 
 
-def _show_one(client: IrcClient, found: Missed) -> None:
+def _replay_one(client: IrcClient, found: Missed) -> None:
     room, place = found.room, found.room.label(client.me)
     if found.older:
         many = "message is" if found.older == 1 else "messages are"
@@ -345,7 +350,7 @@ def _show_one(client: IrcClient, found: Missed) -> None:
     if not found.entries:
         return
     with client.batch("chathistory", place):
-        show_entries(client, worth_showing(found.entries))
+        _show_entries(client, _without_edits(found.entries))
     client.liveness.unproven = True
 
 
@@ -364,7 +369,7 @@ async def search(client: IrcClient, message: Message) -> None:
         return
     found = [line.entry for line in client.chat.history.lines(client.me, page.entries)]
     with client.batch("soju.im/search"):
-        show_entries(client, found)
+        _show_entries(client, found)
 
 
 def _query(client: IrcClient, asked: dict[str, str]) -> Query:

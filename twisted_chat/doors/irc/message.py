@@ -1,4 +1,4 @@
-"""IRC's lines: read, written, and cut where they are too long. Nothing here knows the chat."""
+"""IRC's lines: parsing, writing, and cutting where they are too long."""
 
 from __future__ import annotations
 
@@ -119,16 +119,16 @@ def line(source: str, command: str, *params: str, tags: Mapping[str, str] | None
 
 
 def spoken(text: str) -> str:
-    """What a client says, without the characters that nobody may say; CTCP stays CTCP."""
+    """A text without the characters that are not allowed; CTCP stays CTCP."""
     if text.startswith("\x01"):
         return f"\x01{without_forbidden(text.strip(chr(1)))}\x01"
     return without_forbidden(text)
 
 
 def words_in(message: Message, index: int) -> str:
-    """What a client says in a parameter that may be left out, such as a reason.
+    """The text of a parameter that may be left out, such as a reason.
 
-    It has no characters that nobody may say, and is empty where there is nothing to read.
+    It has no characters that are not allowed, and is empty where there is nothing to read.
     """
     if len(message.params) <= index:
         return ""
@@ -137,12 +137,12 @@ def words_in(message: Message, index: int) -> str:
 
 
 def repeated(word: str) -> str:
-    """A word of a client's as a middle parameter of an answer, or `*` if it cannot be one."""
+    """A client's word as a middle parameter of an answer, or `*` if it cannot be one."""
     return word if word and shortened(word) == word else "*"
 
 
 def shortened(word: str) -> str:
-    """A word of a client's, safe as a middle parameter of an answer."""
+    """A client's word, shortened to be safe as a middle parameter of an answer."""
     word = "".join(c for c in word if c.isprintable() and c != " ")[:64]
     return word if word and word[0] != ":" else "*"
 
@@ -191,12 +191,12 @@ def pieces(text: str, most: int) -> list[str]:
 
 
 def _begins(text: str, index: int) -> bool:
-    """Whether a letter as people see it begins there, as far as that is simply told."""
+    """Whether a letter as people see it begins there, as far as that can be told simply."""
     letter, before = text[index], text[index - 1]
     if before == "\u200d" or letter == "\u200d" or "\ufe00" <= letter <= "\ufe0f":
         return False
     if "\U0001f3fb" <= letter <= "\U0001f3ff" or "\U000e0020" <= letter <= "\U000e007f":
-        return False  # the colour of a skin, the letters of a flag
+        return False  # the color of a skin, the letters of a flag
     if _is_half_a_flag(letter) and _is_half_a_flag(before):
         return _halves_before(text, index) % 2 == 0
     return not unicodedata.category(letter).startswith("M")

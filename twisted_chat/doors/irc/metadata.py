@@ -1,7 +1,7 @@
-"""METADATA: what people and channels say of themselves, and being told when that changes.
+"""METADATA: what people and channels say about themselves, and changes of that.
 
-`draft/metadata-3`: changes are told with 761 and 766, and what was there before a client could see
-somebody is asked for by the client (774 says that it may).
+This is `draft/metadata-3`. Changes are sent with 761 and 766. What was there before a client could
+see somebody is asked for by the client (774 says that it may).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Asked = Callable[["IrcClient", str, tuple[str, ...]], Awaitable[None] | None]
 
 
 def limits() -> str:
-    """What the capability says of itself."""
+    """The value of the capability."""
     return (
         f"before-connect,max-subs={MOST_SUBSCRIBED},max-keys={MOST_KEYS},"
         f"max-key-bytes={LONGEST_KEY},max-value-bytes={LONGEST_VALUE}"
@@ -44,14 +44,14 @@ def limits() -> str:
 
 
 def knows(client: IrcClient) -> bool:
-    """Whether a client is told of metadata."""
+    """Whether a client is sent metadata."""
     return client.has(CAPABILITY, "batch")
 
 
 def _tell_change(
     clients: Clients, target: Target, key: str, value: str | None, but: IrcClient
 ) -> None:
-    """Tell everybody who sees the target and wants to know, but for the client itself."""
+    """Tell the subscribers that can see the target, except the client that made the change."""
     subscribers = clients.subscribers.of(key)
     if not subscribers:
         return
@@ -91,7 +91,7 @@ def _later(nick: str, target: str, seconds: float) -> str:
 
 
 async def tell_own(client: IrcClient) -> None:
-    """A client has registered: keep what it has said before, and show what there is of its own."""
+    """Keep what a client has set before it registered, and show it what there is of its own."""
     early, client.early_metadata = client.early_metadata, {}
     store, me = client.chat.metadata, client.me
     for key, value in early.items():
@@ -112,7 +112,7 @@ async def tell_own(client: IrcClient) -> None:
 
 
 def may_ask(client: IrcClient, targets: Iterable[str]) -> list[str]:
-    """Lines that say to a client of what it sees now that it may ask for the metadata."""
+    """Lines that say for which new targets a client may ask for metadata."""
     if not knows(client):
         return []
     server, lines = client.server, []
@@ -169,7 +169,7 @@ def _no_such_target(target: str) -> Failed:
 
 
 def _target(client: IrcClient, name: str) -> Target:
-    """Somebody, or a channel that the client may see into."""
+    """The person or the channel of that name. Raises ChatError if the client may not see it."""
     if name == "*":
         return client.me
     room = client.chat.rooms.find(name) if name.startswith("#") else None
@@ -182,7 +182,7 @@ def _target(client: IrcClient, name: str) -> Target:
 
 
 def _changeable(client: IrcClient, name: str) -> Target:
-    """The same, where the client may say what there is."""
+    """The same, if the client may change its metadata."""
     target, store = _target(client, name), client.chat.metadata
     if not (store.may_change(client.me, target) or client.clients.is_oper(client.me)):
         raise ChatError("not_allowed", "That is for themselves, or for operators of the channel.")
@@ -190,7 +190,7 @@ def _changeable(client: IrcClient, name: str) -> Target:
 
 
 def _shown_name(client: IrcClient, target: str) -> str:
-    """How the answers call what a client has named."""
+    """The name that answers have for a target."""
     return client.nick if target == "*" and client.registered else target
 
 
@@ -277,7 +277,7 @@ async def _clear(client: IrcClient, name: str, rest: tuple[str, ...]) -> None:
 
 
 def _log(client: IrcClient, target: Target) -> None:
-    """Note that an operator of the server has acted on what is somebody else's."""
+    """Log that an operator of the server has changed the metadata of somebody else."""
     if not client.chat.metadata.may_change(client.me, target):
         client.log.info(
             "{who} at {where} has changed the metadata of {target}",
@@ -346,7 +346,7 @@ async def _sync(client: IrcClient, name: str, rest: tuple[str, ...]) -> None:
 
 
 async def _sync_these(client: IrcClient, name: str, keys: Iterable[str]) -> None:
-    """Show these keys of what is named and of everybody there."""
+    """Send these keys of a target, and of everybody who is in it."""
     rooms, people = _seen(client, name)
     about = name if name == ALL else _shown_name(client, name)
     window, wait = client.clients.metadata_syncs, 0.0
@@ -369,7 +369,7 @@ async def _sync_these(client: IrcClient, name: str, keys: Iterable[str]) -> None
 
 
 def _seen(client: IrcClient, name: str) -> tuple[list[Room], list[Person]]:
-    """The channels and people that are meant, each once."""
+    """The channels and people that a name stands for, each once."""
     rooms: list[Room] = []
     people: dict[Person, None] = {}
     if name == ALL:

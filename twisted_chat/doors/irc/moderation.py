@@ -52,7 +52,7 @@ def _tell_modes(client: IrcClient, room: Room) -> None:
 
 
 async def _change(client: IrcClient, room: Room, letters: str, arguments: list[str]) -> None:
-    """Carry the changes out in their order, those of the rules together."""
+    """Make the changes in their order; changes of the rules are made together."""
     rules: list[tuple[bool, str, str]] = []
     shown_lists: set[str] = set()
     for adding, letter, argument in _changes(letters, arguments):
@@ -127,7 +127,7 @@ def _written(changes: list[tuple[bool, str, str]]) -> str:
 
 
 def _banned_account(client: IrcClient, room: Room, mask: str) -> str:
-    """The account that such a mask keeps out by its name, as `ban` does at every door."""
+    """The account that a mask bans by its name, as `ban` does at every door; else empty."""
     name = mask.removesuffix("!*@*")
     person = client.people.find(name)
     return person.name if person is not None and person.id in room.bans else ""
@@ -148,12 +148,12 @@ async def _set_role(client: IrcClient, room: Room, adding: bool, letter: str, na
     try:
         await client.perform(make(room.name, person.name))
     except ChatError as error:
-        if error.code != "args":  # it is so already
+        if error.code != "args":  # nothing to change
             client.refuse(error, room.name)
 
 
 def _tell_list(client: IrcClient, room: Room, letter: str) -> None:
-    """The masks of a list; of bans also the accounts that are kept out or muted by name."""
+    """Send the masks of a list; for bans also the accounts that are banned or muted by name."""
     one, end = LISTS[letter]
     if not client.may_look_into(room):
         raise Refused("442", room.name)
@@ -225,7 +225,7 @@ def _change_own(client: IrcClient, target: str, rest: Sequence[str]) -> None:
 
 
 def _apply_own(client: IrcClient, letters: str) -> str:
-    """Change what may be changed; the letters that mean nothing."""
+    """Change what may be changed. Returns the letters that mean nothing."""
     adding, unknown = True, ""
     for letter in letters:
         if letter in "+-":

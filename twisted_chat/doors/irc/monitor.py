@@ -14,7 +14,7 @@ from .people import NICKSERV, SERVICES, folded
 from .refusals import Refused
 
 MONITORED = 100  # names of one client
-LOOK_UP = 0.2  # what looking for one more person costs of a command's right
+LOOK_UP = 0.2  # what one more name costs, in commands
 MOST_HOSTS = 5  # nicks of one USERHOST
 
 
@@ -57,7 +57,7 @@ def _add(client: IrcClient, names: list[str]) -> None:
 
 
 def _could_be(name: str) -> bool:
-    """Whether somebody could be called so."""
+    """Whether this could be somebody's name."""
     try:
         fold(name)
     except ChatError:
@@ -66,7 +66,7 @@ def _could_be(name: str) -> bool:
 
 
 def tell_status(client: IrcClient, names: Iterable[str]) -> None:
-    """Who of these people is here, and who is not."""
+    """Send who of these people is here, and who is not."""
     here, gone = [], []
     for name in names:
         person = online(client, name)
@@ -82,13 +82,13 @@ def tell_status(client: IrcClient, names: Iterable[str]) -> None:
 
 
 def tell_list(client: IrcClient, number: str, targets: Iterable[str]) -> None:
-    """Targets on as many lines as they take."""
+    """Send targets on as many lines as they take."""
     for line in in_lines(targets, ",", LONGEST_LIST):
         client.numeric(number, text=line)
 
 
 def online(client: IrcClient, name: str) -> Person | None:
-    """Somebody who is here under that name."""
+    """The person of that name if they are online, else None."""
     person = client.people.find(name)
     return None if person is None or person.erased or not person.online else person
 

@@ -30,10 +30,10 @@ class Batch(Struct):
     lines: list[list[str]] = field(default_factory=list)  # each in the parts it came in
     count: int = 0
     size: int = 0
-    failed: bool = False  # it was said what is wrong with it: what comes yet is passed over
+    failed: bool = False  # it was refused: what still comes of it is ignored
 
     def check(self, kind: str) -> None:
-        """Refuse a batch that cannot be one."""
+        """Raise Failed if this cannot be a message."""
         if kind != TYPE:
             text = f"Only {TYPE} can be sent"
             raise Failed("UNKNOWN_TYPE", text, shortened(self.reference))
@@ -70,7 +70,7 @@ class Batch(Struct):
         return len(text)
 
     def fail(self) -> None:
-        """Pass over what still comes of it."""
+        """Ignore what still comes of it."""
         self.failed = True
         self.lines.clear()
 
@@ -80,15 +80,15 @@ class Batch(Struct):
 
 
 def invalid(text: str) -> Failed:
-    """A batch is refused for what it is."""
+    """The refusal of a batch that is not a message of several lines."""
     return Failed("MULTILINE_INVALID", text)
 
 
 class LineCuts:
     """Remembers where clients have cut their long lines, so that others see them cut there too.
 
-    What is stored is the text. After a while it is cut where it has to be, and no longer where
-    its author's client thought best.
+    Only the text is stored. After a while it is cut where it has to be, and no longer where its
+    author's client has cut it.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class LineCuts:
         self._size = 0
 
     def note(self, author: str, lines: list[list[str]]) -> str:
-        """Somebody is about to say these lines, each in its parts. Returns the text they are."""
+        """Remember lines that are about to be sent, each in its parts. Returns their text."""
         text = "\n".join(["".join(parts) for parts in lines])
         if self._lines.pop((author, text), None) is None:
             self._size += len(text)

@@ -52,7 +52,7 @@ OTHER_WORDS = {
 
 
 def redirected(message: Message) -> Message:
-    """What is said to NickServ alone, as its command."""
+    """A message to NickServ as the command NICKSERV; any other message as it is."""
     if message.command in ("PRIVMSG", "NOTICE") and len(message.params) > 1:
         target = message.params[0].partition("@")[0].lower()
         if target in SERVICES:
@@ -69,7 +69,7 @@ async def ns(client: IrcClient, message: Message) -> None:
 
 
 async def answer(client: IrcClient, text: str) -> None:
-    """Answer what was said."""
+    """Carry out what was said to NickServ."""
     word, _, rest = text.strip().partition(" ")
     word, rest = word.upper(), rest.strip()
     if word == "SET" and rest.upper().startswith(("PASSWORD ", "PASS ")):
@@ -90,7 +90,7 @@ async def answer(client: IrcClient, text: str) -> None:
 
 
 def say(client: IrcClient, text: str) -> None:
-    """Tell the client something as NickServ."""
+    """Send a notice from NickServ."""
     client.notice(text, f"{NICKSERV}!services@{client.server}")
 
 
@@ -142,7 +142,7 @@ async def _identify(client: IrcClient, rest: str) -> None:
     proof = await accounts.log_in(client, name, password.strip())
     say(client, f"You are logged in as {proof.person.name}.")
     accounts.tell(client, proof.person)
-    await accounts.settle(client, proof)
+    await accounts.use_proof(client, proof)
 
 
 async def _change_password(client: IrcClient, rest: str) -> None:

@@ -16,7 +16,7 @@ MOST_TRIES = 5  # of OPER on one connection
 
 
 def _note(client: IrcClient, done: str, **facts: str) -> None:
-    """Say in the log what an operator has done, and from where."""
+    """Log what an operator has done, and from where."""
     note(client.chat, client.own_session, done, **facts)
 
 

@@ -42,12 +42,12 @@ LONGEST_REASON = 250  # bytes of why somebody has quit
 
 
 LONGEST_REALNAME = 150  # characters
-ABSENT = "*"  # said by a client that has come by itself: nobody sits at it
+ABSENT = "*"  # said by a client that has connected by itself, so that nobody sits at it
 NOBODY = "Nobody is at the client"
 
 
-def may_tell(client: IrcClient, names: Iterable[str]) -> bool:
-    """Whether a client can be told something now; else it is put right later for these names."""
+def _may_tell(client: IrcClient, names: Iterable[str]) -> bool:
+    """Whether a client can be told something now; if not, `settle` tells it about these names."""
     session = client.session
     if client.closed or session is None:
         return False
@@ -57,8 +57,8 @@ def may_tell(client: IrcClient, names: Iterable[str]) -> bool:
     return False
 
 
-def is_in(person: Person, room: Room) -> bool:
-    """Whether somebody is in a room that there is."""
+def _is_in(person: Person, room: Room) -> bool:
+    """Whether somebody is in a room that is not deleted."""
     return room.has(person) and room.deleted_at is None
 
 
@@ -68,7 +68,7 @@ _View = tuple[IrcDialect, bool, bool, tuple[Room, ...]]
 
 
 class Announcement:
-    """What each client is written about some changes, rendered once for all that see the same."""
+    """What clients are sent about some changes, rendered once for all that see the same."""
 
     def __init__(
         self,
@@ -89,14 +89,14 @@ class Announcement:
                 self._in_room.setdefault(room, []).append(index)
 
     def writes(self) -> list[tuple[IrcClient, bytes]]:
-        """Every client that is to be written to, with its bytes."""
+        """The clients that are to be written to, with their bytes."""
         names = [change.name for change in self._changes]
         written: dict[IrcClient, bytes] = {}
         for client, rooms in self._in_rooms().items():
-            if may_tell(client, names):
+            if _may_tell(client, names):
                 written[client] = self._seen(client, rooms)
         for client, (here, gone) in self._monitored().items():
-            if not may_tell(client, names):
+            if not _may_tell(client, names):
                 continue
             head = f":{client.server} {{}} {client.nick} :"
             told = [head.format("731") + line for line in in_lines(gone, ",", LONGEST_LIST)]
@@ -145,7 +145,7 @@ class Announcement:
         """Somebody joins those of the rooms that they are in, with their modes, and may be away."""
         people, lines = self._clients.people, []
         mask, tags = people.mask(person.name), self._tags(client, person)
-        there = [room for room in rooms if is_in(person, room)]
+        there = [room for room in rooms if _is_in(person, room)]
         for room in sorted(there, key=lambda room: room.id):
             lines.append(f"{tags}:{mask} {client.dialect.join(person.name, room.name)}")
             signs = status_signs(room, person)
@@ -182,7 +182,7 @@ class Announcement:
 
 
 class Presence:
-    """Looks on in the chat for all IRC clients."""
+    """Watches the chat for all IRC clients, and tells them who comes, goes and changes."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -302,13 +302,13 @@ class Presence:
                 _tell(client, person, before, look)
             elif client.person is not person and client in near:
                 lines = announcement.joins(client, person, client.channels)
-                if may_tell(client, (person.name,)):
+                if _may_tell(client, (person.name,)):
                     client.write(encoded([f":{before} QUIT :Changing host", *lines]))
 
     def _tell_monitors(self, key: str, number: str, target: str) -> None:
         for client in self._clients.monitors.of(key):
             nick = target.partition("!")[0]
-            if not may_tell(client, (nick,)):
+            if not _may_tell(client, (nick,)):
                 continue
             told = [f":{client.server} {number} {client.nick} :{target}"]
             if number == "730":
@@ -356,7 +356,7 @@ def _recipients(clients: Clients, person: Person) -> list[IrcClient]:
 def _tell(client: IrcClient, person: Person, source: str, text: str, *names: str) -> None:
     if client.person is person:
         client.line(source, text, client.tags_now(person))
-    elif may_tell(client, (person.name, *names)):
+    elif _may_tell(client, (person.name, *names)):
         tags = write_tags(client.tags_now(person))
         client.write(encoded([f"{tags}:{source} {text}"]))
 
@@ -376,17 +376,17 @@ async def away(client: IrcClient, message: Message) -> None:
     asked = message.params[0] if message.params else ""
     text = without_forbidden(asked) or asked
     if client.registered and text == ABSENT:
-        await be_absent(client)
+        await _set_absent(client)
     elif client.registered:
-        await change(client, text)
+        await _set_away(client, text)
     elif client.has("draft/pre-away"):
         client.registration.away = text
     else:
         raise client.not_registered()
 
 
-async def change(client: IrcClient, text: str) -> None:
-    """Be away, or back with an empty text; the clients of a person are told what it is now."""
+async def _set_away(client: IrcClient, text: str) -> None:
+    """Mark the client's person as away, or as back if the text is empty."""
     me = client.me
     before = me.away
     if text:
@@ -400,32 +400,35 @@ async def change(client: IrcClient, text: str) -> None:
         tell_own_away(client)  # nothing has changed, so nobody was told
 
 
-async def take_up_away(client: IrcClient) -> None:
+async def apply_early_away(client: IrcClient) -> None:
     """Be away as was said before registration, or as another client of the person's has said."""
     text = client.registration.away
     try:
         if text == ABSENT:
-            await be_absent(client)
+            await _set_absent(client)
         elif text is not None:
-            await change(client, text)
+            await _set_away(client, text)
         elif client.me.away == NOBODY:
-            await change(client, "")  # somebody sits at this one
+            await _set_away(client, "")  # somebody sits at this one
         elif client.me.away:
             tell_own_away(client)  # as was said elsewhere
     except ChatError as error:
         client.notice(error.sentence)
 
 
-async def be_absent(client: IrcClient) -> None:
-    """Nobody sits at this client: as if it were not here, if there are others."""
+async def _set_absent(client: IrcClient) -> None:
+    """Mark the person as away since nobody sits at this client, unless they have others."""
     if len(client.chat.sessions.of(client.me)) > 1 or client.me.away:
         tell_own_away(client)
     else:
-        await change(client, NOBODY)
+        await _set_away(client, NOBODY)
 
 
 def withdraw_away(client: IrcClient) -> None:
-    """What a client has said of being away is over with it, unless another one says so too."""
+    """Mark the person as back when the client that said they are away has gone.
+
+    Nothing changes if another client of theirs has said the same.
+    """
     said, client.said_away = client.said_away, ""
     if client.session is None or not said or client.me.away != said:
         return

@@ -30,7 +30,7 @@ from .people import NICKSERV, SERVICES
 from .refusals import REFUSALS, Failed, Refused, failed
 
 TARGETS = 4  # of one PRIVMSG, NOTICE or TAGMSG
-TAGGING = frozenset(("message-tags", "server-time", "account-tag"))
+TAG_CAPABILITIES = frozenset(("message-tags", "server-time", "account-tag"))
 """The capabilities that decide which tags a line has."""
 
 STATUS = "@+"  # before the name of a channel: only its operators, or those with a voice too
@@ -61,7 +61,7 @@ def _send(client: IrcClient, message: Message, form: Form) -> None:
 def _send_to_each(client: IrcClient, message: Message, text: str, form: Form) -> None:
     targets = _targets(client, message)
     ctcp = text.startswith("\x01")
-    if ctcp and (acted := action_in(text)):
+    if ctcp and (acted := _action_in(text)):
         text, form, ctcp = acted, Form.ACTION, False
     alone = len(targets) == 1
     draft = Draft(text, form=form, tags=write_tags(_client_tags(message))[1:-1])
@@ -70,15 +70,15 @@ def _send_to_each(client: IrcClient, message: Message, text: str, form: Form) ->
             if ctcp:
                 _in_turn(client, target, partial(_send_ctcp, client, message.command, target, text))
             elif target[:1] in STATUS and target[1:2] == "#":
-                _to_a_few(client, target, draft)
+                _send_by_status(client, target, draft)
             else:
-                _to_all(client, target, draft, alone)
+                _send_to(client, target, draft, alone)
         except REFUSALS as error:
             client.refuse(error, target)
 
 
 def _targets(client: IrcClient, message: Message) -> list[str]:
-    """To whom a message goes, each once and no more than there may be."""
+    """The targets of a message, each once. Raises Refused if there are too many."""
     targets = [message.params[0]]
     if "," in targets[0]:
         targets = list(dict.fromkeys(targets[0].split(",")))
@@ -89,12 +89,12 @@ def _targets(client: IrcClient, message: Message) -> list[str]:
 
 
 def _client_tags(message: Message) -> dict[str, str]:
-    """The tags that are for other clients."""
+    """The tags that are meant for other clients."""
     return {key: value for key, value in message.tags.items() if key.startswith("+")}
 
 
-def action_in(text: str) -> str:
-    """What somebody does, said by way of CTCP; nothing for other CTCP, which is never DCC."""
+def _action_in(text: str) -> str:
+    """The text of a CTCP ACTION; empty for other CTCP. Raises Refused for DCC."""
     word, _, rest = text.strip("\x01").partition(" ")
     if word.upper() == "DCC":
         raise Refused("404", "*", text="DCC is not for here: send a file with a client of the chat")
@@ -102,19 +102,22 @@ def action_in(text: str) -> str:
 
 
 class Awaited(NamedTuple):
-    """What was said and is not stored yet, and what is told with the answer to it."""
+    """A message that is not stored yet, and what is sent with the answer to it."""
 
     said: Draft
-    away: str  # the line that tells that the other is away
+    away: str  # the line that says that the other person is away
     whole: bool  # the echo is all of the answer, and is shown where the room has it
 
 
-def _to_all(client: IrcClient, target: str, draft: Draft, alone: bool) -> None:
-    """Say something to a person, or to everybody in a channel; `alone` if nowhere else as well."""
+def _send_to(client: IrcClient, target: str, draft: Draft, alone: bool) -> None:
+    """Send a message to a person, or to everybody in a channel.
+
+    `alone` says that this is its only target.
+    """
     if target.lower() in SERVICES:
         raise Refused("407", NICKSERV, text="Say that to NickServ alone")
     if target[:1] != "#" and client.people.find(target) is client.me:
-        _in_turn(client, target, partial(_to_oneself, client, draft))
+        _in_turn(client, target, partial(_send_to_self, client, draft))
         return
     away = _away_line(client, target, draft.form)
     whole = alone and not away and _is_shown_own(client, target)
@@ -129,11 +132,11 @@ def _to_all(client: IrcClient, target: str, draft: Draft, alone: bool) -> None:
         raise
     if draft.cid is not None:
         done.addErrback(_was_refused, client, draft.cid)
-    client.wait_for(done, target, _was_said, target, Awaited(draft, away, whole))
+    client.wait_for(done, target, _was_sent, target, Awaited(draft, away, whole))
 
 
 def _away_line(client: IrcClient, target: str, form: Form) -> str:
-    """301, when somebody is written to who is away; nothing otherwise."""
+    """301, if the person who is written to is away; else empty."""
     answers = not target.startswith("#") and form is not Form.NOTICE
     other = client.people.find(target) if answers else None
     if other is None or not other.away:
@@ -146,8 +149,8 @@ def _was_refused(failure: Failure, client: IrcClient, cid: str) -> Failure:
     return failure
 
 
-def _was_said(client: IrcClient, result: Result, target: str, awaited: Awaited) -> None:
-    """Answer somebody whose words are stored, or were shown to whom they were for."""
+def _was_sent(client: IrcClient, result: Result, target: str, awaited: Awaited) -> None:
+    """Answer a message that was stored, or shown to the people it was for."""
     said, cid = awaited.said, awaited.said.cid
     if isinstance(result, Whispered):
         client.clients.labels.drop(cid)
@@ -167,8 +170,8 @@ def _was_said(client: IrcClient, result: Result, target: str, awaited: Awaited) 
         client.response.add(awaited.away)
 
 
-def _to_oneself(client: IrcClient, draft: Draft) -> None:
-    """Words to oneself are kept nowhere: clients send them to find out whether they are heard."""
+def _send_to_self(client: IrcClient, draft: Draft) -> None:
+    """Send a message to its author only. Clients do so to find out whether the server answers."""
     me, chat = client.me, client.chat
     chat.messages.check(None, draft)
     told = Whisper.of(draft, me.name, me.name, chat.wall(), id=chat.messages.next_unkept())
@@ -177,8 +180,8 @@ def _to_oneself(client: IrcClient, draft: Draft) -> None:
     _echo_whisper(client, me.name, told)
 
 
-def _to_a_few(client: IrcClient, target: str, draft: Draft) -> None:
-    """Say something to those of a channel only who have some standing there; it is kept nowhere."""
+def _send_by_status(client: IrcClient, target: str, draft: Draft) -> None:
+    """Send a message to a channel's operators, or also to those with a voice; it is not stored."""
     session, chat, me = client.own_session, client.chat, client.me
     room = joined_room(chat, session, target[1:])
     chat.membership.may_speak(me, room)
@@ -191,10 +194,10 @@ def _to_a_few(client: IrcClient, target: str, draft: Draft) -> None:
     others = [person for person in of_rank if person is not me and person.online]
     done = Deferred.fromCoroutine(chat.messages.whisper(session, others, draft, room.name, to))
     echo = Whisper.of(draft, room.name, me.name, 0, to)
-    client.wait_for(done, to, _was_told, to, echo)
+    client.wait_for(done, to, _whisper_sent, to, echo)
 
 
-def _was_told(client: IrcClient, result: Whispered, to: str, echo: Whisper) -> None:
+def _whisper_sent(client: IrcClient, result: Whispered, to: str, echo: Whisper) -> None:
     _echo_whisper(client, to, replace(echo, time=result.time, id=result.id))
 
 
@@ -204,13 +207,13 @@ def _echo_whisper(client: IrcClient, to: str, echo: Whisper) -> None:
 
 
 def _is_shown_own(client: IrcClient, target: str) -> bool:
-    """Whether one is shown what one says there: not from outside of a channel."""
+    """Whether the client is shown its own messages there: not from outside of a channel."""
     room = client.chat.rooms.find(target) if target.startswith("#") else None
     return room is None or client.has_joined(room)
 
 
 def _echo(client: IrcClient, target: str, said: Draft, result: Sent) -> None:
-    """Show a message to its author with the answer, since it is not shown in its place."""
+    """Show a message to its author in the answer, since it is not shown in the room's order."""
     chat, me = client.chat, client.me
     other = client.people.find(target)
     room = me.pairs.get(other.id) if other is not None else chat.rooms.find(target)
@@ -262,7 +265,7 @@ def _open_batch(client: IrcClient, reference: str, message: Message) -> None:
     )
     client.open_batch = opened
     opened.check(kind)
-    client.response.label = ""  # what it says in the end is answered, and has the label
+    client.response.label = ""  # the end of the batch is answered, and has the label
 
 
 def _add_to_batch(client: IrcClient, message: Message) -> None:
@@ -280,7 +283,7 @@ def _add_to_batch(client: IrcClient, message: Message) -> None:
 
 
 def _close_batch(client: IrcClient, reference: str) -> None:
-    """Send what has come, unless it has failed before."""
+    """Send the message that the batch is, unless it has failed before."""
     closed = client.open_batch
     if closed is None or closed.reference != reference:
         raise multiline.invalid("There is no such batch")
@@ -297,7 +300,7 @@ def _close_batch(client: IrcClient, reference: str) -> None:
 
 
 def _refuse_batch(client: IrcClient, error: Failed) -> None:
-    """Say what is wrong with a batch; what still comes of it is passed over."""
+    """Say what is wrong with a batch, and ignore what still comes of it."""
     current, response = client.open_batch, client.response
     if current is not None:
         current.fail()
@@ -311,12 +314,12 @@ def close_late_batch(client: IrcClient, now: float) -> None:
     if current is None or current.failed or now - current.since < multiline.OPEN_FOR:
         return
     if client.response.awaited:
-        return  # another command is being answered: it is done the next time
+        return  # another command is being answered: try again the next time
     text = f"The batch was not ended in {multiline.OPEN_FOR:.0f} seconds, so nothing of it was sent"
     _refuse_batch(client, Failed("TIMEOUT", text, shortened(current.reference)))
 
 
-# --- what is kept nowhere: tags without words, and CTCP --------------------------------------
+# --- what is not stored: TAGMSG and CTCP --------------- --------------------------------------
 
 
 def tagmsg(client: IrcClient, message: Message) -> None:
@@ -333,14 +336,14 @@ def tagmsg(client: IrcClient, message: Message) -> None:
 
 def _send_tags(client: IrcClient, target: str, tags: dict[str, str]) -> None:
     room, place, others = _reached(client, target)
-    knowing = [other for other in others if other.has("message-tags")]
-    _pass_on(client, f"TAGMSG {place}", tags, knowing)
+    with_tags = [other for other in others if other.has("message-tags")]
+    _pass_on(client, f"TAGMSG {place}", tags, with_tags)
     if room is not None and tags.get("+typing") == "active":
         client.chat.typists.typing(client.me, room, but=_is_on_irc)
 
 
 def _in_turn(client: IrcClient, target: str, send: Callable[[], None]) -> None:
-    """Send something behind everything that the client has said before."""
+    """Send something after all messages that the client has sent before."""
     if client.sending_more:
         client.wait_for(client.chat.store.all_said(), target, _now, send)
     else:
@@ -356,7 +359,7 @@ def _is_on_irc(session: Session) -> bool:
 
 
 def _send_ctcp(client: IrcClient, command: str, target: str, text: str) -> None:
-    """Let another client answer what is asked of it in CTCP, where the channel allows that."""
+    """Pass a CTCP request or answer on, where the channel allows that."""
     room, place, others = _reached(client, target)
     person = None if place.startswith("#") else client.people.find(place)
     if person is not None and not person.online:
@@ -368,16 +371,16 @@ def _send_ctcp(client: IrcClient, command: str, target: str, text: str) -> None:
 
 
 def _reached(client: IrcClient, target: str) -> tuple[Room | None, str, Iterable[IrcClient]]:
-    """The conversation, if it has begun, what it is called, and the other clients there."""
-    known, me = client.clients, client.me
+    """The conversation, if it has begun, its name, and the other clients in it."""
+    clients, me = client.clients, client.me
     if not target.startswith("#") and client.people.find(target) is me:
-        return None, me.name, [one for one in known.of(me) if one.reads]
+        return None, me.name, [one for one in clients.of(me) if one.reads]
     room = speaking_place(client.chat, client.own_session, target)
     if room is not None and room.pair is None:
-        place, there = room.name, known.in_channel.of(room)
+        place, there = room.name, clients.in_channel.of(room)
     else:
         person = somebody_named(client.chat, target)
-        place, there = person.name, [*known.of(person), *known.of(me)]
+        place, there = person.name, [*clients.of(person), *clients.of(me)]
     others = [one for one in there if one is not client and me.id not in one.me.ignores]
     return room, place, [one for one in others if one.keeps_up]
 
@@ -388,23 +391,23 @@ def _pass_on(
     tags: dict[str, str],
     others: Iterable[IrcClient],
 ) -> None:
-    """Show a line to others, and to its author's client if it wants to see that; under one id."""
+    """Show a line to others, and to its author's client if it asked for echoes, with one id."""
     clients, me = client.clients, client.me
     msgid = {"msgid": f"{client.people.epoch}-0-{client.chat.messages.next_unkept()}"}
 
-    def known(other: IrcClient) -> dict[str, str]:
+    def tags_for(other: IrcClient) -> dict[str, str]:
         own = msgid if other.has("message-tags") else {}
         return {**other.tags_now(me), **own, **tags}
 
     written: dict[frozenset[str], bytes] = {}
     for other in others:
-        caps = frozenset(TAGGING & other.caps)
+        caps = frozenset(TAG_CAPABILITIES & other.caps)
         if caps not in written:
-            tagged = f"{write_tags(known(other))}:{clients.people.mask(me.name)} {line}"
+            tagged = f"{write_tags(tags_for(other))}:{clients.people.mask(me.name)} {line}"
             written[caps] = encoded([tagged])
         other.write(written[caps])
     if client.has("echo-message") and (client.has("message-tags") or not line.startswith("TAGMSG")):
-        client.response.add(f":{clients.people.mask(me.name)} {line}", known(client))
+        client.response.add(f":{clients.people.mask(me.name)} {line}", tags_for(client))
 
 
 # --- REDACT ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""MARKREAD: until when a person has read a conversation, the same at all of its clients."""
+"""MARKREAD: until when a person has read a conversation, the same at all of their clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_MARKED = 2000  # conversations of one person
 
 
 async def load(client: IrcClient) -> None:
-    """Look up the markers of an account that comes in: its clients', and what it has read."""
+    """Load the markers of an account that comes in: what its clients set, and what was read."""
     me, chat, markers = client.me, client.chat, client.clients.read_markers
     if me in markers or me.guest:
         return
@@ -42,7 +42,7 @@ def _marker(clients: Clients, person: Person, target: str) -> int:
 
 
 def _move(clients: Clients, person: Person, target: str, time: int) -> bool:
-    """Note a marker; False if it is no news. Markers only grow."""
+    """Note a marker. Returns False if it is not new; markers only grow."""
     time = min(time, clients.chat.wall())  # a clock may have been wrong
     here = person in clients.read_markers or clients.of(person)
     if not here or time <= _marker(clients, person, target):
@@ -60,20 +60,20 @@ def rename(clients: Clients, old: str, new: str) -> None:
 
 
 def tell(client: IrcClient, target: str) -> None:
-    """Tell a client the marker of a conversation."""
+    """Send the marker of a conversation."""
     time = _marker(client.clients, client.me, target)
     written = f"timestamp={timestamp(time)}" if time else "*"
     client.line(client.server, f"MARKREAD {target} {written}")
 
 
 def tell_joined(client: IrcClient, room: Room) -> None:
-    """The same for a room that was just joined, to those who know of markers."""
+    """Send the marker of a room that was just joined, if the client knows markers."""
     if client.has("draft/read-marker"):
         tell(client, room.name)
 
 
 def push(client: IrcClient, target: str) -> None:
-    """A marker has moved at another client of the person's."""
+    """Send a marker that another client of the person has moved."""
     if client.has("draft/read-marker"):
         tell(client, target)
         client.flush()
@@ -110,7 +110,7 @@ def _time(written: str) -> int:
 
 
 def _target(client: IrcClient, name: str) -> tuple[Room | None, str]:
-    """The conversation of that name, if the person is in one, and how it is written."""
+    """The conversation of that name, or None if the person is in none, and its name."""
     me = client.me
     if name.startswith("#"):
         room = client.chat.rooms.find(name)
@@ -124,7 +124,7 @@ def _target(client: IrcClient, name: str) -> tuple[Room | None, str]:
 
 
 async def _set(client: IrcClient, room: Room | None, target: str, time: int) -> None:
-    """Keep a marker if it has grown, and tell all who want to know of it."""
+    """Keep a marker if it has grown, and tell the person's other clients."""
     me, chat = client.me, client.chat
     if time <= _marker(client.clients, me, target):
         return
@@ -146,7 +146,7 @@ async def _set(client: IrcClient, room: Room | None, target: str, time: int) -> 
 
 
 def read_elsewhere(client: IrcClient, place: str, seq: int) -> None:
-    """Another session of the person's has read a conversation up to there."""
+    """Another session of the person has read a conversation up to an entry."""
     room = _target(client, place)[0]
     if room is not None:
         looked = Deferred.fromCoroutine(_read_elsewhere(client, room, seq))

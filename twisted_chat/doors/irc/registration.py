@@ -23,14 +23,14 @@ from .refusals import Refused
 
 LONGEST_USER = 18
 LONGEST_REALNAME = 150
-NICK_TRIES = 10  # names that one connection may ask for before it is registered
+NICK_TRIES = 10  # nicks for which one connection may ask before it is registered
 
 
 HIGHEST_PORT = 65535
 
 
 async def complete_registration(client: IrcClient) -> None:
-    """Register the client if it has said all that it takes."""
+    """Register the client if it has sent everything that this takes."""
     registration, settings = client.registration, client.chat.settings
     named = registration.nick and registration.user
     if client.registered or client.closed or registration.negotiating or not named:
@@ -55,7 +55,7 @@ async def complete_registration(client: IrcClient) -> None:
     if proof is None:
         _advise(client)
         return
-    await welcome(client, proof)
+    await _welcome(client, proof)
 
 
 def abort_login(client: IrcClient) -> None:
@@ -92,7 +92,7 @@ async def _log_in_with_pass(client: IrcClient) -> Proof | None:
     given, registration.password = registration.password, ""
     name, password = who_and_password(client, given, ":")
     if name == registration.nick and signin.tells_names and signin.find(name) is None:
-        return None  # a password that nobody has asked for
+        return None  # no account has that name, so nobody has asked for a password
     try:
         return await signin.with_password(name, password, client.network)
     except ChatError as error:
@@ -103,7 +103,7 @@ async def _log_in_with_pass(client: IrcClient) -> Proof | None:
 
 
 def who_and_password(client: IrcClient, text: str, separator: str) -> tuple[str, str]:
-    """The name and the password that were given in one text, in which the name may be left out.
+    """Split a text into a name and a password; without a name it is the nick.
 
     A password may have the separator in it. What is not an account's name is taken for the
     beginning of a password; but not where that would tell which names are accounts.
@@ -135,7 +135,7 @@ def _as_guest(client: IrcClient) -> Proof | None:
 
 
 def _advise(client: IrcClient) -> None:
-    """Say once how one gets in who has not logged in, where there are no guests."""
+    """Say once how to log in, where there are no guests."""
     registration = client.registration
     if registration.advised:
         return
@@ -168,15 +168,15 @@ def is_new(client: IrcClient) -> bool:
 # --- the welcome -----------------------------------------------------------------------------
 
 
-async def welcome(client: IrcClient, proof: Proof) -> None:
-    """Seat somebody who has proved who they are, and show them where they are."""
+async def _welcome(client: IrcClient, proof: Proof) -> None:
+    """Sign somebody in who has proved who they are, and send the welcome and their rooms."""
     registration, clients = client.registration, client.clients
     asked = registration.nick
     clients.people.set_look(proof.person, registration.user, registration.realname, client.network)
     client.sign_in(proof)
     settings, server = client.chat.settings, client.server
     if client.nick != asked:
-        # Until 001 a client believes to be called as it has asked.
+        # Until 001 a client believes that it has the nick for which it has asked.
         client.line(f"{asked}!{registration.user}@{proof.person.host}", f"NICK :{client.nick}")
     mask = clients.people.mask(client.nick)
     client.numeric("001", text=f"Welcome to {settings.name}, {mask}")
@@ -189,12 +189,12 @@ async def welcome(client: IrcClient, proof: Proof) -> None:
     server_info.tell_counts(client)
     await metadata.tell_own(client)
     server_info.tell_motd(client)
-    await presence.take_up_away(client)
+    await presence.apply_early_away(client)
     await show_channels(client)
 
 
 async def show_channels(client: IrcClient) -> None:
-    """Show the rooms somebody is in, and begin to deliver what is said there."""
+    """Show the client the rooms of its person, and begin the delivery."""
     session = client.own_session
     await read_markers.load(client)
     for room in tuple(session.person.rooms):
@@ -209,7 +209,7 @@ async def show_channels(client: IrcClient) -> None:
 
 
 async def _enter(client: IrcClient, room: Room) -> None:
-    """Show a room from the beginning, and what was missed in it."""
+    """Show a room, and what was missed in it."""
     if channels.show_channel(client, room):
         await chathistory.replay_channel(client, room, client.own_session.position(room))
 
@@ -233,13 +233,13 @@ async def nick(client: IrcClient, message: Message) -> None:
     if registration.nick_tries > NICK_TRIES:
         client.close(Closed("too_many_tries", "That was tried too often: goodbye."))
         return
-    check_nick(client, wanted)
+    _check_nick(client, wanted)
     registration.nick = wanted
     await complete_registration(client)
 
 
-def check_nick(client: IrcClient, wanted: str) -> None:
-    """Refuse what cannot be anybody's name."""
+def _check_nick(client: IrcClient, wanted: str) -> None:
+    """Raise Refused for what cannot be anybody's name."""
     try:
         fold(wanted)
     except ChatError as error:
@@ -257,7 +257,7 @@ async def user(client: IrcClient, message: Message) -> None:
 
 
 def _rename(client: IrcClient, wanted: str) -> None:
-    """NICK after registration: guests may be called otherwise, an account has its name."""
+    """Give a guest another name. Raises Refused for an account, which keeps its name."""
     me = client.me
     if wanted == me.name:
         return
@@ -302,7 +302,7 @@ def webirc(client: IrcClient, message: Message) -> None:
 
 
 def _is_trusted(client: IrcClient, password: str) -> bool:
-    """Whether it comes from where a gateway with this password is."""
+    """Whether the connection comes from the address of a gateway with this password."""
     given, host = password.encode(), client.connection.host
     return any(
         compare_digest(one.password.encode(), given)
@@ -336,7 +336,7 @@ async def ping(client: IrcClient, message: Message) -> None:
         raise Refused("409")
     session = client.session
     if session is not None:
-        # Clients take the answer for a sign that they have all that there was when they asked.
+        # Clients take the answer as a sign that they have everything there was when they asked.
         await session.caught_up()
     server = client.server
     client.line(server, f"PONG {server} :{without_controls(message.params[0])}")
@@ -353,6 +353,6 @@ def quit(client: IrcClient, message: Message) -> None:
     if session is not None:
         session.parting = f"Quit: {reason}" if reason else "Quit"
         if client.connection.flushed():
-            # Who says goodbye has read what has arrived.
+            # A client that says goodbye has read what has arrived.
             client.chat.cursors.note_all_shown(session)
     client.leave(f"ERROR :Goodbye{': ' + reason if reason else ''}\r\n".encode())

@@ -37,19 +37,19 @@ CAPABILITIES = frozenset(
 """The capabilities that change what delivered lines look like."""
 
 TAGS = re.compile(r"[^\s\x00-\x20]+")
-"""Tags that are safe to be sent; others can only be in a row that came from elsewhere."""
+"""Tags that are safe to send; others can only be in rows that another program has written."""
 
 MODES = {Kind.OP: "+o", Kind.DEOP: "-o", Kind.VOICE: "+v", Kind.DEVOICE: "-v"}
 
 OWN = frozenset((Kind.OWNER, Kind.EDIT, Kind.ENCRYPT))
-"""What is told as words or modes of the server's."""
+"""What the server says itself, as a notice or a mode."""
 
 NOWHERE = Room(0, Name("", "", ""), RoomKind.PAIR)
-"""Where whispers are said."""
+"""The room of whispers, which are in none."""
 
 
 class IrcDialect:
-    """IRC as clients with certain capabilities are spoken to."""
+    """The IRC of clients that have asked for certain capabilities."""
 
     name = "irc"
     plain = True  # the server keeps count of what such a client was shown
@@ -87,7 +87,7 @@ class IrcDialect:
         return self.rendered(room, target_of(room, entry, viewer), entry)
 
     def _is_over(self, entry: Entry) -> bool:
-        """Whether somebody has joined who is gone by now, and would be shown as if present."""
+        """Whether this is the JOIN of somebody who has gone since, and would seem to be present."""
         if entry.kind is not Kind.JOIN:
             return False
         person = self.people.find(entry.author)
@@ -111,7 +111,7 @@ class IrcDialect:
             return self.notice("*", event.text)
         if isinstance(event, Closed):
             return encoded([f"ERROR :{shown(event.text)}"])
-        return b""  # what concerns one session is for its own door to show
+        return b""  # what concerns one session is shown by its own door
 
     # --- one entry --------------------------------------------------------------------------
 
@@ -122,7 +122,7 @@ class IrcDialect:
         """
         if entry.kind is Kind.MESSAGE:
             if entry.state is State.DELETED:
-                return b""  # whoever has not seen it by now never will
+                return b""  # clients that have not seen it by now never will
             if entry.form is Form.WORDS and "\n" not in entry.text and not label:
                 tags = self.tags(room, entry)
                 head = f":{self.people.mask(entry.author)} PRIVMSG {target} :"
@@ -150,7 +150,7 @@ class IrcDialect:
         return [f"{tags}:{self.people.mask(entry.author)} AWAY :{formatted(person.away)}"]
 
     def replayed(self, room: Room, target: str, entry: Entry, stamp: str = "") -> list[str]:
-        """The lines of an entry in history; `stamp` tells when it was, for who cannot see it."""
+        """The lines of an entry in history; `stamp` is its time, for clients without times."""
         if entry.kind is Kind.MESSAGE:
             return self.lines(room, target, entry, stamp)
         rest = self.tags(room, entry, first=False)
@@ -175,7 +175,7 @@ class IrcDialect:
         return [f"{tag}{head}{part}{after}" for tag, part in zip(heads, flat, strict=True)]
 
     def _parts(self, entry: Entry, stamp: str, most: int) -> list[list[str]]:
-        """The lines of a message, each in the parts that fit; as it was put together, if known."""
+        """The lines of a message, each in parts that fit, cut where its author's client did."""
         composed = None if stamp else self._line_cuts.of(entry)
         if composed is None:
             composed = [[text] for text in said(entry, stamp)]
@@ -196,7 +196,7 @@ class IrcDialect:
     def _happened(
         self, room: Room, target: str, entry: Entry, tags: str, rest: str = ""
     ) -> list[str]:
-        """Anything but a message; `rest` are the tags of what is told in a second line."""
+        """Anything but a message; `rest` are the tags of a second line."""
         server, source = self.people.server, self.people.mask(entry.author)
         kind, text, whom = entry.kind, formatted(entry.text), shortened(entry.subject)
         match kind:
@@ -237,7 +237,7 @@ class IrcDialect:
         return [(rest if index else tags) + head + part for index, part in enumerate(told)]
 
     def whisper(self, target: str, event: Whisper) -> list[str]:
-        """Words that are kept nowhere, as lines without their ends."""
+        """A message that is not stored, as lines without their ends."""
         form = MANNERS[event.manner]
         person = self.people.find(event.by)
         sender = None if person is None or person.guest else person.id
@@ -249,7 +249,7 @@ class IrcDialect:
         return self.lines(NOWHERE, target, entry)
 
     def join(self, name: str, channel: str) -> str:
-        """That somebody joins a channel, without the source: every JOIN that is sent is this."""
+        """The JOIN of somebody, without the source. Every JOIN that is sent is made here."""
         if not self._extended_join:
             return f"JOIN {channel}"
         account, realname = self.people.account_of(name), self.people.realname_of(name)
@@ -258,12 +258,14 @@ class IrcDialect:
     # --- parts of lines ---------------------------------------------------------------------
 
     def msgid(self, room: Room, seq: int) -> str:
-        """What an entry is called by for good."""
+        """The id of an entry, which never changes."""
         return f"{self.people.epoch}-{room.id}-{seq}"
 
     def tags(self, room: Room, entry: Entry, first: bool = True) -> str:
-        """The tags of an entry, with the @ and the space; only the first line has its own id,
-        and what the sender's client has added."""
+        """The tags of an entry, with the @ and the space.
+
+        Only the first line has the entry's id, and the tags from the sender's client.
+        """
         tags = []
         if self._timed:
             tags.append(f"time={timestamp(entry.time)}")
@@ -280,7 +282,7 @@ class IrcDialect:
         return f"@{';'.join(tags)} " if tags else ""
 
     def notice(self, target: str, text: str) -> bytes:
-        """Words of the server's."""
+        """A notice from the server."""
         source = self.people.server
         most = LONGEST_LINE - len(f":{source} NOTICE {target} :\r\n".encode())
         lines = pieces(shown(text), most)
@@ -288,7 +290,7 @@ class IrcDialect:
 
 
 def sentence(entry: Entry) -> str:
-    """What happened and IRC has no command for; empty when it is nothing for people."""
+    """A sentence for what IRC has no command for; empty when people need not know."""
     by = shown(entry.author)
     match entry.kind:
         case Kind.EDIT:
@@ -312,7 +314,7 @@ def sentence(entry: Entry) -> str:
 
 
 def said(entry: Entry, stamp: str = "") -> list[str]:
-    """The lines of what a message says."""
+    """The lines of a message's text."""
     if entry.state is State.DELETED:
         return [f"{stamp}(deleted)"]
     return f"{stamp}{words_of(entry)}".split("\n")
@@ -324,7 +326,7 @@ def fitted(line: str) -> str:
 
 
 def target_of(room: Room, entry: Entry, viewer: Person) -> str:
-    """To whom an entry is addressed, as its viewer sees it."""
+    """The target of an entry, as its viewer sees it."""
     if room.pair is None:
         return room.name
     other = room.other(viewer).name

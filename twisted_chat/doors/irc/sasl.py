@@ -157,7 +157,7 @@ async def _go_on(client: IrcClient, exchange: Exchange, chunk: str) -> None:
     accounts.check(client, proof)
     accounts.tell(client, proof.person)
     client.numeric("903", text="SASL authentication successful")
-    await accounts.settle(client, proof)
+    await accounts.use_proof(client, proof)
 
 
 def _send(client: IrcClient, data: bytes) -> None:

@@ -66,25 +66,25 @@ def tokens(client: IrcClient) -> list[str]:
 
 
 def filehost(client: IrcClient) -> list[str]:
-    """Where the client can send files to, if it can: with the password of an account only."""
+    """The tokens that say where the client can send files; only accounts can."""
     known = client.registered and not client.me.guest
     where = takes_files_at(client.chat.settings, client.connection) if known else ""
     return [f"draft/FILEHOST={where}", f"soju.im/FILEHOST={where}"] if where else []
 
 
 def tell_account_tokens(client: IrcClient) -> None:
-    """What there is for an account that there was not for the guest who has become one."""
+    """Send the tokens for an account that the guest who became one did not have."""
     if not client.closed:
         _tell(client, filehost(client))
 
 
 def tell_isupport(client: IrcClient) -> None:
-    """005: everything."""
+    """Send 005."""
     _tell(client, tokens(client))
 
 
 def _tell(client: IrcClient, tokens: list[str]) -> None:
-    """Tokens, thirteen to a line at most and no line too long, as a batch to those who know it."""
+    """Send tokens, at most thirteen a line, as a batch to clients that have asked for it."""
     head = f":{client.server} 005 {client.nick}"
     most = LONGEST_LINE - len(f"{head}  :are supported by this server\r\n".encode())
     lines: list[list[str]] = []
@@ -107,7 +107,7 @@ def isupport(client: IrcClient, message: Message) -> None:
 
 
 def tell_counts(client: IrcClient) -> None:
-    """How many there are."""
+    """Send how many people and channels there are."""
     chat = client.chat
     here = len(chat.roster.online)
     invisible = sum(map(client.clients.is_invisible, client.clients.persons()))
@@ -128,7 +128,7 @@ def tell_counts(client: IrcClient) -> None:
 
 
 def tell_motd(client: IrcClient) -> None:
-    """The message of the day, each of its lines as one."""
+    """Send the message of the day, line by line."""
     lines = client.chat.motd
     if not lines:
         client.numeric("422", text="There is no message of the day")
@@ -140,7 +140,7 @@ def tell_motd(client: IrcClient) -> None:
 
 
 def only_this_server(client: IrcClient, message: Message, index: int = 0) -> None:
-    """There is one server, whatever it is called: another one is not known."""
+    """Raise Refused if a parameter names another server: there is one."""
     if len(message.params) > index:
         asked = message.params[index].lower()
         known = (

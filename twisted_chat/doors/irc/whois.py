@@ -20,7 +20,7 @@ FIELDS = "tcuihsnfdlaor"  # in the order in which they are answered
 
 
 def person_here(client: IrcClient, name: str) -> Person:
-    """Somebody who is online under that name."""
+    """The person of that name. Raises Refused if they are not online."""
     person = client.people.find(name)
     if person is None or person.erased or not person.online:
         raise Refused("401", shortened(name))
@@ -77,7 +77,7 @@ def _describe(client: IrcClient, person: Person) -> None:
 
 
 def _tell_nickserv(client: IrcClient) -> None:
-    """Who NickServ is."""
+    """Send who NickServ is."""
     clients = client.clients
     client.numeric("311", NICKSERV, "services", client.server, "*", text="Accounts of this server")
     client.numeric("312", NICKSERV, client.server, text=clients.description)
@@ -85,7 +85,7 @@ def _tell_nickserv(client: IrcClient) -> None:
 
 
 def _tell_rooms(client: IrcClient, person: Person) -> None:
-    """The rooms of somebody's that the client may know of, as many lines as they take."""
+    """Send the rooms of somebody about which the client may know."""
     rooms = [room for room in person.rooms if client.may_look_into(room)]
     words = [client.status_prefix(room, person) + room.name for room in rooms]
     if any(session.lobby for session in client.chat.sessions.of(person)):
@@ -166,7 +166,7 @@ def _matches(client: IrcClient, pattern: str, person: Person) -> bool:
 
 
 def _shared(client: IrcClient, person: Person) -> Room | None:
-    """A room that both are in, as WHO shows one."""
+    """A room that both are in, as WHO shows one; None if there is none."""
     return next((room for room in person.rooms if room.has(client.me)), None)
 
 
