@@ -13,8 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import twisted_chat
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.lookalikes import ASCII_LOOKS, look, script
-from twisted_chat.core.namebook import NameBook
-from twisted_chat.core.names import LONGEST, RULE, Name, Names, fold, room_name
+from twisted_chat.core.names import LONGEST, RULE, Name, NameBook, Names, fold, room_name
 
 ROOT = Path(twisted_chat.__file__).parents[1]
 PLAIN_NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_.-]{0,31}", fullmatch=True).filter(

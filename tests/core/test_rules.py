@@ -11,10 +11,20 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core import rules as rulebook
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.masks import completed, fits, looks, matches
 from twisted_chat.core.names import fold
 from twisted_chat.core.roster import Person
-from twisted_chat.core.rules import MOST_MASKS, Change, Rules, parse, read, text_of
+from twisted_chat.core.rules import (
+    MOST_MASKS,
+    Change,
+    Rules,
+    completed,
+    fits,
+    looks,
+    matches,
+    parse,
+    read,
+    text_of,
+)
 
 CHANGES = some.lists(
     some.one_of(

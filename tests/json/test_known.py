@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from twisted_chat.core.standing import MOST_NAMES
+from twisted_chat.core.results import MOST_NAMES
 from twisted_chat.testing import PASSWORD, Hall, Program
 
 KNOWN = {"known": True, "guest": False}

@@ -17,8 +17,7 @@ from twisted_chat.console.dialogue import Dialogue, SignInDialogue
 from twisted_chat.core import command_table as words
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Closed
-from twisted_chat.core.results import Done, Page, Result
-from twisted_chat.core.standing import Standing
+from twisted_chat.core.results import Done, Page, Result, Standing
 from twisted_chat.testing import PASSWORD, Hall, Program
 
 from .case import HallTestCase

@@ -15,8 +15,7 @@ from ..core.command_table import TABLE
 from ..core.errors import ChatError, StartError
 from ..core.events import Closed
 from ..core.names import Names
-from ..core.roombook import RoomBook
-from ..core.rooms import Room
+from ..core.rooms import Room, RoomBook
 from ..core.roster import Person, Roster
 from ..doors.interface import Door
 from ..settings import Settings

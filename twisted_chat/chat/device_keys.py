@@ -17,8 +17,7 @@ from ..core.entries import Form, Kind
 from ..core.errors import ChatError
 from ..core.events import Devices as DevicesEvent
 from ..core.limits import SlidingWindow
-from ..core.roombook import RoomBook
-from ..core.rooms import Room
+from ..core.rooms import Room, RoomBook
 from ..core.roster import Person
 from ..settings import Settings
 from ..store import Claimed, Ledger, device_keys

@@ -7,8 +7,7 @@ from contextlib import suppress
 
 from ..core.errors import ChatError
 from ..core.events import Notice, Presence
-from ..core.roombook import RoomBook
-from ..core.rooms import Role, Room
+from ..core.rooms import Role, Room, RoomBook
 from ..core.roster import Person, Roster
 from ..store import Ledger
 from ..store.rooms import MemberFields

@@ -17,8 +17,7 @@ from ..core.entries import Entry, size_of
 from ..core.errors import ChatError
 from ..core.limits import FairLine
 from ..core.results import Line, Unseen
-from ..core.roombook import RoomBook
-from ..core.rooms import Room
+from ..core.rooms import Room, RoomBook
 from ..core.roster import Person
 from ..store import Query, Scope, pages, queries, search
 from ..store.pages import At, View

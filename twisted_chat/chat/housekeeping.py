@@ -14,8 +14,7 @@ from twisted.python.failure import Failure
 from ..core.durations import spoken
 from ..core.errors import ChatError
 from ..core.events import Closed
-from ..core.roombook import RoomBook
-from ..core.rooms import Room
+from ..core.rooms import Room, RoomBook
 from ..core.roster import Roster
 from ..settings import Settings
 from ..store import Ledger, queries

@@ -12,8 +12,7 @@ from ..core.entries import Entry
 from ..core.errors import ChatError
 from ..core.events import Whisper
 from ..core.results import Sent, Whispered
-from ..core.roombook import RoomBook
-from ..core.rooms import Room
+from ..core.rooms import Room, RoomBook
 from ..core.roster import Person
 from ..store import Batch, Post
 from .async_store import AsyncStore, Outcome

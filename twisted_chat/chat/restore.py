@@ -6,8 +6,7 @@ from collections.abc import Collection
 
 from ..core import rules
 from ..core.names import Name, room_name
-from ..core.roombook import RoomBook, pair_of
-from ..core.rooms import Member, Role, Room, RoomKind
+from ..core.rooms import Member, Role, Room, RoomBook, RoomKind, pair_of
 from ..core.roster import Person, Roster
 from ..store import Snapshot
 

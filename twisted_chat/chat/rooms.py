@@ -22,8 +22,7 @@ from ..core.entries import Entry, Kind
 from ..core.errors import ChatError
 from ..core.events import Room as RoomEvent
 from ..core.names import Name
-from ..core.roombook import RoomBook, pair_of
-from ..core.rooms import Member, Role, Room, RoomKind
+from ..core.rooms import Member, Role, Room, RoomBook, RoomKind, pair_of
 from ..core.roster import Person, Roster
 from ..core.rules import Rules
 from ..store import Ledger, Snapshot

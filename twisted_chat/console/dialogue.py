@@ -16,8 +16,7 @@ from ..core import command_table as words
 from ..core.command_table import TABLE, Help, Logout
 from ..core.commands import Command
 from ..core.errors import ChatError
-from ..core.results import Page, Result
-from ..core.standing import MOST_NAMES, Standing
+from ..core.results import MOST_NAMES, Page, Result, Standing
 from .parse import Typed
 
 MOST_SLIPS = 3  # passwords that are typed differently the second time

@@ -236,3 +236,13 @@ class Left(Result, frozen=True):
     """The session ends at its own wish, or after this answer for a reason."""
 
     reason: Closed | None = None
+
+
+MOST_NAMES = 10  # that one connection may try; names are not to be found out in bulk
+
+
+class Standing(Result, frozen=True):
+    """How somebody signs in who gives a name; neither is true of one that can be registered."""
+
+    known: bool  # with its password
+    guest: bool = False  # at once, since nobody has it and guests are allowed

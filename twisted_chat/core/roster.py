@@ -6,8 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from .entries import WORDS, Entry
-from .namebook import NameBook
-from .names import LONGEST, Name
+from .names import LONGEST, Name, NameBook
 
 if TYPE_CHECKING:
     from .rooms import Room

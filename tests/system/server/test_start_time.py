@@ -46,7 +46,7 @@ finally:
 # A server of plain names, or of stored ones, starts without the tables for others.
 PLAIN_NAMES = """
 import sys
-from twisted_chat.core.namebook import NameBook
+from twisted_chat.core.names import NameBook
 from twisted_chat.core.names import Name, Names
 Names(["help"]).check("kevin")
 book = NameBook()

@@ -6,8 +6,7 @@ import secrets
 
 from ...core.entries import Kind
 from ...core.errors import ChatError
-from ...core.roombook import RoomBook
-from ...core.rooms import Role
+from ...core.rooms import Role, RoomBook
 from ...core.roster import Person, Roster
 from ...settings import Settings
 from ...store import Ledger

@@ -18,12 +18,11 @@ from ...core import scram
 from ...core.durations import spoken
 from ...core.errors import ChatError
 from ...core.limits import SlidingWindow, Unlimited
-from ...core.namebook import NameBook
-from ...core.names import Name, Names, fold
-from ...core.roombook import RoomBook
+from ...core.names import Name, NameBook, Names, fold
+from ...core.results import Standing
+from ...core.rooms import RoomBook
 from ...core.roster import Person, Roster
 from ...core.scram import Verifier
-from ...core.standing import Standing
 from ...settings import Settings
 from ...store import Ledger, queries
 from ..async_store import AsyncStore

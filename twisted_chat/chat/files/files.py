@@ -13,8 +13,7 @@ from twisted.logger import Logger
 from ...core.attachments import size_in_words
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...core.roombook import RoomBook
-from ...core.rooms import Room
+from ...core.rooms import Room, RoomBook
 from ...core.roster import Person, Roster
 from ...core.tickets import Purpose, Ticket, Tickets
 from ...settings import Settings

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...core.errors import ChatError, StartError, reason_of
-from ...core.standing import Standing
+from ...core.results import Standing
 from ..sync.conversations import Conversations
 from ..sync.storage import Run, Storage, private_folder
 from .link import NONSENSE, Link, Lost

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...console.dialogue import SignInDialogue, Terminal
 from ...core.errors import ChatError
-from ...core.standing import Standing
+from ...core.results import Standing
 from ..connection.link import Lost
 from ..connection.sign_in import Account
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from ...core.durations import spoken
 from ...core.entries import PAGE_BYTES
-from ...core.masks import matches
 from ...core.rooms import LOBBY, Room
 from ...core.roster import Person
+from ...core.rules import matches
 from ...core.text import formatted, shown
 from .client import IrcClient
 from .message import LONGEST_LINE, Message, in_lines, shortened

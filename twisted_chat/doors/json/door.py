@@ -15,8 +15,7 @@ from ...connection.line_queue import MOST_MISTAKES, BaseDoor
 from ...core.commands import Command, Row
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...core.results import Left, Result
-from ...core.standing import MOST_NAMES, Standing
+from ...core.results import MOST_NAMES, Left, Result, Standing
 from ...core.text import shown
 from ..file_transfer import Download, Transfer, Upload
 from . import keys, progress, requests

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...console.dialogue import SignInDialogue
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...core.standing import Standing
+from ...core.results import Standing
 
 if TYPE_CHECKING:
     from ...chat.accounts.sign_in import Proof
