@@ -8,8 +8,15 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.clients.desk.command_line import Arguments, make_user, parsed
-from twisted_chat.clients.desk.usage import HELP, OPTIONS, SWITCHES, help_text
+from twisted_chat.clients.desk.command_line import (
+    HELP,
+    OPTIONS,
+    SWITCHES,
+    Arguments,
+    help_text,
+    make_user,
+    parsed,
+)
 from twisted_chat.clients.sync import assembly
 from twisted_chat.core.errors import StartError
 

@@ -6,8 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.office import Office
 from twisted_chat.clients.desk.lines import Part, Text, after, of_entry
-from twisted_chat.clients.terminal import colors
-from twisted_chat.clients.terminal.output import fragments
+from twisted_chat.clients.terminal import formatting
+from twisted_chat.clients.terminal.formatting import fragments
 from twisted_chat.clients.window import pieces
 from twisted_chat.clients.window.style import Format
 from twisted_chat.core.entries import Entry, Kind
@@ -66,12 +66,12 @@ class FormattedLinesTests(SynchronousTestCase):
         self.assertEqual(tags["tilted"], ("text", Format("font", ("italic", "monospace"))))
 
     def test_h11_a_terminal_keeps_a_bounded_number_of_looks(self) -> None:
-        self.patch(colors, "_looks", set())
+        self.patch(formatting, "_looks", set())
         styles = {
-            colors.of_look(Look(bold=True, foreground=f"#{n:06x}"))
-            for n in range(colors.MOST_LOOKS + 500)
+            formatting.style_of_look(Look(bold=True, foreground=f"#{n:06x}"))
+            for n in range(formatting.MOST_LOOKS + 500)
         }
-        self.assertEqual(len(styles), colors.MOST_LOOKS + 1)
+        self.assertEqual(len(styles), formatting.MOST_LOOKS + 1)
         self.assertIn("bold", styles)
 
     def test_h11_an_edit_may_be_formatted(self) -> None:

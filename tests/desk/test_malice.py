@@ -15,7 +15,7 @@ from tests.e2e.devices import Server, User
 from tests.support.office import Seat
 from twisted_chat.clients.desk.lines import plain
 from twisted_chat.clients.pipe.desk import PipeDesk
-from twisted_chat.clients.pipe.programs import Programs
+from twisted_chat.clients.pipe.json_requests import JsonRequests
 from twisted_chat.clients.sync.conversations import folded
 from twisted_chat.core.errors import ChatError
 from twisted_chat.e2e.messages import Message
@@ -722,7 +722,7 @@ class VerifiedOnlyTests(GhostCase):
 
     def test_a_program_at_a_pipe_asks_who_reads_and_decides_it(self) -> None:
         written: list[Said] = []
-        programs = Programs(cast(PipeDesk, self.tesla.desk), written.append)
+        programs = JsonRequests(cast(PipeDesk, self.tesla.desk), written.append)
         device = self.edison.user.secrets.devices.own
         for line, reads in (
             ('{"do": "readers", "room": "#coil"}', True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.desk.test_desk import DeskTest
-from twisted_chat.clients.desk.typed import A_PASSWORD
+from twisted_chat.clients.desk.commands import A_PASSWORD
 
 
 class SecretTests(DeskTest):

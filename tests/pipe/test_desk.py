@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.pipe.test_typist import Stream
-from twisted_chat.clients.pipe.desk import Pages, PipeDesk
+from twisted_chat.clients.pipe.desk import PipeDesk, PipeFront
 from twisted_chat.clients.pipe.streams import MOST_WAITING, Errors, Output
 from twisted_chat.clients.sync.conversations import Conversation
 
@@ -31,7 +31,7 @@ class PipeDeskTest(SynchronousTestCase):
         self.output = Output(lambda: self.desk.written())
         self.output.begin(self.stream)
         errors = Errors()
-        pages = Pages(self.output, errors, lambda: None, programs=True)
+        pages = PipeFront(self.output, errors, lambda: None, programs=True)
         self.desk = PipeDesk(pages, Clock(), self.output, errors, programs=True)
         self.link = Link()
         self.lobby = Conversation("#lobby", 1, 6)

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.clients.sync.storage import account_folder
-from twisted_chat.clients.terminal.history import FILE, MOST, TypedLines, is_kept
+from twisted_chat.clients.terminal.input_history import FILE, MOST, TypedLines, is_kept
 
 
 def at_once(work: Callable[[], Any]) -> Deferred[Any]:

@@ -14,9 +14,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.clients.desk.lines import Line, Text, of_entry
-from twisted_chat.clients.terminal.device import Output
-from twisted_chat.clients.terminal.output import Fragments, cleaned, cut, fragments, wrapped
+from twisted_chat.clients.terminal.formatting import Fragments, cleaned, cut, fragments, wrapped
 from twisted_chat.clients.terminal.scrollback import FRAME, Scrollback
+from twisted_chat.clients.terminal.tty import Output
 from twisted_chat.core.entries import Entry, Kind
 
 OWN = re.compile("\x1b\\[[0-9;]*m|\x1b\\[\\?7h")  # colors; that lines may wrap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.clients.terminal.paste import LONGEST, MOST_LINES, Pasted, read_drop, read_paste
+from twisted_chat.clients.terminal.keys import LONGEST, MOST_LINES, Pasted, read_drop, read_paste
 
 
 def pasted(text: str, before: str = "", after: str = "") -> Pasted:

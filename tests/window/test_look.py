@@ -10,15 +10,20 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.clients.desk.front import LastSent, Progress, Secrecy, Status
 from twisted_chat.clients.desk.lines import FileLink, Line, SixWords, after, of_entry, plain
-from twisted_chat.clients.window import dark_mode, pieces
+from twisted_chat.clients.window import pieces
 from twisted_chat.clients.window.alerts import notification
 from twisted_chat.clients.window.bars import own_words, typists
-from twisted_chat.clients.window.ordering import Ordering, Spot, mark_of, mark_of_day
-from twisted_chat.clients.window.people import Member, Memberships
-from twisted_chat.clients.window.style import DARK, LIGHT, Palette, contrast
+from twisted_chat.clients.window.files import so_far
+from twisted_chat.clients.window.side_panels import Member, Memberships, may_encrypt, members_of
+from twisted_chat.clients.window.style import (
+    DARK,
+    LIGHT,
+    Palette,
+    chosen_palette,
+    contrast,
+)
 from twisted_chat.clients.window.text import short, spelled, whole
-from twisted_chat.clients.window.transfers import so_far
-from twisted_chat.clients.window.who import may_encrypt, members_of
+from twisted_chat.clients.window.transcript import EntryOrder, Spot, mark_of, mark_of_day
 from twisted_chat.core.attachments import Attachment
 from twisted_chat.core.attachments import written as attached
 from twisted_chat.core.entries import Entry, Form, Kind, State
@@ -83,10 +88,10 @@ class ColorTests(SynchronousTestCase):
         self.assertEqual(contrast("#123456", "#123456"), 1)
 
     def test_a_look_that_was_asked_for(self) -> None:
-        self.assertIs(dark_mode.wanted("dark", {}), DARK)
-        self.assertIs(dark_mode.wanted("", {"TWISTED_CHAT_THEME": "Dark"}), DARK)
-        self.assertIs(dark_mode.wanted("light", {"TWISTED_CHAT_THEME": "dark"}), LIGHT)
-        self.assertIsNone(dark_mode.wanted("", {"TWISTED_CHAT_THEME": "green"}))
+        self.assertIs(chosen_palette("dark", {}), DARK)
+        self.assertIs(chosen_palette("", {"TWISTED_CHAT_THEME": "Dark"}), DARK)
+        self.assertIs(chosen_palette("light", {"TWISTED_CHAT_THEME": "dark"}), LIGHT)
+        self.assertIsNone(chosen_palette("", {"TWISTED_CHAT_THEME": "green"}))
 
 
 class LetterTests(SynchronousTestCase):
@@ -129,8 +134,8 @@ class LineTests(SynchronousTestCase):
             self.assertEqual(written(changed(line, edit)), written(line))
 
     def test_actions_notices_and_several_lines(self) -> None:
-        acts = msgspec.structs.replace(entry(Kind.MESSAGE, 7, text="waves"), form=Form.ACTION)
-        line = of_entry("#coil", acts, "tesla")
+        actions = msgspec.structs.replace(entry(Kind.MESSAGE, 7, text="waves"), form=Form.ACTION)
+        line = of_entry("#coil", actions, "tesla")
         self.assertEqual(written(line), f"|7 {self.time}|* edison waves")
         edit = entry(Kind.EDIT, 8, text="nods\n* tesla nods", target=7)
         change = of_entry("#coil", msgspec.structs.replace(edit, form=Form.ACTION), "tesla")
@@ -212,32 +217,32 @@ class LineTests(SynchronousTestCase):
 
 class OrderTests(SynchronousTestCase):
     def test_entries_come_in_their_order(self) -> None:
-        ordering = Ordering()
-        self.assertEqual(ordering.add(5, NOON), Spot("", True))
-        self.assertEqual(ordering.add(7, NOON), Spot("", False))
-        self.assertEqual(ordering.add(6, NOON), Spot(mark_of(7), False))
-        self.assertEqual((ordering.first, 6 in ordering, 4 in ordering), (5, True, False))
+        order = EntryOrder()
+        self.assertEqual(order.add(5, NOON), Spot("", True))
+        self.assertEqual(order.add(7, NOON), Spot("", False))
+        self.assertEqual(order.add(6, NOON), Spot(mark_of(7), False))
+        self.assertEqual((order.first, 6 in order, 4 in order), (5, True, False))
 
     def test_days(self) -> None:
-        ordering = Ordering()
-        ordering.add(5, NOON)
-        spot = ordering.add(4, NOON - DAY)
+        order = EntryOrder()
+        order.add(5, NOON)
+        spot = order.add(4, NOON - DAY)
         self.assertTrue(spot.new_day)
         self.assertTrue(spot.before.startswith(mark_of_day(2026)), spot)
-        self.assertEqual(ordering.add(3, NOON - DAY), Spot(mark_of(4), False))
-        self.assertEqual(ordering.add(6, NOON + DAY), Spot("", True))
+        self.assertEqual(order.add(3, NOON - DAY), Spot(mark_of(4), False))
+        self.assertEqual(order.add(6, NOON + DAY), Spot("", True))
 
     def test_a_time_that_no_calendar_has(self) -> None:
-        self.assertEqual(Ordering().add(1, 10**18), Spot("", True))
+        self.assertEqual(EntryOrder().add(1, 10**18), Spot("", True))
 
     def test_the_oldest_are_forgotten(self) -> None:
-        ordering = Ordering()
+        order = EntryOrder()
         for seq in (1, 2, 3):
-            ordering.add(seq, NOON + DAY * (seq == 3))
-        self.assertEqual(ordering.forget_first(), (mark_of(1),))
-        self.assertEqual(ordering.forget_first()[0], mark_of(2))
-        self.assertEqual(ordering.first, 3)
-        self.assertTrue(ordering.add(2, NOON).new_day)
+            order.add(seq, NOON + DAY * (seq == 3))
+        self.assertEqual(order.forget_first(), (mark_of(1),))
+        self.assertEqual(order.forget_first()[0], mark_of(2))
+        self.assertEqual(order.first, 3)
+        self.assertTrue(order.add(2, NOON).new_day)
 
 
 STATUS = Status(

@@ -11,8 +11,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
-from twisted_chat.clients.window import dark_mode
-from twisted_chat.clients.window.style import DARK, LIGHT, Palette
+from twisted_chat.clients.window.style import DARK, LIGHT, Palette, desktop_palette
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def look(desktop: Path, script: str) -> Deferred[Palette]:
     program = desktop / "gsettings"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    return dark_mode.of_desktop(reactor)
+    return desktop_palette(reactor)
 
 
 @ensureDeferred
@@ -43,5 +42,5 @@ async def test_light(desktop: Path) -> None:
 
 @ensureDeferred
 async def test_a_desktop_without_settings(desktop: Path) -> None:
-    assert await dark_mode.of_desktop(reactor) is LIGHT
+    assert await desktop_palette(reactor) is LIGHT
     assert await look(desktop, "echo 'No schemas installed' >&2; exit 1") is LIGHT

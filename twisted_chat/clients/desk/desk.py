@@ -25,16 +25,15 @@ from ..sync.outbox import Outgoing, Stage
 from ..sync.user import User
 from . import places
 from .answers import result_of
+from .commands import LOCAL, Said, is_command, is_shadowed, meaning
 from .completion import Completion, completions
-from .encryption import Confiding
-from .files import Carrying
+from .encryption import EncryptionCommands
+from .files import FileCommands
 from .front import Front
 from .lines import Line, of_entry
 from .local import carry_out
 from .news import News
 from .sign_in import SignIn
-from .typed import Said, is_command, meaning
-from .vocabulary import LOCAL, is_shadowed
 
 EARLIER = 50  # messages of one step back
 
@@ -46,8 +45,8 @@ class Desk(News):
         super().__init__(front)
         self._clock = clock
         self._dialogue = Dialogue(self)
-        self.confiding = Confiding(self)
-        self.carrying = Carrying(self, clock)
+        self.encryption = EncryptionCommands(self)
+        self.files = FileCommands(self, clock)
         self._name = ""  # under which one wants to go in
         self._under_way: set[Deferred[Any]] = set()
         self.refused = 0  # how much of what was typed was refused
@@ -85,7 +84,7 @@ class Desk(News):
 
     def may_leave(self) -> bool:
         """Whether a person who wants to leave knows what is cut short by it; if not, it is said."""
-        return self.carrying.may_leave()
+        return self.files.may_leave()
 
     def leave(self) -> Deferred[None]:
         """Say goodbye and end."""
@@ -196,7 +195,7 @@ class Desk(News):
         if isinstance(command, words.Encrypt):
             await self.user.secrets.publish()  # it may have to do with a device of this moment
         if isinstance(command, words.Edit):
-            edited = await self.confiding.edit(command)
+            edited = await self.encryption.edit(command)
             if edited is not None:
                 return result_of(row, edited)
         if isinstance(command, words.Search):
@@ -204,21 +203,21 @@ class Desk(News):
         result = result_of(row, await self.user.ask(row.name, **command.given()))
         if isinstance(command, words.Password):
             self.user.account.guest = False  # a guest with a password is an account
-        self.confiding.left(command)
+        self.encryption.left(command)
         if isinstance(result, Page):
-            return await self.confiding.read(result)
-        return await self.confiding.named(result) if isinstance(result, FileList) else result
+            return await self.encryption.read(result)
+        return await self.encryption.named(result) if isinstance(result, FileList) else result
 
     async def _search(self, command: words.Search) -> Result:
         """Search at the server, and here in what no server can read."""
         found = Page((), search=True)
-        if not self.confiding.is_for_here_alone(command.words):
+        if not self.encryption.is_for_here_alone(command.words):
             arguments = {} if command.page is None else {"page": command.page}
             answer = await self.user.ask("search", words=command.words, **arguments)
             page = result_of(TABLE.of(words.Search), answer)
             assert isinstance(page, Page)
-            found = await self.confiding.read(page)
-        return await self.confiding.search(command, found)
+            found = await self.encryption.read(page)
+        return await self.encryption.search(command, found)
 
     async def say_in(self, place: str, text: str) -> None:
         """Say something in a conversation, and show what came of it."""

@@ -1,4 +1,4 @@
-"""What a person at a desk does with end-to-end encryption: comparing words, searching, editing."""
+"""What a person does with encryption: compare words, decide who reads a room, search, edit."""
 
 from __future__ import annotations
 
@@ -15,20 +15,110 @@ from ...core.errors import ChatError
 from ...core.results import FileLine, FileList, Page
 from ...core.text import shown
 from ..sync.conversations import LOBBY, folded
-from . import vocabulary
+from . import commands
 from .lines import Line, SixWords
-from .readers import STANDINGS, Readers
 
 if TYPE_CHECKING:
     from ...core.entries import Entry
+    from ...e2e.directory import Reader
+    from ...e2e.known_devices import KnownDevice
     from ..sync.user import User
     from .desk import Desk
+
+STANDINGS = {
+    "seen": "not compared yet",
+    "verified": "verified",
+    "new": "new, or back, since you have compared",
+    "changed": "its keys have changed",
+}
+
+
+class Readers:
+    """The readers of the encrypted rooms of one user."""
+
+    def __init__(self, user: User, room: str) -> None:
+        """ChatError if the room has none because it is not encrypted."""
+        if not room.startswith("#"):
+            raise ChatError("args", "Name a room: only rooms have readers. Usage: /readers #room")
+        if user.conversations.get(room) is None:
+            raise ChatError("not_in_room", f"You are not in {room}: join it first.")
+        if not (user.secrets.is_open and user.secrets.encrypted(room)):
+            raise ChatError(
+                "not_encrypted", f"{room} is not encrypted: its members and the server can read it."
+            )
+        self._devices = user.secrets.devices
+        self.room = room
+
+    async def change(self, only_verified: bool | None, admitted: str) -> None:
+        """Let only verified devices read, or all again, and admit somebody."""
+        if not self._devices.is_known(self.room):
+            await self._devices.learn(self.room)
+        if admitted:
+            await self._devices.admit(self.room, admitted)
+        if only_verified is not None:
+            await self._devices.restrict(self.room, only_verified)
+
+    def told(self) -> dict[str, Any]:
+        """All of it, for programs."""
+        return {
+            "room": self.room,
+            "verified": self._devices.is_restricted(self.room),
+            "people": [
+                {
+                    "name": one.name,
+                    "seen": one.seen,
+                    "devices": [
+                        {"device": device.device, "standing": device.standing.value, "reads": reads}
+                        for devices, reads in ((one.reads, True), (one.waits, False))
+                        for device in devices
+                    ],
+                }
+                for one in self._devices.readers(self.room)
+            ],
+        }
+
+    def lines(self) -> list[str]:
+        """All of it, for people."""
+        room, people = shown(self.room), self._devices.readers(self.room)
+        reading = [line for one in people for line in _devices(one.name, one.reads)]
+        if reading:
+            lines = [f"What you say in {room} is encrypted for these devices, and for no others:"]
+        else:
+            lines = [f"What you say in {room} is encrypted for no other device yet."]
+        lines += reading
+        waiting = [line for one in people for line in self._waiting(one)]
+        if waiting:
+            lines += ["It is not encrypted for:", *waiting]
+        if self._devices.is_restricted(self.room):
+            lines.append(f"(Only verified devices get keys here: /readers {room} all ends that)")
+        else:
+            lines.append(f"(/readers {room} verified gives keys to verified devices only)")
+        return lines
+
+    def _waiting(self, one: Reader) -> list[str]:
+        name = shown(one.name)
+        if not one.seen:
+            return [
+                f"    {name} (not seen joining; if they belong there:"
+                f" /readers {shown(self.room)} admit {name})"
+            ]
+        if not (one.reads or one.waits) and not one.own:
+            return [f"    {name} (no device with keys)"]
+        return _devices(one.name, one.waits, f"; to let it read: /verify {name}")
+
+
+def _devices(name: str, devices: tuple[KnownDevice, ...], hint: str = "") -> list[str]:
+    return [
+        f"    {shown(name)}, {shown(one.device)} ({STANDINGS[one.standing.value]}{hint})"
+        for one in devices
+    ]
+
 
 MOST_FOUND = 20  # messages that a search of one's own shows
 ONCE_MORE = "Enter it again: "
 
 
-class Confiding:
+class EncryptionCommands:
     """The secrets of whoever sits at a desk."""
 
     def __init__(self, desk: Desk) -> None:
@@ -85,7 +175,7 @@ class Confiding:
             found.append(f"    {shown(one.device)} (in the name of {shown(person)}, gets nothing)")
         return found
 
-    async def read_by(self, command: vocabulary.Readers) -> None:
+    async def read_by(self, command: commands.Readers) -> None:
         """Show who can read an encrypted room, after changing that if it was asked for."""
         readers = await self.readers(command)
         if command.admit:
@@ -95,7 +185,7 @@ class Confiding:
         self._desk.say(*readers.lines())
         self._desk.changed()
 
-    async def readers(self, command: vocabulary.Readers) -> Readers:
+    async def readers(self, command: commands.Readers) -> Readers:
         """Who can read a room, changed as the command says."""
         if command.verified and command.all:
             raise ChatError("args", "Choose one: verified devices only, or all.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 A_MOMENT = 2.0  # seconds; what is done by then needs no word of its beginning
 
 
-class Carrying:
+class FileCommands:
     """What a person wants of files."""
 
     def __init__(self, desk: Desk, clock: IReactorTime) -> None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...core.commands import Command
 from . import places
-from .files import here
-from .vocabulary import (
+from .commands import (
     Cancel,
     Get,
     Jump,
@@ -21,6 +20,7 @@ from .vocabulary import (
     Transfers,
     Verify,
 )
+from .files import here
 
 if TYPE_CHECKING:
     from .desk import Desk
@@ -46,18 +46,18 @@ async def carry_out(desk: Desk, command: Command) -> None:
             for seen in await places.around(user, message):
                 desk.put(seen.as_citation(desk.here))
         case Send(place, path):
-            desk.show(await desk.settled(await desk.carrying.send(place, path)))
+            desk.show(await desk.settled(await desk.files.send(place, path)))
         case Get(file, path):
-            desk.say(here(await desk.carrying.get(file, path)))
+            desk.say(here(await desk.files.get(file, path)))
         case Cancel(number):
-            desk.carrying.cancel(number)
+            desk.files.cancel(number)
         case Transfers():
-            desk.say(*desk.carrying.listed())
+            desk.say(*desk.files.listed())
         case Verify(name, ok):
-            await desk.confiding.verify(name, ok)
+            await desk.encryption.verify(name, ok)
         case Readers():
-            await desk.confiding.read_by(command)
+            await desk.encryption.read_by(command)
         case Passphrase():
-            await desk.confiding.protect()
+            await desk.encryption.protect()
         case Reconnect():
             user.life.hurry()

@@ -12,6 +12,6 @@ def run(arguments: Arguments) -> int:
     """Type the standard input at a server, write what comes of it; the exit code."""
     from twisted.internet import reactor
 
-    from .run import run_with
+    from .main import run_with
 
     return run_with(reactor, arguments)

@@ -16,10 +16,10 @@ from ...core.text import shown
 from ..connection.lifecycle import State
 from ..connection.link import Event
 from ..connection.trust import Judgement
+from ..desk.commands import Said, meaning
 from ..desk.desk import Desk
 from ..desk.front import Front
 from ..desk.lines import Line
-from ..desk.typed import Said, meaning
 from ..sync.conversations import Conversation
 from ..sync.outbox import Outgoing, Stage
 from .streams import Errors, Output
@@ -27,7 +27,7 @@ from .streams import Errors, Output
 UNASKED = "This asks for a password, which is never read from a pipe: do it at a terminal."
 
 
-class Pages(Front):
+class PipeFront(Front):
     """What is shown goes to standard output, and what went wrong to standard error."""
 
     echoes = False
@@ -73,7 +73,7 @@ class PipeDesk(Desk):
 
     def __init__(
         self,
-        front: Pages,
+        front: PipeFront,
         clock: IReactorTime,
         output: Output,
         errors: Errors,

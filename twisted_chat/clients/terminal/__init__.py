@@ -30,6 +30,6 @@ def run(arguments: Arguments) -> int:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     asyncioreactor.install(loop)
-    from .session import Session
+    from .main import TerminalClient
 
-    return Session(loop, arguments).run()
+    return TerminalClient(loop, arguments).run()

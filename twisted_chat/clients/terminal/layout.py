@@ -28,8 +28,8 @@ from prompt_toolkit.layout.processors import (
     TransformationInput,
 )
 
-from . import toolbar
-from .output import Fragments, cleaned
+from . import status_bar
+from .formatting import Fragments, cleaned
 
 if TYPE_CHECKING:
     from .screen import Screen
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 MENU = 8  # rows of the list of what a line may go on as
 
 
-class Ways(Completer):
+class DeskCompleter(Completer):
     """How the line may go on, as the desk knows it."""
 
     def __init__(self, screen: Screen) -> None:
@@ -54,7 +54,7 @@ class Ways(Completer):
             )
 
 
-class Unseen(Processor):
+class Hidden(Processor):
     """Shows nothing of what is typed, not even how much."""
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
@@ -64,18 +64,18 @@ class Unseen(Processor):
 def layout(screen: Screen) -> Layout:
     """The layout of a screen."""
     asking = Condition(lambda: screen.is_asking)
-    unseen = ConditionalProcessor(Unseen(), Condition(lambda: screen.is_unseen))
-    line = _input(screen.line, lambda: toolbar.prompt(screen.status, screen.columns))
+    unseen = ConditionalProcessor(Hidden(), Condition(lambda: screen.is_unseen))
+    line = _input(screen.line, lambda: status_bar.prompt(screen.status, screen.columns))
     answer = _input(screen.answer, lambda: cleaned(screen.question_prompt), unseen)
     rows = HSplit(
         [
-            _text(lambda: toolbar.unsent(screen.status, screen.columns), wrap=False),
+            _text(lambda: status_bar.unsent(screen.status, screen.columns), wrap=False),
             ConditionalContainer(_text(lambda: _above(screen), wrap=True), asking),
             ConditionalContainer(answer, asking),
             ConditionalContainer(line, ~asking),
-            _text(lambda: toolbar.transfers(screen.status, screen.columns), wrap=False),
+            _text(lambda: status_bar.transfers(screen.status, screen.columns), wrap=False),
             Window(
-                FormattedTextControl(lambda: toolbar.toolbar(screen.status, screen.columns)),
+                FormattedTextControl(lambda: status_bar.status_bar(screen.status, screen.columns)),
                 height=1,
                 dont_extend_height=True,
             ),

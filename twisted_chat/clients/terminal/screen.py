@@ -14,16 +14,15 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.threads import deferToThread
 
 from ...core.errors import ChatError
+from ..desk.commands import Said, meaning
 from ..desk.lines import Line, Text, plain
-from ..desk.typed import Said, meaning
-from . import colors, toolbar
-from .context import Context
-from .history import TypedLines, is_kept
-from .keys import keys
-from .layout import Ways, layout
-from .paste import read_drop, read_paste
+from . import status_bar
+from .formatting import STYLE
+from .input_history import TypedLines, is_kept
+from .keys import keys, read_drop, read_paste
+from .layout import DeskCompleter, layout
 from .questions import Questions
-from .scrollback import Scrollback
+from .scrollback import Backfill, Scrollback
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from ..connection.trust import Judgement
     from ..desk.desk import Desk
     from ..desk.front import Status
-    from .device import Output
+    from .tty import Output
 
 AGAIN = 1.0  # seconds after which what counts seconds is drawn again
 
@@ -63,25 +62,25 @@ class Screen:
         self._asked = False  # whether anything was
         self.output = output
         self.questions = Questions(self._turn)
-        self.line = Buffer(completer=Ways(self), multiline=False, name="line")
+        self.line = Buffer(completer=DeskCompleter(self), multiline=False, name="line")
         self.line.on_text_changed += self._typing
         self.answer = Buffer(multiline=False, name="answer")
         self.app: Application[None] = Application(
             layout=layout(self),
             key_bindings=keys(self),
-            style=colors.STYLE,
+            style=STYLE,
             erase_when_done=True,
             input=input,
             output=output,
             terminal_size_polling_interval=None,
         )
         self.scrollback = Scrollback(clock, output, self.app)
-        self._context = Context(self.show)
+        self._backfill = Backfill(self.show)
 
     # --- what the desk wants -----------------------------------------------------------------
 
     def show(self, line: Line) -> None:
-        self._context.note(line)
+        self._backfill.note(line)
         self.scrollback.put(line)
 
     def ask(self, prompt: str, secret: bool = False) -> Awaitable[str]:
@@ -165,8 +164,8 @@ class Screen:
     def _moved(self, unread: int) -> None:
         """Say which conversation the lines are said in from now on, and what was said there."""
         about = f": {self.status.topic}" if self.status.topic else ""
-        self.show(plain(f"— {toolbar.place(self.status)}{about} —", "day"))
-        self._context.look(self.desk, self._here, unread)
+        self.show(plain(f"— {status_bar.place(self.status)}{about} —", "day"))
+        self._backfill.look(self.desk, self._here, unread)
 
     # --- what is typed -----------------------------------------------------------------------
 
@@ -189,7 +188,7 @@ class Screen:
         if self._typed is not None and is_kept(text):
             self._typed.keep(text)
         if not self._is_said(text):
-            prompt = toolbar.prompt(self.status, self.columns)
+            prompt = status_bar.prompt(self.status, self.columns)
             self.show(Line(((Text("typed", prompt + text),),)))
         self.desk.enter(text)
 
@@ -260,7 +259,7 @@ class Screen:
 
     def _signed_in(self) -> None:
         self._here = self.status.here
-        self._context.begin(self._here)
+        self._backfill.begin(self._here)
         if self.answer.text and not self._asked:
             self.line.text = self.answer.text  # typed while the connection was made
         self.answer.reset()

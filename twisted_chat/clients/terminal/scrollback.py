@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.application.current import set_app
@@ -10,13 +11,13 @@ from prompt_toolkit.renderer import print_formatted_text
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ..desk.lines import Line, day_of, plain
-from . import colors
-from .output import Fragments, fragments, wrapped
+from .formatting import STYLE, Fragments, fragments, wrapped
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
 
-    from .device import Output
+    from ..desk.desk import Desk
+    from .tty import Output
 
 FRAME = 0.015  # seconds in which what comes is gathered, so that a flood is drawn seldom
 
@@ -82,7 +83,47 @@ class Scrollback:
         drawn = app.is_running and not app.is_done
         if drawn:
             app.renderer.erase()
-        print_formatted_text(self._output, found, colors.STYLE, color_depth=app.color_depth)
+        print_formatted_text(self._output, found, STYLE, color_depth=app.color_depth)
         if drawn:
             with set_app(app):
                 app.renderer.render(app, app.layout)
+
+
+LEAST = 10  # lines that are shown of what was said before
+
+
+class Backfill:
+    """Knows what this run has shown, and shows what is missing to understand it."""
+
+    def __init__(self, show: Callable[[Line], None]) -> None:
+        self._show = show
+        self._first: dict[str, int] = {}  # the oldest entry that was shown
+        self._shown: dict[str, int] = {}  # how many were
+        self._looked: set[str] = set()
+
+    def note(self, line: Line) -> None:
+        """A line was shown."""
+        if line.is_entry:
+            self._first[line.place] = min(line.seq, self._first.get(line.place, line.seq))
+            self._shown[line.place] = self._shown.get(line.place, 0) + 1
+
+    def begin(self, label: str) -> None:
+        """The conversation that is looked at first has its context already."""
+        self._looked.add(label)
+
+    def look(self, desk: Desk, label: str, unread: int) -> None:
+        """Somebody begins to look at a conversation in which so much was unread."""
+        conversation = desk.user.conversations.get(label)
+        shown = self._shown.get(label, 0)
+        wanted = max(unread - shown, 0 if label in self._looked else LEAST - shown)
+        before = self._first.get(label, conversation.position + 1 if conversation else 1)
+        if wanted <= 0 or before <= 1:
+            return
+
+        def found(lines: list[Line]) -> None:
+            self._looked.add(label)
+            for line in lines[-wanted:]:
+                self._show(line)
+
+        # Without a connection there is nothing to show now, and perhaps the next time.
+        desk.earlier(label, before).addCallbacks(found, lambda failure: None)

@@ -30,8 +30,8 @@ def run(arguments: Arguments, look_wanted: str = "") -> int:
     from twisted.internet.defer import Deferred, maybeDeferred
 
     from ..sync.assembly import leave_at_shutdown
-    from . import dark_mode
     from .main import Window
+    from .style import chosen_palette
 
     window = Window(root, reactor, arguments)
     codes: list[int] = []
@@ -48,7 +48,7 @@ def run(arguments: Arguments, look_wanted: str = "") -> int:
         return None if codes else window.leave()
 
     def begin() -> None:
-        wanted = dark_mode.wanted(look_wanted, os.environ)
+        wanted = chosen_palette(look_wanted, os.environ)
         maybeDeferred(window.run, wanted).addErrback(faulty).addCallback(over)
 
     def faulty(failure: Failure) -> int:

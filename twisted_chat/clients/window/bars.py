@@ -135,7 +135,7 @@ class Footer(ttk.Frame):
         self._connection.configure(text=self._drawn(text))
 
 
-class Strip(ttk.Frame):
+class StatusStrip(ttk.Frame):
     """Who types, what may follow what one types, and what has become of one's own words."""
 
     def __init__(

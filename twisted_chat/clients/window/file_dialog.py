@@ -24,12 +24,12 @@ ROOT = Path(__file__).parents[2]
 MOST = 100_000  # bytes of what it writes
 
 
-class Choosing:
+class FileDialog:
     """Asks for a file, with one dialog at a time."""
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        self._open: _Dialog | None = None
+        self._open: _DialogProcess | None = None
         self._folder = ""  # where a file was chosen the last time
 
     def ask(self, title: str) -> Deferred[str]:
@@ -37,7 +37,7 @@ class Choosing:
         if self._open is not None:
             return succeed("")
         answer: Deferred[str] = Deferred()
-        self._open = _Dialog(answer)
+        self._open = _DialogProcess(answer)
         command = [sys.executable, "-m", MODULE, title, self._folder]
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
@@ -59,7 +59,7 @@ class Choosing:
         return outcome
 
 
-class _Dialog(ProcessProtocol):
+class _DialogProcess(ProcessProtocol):
     """The process that asks: what it has written when it ends is the answer."""
 
     def __init__(self, answer: Deferred[str]) -> None:

@@ -17,10 +17,9 @@ from ..connection.trust import Judgement
 from ..desk.command_line import Arguments, make_user
 from ..desk.desk import Desk
 from ..desk.lines import Line, plain
-from . import dark_mode
 from .composer import FEW
 from .parts import Parts
-from .style import LIGHT, Palette
+from .style import LIGHT, Palette, desktop_palette
 
 SOON = 0.03  # seconds in which changes are gathered
 TICK = 1.0  # seconds between two looks at what changes by itself
@@ -51,7 +50,7 @@ class Window:
         self.desk.attach(make_user(reactor, arguments, self.desk))
         self._parts = Parts(root, reactor, arguments, self.desk, self)
         self._questions = self._parts.questions
-        self._pages = self._parts.pages
+        self._transcripts = self._parts.transcripts
         self._composer = self._parts.composer
         root.report_callback_exception = self._faulty
         root.protocol("WM_DELETE_WINDOW", self.asks_to_leave)
@@ -64,7 +63,7 @@ class Window:
         """Connect and stay; fires with the exit code when the window can close."""
         self._recolor(wanted or LIGHT)
         if wanted is None:
-            dark_mode.of_desktop(self._reactor).addCallback(self._recolor)
+            desktop_palette(self._reactor).addCallback(self._recolor)
         self._questions.title = f"Sign in to {self._arguments.address.server}"
         self.desk.attend(self._looking)
         self._ticking.start(TICK, now=False)
@@ -136,9 +135,9 @@ class Window:
             return
         if self._questions.entering:
             self._refresh()  # one can type from now on
-        self._parts.comparing.note(line)
+        self._parts.verification.note(line)
         here = shown(self.desk.here)
-        self._pages.show(line, line.place or here, self._looking and line.place == here)
+        self._transcripts.show(line, line.place or here, self._looking and line.place == here)
         entry = line.entry
         if line.is_entry and entry is not None and entry.kind not in SAYS:
             self._parts.memberships.forget(line.place)
@@ -208,7 +207,7 @@ class Window:
 
     def _send(self, lines: list[str]) -> None:
         self._composer.taken(lines)
-        self._pages.here.to_end()
+        self._transcripts.here.to_end()
         for line in lines:
             self.do(line)
 
@@ -246,5 +245,5 @@ class Window:
         conversation = self.desk.user.conversations.get(label)
         if conversation is None or not self.desk.user.is_online:
             return None
-        before = self._pages.of(label).first or conversation.position + 1
+        before = self._transcripts.of(label).first or conversation.position + 1
         return self.desk.earlier(label, before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -14,23 +14,101 @@ from ..desk.desk import Desk
 from ..desk.lines import Line
 from . import style
 from .alerts import Alerts
-from .bars import Footer, Header, Strip
+from .bars import Footer, Header, StatusStrip
 from .composer import Composer
-from .file_dialog import Choosing
-from .files import Files
-from .layout import LEFT, RIGHT, Middle, Panels
-from .pages import Pages
-from .people import Memberships, People
-from .questions import Questions
-from .sidebar import Sidebar
+from .file_dialog import FileDialog
+from .files import FileActions, TransferRows
+from .questions import Questions, Verification
+from .side_panels import Memberships, PeoplePanel, Sidebar, may_encrypt, members_of, rows_of
 from .style import Palette
 from .text import draws_emoji, spelled
-from .transfers import Transfers
-from .verification import Comparing
-from .who import may_encrypt, members_of, rows_of
+from .transcript import Transcripts
+
+SMALLEST = (360, 240)
+USUAL = (960, 640)
+ROOM_FOR_ONE = 560  # pixels from which there is room for the conversations at the side
+ROOM_FOR_TWO = 800  # and for the people on the other
+
+LEFT, RIGHT = "list", "people"
 
 
-class Acts(Protocol):
+class Middle(NamedTuple):
+    """What is between the panels at the sides, from above."""
+
+    pages: ttk.Frame
+    transfers: ttk.Frame
+    strip: ttk.Frame
+    question: ttk.Frame
+    composer: ttk.Frame
+
+
+class Panels:
+    """Arranges the parts of the window."""
+
+    def __init__(
+        self,
+        root: tk.Tk,
+        header: ttk.Frame,
+        sides: dict[str, ttk.Frame],
+        center: ttk.Frame,
+        middle: Middle,
+        footer: ttk.Frame,
+    ) -> None:
+        self._root = root
+        self._sides = sides
+        self._chosen: dict[str, bool] = {}  # what somebody has chosen, whatever the size
+        self._width = 0
+        root.minsize(*SMALLEST)
+        width = min(USUAL[0], root.winfo_screenwidth())
+        height = min(USUAL[1], root.winfo_screenheight())
+        root.geometry(f"{width}x{height}")
+        root.columnconfigure(2, weight=1)
+        root.rowconfigure(2, weight=1)
+        header.grid(row=0, column=0, columnspan=5, sticky="ew")
+        self._edge().grid(row=1, column=0, columnspan=5, sticky="ew")
+        self._edges = {LEFT: self._edge(), RIGHT: self._edge()}
+        center.grid(row=2, column=2, sticky="nsew")
+        self._edge().grid(row=3, column=0, columnspan=5, sticky="ew")
+        footer.grid(row=4, column=0, columnspan=5, sticky="ew")
+        center.columnconfigure(0, weight=1)
+        center.rowconfigure(0, weight=1)
+        for row, part in enumerate(middle):
+            part.grid(row=row, column=0, sticky="nsew")
+        root.bind("<Configure>", self._resized, add=True)
+        self._arrange(width)
+
+    def _edge(self) -> ttk.Frame:
+        return ttk.Frame(self._root, style="Edge.TFrame", width=1, height=1)
+
+    def toggle(self, side: str) -> None:
+        """Show a side, or hide it."""
+        self._chosen[side] = not self._sides[side].winfo_ismapped()
+        self._arrange(self._width)
+
+    def toggle_both(self) -> None:
+        """Hide what there is at the sides, or show it."""
+        shown = any(side.winfo_ismapped() for side in self._sides.values())
+        self._chosen = dict.fromkeys(self._sides, not shown)
+        self._arrange(self._width)
+
+    def _resized(self, event: tk.Event[tk.Misc]) -> None:
+        if event.widget is self._root and event.width != self._width:
+            self._arrange(event.width)
+
+    def _arrange(self, width: int) -> None:
+        self._width = width
+        fits = {LEFT: width >= ROOM_FOR_ONE, RIGHT: width >= ROOM_FOR_TWO}
+        for column, side in ((0, LEFT), (4, RIGHT)):
+            frame, edge = self._sides[side], self._edges[side]
+            if self._chosen.get(side, fits[side]):
+                frame.grid(row=2, column=column, sticky="nsew")
+                edge.grid(row=2, column=1 if side == LEFT else 3, sticky="ns")
+            else:
+                frame.grid_remove()
+                edge.grid_remove()
+
+
+class Actions(Protocol):
     """What somebody can do with the parts."""
 
     def enter(self, lines: list[str]) -> None: ...
@@ -48,50 +126,50 @@ class Parts:
     """The parts of one window."""
 
     def __init__(
-        self, root: tk.Tk, reactor: Any, arguments: Arguments, desk: Desk, acts: Acts
+        self, root: tk.Tk, reactor: Any, arguments: Arguments, desk: Desk, actions: Actions
     ) -> None:
         self._root = root
         self._desk = desk
-        self._acts = acts
+        self._actions = actions
         self._fonts = style.Fonts(root)
         self._drawn: Callable[[str], str] = str if draws_emoji() else spelled
         self.alerts = Alerts(root, reactor, not arguments.bell, self._drawn)
         self.memberships = Memberships(
             lambda room: Deferred.fromCoroutine(desk.user.whole("members", "people", room=room)),
-            acts.changed,
+            actions.changed,
         )
-        self._choosing = Choosing(reactor)
+        self._dialog = FileDialog(reactor)
         center = ttk.Frame(root)
         self._make_middle(center)
         self._make_edges()
         slot = ttk.Frame(center)
         slot.columnconfigure(0, weight=1)
-        self.questions = Questions(root, slot, self._fonts, self._drawn, acts.question_opened)
-        self.files = Files(desk, self._choosing, self.questions, self.composer)
-        self.comparing = Comparing(desk, self.questions)
+        self.questions = Questions(root, slot, self._fonts, self._drawn, actions.question_opened)
+        self.files = FileActions(desk, self._dialog, self.questions, self.composer)
+        self.verification = Verification(desk, self.questions)
         self._panels = Panels(
             root,
             self._header,
             {LEFT: self._sidebar, RIGHT: self._people},
             center,
-            Middle(self.pages, self._transfers, self._strip, slot, self.composer),
+            Middle(self.transcripts, self._transfers, self._strip, slot, self.composer),
             self._footer,
         )
         self._bind_keys()
 
     def _make_middle(self, center: ttk.Frame) -> None:
-        fonts, drawn, acts = self._fonts, self._drawn, self._acts
-        self.pages = Pages(
+        fonts, drawn, actions = self._fonts, self._drawn, self._actions
+        self.transcripts = Transcripts(
             *(center, fonts, drawn),
-            earlier=acts.earlier,
+            earlier=actions.earlier,
             touched=self.to_composer,
             fetch=lambda number: self.files.fetch(number),
         )
-        self._transfers = Transfers(center, drawn, lambda number: self.files.cancel(number))
-        self._strip = Strip(center, drawn, self._ask_for_secrecy)
+        self._transfers = TransferRows(center, drawn, lambda number: self.files.cancel(number))
+        self._strip = StatusStrip(center, drawn, self._ask_for_secrecy)
         self.composer = Composer(
             *(center, fonts),
-            enter=acts.enter,
+            enter=actions.enter,
             typing=self._desk.typing,
             complete=self._desk.complete,
             hint=self._strip.hint,
@@ -101,21 +179,21 @@ class Parts:
         self.composer.allow(False)
 
     def _make_edges(self) -> None:
-        root, fonts, drawn, acts = self._root, self._fonts, self._drawn, self._acts
+        root, fonts, drawn, actions = self._root, self._fonts, self._drawn, self._actions
         self._header = Header(
             *(root, drawn),
             toggle=lambda side: self._panels.toggle(side),
-            reconnect=lambda: acts.do("/reconnect"),
-            disconnect=acts.asks_to_leave,
+            reconnect=lambda: actions.do("/reconnect"),
+            disconnect=actions.asks_to_leave,
             secrecy=self._ask_for_secrecy,
         )
         self._sidebar = Sidebar(
             *(root, fonts, drawn),
-            switch=acts.switch,
-            join=acts.ask_for_room,
-            message=acts.ask_for_person,
+            switch=actions.switch,
+            join=actions.ask_for_room,
+            message=actions.ask_for_person,
         )
-        self._people = People(root, fonts, drawn, talk=acts.switch)
+        self._people = PeoplePanel(root, fonts, drawn, talk=actions.switch)
         self._footer = Footer(root, drawn)
 
     def recolor(self, palette: Palette) -> None:
@@ -123,12 +201,12 @@ class Parts:
         style.apply(self._root, palette, self._fonts)
         for part in (self._header, self._sidebar, self._people, self._footer):
             part.recolor(palette)
-        for one in (self._transfers, self._strip, self.pages, self.composer, self.questions):
+        for one in (self._transfers, self._strip, self.transcripts, self.composer, self.questions):
             one.recolor(palette)
 
     def close(self) -> None:
         """Ask for nothing more."""
-        self._choosing.close()
+        self._dialog.close()
 
     def refresh(self, looking: bool, leaving: bool) -> None:
         """Show everything as it is now."""
@@ -150,9 +228,9 @@ class Parts:
         self._sidebar.refresh(rows_of(self._desk.user, status.here, looking), status.here)
         self._people.refresh(members)
         self._transfers.refresh(status.transfers)
-        self.pages.look_at(status.here)
+        self.transcripts.look_at(status.here)
         if status.online:
-            self.pages.fill()
+            self.transcripts.fill()
         self.alerts.look_at(status.here if been_in else "")
 
     def to_composer(self) -> None:
@@ -166,11 +244,11 @@ class Parts:
         if self.questions.is_open:
             return
         if not status.secrecy:
-            self._acts.do(f"/encrypt {self._desk.here}")
+            self._actions.do(f"/encrypt {self._desk.here}")
         elif status.here.startswith("#"):
-            self._acts.do("/readers")
+            self._actions.do("/readers")
         else:
-            self.comparing.begin(self._desk.here)
+            self.verification.begin(self._desk.here)
 
     # --- keys --------------------------------------------------------------------------------
 
@@ -181,11 +259,11 @@ class Parts:
             ("<Control-Shift-Tab>", lambda: self._step(-1)),
             ("<Control-ISO_Left_Tab>", lambda: self._step(-1)),
             ("<Control-Prior>", lambda: self._step(-1)),
-            ("<Control-q>", self._acts.asks_to_leave),
+            ("<Control-q>", self._actions.asks_to_leave),
             ("<Control-o>", self.files.choose),
             ("<F9>", self._panels.toggle_both),
-            ("<Prior>", lambda: self.pages.here.turn(-1)),
-            ("<Next>", lambda: self.pages.here.turn(1)),
+            ("<Prior>", lambda: self.transcripts.here.turn(-1)),
+            ("<Next>", lambda: self.transcripts.here.turn(1)),
         )
         for sign, command in commands:
             self._bind(sign, command)
@@ -207,11 +285,11 @@ class Parts:
     def _step(self, step: int) -> None:
         label = self._sidebar.beside(step)
         if label:
-            self._acts.switch(label)
+            self._actions.switch(label)
 
     def _copy(self) -> str | None:
         """Copy what is selected: where one types, or else in the transcript."""
         if self.composer.field.tag_ranges("sel"):
             return None
-        self.pages.here.copy()
+        self.transcripts.here.copy()
         return "break"

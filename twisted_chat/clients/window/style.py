@@ -1,12 +1,18 @@
-"""Colors, fonts and icons of the window, for light and for dark."""
+"""The colors and fonts of the window, for light and for dark."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import tkinter as tk
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from tkinter import font, ttk
 from typing import Any, NamedTuple
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.utils import getProcessOutput
 
 GAP = 8  # pixels between things
 
@@ -292,3 +298,48 @@ def configure_text(text: tk.Text, palette: Palette) -> None:
         highlightbackground=palette.edge,
         highlightcolor=palette.accent,
     )
+
+
+VARIABLE = "TWISTED_CHAT_THEME"
+_PALETTES = {"dark": DARK, "light": LIGHT}
+
+
+def chosen_palette(option: str, environment: Mapping[str, str]) -> Palette | None:
+    """The look that somebody asked for; None leaves it to the desktop."""
+    return _PALETTES.get(option or environment.get(VARIABLE, "").lower())
+
+
+def desktop_palette(reactor: Any) -> Deferred[Palette]:
+    """The look that the desktop has."""
+    if sys.platform == "win32":
+        return succeed(DARK if _windows_is_dark() else LIGHT)
+    if sys.platform == "darwin":
+        command = ("defaults", "read", "-g", "AppleInterfaceStyle")
+    else:
+        command = ("gsettings", "get", "org.gnome.desktop.interface", "color-scheme")
+    program = shutil.which(command[0])
+    if program is None:
+        return succeed(LIGHT)
+    asked: Deferred[bytes] = getProcessOutput(
+        program, command[1:], env=dict(os.environ), reactor=reactor, errortoo=True
+    )
+    said: Deferred[Palette] = asked.addCallbacks(_said, lambda failure: LIGHT)
+    return said
+
+
+def _said(output: bytes) -> Palette:
+    last = output.decode(errors="replace").strip().splitlines()[-1:]
+    return DARK if last and "dark" in last[0].lower() else LIGHT
+
+
+def _windows_is_dark() -> bool:
+    if sys.platform != "win32":
+        return False
+    import winreg
+
+    path = r"Software\Microsoft\Windows\CurrentVersion\Themes\Personalize"
+    try:
+        with winreg.OpenKey(winreg.HKEY_CURRENT_USER, path) as key:
+            return bool(winreg.QueryValueEx(key, "AppsUseLightTheme")[0] == 0)
+    except OSError:
+        return False

@@ -1,18 +1,88 @@
-"""The messages of one conversation."""
+"""The messages of conversations, drawn in their order."""
 
 from __future__ import annotations
 
 import tkinter as tk
+from bisect import bisect_left, insort
 from collections.abc import Callable
+from time import localtime
 from tkinter import ttk
-from typing import Any
+from typing import Any, NamedTuple
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from ...core.entries import Entry, Kind
+from ...core.errors import ChatError
 from ..desk.lines import FileLink, Line, after, day_of
+from ..sync.conversations import LOBBY
 from . import pieces
-from .ordering import Ordering, day_number, mark_of, mark_of_day
 from .pieces import FETCH, Piece, Tag
-from .style import GAP, Fonts, Format, Palette, configure_format, configure_text
+from .style import GAP, LIGHT, Fonts, Format, Palette, configure_format, configure_text
+
+
+class Spot(NamedTuple):
+    """Where to write an entry: before this mark, or at the end if there is none."""
+
+    before: str
+    new_day: bool  # the day has to be written above it
+
+
+def day_number(milliseconds: int) -> int:
+    """A number of its own for each local day."""
+    try:
+        time = localtime(milliseconds / 1000)
+    except (OverflowError, OSError, ValueError):
+        return 0
+    return time.tm_year * 1000 + time.tm_yday
+
+
+def mark_of(seq: int) -> str:
+    """The mark where an entry begins."""
+    return f"entry{seq}"
+
+
+def mark_of_day(day: int) -> str:
+    """The mark where the line of a day begins."""
+    return f"day{day}"
+
+
+class EntryOrder:
+    """The entries that a transcript shows, by their numbers."""
+
+    def __init__(self) -> None:
+        self._seqs: list[int] = []
+        self._days: dict[int, int] = {}
+
+    def __contains__(self, seq: int) -> bool:
+        return seq in self._days
+
+    @property
+    def first(self) -> int:
+        """The oldest entry; 0 if there is none."""
+        return self._seqs[0] if self._seqs else 0
+
+    def add(self, seq: int, milliseconds: int) -> Spot:
+        """Take an entry in that is not there yet."""
+        day = day_number(milliseconds)
+        known = day in self._days.values()
+        at = bisect_left(self._seqs, seq)
+        before = ""
+        if at < len(self._seqs):
+            following = self._seqs[at]
+            its_day = self._days[following]
+            before = mark_of(following) if its_day == day else mark_of_day(its_day)
+        insort(self._seqs, seq)
+        self._days[seq] = day
+        return Spot(before, not known)
+
+    def forget_first(self) -> tuple[str, ...]:
+        """The oldest entry is gone: the marks that nothing needs any more."""
+        seq = self._seqs.pop(0)
+        day = self._days.pop(seq)
+        gone = mark_of(seq)
+        return (gone,) if day in self._days.values() else (gone, mark_of_day(day))
+
 
 MOST_LINES = 2000
 TRIMMED = 100  # lines that go at a time
@@ -37,7 +107,7 @@ class Transcript(ttk.Frame):
         self._wants_earlier = wants_earlier
         self._fetch = fetch
         self._mark = ""  # the longest that stands beside the time of an entry
-        self._ordering = Ordering()
+        self._order = EntryOrder()
         self._lines: dict[int, Line] = {}
         self._formats: dict[Format, None] = {}  # that authors have used
         self._files: dict[str, int] = {}  # by the tags of what is to be clicked at
@@ -145,12 +215,12 @@ class Transcript(ttk.Frame):
 
     def __contains__(self, line: Line) -> bool:
         """Whether this entry is shown already."""
-        return line.seq in self._ordering
+        return line.seq in self._order
 
     @property
     def first(self) -> int:
         """The oldest message that is shown, 0 if there is none."""
-        return self._ordering.first
+        return self._order.first
 
     @property
     def full(self) -> bool:
@@ -170,7 +240,7 @@ class Transcript(ttk.Frame):
         self.text.mark_set("above", "1.0")
         first = self.first
         for line in lines:
-            if line.seq in self._ordering or not line.is_entry:
+            if line.seq in self._order or not line.is_entry:
                 continue
             if first and line.seq > first:
                 self._enter(line)
@@ -187,12 +257,12 @@ class Transcript(ttk.Frame):
             self._insert("end", pieces.of_line(line), ())
         elif line.entry is not None and line.entry.kind in (Kind.EDIT, Kind.DELETE):
             self._change(line, line.entry)
-        elif line.seq not in self._ordering:
+        elif line.seq not in self._order:
             self._enter(line)
 
     def _enter(self, line: Line, place: str = "") -> None:
         """Write an entry where it belongs, or at a place above all others."""
-        spot = self._ordering.add(line.seq, line.time)
+        spot = self._order.add(line.seq, line.time)
         self._lines[line.seq] = line
         mark = pieces.mark_of(line)
         if len(mark) > len(self._mark):
@@ -256,7 +326,7 @@ class Transcript(ttk.Frame):
         gone = f"{self._count() - MOST_LINES + TRIMMED + 1}.0"
         while self.first and self.text.compare(mark_of(self.first), "<", gone):
             self._lines.pop(self.first, None)
-            for mark in self._ordering.forget_first():
+            for mark in self._order.forget_first():
                 self.text.mark_unset(mark)
         self._edit(lambda: self.text.delete("1.0", gone))
 
@@ -316,3 +386,109 @@ class Transcript(ttk.Frame):
 
     def select_all(self) -> None:
         self.text.tag_add("sel", "1.0", "end - 1 chars")
+
+
+class Transcripts(ttk.Frame):
+    """Shows lines in the transcripts they belong to."""
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        fonts: Fonts,
+        drawn: Callable[[str], str],
+        earlier: Callable[[str], Deferred[list[Line]] | None],
+        touched: Callable[[], None],
+        fetch: Callable[[int], None],
+    ) -> None:
+        """`earlier` gets what was said before the oldest shown message of a conversation, or
+        None if that cannot be asked now; `touched` is told of a click into a transcript, and
+        `fetch` of one at a file."""
+        super().__init__(parent, style="Paper.TFrame")
+        self._fonts = fonts
+        self._drawn = drawn
+        self._earlier = earlier
+        self._touched = touched
+        self._fetch = fetch
+        self._palette: Palette = LIGHT
+        self._transcripts: dict[str, Transcript] = {}
+        self._asking: set[str] = set()  # conversations whose earlier messages are on their way
+        self._complete: set[str] = set()  # which are there from their first message on
+        self._filled: set[str] = set()  # which were filled when they were looked at first
+        self._here = LOBBY
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(0, weight=1)
+        self.here.grid(row=0, column=0, sticky="nsew")
+
+    @property
+    def here(self) -> Transcript:
+        """The one in sight."""
+        return self.of(self._here)
+
+    def of(self, label: str) -> Transcript:
+        """The transcript of a conversation."""
+        page = self._transcripts.get(label)
+        if page is None:
+            page = self._transcripts[label] = Transcript(
+                self,
+                self._fonts,
+                self._drawn,
+                wants_earlier=lambda: self.load(label),
+                fetch=self._fetch,
+            )
+            page.recolor(self._palette)
+            page.text.bind("<ButtonRelease-1>", lambda event: self._touched(), add=True)
+        return page
+
+    def recolor(self, palette: Palette) -> None:
+        self._palette = palette
+        for page in self._transcripts.values():
+            page.recolor(palette)
+
+    def show(self, line: Line, label: str, looked_at: bool) -> None:
+        """Show a line in a conversation; an entry that nobody looks at is marked as new."""
+        page = self.of(label)
+        if line.is_entry:
+            if any(part.style == "own" for row in line.rows for part in row):
+                page.forget_new()
+            elif not looked_at and line not in page:
+                page.mark_new()
+        page.show(line)
+
+    def look_at(self, label: str) -> None:
+        """Bring a conversation to sight."""
+        if label != self._here:
+            self.here.forget_new()
+            self.here.grid_remove()
+            self._here = label
+            self.here.grid(row=0, column=0, sticky="nsew")
+
+    def fill(self) -> None:
+        """Show what was said before, the first time that somebody looks at a conversation."""
+        if self._here not in self._filled and self.load(self._here):
+            self._filled.add(self._here)
+
+    def load(self, label: str) -> bool:
+        """Show earlier messages; whether that could be asked."""
+        page = self.of(label)
+        if label in self._asking or label in self._complete or page.full or page.first == 1:
+            return False
+        asked = self._earlier(label)
+        if asked is None:
+            return False
+        self._asking.add(label)
+        asked.addCallbacks(self._loaded, self._not_loaded, (label,), {}, (label,), {})
+        return True
+
+    def _loaded(self, lines: list[Line], label: str) -> None:
+        self._asking.discard(label)
+        if lines:
+            self.of(label).show_earlier(lines)
+        else:
+            self._complete.add(label)
+
+    def _not_loaded(self, failure: Failure, label: str) -> None:
+        """Whoever scrolls up again asks again, unless the server does not want to."""
+        self._asking.discard(label)
+        error = failure.value
+        if isinstance(error, ChatError) and error.code not in ("offline", "busy"):
+            self._complete.add(label)

@@ -15,14 +15,14 @@ from zope.interface import implementer
 from ..desk.command_line import Arguments, make_user
 from ..desk.desk import Desk
 from ..desk.lines import plain
-from .device import Keyboard, standard_output
 from .screen import Screen
+from .tty import Keyboard, standard_output
 
 INTERRUPTED = "(Interrupted: this client ends.)"
 GOODBYE_WITHIN = 3.0  # seconds until a server that does not answer is left without a word
 
 
-class Session:
+class TerminalClient:
     """Puts screen, desk and reactor together, and takes them apart in order."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, arguments: Arguments) -> None:
@@ -114,10 +114,10 @@ class Session:
 class Faults:
     """Shows what went wrong where nobody expected it, and was not shown by the desk."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, client: TerminalClient) -> None:
+        self._client = client
 
     def __call__(self, event: LogEvent) -> None:
         failure = event.get("log_failure")
         if failure is not None and not isinstance(event.get("log_source"), Desk):
-            self._session.fault(failure.value)
+            self._client.fault(failure.value)

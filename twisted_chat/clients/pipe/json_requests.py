@@ -14,9 +14,8 @@ from ...core import command_table as words
 from ...core.errors import ChatError, StartError
 from ...core.text import without_blanks
 from ..connection.link import Lost
+from ..desk.commands import Get, Readers, Said, Send, TypedCommand, meaning
 from ..desk.places import read_events
-from ..desk.typed import Command, Said, meaning
-from ..desk.vocabulary import Get, Readers, Send
 from ..sync.conversations import LOBBY
 from ..sync.outbox import Outgoing, Stage
 from .desk import PipeDesk
@@ -29,7 +28,7 @@ OFFICIAL = frozenset({"do", "id"})
 Request = dict[str, Any]
 
 
-class Programs:
+class JsonRequests:
     """Answers each line with one line of JSON: `re` is its own id, or `line` its number."""
 
     log = Logger()
@@ -92,7 +91,7 @@ class Programs:
         if do == "readers":
             return await self._readers(**arguments)
         if do == "edit" and arguments.keys() == {"message", "text"}:
-            edited = await self._desk.confiding.edit(words.Edit(**arguments))
+            edited = await self._desk.encryption.edit(words.Edit(**arguments))
             if edited is not None:
                 return edited
         if do == "encrypt":
@@ -122,14 +121,14 @@ class Programs:
         """Send a file; the answer comes when the message that names it is stored."""
         if more or not (isinstance(room, str) and isinstance(path, str) and room and path):
             raise ChatError("args", "send takes room and path to send a file; each is a string.")
-        outgoing = await self._desk.carrying.send(room, path)
+        outgoing = await self._desk.files.send(room, path)
         return {**await _stored(outgoing), "file": outgoing.file}
 
     async def _fetch(self, file: object = None, path: object = "", **more: object) -> Request:
         """Fetch a file; the answer says where it is."""
         if more or not isinstance(path, str) or not isinstance(file, int):
             raise ChatError("args", "fetch takes file, a number, and path, a string, if any.")
-        fetched = await self._desk.carrying.get(file, path)
+        fetched = await self._desk.files.get(file, path)
         return {**fetched._asdict(), "path": str(fetched.path)}
 
     async def _readers(
@@ -145,7 +144,7 @@ class Programs:
                 "args", "readers takes room and admit, strings, and verified, true or false."
             )
         command = Readers(room, verified is True, verified is False, admit)
-        return (await self._desk.confiding.readers(command)).told()
+        return (await self._desk.encryption.readers(command)).told()
 
     # --- what a line asks for ----------------------------------------------------------------
 
@@ -195,7 +194,7 @@ async def _stored(message: Outgoing) -> Request:
     return {name: getattr(message, name) for name in names}
 
 
-def _asked(meant: Command) -> Request:
+def _asked(meant: TypedCommand) -> Request:
     """The request for a command; what it would ask a person for has to be there."""
     typed = meant.typed
     if typed.missing:

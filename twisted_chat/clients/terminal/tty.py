@@ -16,7 +16,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from .output import cleaned
+from .formatting import cleaned
 
 LOOKED_AT, LOOKED_AWAY = Keys.F23, Keys.F24  # no keyboard has these
 _REPORT_LOOKS, _NO_REPORTS = "\x1b[?1004h", "\x1b[?1004l"

@@ -11,8 +11,8 @@ from ...core.errors import ChatError, StartError
 from ..connection.sign_in import UnattendedSignIn, given_password
 from ..desk.command_line import NOT_POSSIBLE, Arguments, make_user
 from ..sync.assembly import leave_at_shutdown
-from .desk import Pages, PipeDesk
-from .programs import Programs
+from .desk import PipeDesk, PipeFront
+from .json_requests import JsonRequests
 from .streams import Errors, Input, Output
 from .typist import PATIENCE, Typist
 
@@ -45,14 +45,14 @@ class Pipe:
         self._errors = errors
         self._output = Output(self._written)
         self._source = Input(self._output, self._input_ended)
-        pages = Pages(self._output, errors, self._answer, arguments.json)
+        pages = PipeFront(self._output, errors, self._answer, arguments.json)
         self._desk = PipeDesk(pages, reactor, self._output, errors, arguments.json)
         server = arguments.address.server
         entrance = UnattendedSignIn(server, errors.say, password, arguments.register)
         self._user = make_user(reactor, arguments, entrance)
         self._desk.attach(self._user)
         self._desk.on_welcome = self._welcomed
-        keyboard = Programs(self._desk, self._write) if arguments.json else self._desk
+        keyboard = JsonRequests(self._desk, self._write) if arguments.json else self._desk
         self._typist = Typist(reactor, keyboard, self._source, self._output, self._give_up)
         self._desk.on_change = self._typist.progress
         self._desk.on_leave = self._typist.stop

@@ -7,7 +7,7 @@ from prompt_toolkit.utils import get_cwidth
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.clients.desk.front import LastSent, Progress, Status, Unread
-from twisted_chat.clients.terminal import toolbar
+from twisted_chat.clients.terminal import status_bar
 
 QUIET = Status(
     connection="connected",
@@ -33,10 +33,10 @@ BUSY = QUIET._replace(
 
 
 def bar(status: Status, columns: int) -> str:
-    return fragment_list_to_text(toolbar.toolbar(status, columns))
+    return fragment_list_to_text(status_bar.status_bar(status, columns))
 
 
-class ToolbarTests(SynchronousTestCase):
+class StatusBarTests(SynchronousTestCase):
     def test_everything_there_is_room_for(self) -> None:
         self.assertEqual(
             bar(QUIET, 100),
@@ -94,7 +94,7 @@ PAPER = Progress(2, False, "paper.pdf", 0, 10_000_000, 0, 0.0, None, "")
 class TransfersTests(SynchronousTestCase):
     def rows(self, columns: int, *transfers: Progress) -> list[str]:
         status = QUIET._replace(transfers=transfers)
-        return fragment_list_to_text(toolbar.transfers(status, columns)).split("\n")
+        return fragment_list_to_text(status_bar.transfers(status, columns)).split("\n")
 
     def test_how_far_and_how_fast_and_how_long(self) -> None:
         self.assertEqual(
@@ -134,22 +134,22 @@ class TransfersTests(SynchronousTestCase):
 
 class PromptTests(SynchronousTestCase):
     def test_it_names_the_conversation(self) -> None:
-        self.assertEqual(toolbar.prompt(QUIET, 80), "#lobby> ")
-        self.assertEqual(toolbar.prompt(QUIET._replace(here="edison"), 80), "edison (private)> ")
+        self.assertEqual(status_bar.prompt(QUIET, 80), "#lobby> ")
+        self.assertEqual(status_bar.prompt(QUIET._replace(here="edison"), 80), "edison (private)> ")
 
     def test_it_leaves_room_to_type(self) -> None:
         long = QUIET._replace(here="#" + "名" * 40)
         for here in (QUIET, QUIET._replace(here="edison"), long):
             for columns in range(1, 100):
-                shown = toolbar.prompt(here, columns)
+                shown = status_bar.prompt(here, columns)
                 self.assertLessEqual(get_cwidth(shown), columns // 2)
-        self.assertEqual(toolbar.prompt(QUIET._replace(here="edison"), 20), "edison> ")
+        self.assertEqual(status_bar.prompt(QUIET._replace(here="edison"), 20), "edison> ")
 
     def test_what_is_not_sent_yet_stands_above(self) -> None:
         lost = QUIET._replace(online=False, unsent=tuple(f"line {number}" for number in range(5)))
         self.assertEqual(
-            fragment_list_to_text(toolbar.unsent(lost, 40)),
+            fragment_list_to_text(status_bar.unsent(lost, 40)),
             "not sent yet: 2 more\n"
             "not sent yet: line 2\nnot sent yet: line 3\nnot sent yet: line 4",
         )
-        self.assertEqual(toolbar.unsent(lost._replace(online=True), 40), [])
+        self.assertEqual(status_bar.unsent(lost._replace(online=True), 40), [])

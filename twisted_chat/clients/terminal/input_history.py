@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 
 from ...core.text import shown
 from ...private_file import write_private
-from ..desk.typed import may_tell_a_password
+from ..desk.commands import may_tell_a_password
 from ..sync.storage import account_folder, private_folder
 
 MOST = 1000  # lines that are kept

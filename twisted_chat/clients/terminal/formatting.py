@@ -1,16 +1,83 @@
-"""Lines of the desk as what a terminal prints: text, and nothing but text."""
+"""How lines look in a terminal: text and nothing but text, in colors that are easy to read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from unicodedata import category
+from zlib import crc32
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_to_text
+from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 
-from ...core.formatting import PLAIN
+from ...core.formatting import PLAIN, Look
 from ..desk.lines import Line, Part
-from . import colors
+
+# Of the palette of 256 colors, those that are neither too light for white paper nor too
+# dark for a black screen, and no more like each other than need be.
+NAMES = (
+    *("#005fd7", "#008700", "#00875f", "#0087af", "#5f5fd7", "#5f8700", "#8700ff", "#875f00"),
+    *("#875fd7", "#878700", "#af00af", "#af5f00", "#d70000", "#d7005f", "#d70087", "#d75f00"),
+    *("#d75f5f", "#d75faf", "#ff0087", "#0087ff"),
+)
+GRAY = "#767676"
+MOST_LOOKS = 2000  # the terminal's output keeps something for each; later ones have no color
+LOOKS = {
+    "head": f"fg:{GRAY}",
+    "head-private": "bold fg:#d700d7",
+    "own": "bold",
+    "text": "",
+    "mention": "bold reverse",
+    "event": f"italic fg:{GRAY}",
+    "answer": "",
+    "error": "fg:#d70000",
+    "server": "fg:#00875f",
+    "day": f"bold fg:{GRAY}",
+    "new": "bold fg:#d75f00",
+    "typed": f"fg:{GRAY}",
+    "prompt": "bold",
+    "bar": f"fg:{GRAY}",
+    "bar-alert": "bold fg:#d70000",
+    "bar-new": "bold",
+    "completion-menu": "bg:default fg:default",
+    "completion-menu.completion": "bg:default fg:default",
+    "completion-menu.completion.current": "bg:default fg:default bold reverse",
+    "completion-menu.meta.completion": f"bg:default fg:{GRAY}",
+    "completion-menu.meta.completion.current": f"bg:default fg:{GRAY} reverse",
+    "scrollbar.background": "bg:default",
+    "scrollbar.button": "bg:default reverse",
+}
+STYLE = Style(list(LOOKS.items()))
+
+
+_looks: set[Look] = set()  # that were shown in color
+
+
+def style_of_look(look: Look) -> str:
+    """The style that an author's formatting codes ask for; every letter is as wide as another."""
+    if look not in _looks:
+        if len(_looks) < MOST_LOOKS:
+            _looks.add(look)
+        else:
+            look = look._replace(foreground="", background="")
+    words = {
+        "bold": look.bold,
+        "italic": look.italic,
+        "underline": look.underline,
+        "strike": look.strikethrough,
+        "reverse": look.reverse,
+        f"fg:{look.foreground}": look.foreground,
+        f"bg:{look.background}": look.background,
+    }
+    return " ".join(word for word, wanted in words.items() if wanted)
+
+
+@lru_cache(maxsize=4096)
+def style_of_name(name: str) -> str:
+    """The style of a person's name: the same one everywhere and always."""
+    return f"fg:{NAMES[crc32(name.lower().encode('utf-8', 'replace')) % len(NAMES)]}"
+
 
 Fragments = StyleAndTextTuples
 
@@ -86,11 +153,11 @@ def _breaks(text: str, columns: int) -> Iterator[int]:
 def _style(line: Line, part: Part) -> str:
     style = part.style
     if style == "name":
-        return colors.of_name(part.text)
+        return style_of_name(part.text)
     if style == "head" and (line.private or line.mention):
         return "class:head-private"
     written = f"class:{style}" if style else ""
-    return written if part.look == PLAIN else f"{written} {colors.of_look(part.look)}"
+    return written if part.look == PLAIN else f"{written} {style_of_look(part.look)}"
 
 
 def cut(text: str, columns: int) -> str:

@@ -1,4 +1,4 @@
-"""The line of status: what matters most comes first, and what has no room is left out."""
+"""The status bar and what stands around the line that is typed: what matters most comes first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from ...core.attachments import size_in_words
 from ..desk.front import Progress, Status, Unread
-from .output import Fragments, cleaned, cut, fitted
+from .formatting import Fragments, cleaned, cut, fitted
 
 BETWEEN = " · "
 NARROW = 60  # columns; below, what goes without saying is not said
@@ -16,7 +16,7 @@ MOST_SHOWN = 3  # lines that were not sent yet, files on their way, unread conve
 SHORTEST_BAR, LONGEST_BAR = 5, 30  # columns
 
 
-def toolbar(status: Status, columns: int) -> Fragments:
+def status_bar(status: Status, columns: int) -> Fragments:
     """The line of status in so many columns."""
     whole: Fragments = []
     for style, text in _pieces(status, columns < NARROW):
