@@ -251,6 +251,11 @@ class Chat:
             if session is not keep:
                 session.close(reason)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing is taken any more because the server stops."""
+        return self.store.refusing is STOPPING
+
     def stop(self, reason: Closed) -> None:
         """Tell everybody and end all sessions."""
         self.store.refusing = STOPPING

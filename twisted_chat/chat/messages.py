@@ -46,6 +46,10 @@ class Messages:
         self._wall = wall
         self._unkept = count(wall())
 
+    def all_said(self) -> Deferred[None]:
+        """Return what fires when everything that was said before is stored and shown."""
+        return self._store.all_said()
+
     def next_unkept(self) -> int:
         """Return a number for something that is said and kept nowhere."""
         return next(self._unkept)

@@ -11,10 +11,11 @@ import os
 import warnings
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred, fail, maybeDeferred
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -24,9 +25,6 @@ from ...core import scram
 from ...core.errors import ChatError
 from ...core.limits import FairLine
 from ...core.password_hashes import excess
-
-if TYPE_CHECKING:
-    from twisted.internet.interfaces import IReactorFromThreads
 
 log = Logger()
 T = TypeVar("T")

@@ -17,7 +17,6 @@ from contextlib import suppress
 
 from twisted.internet.interfaces import IDelayedCall
 
-from ...chat.chat import STOPPING
 from ...chat.commands import check
 from ...chat.commands.account import LONGEST_INTRO, mark_away
 from ...chat.session import State
@@ -235,7 +234,7 @@ class Presence:
         clients, people = self._clients, self._people
         changes, people.unannounced = list(people.unannounced.values()), {}
         sent_names, clients.sent_names = clients.sent_names, set()
-        if not changes or self._chat.store.refusing is STOPPING:
+        if not changes or self._chat.stopping:
             return
         for client, data in Announcement(clients, changes, sent_names).writes():
             client.write(data)

@@ -345,7 +345,7 @@ def _send_tags(client: IrcClient, target: str, tags: dict[str, str]) -> None:
 def _in_turn(client: IrcClient, target: str, send: Callable[[], None]) -> None:
     """Send something after all messages that the client has sent before."""
     if client.sending_more:
-        client.wait_for(client.chat.store.all_said(), target, _now, send)
+        client.wait_for(client.chat.messages.all_said(), target, _now, send)
     else:
         send()
 
