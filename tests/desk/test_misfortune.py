@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 
 from tests.desk.test_confiding import Confidential
 from tests.support.office import Office, Seat
-from twisted_chat.chat.device_keys import Devices
+from twisted_chat.chat.device_keys import DeviceKeys
 from twisted_chat.clients.encryption import incoming
 from twisted_chat.clients.sync.storage import Storage
 from twisted_chat.testing import PASSWORD
@@ -302,7 +302,7 @@ class ManyTests(Unlucky):
             self.tesla.user.say("edison", f"into the void {number}")
         self.office.wait(10)
         claims: list[str] = []
-        claim = Devices.claim
+        claim = DeviceKeys.claim
 
         def counted(*arguments: Any) -> Any:
             claims.append("one")

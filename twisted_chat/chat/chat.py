@@ -28,7 +28,7 @@ from .accounts.sign_in import Proof, SignIn
 from .async_store import AsyncStore
 from .cursors import Cursors
 from .delivery import Delivery
-from .device_keys import Devices
+from .device_keys import DeviceKeys
 from .files import Files
 from .files.links import Links
 from .guests import Guests
@@ -86,7 +86,7 @@ class Chat:
         self.history = History(kept, rooms, wall)
         self.cursors = cursors = Cursors(kept, sessions, delivery)
         self.metadata = metadata = Metadata(settings, kept, ticks)
-        self.devices = devices = Devices(settings, kept, sessions, rooms, ticks)
+        self.devices = devices = DeviceKeys(settings, kept, sessions, rooms, ticks)
         self.membership = membership = Membership(
             settings.name, kept, sessions, roster, rooms, delivery, onlookers, wall
         )

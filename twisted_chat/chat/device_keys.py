@@ -15,7 +15,7 @@ from ..core.durations import spoken
 from ..core.encryption import Published, check_devices, check_envelope, check_published, version_of
 from ..core.entries import Form, Kind
 from ..core.errors import ChatError
-from ..core.events import Devices as DevicesEvent
+from ..core.events import Devices
 from ..core.limits import SlidingWindow
 from ..core.rooms import Room, RoomBook
 from ..core.roster import Person
@@ -44,7 +44,7 @@ class PublicKeys(msgspec.Struct, frozen=True):
 People = dict[str, list[PublicKeys]]
 
 
-class Devices:
+class DeviceKeys:
     """Publishes keys, gives them out, and knows the version of every conversation's devices."""
 
     def __init__(
@@ -116,7 +116,7 @@ class Devices:
                     told.update(dict.fromkeys(self._sessions.of(other)))
         if by is not None:
             told.pop(by, None)
-        self._sessions.tell_these(told, DevicesEvent(person.name))
+        self._sessions.tell_these(told, Devices(person.name))
 
     async def of(self, room: Room) -> tuple[str, People, int]:
         """The version of a conversation's devices, these by the names of their people, and the

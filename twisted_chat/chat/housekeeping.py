@@ -22,7 +22,7 @@ from .accounts.sign_in import A_DAY, SignIn
 from .async_store import AsyncStore
 from .cursors import Cursors
 from .delivery import Delivery
-from .device_keys import Devices
+from .device_keys import DeviceKeys
 from .files.cleanup import Cleanup
 from .session import Session, Sessions, State
 
@@ -52,7 +52,7 @@ class Housekeeping:
         cursors: Cursors,
         cleanup: Cleanup,
         signin: SignIn,
-        devices: Devices,
+        devices: DeviceKeys,
         clock: IReactorTime,
         wall: Callable[[], int],
     ) -> None:

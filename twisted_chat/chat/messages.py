@@ -16,7 +16,7 @@ from ..core.rooms import Room, RoomBook
 from ..core.roster import Person
 from ..store import Batch, Post
 from .async_store import AsyncStore, Outcome
-from .device_keys import Devices
+from .device_keys import DeviceKeys
 from .rooms import Membership
 from .session import Session, Sessions
 
@@ -34,7 +34,7 @@ class Messages:
         sessions: Sessions,
         rooms: RoomBook,
         membership: Membership,
-        devices: Devices,
+        devices: DeviceKeys,
         wall: Callable[[], int],
     ) -> None:
         self._max_message = max_message

@@ -11,7 +11,7 @@ from ...core.roster import Person, Roster
 from ...settings import Settings
 from ...store import Ledger
 from ..async_store import AsyncStore
-from ..device_keys import Devices
+from ..device_keys import DeviceKeys
 from ..rooms import Membership
 from ..session import Session
 from .sign_in import SCHEME, SignIn, keep_verifier
@@ -27,7 +27,7 @@ class Accounts:
         roster: Roster,
         rooms: RoomBook,
         membership: Membership,
-        devices: Devices,
+        devices: DeviceKeys,
         signin: SignIn,
     ) -> None:
         self._settings = settings

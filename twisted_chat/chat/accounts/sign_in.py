@@ -26,7 +26,7 @@ from ...core.scram import Verifier
 from ...settings import Settings
 from ...store import Ledger, queries
 from ..async_store import AsyncStore
-from ..device_keys import Devices
+from ..device_keys import DeviceKeys
 from ..session import Session
 from .login_attempts import LoginAttempts, folded
 from .passwords import Passwords, check_new
@@ -71,7 +71,7 @@ class SignIn:
         roster: Roster,
         rooms: RoomBook,
         names: Names,
-        devices: Devices,
+        devices: DeviceKeys,
         passwords: Passwords,
         ticks: Callable[[], float],
         wall: Callable[[], int],
