@@ -308,7 +308,7 @@ class ManyTests(Unlucky):
             claims.append("one")
             return claim(*arguments)
 
-        self.patch(Devices, "claim", counted)
+        self.patch(DeviceKeys, "claim", counted)
         self.edison.start()
         self.assertEqual(len(claims), 1)
         self.tesla.types("message edison found again")
