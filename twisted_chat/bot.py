@@ -40,7 +40,7 @@ from .clients.connection.sign_in import UnattendedSignIn, given_password
 from .clients.connection.trust import known_servers
 from .clients.sync.assembly import leave_at_shutdown, user_at
 from .clients.sync.conversations import Conversation
-from .clients.sync.outbox import Outgoing
+from .clients.sync.messages import Outgoing
 from .clients.sync.watcher import Watcher
 from .core import attachments
 from .core.attachments import Attachment

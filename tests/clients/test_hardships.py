@@ -12,7 +12,7 @@ from tests.support.company import Company, Friend, refusal
 from twisted_chat.clients.connection.lifecycle import State
 from twisted_chat.clients.connection.sign_in import Account
 from twisted_chat.clients.connection.trust import Judgement
-from twisted_chat.clients.sync.outbox import Stage
+from twisted_chat.clients.sync.messages import Stage
 from twisted_chat.core.errors import ChatError
 from twisted_chat.store import Post
 

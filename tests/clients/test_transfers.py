@@ -17,11 +17,11 @@ from tests import often
 from tests.support.company import Company, Friend
 from twisted_chat.clients.connection.file_connection import MOST_GATHERED
 from twisted_chat.clients.connection.trust import Peer
+from twisted_chat.clients.files.codec import Uploaded
 from twisted_chat.clients.files.downloads import Fetched
-from twisted_chat.clients.files.packing import Uploaded
 from twisted_chat.clients.files.transfer import Transfer
 from twisted_chat.clients.files.transfers import MOST_AT_ONCE
-from twisted_chat.clients.sync.outbox import Outgoing, Stage
+from twisted_chat.clients.sync.messages import Outgoing, Stage
 from twisted_chat.core.errors import ChatError
 
 HUNDREDS = bytes(range(256)) * 2_000  # half a megabyte
@@ -116,7 +116,8 @@ class SendingTests(TransfersTest):
                 asked.addCallback(lambda answer: {**answer, "name": "../../.ssh/\u202eauthorized"})
             return asked
 
-        ask, self.edison.user.ask = self.edison.user.ask, renamed  # type: ignore[method-assign]
+        server = self.edison.user.transfers._server
+        ask, server.ask = server.ask, renamed
         self.edison.fetches(1)
         self.assertEqual(self.downloads(self.edison), {"_authorized": b"wicked"})
 
@@ -228,14 +229,14 @@ class CutTests(TransfersTest):
             )
 
     def test_e5_the_message_that_names_it_is_kept_until_the_server_has_it(self) -> None:
-        say = self.tesla.user.transfers.packing.say
+        say = self.tesla.user.transfers.encryption.say
 
         def cut_first(uploaded: Uploaded) -> Outgoing:
             self.tesla.unreachable = True
             self.tesla.wire.breaks()
             return say(uploaded)
 
-        with mock.patch.object(self.tesla.user.transfers.packing, "say", cut_first):
+        with mock.patch.object(self.tesla.user.transfers.encryption, "say", cut_first):
             sent = self.tesla.sends("edison", self.file())
         self.assertIs(self.tesla.has(sent).stage, Stage.KEPT)
         self.tesla.crashes()
@@ -323,7 +324,7 @@ class EndingTests(TransfersTest):
             maybeDeferred(work).chainDeferred(done)
             self.company.settle()
 
-        friend.user.transfers.run = later
+        friend.user.transfers._server.run = later
         return go_on
 
     def test_what_is_cancelled_leaves_nothing(self) -> None:
@@ -403,7 +404,8 @@ class EndingTests(TransfersTest):
                 asked.addCallback(lambda answer: {**answer, "sha256": "0" * 64})
             return asked
 
-        ask, self.edison.user.ask = self.edison.user.ask, lying  # type: ignore[method-assign]
+        server = self.edison.user.transfers._server
+        ask, server.ask = server.ask, lying
         fetched = self.edison.fetches(1)
         self.company.wait(5)
         self.assertIn("is not what was sent", self.refused(self.edison, fetched))

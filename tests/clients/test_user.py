@@ -10,7 +10,7 @@ from tests import often
 from tests.support.company import Company, refusal
 from twisted_chat.clients.connection.lifecycle import State
 from twisted_chat.clients.connection.trust import Peer
-from twisted_chat.clients.sync.outbox import Stage
+from twisted_chat.clients.sync.messages import Stage
 
 
 class TalkingTests(SynchronousTestCase):

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.office import Office
 from twisted_chat.clients.desk.front import LastSent
-from twisted_chat.clients.sync.outbox import Stage
+from twisted_chat.clients.sync.messages import Stage
 from twisted_chat.core.entries import Form
 from twisted_chat.testing import PASSWORD
 
@@ -326,7 +326,7 @@ class ConversationTests(DeskTest):
 
     def test_g1_what_a_server_sends_cannot_move_the_cursor(self) -> None:
         hello = {"server": "\x1b]0;x\x07", "motd": "a\x1b[2Jb\nc\u202ed"}
-        self.tesla.user.hello = hello
+        self.tesla.user.life.hello = hello
         self.tesla.desk.welcomed({}, False)
         self.tesla.desk.notice("x", "\x1b[31m\r\n\x9b")
         event = {"event": "message", "room": "#l\x1bx", "seq": 1, "time": 0}

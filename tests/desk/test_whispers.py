@@ -9,7 +9,7 @@ from tests.desk.test_malice import FORGED, Malicious
 from tests.support.office import Office
 from twisted_chat.bot import Bot, Message
 from twisted_chat.clients.pipe.json_requests import _stored
-from twisted_chat.clients.sync.outbox import Outgoing, Stage
+from twisted_chat.clients.sync.messages import Outgoing, Stage
 from twisted_chat.clients.sync.storage import Unsent
 from twisted_chat.testing import PASSWORD
 

@@ -25,9 +25,9 @@ from twisted_chat.clients.connection.link import Event, Link, Lost
 from twisted_chat.clients.connection.sign_in import Account
 from twisted_chat.clients.connection.trust import Judgement, KnownServers, Peer
 from twisted_chat.clients.files.transfer import Transfer
-from twisted_chat.clients.files.transfers import Files
+from twisted_chat.clients.files.transfers import TransferOptions
 from twisted_chat.clients.sync.conversations import Conversation
-from twisted_chat.clients.sync.outbox import Outgoing
+from twisted_chat.clients.sync.messages import Outgoing
 from twisted_chat.clients.sync.user import User
 from twisted_chat.clients.sync.watcher import Watcher
 from twisted_chat.console.render import words_of
@@ -240,9 +240,9 @@ class Friend(Watcher):
         self.user.start(self.name).addBoth(self.over.append)
         self.company.settle()
 
-    def files(self) -> Files:
+    def files(self) -> TransferOptions:
         """What transfers are made with."""
-        return Files(self._dial_carrier, maybeDeferred, self.downloads)
+        return TransferOptions(self._dial_carrier, maybeDeferred, self.downloads)
 
     def _dial_carrier(self, tls: bool) -> Deferred[tuple[FileConnection, Peer]]:
         if self.unreachable:

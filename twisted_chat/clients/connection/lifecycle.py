@@ -46,7 +46,6 @@ class LifecycleEvents(Protocol):
     """Whose life it is."""
 
     def state_changed(self) -> None: ...
-    def greeted(self, hello: Event) -> None: ...
     def happened(self, event: Event) -> None: ...
     def offline(self) -> None: ...
     def waiting(self, sentence: str, seconds: float) -> None: ...
@@ -70,6 +69,7 @@ class Lifecycle:
         self.peer = Peer(tls=False, loopback=False)
         self.link: Link | None = None
         self.server = server
+        self.hello: Event = {}  # what the server has said of itself
         self.been_in = False
         self._clock = clock
         self._dial = dial
@@ -104,6 +104,10 @@ class Lifecycle:
     def leaving(self) -> None:
         """The end is near: do not come back when the connection is lost now."""
         self._leaving = True
+
+    @property
+    def is_online(self) -> bool:
+        return self.state is State.ONLINE
 
     @property
     def is_leaving(self) -> bool:
@@ -157,7 +161,7 @@ class Lifecycle:
             self._gone = gone
             link.on_event = self._whose.happened
             link.on_lost = self._lost
-            self._whose.greeted(await link.begin())
+            self.hello = await link.begin()
             self._set(State.SIGNING_IN)
             await self._signed_in()
             await gone

@@ -64,6 +64,7 @@ NONSENSE = "What the server says cannot be understood."
 FOR_NOW = frozenset({"busy", "store_full", "store_unavailable", "restart", "internal"})
 
 Event = dict[str, Any]
+Ask = Callable[..., Deferred[Any]]
 
 
 class Lost(Exception):

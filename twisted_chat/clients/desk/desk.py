@@ -21,7 +21,7 @@ from ..connection.link import Lost
 from ..connection.sign_in import Account
 from ..connection.trust import Judgement
 from ..sync.conversations import LOBBY, folded
-from ..sync.outbox import Outgoing, Stage
+from ..sync.messages import Outgoing, Stage
 from ..sync.user import User
 from . import places
 from .answers import result_of

@@ -17,7 +17,7 @@ from .paths import meant
 if TYPE_CHECKING:
     from ..files.downloads import Fetched
     from ..files.transfer import Transfer
-    from ..sync.outbox import Outgoing
+    from ..sync.messages import Outgoing
     from ..sync.user import User
     from .desk import Desk
 

@@ -16,7 +16,7 @@ from ...core.events import Presence, Whisper
 from ...core.text import shown
 from ..connection.link import Lost
 from ..sync.conversations import LOBBY, Conversation, folded
-from ..sync.outbox import Stage
+from ..sync.messages import Stage
 from ..sync.watcher import Watcher
 from .files import progress
 from .front import Front, LastSent, Secrecy, Status, Unread
@@ -26,7 +26,7 @@ from .places import read
 if TYPE_CHECKING:
     from ...core.entries import Entry
     from ..files.transfer import Transfer
-    from ..sync.outbox import Outgoing
+    from ..sync.messages import Outgoing
     from ..sync.user import User
 
 CONTEXT = 10  # messages from before, shown at the start

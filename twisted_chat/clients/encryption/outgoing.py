@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from ...core.errors import ChatError
 from ..connection.link import Lost
+from ..sync.messages import Outgoing, SealedMessage
 from ..sync.storage import SENT, TEXT
 from .secrets import not_kept
 
@@ -17,31 +16,12 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from ...e2e.messages import Message
-    from ..sync.outbox import Outgoing
     from ..sync.storage import Change
     from .secrets import Secrets
 
 MOST_ATTEMPTS = 5  # when devices come and go just then
 STALE = frozenset({"stale", "encrypted"})
 """Refusals after which the same message is to be sealed anew: nothing was stored."""
-
-
-class Ready(msgspec.Struct):
-    """A sealed message as it is sent."""
-
-    shares: list[str]  # what devices need before it, to read it
-    message: str
-    version: str
-
-
-def written(ready: Ready) -> str:
-    """Return a sealed message as it is kept in storage."""
-    return msgspec.json.encode(ready).decode()
-
-
-def read(text: str) -> Ready | None:
-    """Return the sealed message that is kept as this text; None if it was not sealed."""
-    return msgspec.json.decode(text, type=Ready) if text else None
 
 
 class Sealing:
@@ -78,9 +58,9 @@ class Sealing:
         _go_on(is_wanted)
         sealed = secrets.machine.seal(message.room, _said(message), secrets.wall())
         shares, envelope, without = sealed.value
-        ready = Ready(list(shares), envelope, secrets.devices.version(message.room))
+        ready = SealedMessage(list(shares), envelope, secrets.devices.version(message.room))
         self.note(sealed.changes)
-        await secrets.storage.seal(message.cid, written(ready), sealed.changes).addErrback(
+        await secrets.storage.seal(message.cid, ready.written(), sealed.changes).addErrback(
             _not_kept
         )
         _go_on(is_wanted)

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ...core.errors import ChatError
-from ..connection.link import FOR_NOW, Lost
+from ..connection.link import FOR_NOW, Ask, Lost
 from .devices import Devices, told
 from .encrypted_rooms import Encrypted
 from .key_store import Safe
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ..sync.conversations import Conversations
     from ..sync.storage import Change, Run, Storage
 
-Ask = Callable[..., Deferred[Any]]
 Tell = Callable[[str, str], None]
 MOST_PASSPHRASES = 3  # that are tried one after another
 REPLENISH = 3600.0  # seconds after which one looks whether keys were used up

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 
 from ...core.errors import ChatError
 from ...core.text import shown
-from ..connection.backoff import Backoff
 from ..connection.dialer import DialFile
-from ..connection.file_connection import FileConnection
-from ..connection.link import FOR_NOW, Lost
-from ..connection.trust import is_the_same
-from ..encryption.files import Veiling
 from ..sync.storage import Run
-from .packing import Packing
-from .transfer import Transfer
-
-if TYPE_CHECKING:
-    from ..sync.user import User
+from .codec import FileEncryption
+from .transfer import Server, Transfer
 
 MOST_AT_ONCE = 4  # transfers that move; others wait for their turn
-# What may be better at the next attempt; everything else says what is wrong for good.
-PASSING = (FOR_NOW - {"store_full"}) | {
-    *("", "lost", "stalled", "timeout", "idle", "full", "flood", "offline", "bad_ticket"),
-}
-NO_CONNECTION = "waiting for a connection"
-
 T = TypeVar("T")
 
 
-class Files(NamedTuple):
-    """What transfers are made with."""
+class TransferOptions(NamedTuple):
+    """How transfers connect, where their work runs, and where files go."""
 
     dial: DialFile
     run: Run[Any]  # carries out what may block
@@ -45,17 +31,24 @@ class Files(NamedTuple):
 class Transfers:
     """All transfers of one user."""
 
-    def __init__(self, clock: IReactorTime, user: User, files: Files) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        server: Server,
+        encryption: FileEncryption,
+        folder: Path,
+        changed: Callable[[Transfer], None],
+    ) -> None:
+        """`folder` is for what is fetched and goes nowhere else; `changed` is told of progress."""
         self.running: dict[int, Transfer] = {}
-        self.packing: Packing = Veiling(user)
-        self.user = user
-        self.clock = clock
-        self.run = files.run
-        self.folder = files.folder
-        self._dial = files.dial
+        self.encryption = encryption
+        self.run = server.run  # does what may block
+        self._clock = clock
+        self._server = server
+        self._folder = folder
+        self._changed = changed
         self._number = 0
         self._turns = DeferredSemaphore(MOST_AT_ONCE)
-        self._online: list[Deferred[None]] = []  # those who wait for a connection
         self._ended: list[Deferred[None]] = []  # those who wait for the end
 
     # --- what one can do ---------------------------------------------------------------------
@@ -65,7 +58,9 @@ class Transfers:
         from .uploads import Upload  # not before it is wanted: the program starts sooner
 
         transfer = self._new(path.name, place)
-        return self._begin(transfer, Upload(self, transfer, path).carry_out())
+        return self._begin(
+            transfer, Upload(self._server, self.encryption, transfer, path).carry_out()
+        )
 
     def fetch(self, file: int, path: Path | None = None, folder: Path | None = None) -> Transfer:
         """Fetch a file: to a path, into a folder, or into the folder for what is fetched.
@@ -75,7 +70,9 @@ class Transfers:
         from .downloads import Download
 
         transfer = self._new(f"file {file}", "")
-        download = Download(self, transfer, file, path, folder or self.folder)
+        download = Download(
+            *(self._server, self.encryption, transfer, file, path, folder or self._folder)
+        )
         return self._begin(transfer, download.carry_out())
 
     def cancel(self, transfer: Transfer) -> None:
@@ -99,7 +96,7 @@ class Transfers:
 
     def _new(self, name: str, place: str) -> Transfer:
         self._number += 1
-        transfer = Transfer(self.clock, self._number, name, place, self.user.watcher.transfer)
+        transfer = Transfer(self._clock, self._number, name, place, self._changed)
         self.running[self._number] = transfer
         return transfer
 
@@ -125,65 +122,6 @@ class Transfers:
         finally:
             self._turns.release()
             del self.running[transfer.number]
-
-    # --- what a transfer needs ---------------------------------------------------------------
-
-    async def again_and_again(self, transfer: Transfer, once: Callable[[], Awaitable[T]]) -> T:
-        """Do something over connections, however many it takes."""
-        backoff = Backoff()
-        while True:
-            await self._connection(transfer)
-            before = transfer.done
-            least: object = 0
-            try:
-                return await once()
-            except Lost as lost:
-                if lost.code not in PASSING:
-                    raise ChatError(lost.code, str(lost)) from None
-                trouble = str(lost)
-            except ChatError as error:
-                if error.code not in PASSING:
-                    raise
-                trouble, least = error.sentence, error.details.get("retry_after")
-            if transfer.done > before:
-                backoff.forget()
-            transfer.held_up(trouble if self.user.is_online else NO_CONNECTION)
-            await self._pause(backoff.next(least))
-
-    async def reach(self) -> FileConnection:
-        """A connection to the server that this user is at, and to no other."""
-        before = self.user.life.peer
-        connection, peer = await self._dial(before.tls)
-        if not is_the_same(before, peer):
-            connection.abort()
-            raise ChatError(
-                "untrusted",
-                f"What answers for {self.user.life.server} now has another key than before:"
-                " nothing was sent to it.",
-            )
-        return connection
-
-    def connected(self) -> None:
-        """The user is signed in."""
-        waiting, self._online = self._online, []
-        for one in waiting:
-            one.callback(None)
-
-    async def _connection(self, transfer: Transfer) -> None:
-        while not self.user.is_online:
-            transfer.held_up(NO_CONNECTION)
-            waiting: Deferred[None] = Deferred()
-            self._online.append(waiting)
-            await waiting
-
-    async def _pause(self, seconds: float) -> None:
-        pause: Deferred[None] = Deferred()
-        call = self.clock.callLater(seconds, pause.callback, None)
-        try:
-            await pause
-        finally:
-            if call.active():
-                call.cancel()
 
 
 def left_sentence(transfer: Transfer) -> str:

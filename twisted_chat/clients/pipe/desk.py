@@ -21,7 +21,7 @@ from ..desk.desk import Desk
 from ..desk.front import Front
 from ..desk.lines import Line
 from ..sync.conversations import Conversation
-from ..sync.outbox import Outgoing, Stage
+from ..sync.messages import Outgoing, Stage
 from .streams import Errors, Output
 
 UNASKED = "This asks for a password, which is never read from a pipe: do it at a terminal."

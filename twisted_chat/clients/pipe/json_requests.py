@@ -17,7 +17,7 @@ from ..connection.link import Lost
 from ..desk.commands import Get, Readers, Said, Send, TypedCommand, meaning
 from ..desk.places import read_events
 from ..sync.conversations import LOBBY
-from ..sync.outbox import Outgoing, Stage
+from ..sync.messages import Outgoing, Stage
 from .desk import PipeDesk
 
 PAGES = ("lines", "entries")  # parts of an answer that are entries

@@ -15,7 +15,7 @@ from ..connection.dialer import Dialer
 from ..connection.lifecycle import Options
 from ..connection.sign_in import SignInHandler
 from ..connection.trust import known_servers
-from ..files.transfers import MOST_AT_ONCE, Files
+from ..files.transfers import MOST_AT_ONCE, TransferOptions
 from .storage import account_folder, downloads_folder
 from .user import User
 
@@ -55,7 +55,9 @@ def user_at(
         folder=partial(account_folder, address.server),
         run=run,
         options=options,
-        files=Files(dialer.dial_for_file, _of_files(reactor), downloads_folder(options.downloads)),
+        files=TransferOptions(
+            dialer.dial_for_file, _of_files(reactor), downloads_folder(options.downloads)
+        ),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from itertools import islice
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,8 @@ from ...core.errors import ChatError
 from ...core.limits import Bucket
 from ..connection.backoff import Backoff
 from ..connection.link import FOR_NOW, Link, Lost
-from ..encryption.outgoing import STALE, Sealing, is_in_clear, only_words, read
+from ..encryption.outgoing import STALE, Sealing, is_in_clear, only_words
+from .messages import Outgoing, Stage
 from .storage import Storage, Unsent
 
 if TYPE_CHECKING:
@@ -27,41 +27,6 @@ MOST_UNDER_WAY = 64  # messages sent and not yet answered
 MOST_FAULTS = 2  # how often a message may meet with a fault of the server's
 LEFT_TO_OTHERS = 0.8  # how much of what a server allows is used for messages
 ORDINARY_LIMIT = 10  # requests a second, where a server does not say
-
-
-class Stage(Enum):
-    """How far a message of one's own has come."""
-
-    KEPT = "kept"  # on the way to the disk, or waiting for a connection
-    SENT = "sent"
-    STORED = "stored"  # it has a number, and is lost no more
-    TOLD = "told"  # it was shown to who is there, and is kept nowhere: one of them is a guest
-    REFUSED = "refused"
-
-
-class Outgoing:
-    """One message on its way."""
-
-    def __init__(self, unsent: Unsent) -> None:
-        self.cid, self.room, self.text, self.file, sealed, self.manner = unsent
-        self.sealed = read(sealed)  # what is sent instead, if the conversation is encrypted
-        self.shared = False  # who is to read that has what it takes
-        self.attempts = 0  # to seal it
-        self.secret: SealedFile | None = None  # what only those know of a file who have the keys
-        self.stage = Stage.KEPT
-        self.seq = 0
-        self.now = 0  # how many others have it
-        self.later = 0  # how many others will get it
-        self.again = False  # it was stored at an earlier attempt
-        self.error: ChatError | None = None
-        self.faults = 0
-        self.on_disk = False
-        self.done: Deferred[Outgoing] = Deferred()  # stored, told, or refused
-
-    def is_of(self, unsent: Unsent) -> bool:
-        """Whether that is the same message, said again."""
-        own = (self.room, self.text, self.file, self.manner)
-        return own == (unsent.room, unsent.text, unsent.file, unsent.manner)
 
 
 class Outbox:

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from ..connection.link import Ask
+from ..connection.sign_in import Account
+from .conversations import Conversation, Conversations
 from .storage import Position
-
-if TYPE_CHECKING:
-    from .user import User
 
 CONFIRM = 1.0  # seconds in which what is to be confirmed is gathered
 
 
-class Confirming:
-    """What of a user's conversations was received, and what was read."""
+class Receipts:
+    """Confirms what of a user's conversations was received, and what was read."""
 
-    def __init__(self, clock: IReactorTime, user: User) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        is_online: Callable[[], bool],
+        ask: Ask,
+        conversations: Conversations,
+        account: Account,
+        done_with: Callable[[Conversation], int],
+    ) -> None:
+        """`done_with` says up to which number everything in a conversation is dealt with."""
         self._clock = clock
-        self._user = user
+        self._is_online = is_online
+        self._ask = ask
+        self._conversations = conversations
+        self._account = account
+        self._done_with = done_with
         self._call: IDelayedCall | None = None
         self._kept: dict[str, int] = {}  # the positions on disk and at the server
         self._told: dict[str, int] = {}  # up to where the server knows what was read
@@ -33,7 +46,7 @@ class Confirming:
 
     def soon(self) -> None:
         """There is more than before."""
-        if self._call is None and self._user.is_online:
+        if self._call is None and self._is_online():
             self._call = self._clock.callLater(CONFIRM, self._later)
 
     def _later(self) -> None:
@@ -43,15 +56,14 @@ class Confirming:
     def now(self) -> None:
         """Tell the server and the disk."""
         self._cancel()
-        user = self._user
         moved = self._keep()
         if moved:
-            user.ask("delivered", positions=moved).addErrback(lambda failure: None)
-        known = user.conversations.all.values()
+            self._ask("delivered", positions=moved).addErrback(lambda failure: None)
+        known = self._conversations.all.values()
         read = {one.label: one.read for one in known if one.read > self._told.get(one.label, 0)}
-        if read and not user.account.guest:
+        if read and not self._account.guest:
             self._told.update(read)
-            user.ask("read", positions=read).addErrback(lambda failure: None)
+            self._ask("read", positions=read).addErrback(lambda failure: None)
 
     def offline(self) -> None:
         """The disk at least can be told."""
@@ -66,15 +78,14 @@ class Confirming:
 
     def _keep(self) -> dict[str, int]:
         """Keep the positions that have moved on disk."""
-        user = self._user
-        known = user.conversations.all
+        account, known = self._account, self._conversations.all
         moved = {
             label: done
             for label, one in known.items()
-            if (done := user.watcher.done_with(one)) != self._kept.get(label)
+            if (done := self._done_with(one)) != self._kept.get(label)
         }
         self._kept.update(moved)
-        if moved and user.account.storage is not None and not user.account.guest:
+        if moved and account.storage is not None and not account.guest:
             places = {label: Position(known[label].id, seq) for label, seq in moved.items()}
-            user.account.storage.move(places).addErrback(lambda failure: None)
+            account.storage.move(places).addErrback(lambda failure: None)
         return moved

@@ -20,7 +20,7 @@ from ...core.errors import ChatError
 from ...core.events import Whisper
 from ...core.text import check_lines
 from ..connection.dialer import Dial
-from ..connection.lifecycle import Lifecycle, Options, State
+from ..connection.lifecycle import Lifecycle, Options
 from ..connection.link import FOR_NOW, Event, Lost
 from ..connection.sign_in import Account, SignInHandler
 from ..connection.trust import KnownServers
@@ -29,10 +29,13 @@ from ..encryption.devices import MEMBERSHIP
 from ..encryption.incoming import Unsealing
 from ..encryption.outgoing import Sealing, only_words
 from ..encryption.secrets import Secrets
-from ..files.transfers import Files, Transfers
+from ..files.codec import FileEncryption
+from ..files.transfer import Server, Transfer
+from ..files.transfers import TransferOptions, Transfers
 from .conversations import Conversation, Conversations, number
-from .outbox import Outbox, Outgoing
-from .receipts import Confirming
+from .messages import Outgoing
+from .outbox import Outbox
+from .receipts import Receipts
 from .storage import Position, Run, Storage
 from .typists import Typists
 from .watcher import Watcher
@@ -63,12 +66,11 @@ class User:
         known: KnownServers,
         folder: Callable[[str], Path],
         run: Run[Any],
-        files: Files,
+        files: TransferOptions,
         options: Options | None = None,
     ) -> None:
         """`folder` gives the folder of a name's slots, `run` carries out what may block."""
         self.watcher = Watcher()
-        self.hello: Event = {}
         self.online: dict[str, None] = {}  # who is, oneself included
         self.commands: list[dict[str, Any]] = []  # the server's own table
         self.conversations = Conversations(self._fill, self._taken, self._missing, self._set_back)
@@ -87,9 +89,15 @@ class User:
         )
         self.outbox: Outbox | None = None
         self._clock = clock
-        self.typists = Typists(clock, self)
-        self._confirming = Confirming(clock, self)
-        self.transfers = Transfers(clock, self, files)
+        self.typists = Typists(clock, self._is_online, self.ask)
+        self._receipts = Receipts(
+            clock, self._is_online, self.ask, self.conversations, self.account, self._done_with
+        )
+        self._file_server = Server(clock, self.life, self.ask, files.dial, files.run)
+        encryption = FileEncryption(self.secrets.encrypted, self.recalling, self.say_file)
+        self.transfers = Transfers(
+            *(clock, self._file_server, encryption, files.folder, self._transfer_changed)
+        )
 
     # --- what one can do ---------------------------------------------------------------------
 
@@ -99,7 +107,12 @@ class User:
 
     @property
     def is_online(self) -> bool:
-        return self.life.state is State.ONLINE
+        return self.life.is_online
+
+    @property
+    def hello(self) -> Event:
+        """What the server has said of itself."""
+        return self.life.hello
 
     def start(self, name: str = "") -> Deferred[None]:
         """Connect and stay connected; fires at the end, with Lost or a ChatError if it is a bad
@@ -110,7 +123,7 @@ class User:
         """Confirm what was shown, say goodbye and end."""
         self.life.leaving()
         if self.is_online:
-            self._confirming.now()
+            self._receipts.now()
             slow = self._clock.callLater(GOODBYE_WITHIN, self.life.stop)
             with suppress(Lost, ChatError, CancelledError):  # gone is gone
                 await self.ask("logout")
@@ -193,27 +206,24 @@ class User:
     def mark_read(self, conversation: Conversation) -> None:
         """The person has seen all of a conversation."""
         if self.conversations.mark_read(conversation):
-            self._confirming.soon()
+            self._receipts.soon()
             self.watcher.changed()
 
     def confirm_soon(self) -> None:
         """A watcher is done with more than before."""
-        self._confirming.soon()
+        self._receipts.soon()
 
     # --- connecting --------------------------------------------------------------------------
 
     def state_changed(self) -> None:
         self.watcher.changed()
 
-    def greeted(self, hello: Event) -> None:
-        self.hello = hello
-
     def waiting(self, sentence: str, seconds: float) -> None:
         self.watcher.waiting(sentence, seconds)
 
     def offline(self) -> None:
         """The connection is gone."""
-        self._confirming.offline()
+        self._receipts.offline()
         self.secrets.devices.forget()
         self.online.clear()
         self.typists.forget()
@@ -239,10 +249,10 @@ class User:
         self.watcher.welcomed(answer, again)
         self.secrets.entered(answer["rooms"])
         self.outbox.connected(self.life.link, self.hello.get("flood_limit"))
-        self.transfers.connected()
+        self._file_server.connected()
         self.look_around()
         self.ask("help").addCallbacks(self._learned, lambda failure: None)
-        self._confirming.begin(answer["rooms"])
+        self._receipts.begin(answer["rooms"])
 
     def _learned(self, answer: dict[str, Any]) -> None:
         rows = answer.get("rows", ())
@@ -288,7 +298,10 @@ class User:
         elif what == "receipt":
             self._receipt(event)
         elif what == "typing":
-            self.typists.somebody(event)
+            conversation = self.conversations.get(str(event["room"]))
+            self.typists.somebody(str(event["room"]), str(event["who"]))
+            if conversation is not None:
+                self.watcher.somebody_types(conversation, str(event["who"]))
         elif what == "room":
             self._moved(event)
         elif what == "notice":
@@ -314,7 +327,7 @@ class User:
             self.log.failure("{room}/{seq} was not shown", room=conversation.label, seq=entry.seq)
         if entry.kind in MEMBERSHIP:
             self.secrets.devices.moved(conversation, entry, shown)
-        self._confirming.soon()
+        self._receipts.soon()
 
     def _set_back(self, conversation: Conversation, last: int) -> None:
         self.watcher.set_back(conversation, last)
@@ -433,6 +446,15 @@ class User:
 
     def _about_keys(self, label: str, sentence: str) -> None:
         self.watcher.about_keys(label, sentence)
+
+    def _is_online(self) -> bool:
+        return self.life.is_online
+
+    def _transfer_changed(self, transfer: Transfer) -> None:
+        self.watcher.transfer(transfer)
+
+    def _done_with(self, conversation: Conversation) -> int:
+        return self.watcher.done_with(conversation)
 
     def _sending(self, message: Outgoing) -> None:
         self.watcher.sending(message)

@@ -10,7 +10,7 @@ from ...core.events import Whisper
 from ..connection.link import Event
 from ..files.transfer import Transfer
 from .conversations import Conversation
-from .outbox import Outgoing
+from .messages import Outgoing
 
 
 class Watcher:

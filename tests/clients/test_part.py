@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import often
-from twisted_chat.clients.files.packing import Coding, Damaged, Plain, plain_size, stored_size
-from twisted_chat.clients.files.partial import Facts, Part, Wanted, wanted_at, wanted_in
-from twisted_chat.clients.files.source import Source
+from twisted_chat.clients.files.codec import Codec, Damaged, PlainCodec, plain_size, stored_size
+from twisted_chat.clients.files.downloads import Expected, Part, Wanted, wanted_at, wanted_in
+from twisted_chat.clients.files.uploads import Source
 from twisted_chat.core.errors import ChatError
 
 MARK = "0123456789ab"
-PLAIN = Plain()
+PLAIN = PlainCodec()
 
 
 class Doubled:
@@ -42,11 +42,11 @@ class Doubled:
         return plain
 
 
-CODINGS: list[Coding] = [PLAIN, Doubled()]
+CODECS: list[Codec] = [PLAIN, Doubled()]
 
 
-def stored(coding: Coding, content: bytes) -> bytes:
-    return coding.outward(0, content, True)
+def stored(codec: Codec, content: bytes) -> bytes:
+    return codec.outward(0, content, True)
 
 
 class PartTest(SynchronousTestCase):
@@ -55,11 +55,11 @@ class PartTest(SynchronousTestCase):
         self.folder.mkdir()
 
     def part(
-        self, content: bytes, name: str = "coil.png", chosen: bool = False, coding: Coding = PLAIN
+        self, content: bytes, name: str = "coil.png", chosen: bool = False, codec: Codec = PLAIN
     ) -> Part:
         """The part of a file with this content."""
-        bytes_ = stored(coding, content)
-        facts = Facts(MARK, len(bytes_), sha256(bytes_).hexdigest(), coding)
+        bytes_ = stored(codec, content)
+        facts = Expected(MARK, len(bytes_), sha256(bytes_).hexdigest(), codec)
         part = Part(Wanted(self.folder, name, chosen), facts)
         while part.hash_on():
             pass
@@ -151,24 +151,24 @@ class PiecesTests(PartTest):
     @settings(max_examples=often(25), deadline=None)
     @given(st.data())
     def test_e5_any_cuts_and_any_pieces_give_the_same_file(self, data: st.DataObject) -> None:
-        coding: Coding = data.draw(st.sampled_from(CODINGS))
+        codec: Codec = data.draw(st.sampled_from(CODECS))
         content = data.draw(st.binary(max_size=64))
-        whole = stored(coding, content)
-        self.assertEqual(stored_size(coding, len(content)), len(whole))
-        self.assertEqual(plain_size(coding, len(whole)), len(content))
+        whole = stored(codec, content)
+        self.assertEqual(stored_size(codec, len(content)), len(whole))
+        self.assertEqual(plain_size(codec, len(whole)), len(content))
         for left in self.folder.iterdir():  # by an example that was given up
             left.unlink()
-        self.parts = [self.part(content, coding=coding)]
+        self.parts = [self.part(content, codec=codec)]
         try:
-            path = self.received(data, content, coding)
+            path = self.received(data, content, codec)
         finally:
             self.parts.pop().close()
         self.assertEqual(path.read_bytes(), content)
         self.assertEqual(list(self.files()), [path.name])
         path.unlink()
 
-    def received(self, data: st.DataObject, content: bytes, coding: Coding) -> Path:
-        whole = stored(coding, content)
+    def received(self, data: st.DataObject, content: bytes, codec: Codec) -> Path:
+        whole = stored(codec, content)
         while (position := self.parts[0].position) < len(whole):
             upto = data.draw(st.integers(position, len(whole)))
             while position < upto:
@@ -179,12 +179,12 @@ class PiecesTests(PartTest):
                 self.parts[0].interrupted()
             else:  # by the end of the program
                 self.parts.pop().close()
-                self.parts.append(self.part(content, coding=coding))
+                self.parts.append(self.part(content, codec=codec))
         return self.parts[0].finish()
 
     def test_e5_what_is_beyond_a_whole_block_is_fetched_again(self) -> None:
         content = bytes(range(20))
-        part = self.part(content, coding=Doubled())
+        part = self.part(content, codec=Doubled())
         part.take(stored(Doubled(), content)[:13])
         self.assertEqual(part.position, 9)
         part.close()
@@ -249,38 +249,38 @@ class PiecesTests(PartTest):
 
     def test_a_size_that_no_file_has(self) -> None:
         with self.assertRaisesRegex(ChatError, "cannot be what was sent"):
-            Part(Wanted(self.folder, "a"), Facts(MARK, 1, "", Doubled()))
+            Part(Wanted(self.folder, "a"), Expected(MARK, 1, "", Doubled()))
 
 
 class SourceTests(PartTest):
-    def source(self, content: bytes, coding: Coding) -> Source:
+    def source(self, content: bytes, codec: Codec) -> Source:
         path = self.folder / "sent"
         path.write_bytes(content)
         source = Source(path, 10**6)
         self.addCleanup(source.close)
-        source.take(coding)
+        source.take(codec)
         while source.hash_on():
             pass
         return source
 
     def test_it_reads_from_any_place_what_is_stored(self) -> None:
-        for coding in (Plain(), Doubled()):
+        for codec in (PlainCodec(), Doubled()):
             content = bytes(range(50))
-            whole = stored(coding, content)
-            source = self.source(content, coding)
+            whole = stored(codec, content)
+            source = self.source(content, codec)
             self.assertEqual(source.sha256, sha256(whole).hexdigest())
             for position in range(len(whole)):
                 self.assertTrue(whole[position:].startswith(source.read(position)))
                 self.assertTrue(source.read(position))
 
     def test_an_empty_file(self) -> None:
-        self.assertEqual(self.source(b"", Plain()).stored, 0)
+        self.assertEqual(self.source(b"", PlainCodec()).stored, 0)
         coded = self.source(b"", Doubled())
         self.assertEqual((coded.stored, coded.read(0)), (2, b"\xff\0"))
 
     def test_e5_a_file_that_changes_is_not_sent_as_if_it_had_not(self) -> None:
         for change in (b"longer than before", b"short"):
-            source = self.source(b"as it was", Plain())
+            source = self.source(b"as it was", PlainCodec())
             source.path.write_bytes(change)
             with self.assertRaisesRegex(ChatError, "sent was changed while it was sent"):
                 source.read(0)
