@@ -17,9 +17,9 @@ from twisted_chat.chat.motd import LARGEST
 from twisted_chat.core.errors import ChatError, StartError
 from twisted_chat.core.names import LONGEST, SYSTEM, Names
 from twisted_chat.doors.text.door import FIRST_STEPS
-from twisted_chat.server.options import Options
 from twisted_chat.server.preflight import check
 from twisted_chat.settings import Settings, settle
+from twisted_chat.tap import Options
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 SHA512 = "$6$saltstring$" + "x" * 86
@@ -360,7 +360,6 @@ class ReservedNameTests(TestCase):
 
     def test_who_has_such_a_name_already_keeps_it(self) -> None:
         hall = self.hall()
-        hall.chat.names = Names()
         hall.chat.names._words -= SYSTEM
         hall.chat.names._system.clear()
         hall.person("NickServ").types("logout")

@@ -29,13 +29,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from twisted_chat.core.errors import ChatError, StartError
-from twisted_chat.server import listening, pidfile
+from twisted_chat.server import ports
 from twisted_chat.server.assembly import assemble
 from twisted_chat.server.log import MOST_WAITING, Log, Outlet, escaped, take_in_standard_logging
 from twisted_chat.server.service import ChatService
 from twisted_chat.server.startup import raised_file_limit
 from twisted_chat.server.watchdog import EXIT_CODE, HUNG, PERIOD, REPORT_EVERY, Watchdog, stack_of
 from twisted_chat.settings import Settings
+from twisted_chat.tap import remove_if_dead
 
 
 class LogTest(SynchronousTestCase):
@@ -207,7 +208,7 @@ class ListeningTest(SynchronousTestCase):
         with mock.patch.object(
             socket.socket, "bind", side_effect=OSError(errno.EACCES, "Permission denied")
         ):
-            error = self.assertRaises(StartError, listening.bind, "80")
+            error = self.assertRaises(StartError, ports.bind, "80")
         self.assertEqual(
             str(error),
             "There is no permission to listen at port 80"
@@ -222,8 +223,8 @@ class ListeningTest(SynchronousTestCase):
                 raise OSError(errno.EAFNOSUPPORT, "Address family not supported")
             return real(family, kind)
 
-        with mock.patch("twisted_chat.server.listening.socket.socket", only_ipv4):
-            bound = listening.bind("0")
+        with mock.patch("twisted_chat.server.ports.socket.socket", only_ipv4):
+            bound = ports.bind("0")
         assert bound is not None
         self.addCleanup(bound.close)
         self.assertEqual(bound.family, socket.AF_INET)
@@ -244,13 +245,13 @@ class PidFileTest(SynchronousTestCase):
         file = Path(self.mktemp())
         for content in ("", "no number", "0", str(os.getpid()), "1", str(2**22 + 1)):
             file.write_text(content)
-            pidfile.remove_if_dead(file)
+            remove_if_dead(file)
             self.assertFalse(file.exists(), content)
         file.write_text("1")
-        with mock.patch.object(pidfile, "_command_line", return_value="python twistd chat"):
-            pidfile.remove_if_dead(file)
+        with mock.patch("twisted_chat.tap._command_line", return_value="python twistd chat"):
+            remove_if_dead(file)
         self.assertTrue(file.exists())
-        pidfile.remove_if_dead(Path("nowhere"))
+        remove_if_dead(Path("nowhere"))
 
 
 class TellingTest(SynchronousTestCase):

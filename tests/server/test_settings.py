@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.errors import StartError
-from twisted_chat.server.options import Options
 from twisted_chat.settings import OPTIONS, Settings, markdown, settle
+from twisted_chat.tap import Options
 
 
 class TestCase(SynchronousTestCase):

@@ -16,9 +16,8 @@ from ..store.sqlite import integrity
 from ..store.sqlite.connections import close, open_raw, open_reader
 from ..store.sqlite.database import locate
 from ..store.sqlite.lock import noted
-from . import listening
 from .import_users import open_users
-from .ports import wanted
+from .ports import check_place, wanted
 
 DATABASE = "chat.db"  # its name in the data folder
 
@@ -31,7 +30,7 @@ def database_of(settings: Settings) -> str:
 def check(settings: Settings) -> str:
     """What was found, in a sentence; StartError when the service could not start."""
     for port in wanted(settings):
-        listening.check(port.place, port.option)
+        check_place(port.place, port.option)
     tls.check_certificate(settings.tls, settings.data)
     if settings.users is not None:
         open_users(settings.users).close()

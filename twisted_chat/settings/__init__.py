@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from .document import markdown
-from .option import Option
 from .sources import settle
-from .table import OPTIONS, Settings
+from .table import OPTIONS, Option, Settings, markdown
 
 __all__ = ["OPTIONS", "Option", "Settings", "markdown", "settle"]

@@ -6,13 +6,77 @@ for. The command line, the settings file and the documentation are made from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from ..core.doors import DoorKind
 from . import values
-from .option import Option, option, rows_of
+
+T = TypeVar("T")
+
+
+class Option(Struct, frozen=True):
+    """One setting as people meet it."""
+
+    key: str  # the word on the command line and in the settings file
+    field: str  # the field of Settings it fills
+    default: Any
+    read: Callable[[object], object]  # the value from a text, or from TOML; ValueError says why not
+    value: str  # what usage calls the value; empty for a switch
+    help: str
+    many: bool = False  # may be given several times
+    shown: str = ""  # the default as an operator would write it, if it is not written as it is
+    secret: bool = False  # the value is quoted nowhere
+
+    @property
+    def shown_default(self) -> str:
+        """The default as an operator would write it."""
+        if self.shown:
+            return self.shown
+        if self.default is None or self.default == () or self.default == "":
+            return ""
+        if isinstance(self.default, bool):
+            yes, no = ("open", "closed") if self.value else ("on", "off")
+            return yes if self.default else no
+        return str(self.default)
+
+
+def option(
+    default: T,
+    read: Callable[[object], object],
+    value: str,
+    help: str,
+    *,
+    key: str = "",
+    many: bool = False,
+    shown: str = "",
+    secret: bool = False,
+) -> T:
+    """A field of Settings together with its row of the table."""
+    row = {"read": read, "value": value, "help": help, "key": key, "many": many}
+    row |= {"shown": shown, "secret": secret}
+    made: T = field(default=default, metadata=row, repr=not secret)
+    return made
+
+
+def rows_of(table: type[Any]) -> Iterator[Option]:
+    """The rows of a table whose fields are made with `option`."""
+    for one in fields(table):
+        row = dict(one.metadata)
+        key = row.pop("key") or one.name.replace("_", "-")
+        yield Option(key=key, field=one.name, default=one.default, **row)
+
+
+def quoted(value: object) -> str:
+    """A value for a sentence: short, and without anything that moves a cursor."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return text if len(text) <= 64 else text[:64] + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,3 +387,13 @@ def _closed(settings: Settings) -> frozenset[DoorKind]:
 
 OPTIONS: tuple[Option, ...] = tuple(rows_of(Settings))
 BY_KEY = {row.key: row for row in OPTIONS}
+
+
+def markdown(rows: Iterable[Option] = OPTIONS) -> str:
+    """The table for the documentation."""
+    lines = ["| option | default | what it is for |", "|---|---|---|"]
+    for row in rows:
+        typed = f"--{row.key} {row.value}".rstrip().replace("|", "\\|")
+        default = f"`{row.shown_default}`" if row.shown_default else ""
+        lines.append(f"| `{typed}` | {default} | {row.help} |")
+    return "\n".join(lines) + "\n"
