@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.connection.case import FAR, Secure, TransportTestCase
 from twisted_chat.core.results import FileTicket
-from twisted_chat.doors.text import files
+from twisted_chat.doors.file_transfer import shell_lines
 from twisted_chat.testing import Hall
 
 from .case import COIL, FilesTestCase
@@ -34,7 +34,7 @@ class LineTests(SynchronousTestCase):
             "Ünder": "file-5",
             "a..b": "a..b",
         }.items():
-            sentence, line = files.lines(ticket_for(name), ("localhost", 9999), False)
+            sentence, line = shell_lines(ticket_for(name), ("localhost", 9999), False)
             self.assertTrue(sentence.startswith("(To have "))
             words = shlex.split(line)
             self.assertEqual(words[-1], expected)
@@ -43,7 +43,7 @@ class LineTests(SynchronousTestCase):
 
     def test_the_line_is_for_the_connection_that_one_has(self) -> None:
         def way(destination: tuple[str, int] | None, tls: bool) -> str:
-            line = files.lines(ticket_for("x"), destination, tls)[1]
+            line = shell_lines(ticket_for("x"), destination, tls)[1]
             return line.partition(" | ")[2].partition(" > ")[0]
 
         self.assertEqual(way(("chat.example", 9999), False), "nc chat.example 9999")
@@ -54,7 +54,7 @@ class LineTests(SynchronousTestCase):
         )
 
     def test_what_is_encrypted_cannot_be_read_that_way(self) -> None:
-        self.assertIn("is encrypted", *files.lines(ticket_for(""), None, False))
+        self.assertIn("is encrypted", *shell_lines(ticket_for(""), None, False))
 
 
 class FetchTests(FilesTestCase):

@@ -12,9 +12,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.attachments import check_name
 from twisted_chat.core.errors import ChatError
-from twisted_chat.doors.web.body import LINES_AT_ONCE, Body, Chunked, Counted
-from twisted_chat.doors.web.file_headers import disposition, in_link, name_of
-from twisted_chat.doors.web.request import BadRequest
+from twisted_chat.doors.web.http import (
+    LINES_AT_ONCE,
+    BadRequest,
+    Body,
+    Chunked,
+    Counted,
+    disposition,
+    in_link,
+    name_of,
+)
 
 
 def taken(body: Body, data: bytes, cuts: list[int]) -> bytes:

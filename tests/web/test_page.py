@@ -10,8 +10,8 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.doors import SPOKEN, DoorKind
+from twisted_chat.doors.web.http import BadRequest, read
 from twisted_chat.doors.web.page import Facts, Place, page
-from twisted_chat.doors.web.request import BadRequest, read
 from twisted_chat.testing import Hall
 
 HOST = b"\r\nHost: localhost\r\n"

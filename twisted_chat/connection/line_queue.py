@@ -424,6 +424,11 @@ class BaseDoor:
         self.lost()
         self.connection.end(farewell)
 
+    def leave_reading_on(self, farewell: bytes) -> None:
+        """The same with a client that is still sending, whose bytes are read and forgotten."""
+        self.lost()
+        self.connection.end_reading_on(farewell)
+
     def reset(self) -> None:
         """The connection was cut off at the other end, maybe before everything was read."""
 

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
+from ..chat.chat import Chat
 from ..chat.files import Moving, Receiving, Serving
 from ..connection import plaintext
 from ..connection.detection import FETCH
 from ..connection.interface import Connection
 from ..connection.line_queue import BaseDoor
 from ..console.render import LF
+from ..core.addresses import bracketed
+from ..core.attachments import size_in_words
 from ..core.errors import ChatError
 from ..core.events import Closed, Stored
+from ..core.results import FileTicket
+from ..core.text import shown
 from .json.render import JSON
-
-if TYPE_CHECKING:
-    from ..chat.chat import Chat
 
 LOOK_EVERY = 1.0  # seconds between two looks at whether it may, and does, go on
 MOST_STALL = 60.0  # seconds in which nothing moves,
 LEAST_MOVED = 64 * 1024  # and bytes that move in as many
 DRAIN_EVERY = 0.05  # seconds between two looks at whether the peer has the last bytes
+_SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+SEALED = "(File {file} is encrypted: only a client that has the keys can open it)"
 
 M = TypeVar("M", bound=Moving)
 
@@ -177,8 +182,7 @@ class Upload(Transfer[Receiving]):
 
     def cut(self, reason: Closed) -> None:
         if not self.closed:
-            self.lost()
-            self.connection.end_reading_on(JSON.event(reason))
+            self.leave_reading_on(JSON.event(reason))
 
     def farewell(self, reason: Closed) -> bytes:
         return JSON.event(reason)
@@ -293,3 +297,27 @@ class FetchDoor(BaseDoor):
 
     def farewell(self, reason: Closed) -> bytes:
         return LF.encoded(reason.text)
+
+
+def shell_lines(
+    ticket: FileTicket, destination: tuple[str, int] | None, tls: bool
+) -> tuple[str, ...]:
+    """What somebody runs in a shell to get a file, who has reached the server at that place."""
+    if not ticket.name:
+        return (SEALED.format(file=ticket.file),)
+    host, port = destination or ("HOST", "PORT")
+    if tls:
+        way = f"openssl s_client -quiet -connect {bracketed(host)}:{port} 2>/dev/null"
+    else:
+        way = f"nc {host} {port}"
+    what, name = f"{shown(ticket.name)}, {size_in_words(ticket.size)}", shell_name(ticket)
+    return (
+        f"(To have {what}, run this line in a shell; it works once, and for an hour)",
+        # A second run would only get a sentence, and that is not to take the file's place.
+        f"    test -e '{name}' || echo fetch-file {ticket.ticket} | {way} > '{name}'",
+    )
+
+
+def shell_name(ticket: FileTicket) -> str:
+    """The file's own name where it means nothing to a shell, and one made of its number else."""
+    return ticket.name if _SAFE.fullmatch(ticket.name) else f"file-{ticket.file}"

@@ -8,7 +8,7 @@ from ..console.render import CRLF, LF
 from ..core.doors import DoorKind
 from ..core.events import Closed
 from .json.render import JSON
-from .web import request
+from .web import http
 
 
 def turned_away(door: DoorKind, sentence: str, now: int, prompted: bool) -> bytes:
@@ -18,7 +18,7 @@ def turned_away(door: DoorKind, sentence: str, now: int, prompted: bool) -> byte
         case DoorKind.IRC:
             return new_line + f"ERROR :{sentence}\r\n".encode()
         case DoorKind.WEB:
-            return request.answer(HTTPStatus.MISDIRECTED_REQUEST, sentence + "\n", now)
+            return http.answer(HTTPStatus.MISDIRECTED_REQUEST, sentence + "\n", now)
         case DoorKind.JSON:
             return new_line + JSON.event(Closed("not_here", sentence))
         case DoorKind.FETCH | DoorKind.TEXT:

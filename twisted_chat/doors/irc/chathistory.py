@@ -23,9 +23,9 @@ from ...core.events import Closed
 from ...core.results import FileTicket
 from ...core.rooms import Room
 from ...core.text import shown
-from ..text import files
+from ..file_transfer import shell_lines
 from ..web.address import ONCE, takes_files_at
-from ..web.file_headers import in_link
+from ..web.http import in_link
 from .client import Clients, IrcClient
 from .message import Message, read_tags, shortened
 from .refusals import Failed, failed
@@ -427,7 +427,7 @@ async def get(client: IrcClient, message: Message) -> None:
 def _lines(client: IrcClient, ticket: FileTicket) -> tuple[str, ...]:
     where = takes_files_at(client.chat.settings, client.connection)
     if not where or not ticket.name:
-        return files.lines(ticket, client.connection.destination, client.tls)
+        return shell_lines(ticket, client.connection.destination, client.tls)
     what = f"{shown(ticket.name)}, {size_in_words(ticket.size)}"
     link = f"{where}/{ONCE}/{ticket.ticket}/{in_link(ticket.name)}"
     return (f"(To have {what}, open this link; it works once, and for an hour)", link)

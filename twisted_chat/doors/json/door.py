@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from ...chat import commands
 from ...chat.accounts.sign_in import Token
+from ...chat.chat import Chat
+from ...chat.files import Receiving, Serving
 from ...connection import plaintext
 from ...connection.interface import Connection
 from ...connection.line_queue import MOST_MISTAKES, BaseDoor
@@ -18,13 +20,8 @@ from ...core.events import Closed
 from ...core.results import MOST_NAMES, Left, Result, Standing
 from ...core.text import shown
 from ..file_transfer import Download, Transfer, Upload
-from . import keys, progress, requests
-from .positions import starting_points
+from . import answers, requests
 from .render import JSON, answer, encode, refusal, repeated
-
-if TYPE_CHECKING:
-    from ...chat.chat import Chat
-    from ...chat.files import Receiving, Serving
 
 VERSION = 1
 LONGEST_DEVICE = 64
@@ -130,17 +127,17 @@ class JsonDoor(BaseDoor):
         assert self.session is not None
         match asked:
             case requests.Typing():
-                return progress.typing(self.chat, self.session, asked.room)
+                return answers.typing(self.chat, self.session, asked.room)
             case requests.Entries():
-                return await progress.entries(self.chat, self.session, asked)
+                return await answers.entries(self.chat, self.session, asked)
             case requests.Delivered():
-                return progress.delivered(self.chat, self.session, asked.positions)
+                return answers.delivered(self.chat, self.session, asked.positions)
             case requests.Read():
-                return progress.read(self.chat, self.session, asked.positions)
+                return answers.read(self.chat, self.session, asked.positions)
             case requests.Ping():
                 return {}
             case requests.Publish() | requests.Keys() | requests.Claim() | requests.Share():
-                return await keys.answer(self.chat, self.session, asked)
+                return await answers.keys(self.chat, self.session, asked)
         raise ChatError("not_now", "You are logged in already.")
 
     # --- signing in ---------------------------------------------------------------------------
@@ -216,7 +213,7 @@ class JsonDoor(BaseDoor):
     ) -> dict[str, Any]:
         person, device = token.proof.person, token.device
         reset = bool(epoch) and epoch != self.chat.epoch
-        start = await starting_points(self.chat, person, device, {} if reset else positions)
+        start = await answers.starting_points(self.chat, person, device, {} if reset else positions)
         if self.closed:
             self.chat.leave_unseated(person)
             raise ChatError("gone", "The connection closed.")

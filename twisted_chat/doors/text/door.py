@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.python.failure import Failure
 
 from ...chat import commands
+from ...chat.accounts.sign_in import Proof
+from ...chat.chat import Chat
 from ...chat.session import State
 from ...connection import plaintext
 from ...connection.interface import Connection
 from ...connection.line_queue import MOST_MISTAKES, BaseDoor
 from ...console import parse, replies
-from ...console.dialogue import Dialogue
+from ...console.dialogue import Dialogue, SignInDialogue
 from ...console.render import CRLF, LF, TextDialect
 from ...core import command_table as words
 from ...core.commands import Command
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...core.results import FileTicket, Left, Result
+from ...core.results import FileTicket, Left, Result, Standing
 from ...core.rooms import LOBBY
 from ...core.text import decode_line, shown
-from . import files, login
-
-if TYPE_CHECKING:
-    from ...chat.accounts.sign_in import Proof
-    from ...chat.chat import Chat
+from ..file_transfer import shell_lines
 
 DEVICE = "text"  # all text sessions of an account are one device
 FIRST_STEPS = "Type help to list the commands, BM <text> to speak to everyone, and tata to leave."
@@ -65,8 +61,10 @@ class TextDoor(BaseDoor):
         return prompted
 
     async def _sign_in(self) -> None:
-        proof = await login.sign_in(self)
+        proof = await TextSignIn(self).sign_in()
         if proof is None:
+            if not self.closed:
+                self.close(Closed("too_many_tries", "That was tried too often: goodbye."))
             return
         if self.closed:
             self.chat.leave_unseated(proof.person)
@@ -241,7 +239,7 @@ class TextDoor(BaseDoor):
             return  # the reason was the last thing to be said
         if isinstance(result, FileTicket):
             line = self.connection
-            self.say(*files.lines(result, line.destination, line.tls))
+            self.say(*shell_lines(result, line.destination, line.tls))
         elif isinstance(result, Left):
             if result.reason is None:
                 self.log_out("logout")
@@ -265,3 +263,32 @@ class TextDoor(BaseDoor):
         """Leave at one's own word; each has its own answer."""
         last = "DISCONNECTED!!" if word.lower() == "tata" else "Disconnected"
         self.leave(self.dialect.encoded("Logging off", last))
+
+
+class TextSignIn(SignInDialogue[Proof]):
+    """Looks names and passwords up in the chat itself."""
+
+    def __init__(self, door: TextDoor) -> None:
+        super().__init__(door)
+        self._signin = door.chat.signin
+        self._door = door
+
+    async def standing(self, name: str) -> Standing:
+        if name.lower().split(None, 1)[:1] == ["fetch-file"]:
+            raise ChatError(
+                "bad_name",
+                "fetch-file is taken only as the first line of a new connection, sent at once:"
+                " run the line that you were given as it stands.",
+            )
+        connection = self._door.connection
+        return self._signin.standing(name, connection.network, connection.local)
+
+    async def log_in(self, name: str, password: str) -> Proof:
+        return await self._signin.with_password(name, password, self._door.connection.network)
+
+    async def register(self, name: str, password: str) -> Proof:
+        connection = self._door.connection
+        return await self._signin.register(name, password, connection.network, connection.local)
+
+    async def come_as_guest(self, name: str) -> Proof:
+        return self._signin.guest(name)

@@ -5,16 +5,13 @@ from __future__ import annotations
 from functools import cache
 from ipaddress import ip_address
 from socket import gethostname
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ...connection.interface import Connection
 from ...core.addresses import bracketed
 from ...core.doors import DoorKind
-
-if TYPE_CHECKING:
-    from ...connection.interface import Connection
-    from ...settings import Settings
-    from .request import Request
+from ...settings import Settings
+from .http import Request
 
 FILES = "/files"  # where files are sent to, and below which they lie
 ONCE = "once"  # below that: what a ticket opens, instead of a link

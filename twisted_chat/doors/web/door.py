@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import sys
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
+from ...chat.chat import Chat
 from ...connection.interface import Connection
 from ...connection.line_queue import BaseDoor
 from ...console.render import LF
 from ...core.doors import SPOKEN, DoorKind
 from ...core.errors import ChatError
 from ...core.events import Closed
-from . import page, request
+from . import http, page
 from .address import address, goes_by, takes_files
 from .filehost import FileHost, is_about_files
-from .request import LONGEST_HEAD, BadRequest, Request
+from .http import LONGEST_HEAD, BadRequest, Request
 from .websocket import may_come_from, wants_socket
-
-if TYPE_CHECKING:
-    from ...chat.chat import Chat
 
 METHODS = ("GET", "HEAD")
 
@@ -50,9 +47,9 @@ class WebDoor(BaseDoor):
             if line:
                 self._lines.append(line)
                 if len(self._lines) == 1:
-                    request.start_of(line)  # whoever types something else is not kept waiting
+                    http.start_of(line)  # whoever types something else is not kept waiting
             elif self._lines:
-                self._serve(request.read(self._lines))
+                self._serve(http.read(self._lines))
         except BadRequest as error:
             self._answer(error.status, f"The request is not understood: {error}.\n")
 
@@ -140,12 +137,9 @@ class WebDoor(BaseDoor):
 
     def _answer(self, status: HTTPStatus, body: str, **more: str) -> None:
         head_only = bool(self._lines) and self._lines[0].startswith(b"HEAD ")
-        self.end(request.answer(status, body, self.chat.wall(), head_only=head_only, **more))
-
-    def end(self, data: bytes) -> None:
-        """That was the answer."""
-        self.lost()
-        self.connection.end_reading_on(data)
+        self.leave_reading_on(
+            http.answer(status, body, self.chat.wall(), head_only=head_only, **more)
+        )
 
     def held(self) -> int:
         return super().held() + self._size
@@ -160,7 +154,7 @@ class WebDoor(BaseDoor):
     def farewell(self, reason: Closed) -> bytes:
         late = reason.code == "timeout"
         status = HTTPStatus.REQUEST_TIMEOUT if late else HTTPStatus.SERVICE_UNAVAILABLE
-        return request.answer(status, f"{reason.text}\n", self.chat.wall())
+        return http.answer(status, f"{reason.text}\n", self.chat.wall())
 
     def end_of_input(self) -> None:
         """Half a request is none."""

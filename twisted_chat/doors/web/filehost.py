@@ -4,30 +4,64 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from ...chat.files.links import nothing_there
+from ...chat.accounts.sign_in import Proof
+from ...chat.chat import Chat
+from ...chat.files import Serving, StoredFile
+from ...chat.files.links import ReceivingForLink, nothing_there
 from ...connection import plaintext
+from ...connection.interface import Connection
+from ...connection.line_queue import BaseDoor
 from ...core.errors import ChatError
-from ..file_transfer import Download
-from . import file_headers
+from ...core.events import Closed
+from ...settings import Settings
+from ..file_transfer import Download, Upload
 from .address import FILES, ONCE
-from .body import Chunked, Counted
-from .ranges import Part, part_of
-from .request import BadRequest, Request, head_of
-from .responses import Answers
-from .upload import Posted
+from .http import (
+    BadRequest,
+    Body,
+    Chunked,
+    Counted,
+    Part,
+    Request,
+    answer,
+    disposition,
+    head_of,
+    in_link,
+    kind_of,
+    name_of,
+    part_of,
+)
 from .websocket import may_come_from
 
-if TYPE_CHECKING:
-    from ...chat.accounts.sign_in import Proof
-    from ...chat.files import Serving, StoredFile
-    from .door import WebDoor
-
+STATUS = {
+    "wrong_password": HTTPStatus.UNAUTHORIZED,
+    "blocked": HTTPStatus.TOO_MANY_REQUESTS,
+    "too_many": HTTPStatus.TOO_MANY_REQUESTS,
+    "suspended": HTTPStatus.FORBIDDEN,
+    "ended": HTTPStatus.FORBIDDEN,
+    "not_allowed": HTTPStatus.FORBIDDEN,
+    "plaintext": HTTPStatus.FORBIDDEN,
+    "no_such_file": HTTPStatus.NOT_FOUND,
+    "deleted": HTTPStatus.NOT_FOUND,
+    "bad_ticket": HTTPStatus.NOT_FOUND,
+    "timeout": HTTPStatus.REQUEST_TIMEOUT,
+    "too_long": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "quota": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "busy": HTTPStatus.SERVICE_UNAVAILABLE,
+    "full": HTTPStatus.SERVICE_UNAVAILABLE,
+    "restart": HTTPStatus.SERVICE_UNAVAILABLE,
+    "store_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "store_full": HTTPStatus.INSUFFICIENT_STORAGE,
+}
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LINK = re.compile(FILES + r"/([1-9][0-9]{0,14})/([0-9a-f]{32})(?:/[^/]*)?")
 _TICKET = re.compile(FILES + f"/{ONCE}" + r"/([0-9a-f]{32})(?:/[^/]*)?")
 SENDING = ("OPTIONS", "POST")
@@ -43,6 +77,118 @@ POLICY = (
 )
 
 
+def status_of(code: str) -> HTTPStatus:
+    """The status that says best what is refused with this code."""
+    return STATUS.get(code, HTTPStatus.BAD_REQUEST)
+
+
+class Answers:
+    """The answers to one request."""
+
+    def __init__(self, asked: Request, settings: Settings, shared: bool) -> None:
+        """`shared` when a page of another place may read them."""
+        self._head_only = asked.method == "HEAD"
+        # A quoted text, in which these two would mean something.
+        realm = settings.name.replace("\\", "").replace('"', "")
+        self._challenge = f'Basic realm="{realm}", charset="UTF-8"'
+        self.fields: dict[str, str] = {}
+        if shared:
+            self.fields = {
+                "Access-Control-Allow-Origin": asked.fields["origin"],
+                "Access-Control-Allow-Credentials": "true",
+                "Access-Control-Expose-Headers": "Location, Content-Range, ETag",
+                "Vary": "Origin",
+            }
+
+    def refusal(self, code: str, sentence: str, now: int, retry_after: object = None) -> bytes:
+        """What is refused, and why."""
+        more = {}
+        if code == "wrong_password":
+            more["WWW-Authenticate"] = self._challenge
+        if retry_after is not None:
+            more["Retry-After"] = str(retry_after)
+        return self.answer(status_of(code), f"{sentence}\n", now, more)
+
+    def refused(self, error: ChatError, now: int) -> bytes:
+        """The same of an error."""
+        return self.refusal(error.code, error.sentence, now, error.details.get("retry_after"))
+
+    def answer(
+        self, status: HTTPStatus, body: str, now: int, more: Mapping[str, str] | None = None
+    ) -> bytes:
+        """A whole answer in words."""
+        fields = {**self.fields, **(more or {})}
+        return answer(status, body, now, head_only=self._head_only, **fields)
+
+
+class Posted(Upload):
+    """Takes in the body of a request, and tells where it is to be found."""
+
+    moving: ReceivingForLink
+
+    def __init__(
+        self,
+        chat: Chat,
+        connection: Connection,
+        receiving: ReceivingForLink,
+        body: Body,
+        answers: Answers,
+    ) -> None:
+        super().__init__(chat, connection, receiving)
+        self._body = body
+        self._answers = answers
+        self.location = ""
+        self.waits_for_word = False  # the client asks first whether to send it
+        self._early = b""
+
+    @property
+    def awaited(self) -> bool:
+        return not self._body.over
+
+    def feed(self, line: bytes) -> None:
+        self._early = line
+
+    def begin(self) -> None:
+        if self._early:
+            self.data(self._early)
+            return
+        if self.waits_for_word:
+            self.connection.write(GO_ON)
+        super().begin()
+
+    def data(self, data: bytes) -> None:
+        try:
+            content = self._body.take(data)
+            if content and isinstance(self._body, Chunked):
+                self.moving.expect(len(content))
+        except BadRequest as error:
+            self.cut(Closed("syntax", f"The request is not understood: {error}."))
+        except ChatError as error:
+            self.cut(Closed(error.code, error.sentence))
+        else:
+            if content or self._body.over:
+                self.store(content)
+
+    def _read_on(self) -> None:
+        if self._body.rest and not self.closed:
+            self.data(b"")
+        else:
+            super()._read_on()
+
+    def _finished(self, _: object) -> None:
+        if not self.closed:
+            told = {"Location": self.location}
+            body = f"The file is at {self.location}\n"
+            self.leave(self._answers.answer(HTTPStatus.CREATED, body, self.chat.wall(), told))
+
+    def cut(self, reason: Closed) -> None:
+        if not self.closed:
+            self.leave_reading_on(self.farewell(reason))
+
+    def farewell(self, reason: Closed) -> bytes:
+        return self._answers.refusal(reason.code, reason.text, self.chat.wall())
+
+
 def is_about_files(path: str) -> bool:
     """Whether a request is for what is here."""
     return path == FILES or path.startswith(FILES + "/")
@@ -51,7 +197,7 @@ def is_about_files(path: str) -> bool:
 class FileHost:
     """One request about a file."""
 
-    def __init__(self, door: WebDoor, asked: Request, base: str) -> None:
+    def __init__(self, door: BaseDoor, asked: Request, base: str) -> None:
         """`base` is what the address of a file begins with."""
         self._door = door
         self._chat = door.chat
@@ -77,9 +223,13 @@ class FileHost:
         error = failure.value
         if isinstance(error, BadRequest):
             sentence = f"The request is not understood: {error}.\n"
-            self._door.end(self._answers.answer(error.status, sentence, self._chat.wall()))
+            self._door.leave_reading_on(
+                self._answers.answer(error.status, sentence, self._chat.wall())
+            )
             return
-        self._door.end(self._answers.refused(self._door.refusal_for(failure), self._chat.wall()))
+        self._door.leave_reading_on(
+            self._answers.refused(self._door.refusal_for(failure), self._chat.wall())
+        )
 
     async def _serve(self) -> None:
         asked = self._asked
@@ -107,7 +257,7 @@ class FileHost:
 
     def _say(self, status: HTTPStatus, body: str, **more: str) -> None:
         if not self._door.closed:
-            self._door.end(self._answers.answer(status, body, self._chat.wall(), more))
+            self._door.leave_reading_on(self._answers.answer(status, body, self._chat.wall(), more))
 
     def _tell_options(self, methods: tuple[str, ...]) -> None:
         told = {"Allow": ", ".join(methods)}
@@ -131,8 +281,8 @@ class FileHost:
         expected = asked.fields.get("expect", "").lower()
         if expected not in ("", "100-continue"):
             raise BadRequest("that cannot be expected", HTTPStatus.EXPECTATION_FAILED)
-        disposition = asked.fields.get("content-disposition", "")
-        name = file_headers.name_of(disposition, asked.fields.get("content-type", ""))
+        fields = asked.fields
+        name = name_of(fields.get("content-disposition", ""), fields.get("content-type", ""))
         self._chat.files.check_size(size or 0)
         proof = await self._prove()
         receiving = await links.receive(proof.person, door.host, name, size)
@@ -146,7 +296,7 @@ class FileHost:
             return
         body = Chunked() if size is None else Counted(size)
         posted = Posted(self._chat, door.connection, receiving, body, self._answers)
-        posted.location = f"{self._base}{FILES}/{receiving.file}/{key}/{file_headers.in_link(name)}"
+        posted.location = f"{self._base}{FILES}/{receiving.file}/{key}/{in_link(name)}"
         posted.waits_for_word = bool(expected)
         door.connection.hand_over(posted)
 
@@ -208,7 +358,7 @@ class FileHost:
 
     def _end_with(self, status: HTTPStatus, fields: dict[str, str]) -> None:
         if not self._door.closed:
-            self._door.end(head_of(status, self._chat.wall(), fields))
+            self._door.leave_reading_on(head_of(status, self._chat.wall(), fields))
 
     def _about(self, tag: str) -> dict[str, str]:
         # It never changes, but it may be gone: so it is asked for each time.
@@ -223,8 +373,8 @@ class FileHost:
 def _measures(name: str, size: int, part: Part) -> dict[str, str]:
     """What a file is, and how much of it comes."""
     fields = {
-        "Content-Type": file_headers.kind_of(name),
-        "Content-Disposition": file_headers.disposition(name),
+        "Content-Type": kind_of(name),
+        "Content-Disposition": disposition(name),
         "Content-Length": str(part.end - part.start),
         "Accept-Ranges": "bytes",
     }

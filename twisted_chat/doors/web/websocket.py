@@ -9,17 +9,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
+from ...chat.chat import Chat
 from ...connection.interface import Connection
 from ...core.errors import ChatError
 from ...core.events import Closed
 from ..irc.door import IrcDoor, IrcServer
 from ..irc.message import LONGEST_LINE, LONGEST_TAGS
-from .request import Request, answer
+from .http import Request, answer
 
 if TYPE_CHECKING:
     from websockets.http11 import Request as Upgrade
-
-    from ...chat.chat import Chat
 
 TEXT, BINARY = "text.ircv3.net", "binary.ircv3.net"
 SWITCHING = 101
