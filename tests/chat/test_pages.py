@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.irc.case import IrcClient
 from twisted_chat.chat.commands import directory
 from twisted_chat.doors.irc import chathistory
-from twisted_chat.store import rows
+from twisted_chat.store import records
 from twisted_chat.testing import Hall, Program
 
 FITTING = 4  # messages in a page of these tests
@@ -23,7 +23,7 @@ class PageCase(SynchronousTestCase):
     guests = False
 
     def setUp(self) -> None:
-        self.patch(rows, "PAGE_BYTES", PAGE)
+        self.patch(records, "PAGE_BYTES", PAGE)
         self.hall = Hall(guests=self.guests)
         self.addCleanup(self.hall.__exit__, None, None, None)
         self.ann, self.bob = self.hall.bot("ann"), self.hall.bot("bob")
@@ -76,7 +76,7 @@ class MessageTests(PageCase):
         self.assertEqual(texts, self.said)
 
     def test_k5_one_message_that_is_longer_than_a_page(self) -> None:
-        self.patch(rows, "PAGE_BYTES", 10)
+        self.patch(records, "PAGE_BYTES", 10)
         pages = self.all_of("history", "lines", "before", place="#room")
         self.assertEqual([len(page) for page in pages], [1] * MESSAGES)
 

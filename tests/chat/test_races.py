@@ -12,7 +12,7 @@ from tests.support.server_process import Server
 from twisted_chat.chat import housekeeping
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.rooms import Role, Room
-from twisted_chat.store import queries
+from twisted_chat.store import history
 from twisted_chat.testing import Client, Hall, Program
 
 
@@ -46,7 +46,7 @@ class ConnectionTests(HallCase):
     def test_c3_a_login_that_cannot_read_what_was_missed_is_told_so(self) -> None:
         self.hall.person("ann").types("logout")
         self.hall.person("bob").says("missed")
-        with mock.patch.object(queries, "unseen", side_effect=ChatError("busy", "Too much to do.")):
+        with mock.patch.object(history, "unseen", side_effect=ChatError("busy", "Too much to do.")):
             client = self.hall.connects()
             client.types("ann", "correct horse")
             client.hears("Login successful", "Too much to do.", "Disconnected")

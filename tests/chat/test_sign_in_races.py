@@ -11,7 +11,7 @@ from twisted.trial.unittest import TestCase
 from twisted_chat.core.limits import FairLine
 from twisted_chat.core.rooms import Role
 from twisted_chat.core.roster import Person
-from twisted_chat.store import Ledger, queries
+from twisted_chat.store import Ledger, accounts
 from twisted_chat.testing import PASSWORD, Hall, Program
 
 ANOTHER = "battery staple"
@@ -267,7 +267,7 @@ class TokenTests(TestCase):
                 hall.bot("bob", device="script").vanishes()
             kept: list[Any] = []
             number = someone(hall, "bob").id
-            hall.store.read(lambda db: queries.tokens(db, number), kept.append)
+            hall.store.read(lambda db: accounts.tokens(db, number), kept.append)
             hall.settle()
             self.assertEqual(len(kept[0]), 20)
             self.assertEqual(hall.program().asks("resume", token=token)["name"], "bob")
@@ -283,7 +283,7 @@ class TokenTests(TestCase):
             self.assertEqual(code(late.answer_to(number)), "wrong_password")
             kept: list[Any] = []
             bob = someone(hall, "bob").id
-            hall.store.read(lambda db: queries.tokens(db, bob), kept.append)
+            hall.store.read(lambda db: accounts.tokens(db, bob), kept.append)
             hall.settle()
             self.assertEqual(kept, [[]])
 

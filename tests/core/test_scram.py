@@ -23,7 +23,7 @@ from twisted_chat.core import scram
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.limits import Unlimited
 from twisted_chat.core.scram import BadMessage, Exchange
-from twisted_chat.store import Ledger, queries
+from twisted_chat.store import Ledger, accounts
 from twisted_chat.testing import PASSWORD, Hall
 
 NONCE = "rOprNGfwEbeRWgbNEkqO"
@@ -171,7 +171,7 @@ class LoginTests(SynchronousTestCase):
         person = hall.chat.signin.find(name)
         assert person is not None
         outcome: list[dict[str, str]] = []
-        hall.chat.store.read(lambda db: queries.credentials(db, person.id)).addCallback(
+        hall.chat.store.read(lambda db: accounts.credentials(db, person.id)).addCallback(
             outcome.append
         )
         return set(outcome[0])
@@ -292,7 +292,7 @@ class LoginTests(SynchronousTestCase):
         person = hall.chat.signin.find(name)
         assert person is not None
         outcome: list[dict[str, str]] = []
-        hall.chat.store.read(lambda db: queries.credentials(db, person.id)).addCallback(
+        hall.chat.store.read(lambda db: accounts.credentials(db, person.id)).addCallback(
             outcome.append
         )
         return outcome[0][SCRAM]

@@ -409,7 +409,7 @@ class RoomTests(Confidential):
         texts = self.office.store.load()
         room = next(one.id for one in texts.rooms if one.name == "#coil")
         found: list[str] = []
-        from twisted_chat.store import queries
+        from twisted_chat.store import history
 
         def look(entries: object) -> None:
             assert isinstance(entries, list)
@@ -419,7 +419,7 @@ class RoomTests(Confidential):
                 if entry.kind is Kind.MESSAGE
             )
 
-        self.office.store.read(lambda db: queries.entries(db, room, 0, None, 500), look)
+        self.office.store.read(lambda db: history.entries(db, room, 0, None, 500), look)
         return set(found[-1:])
 
     def test_who_joins_later_reads_what_is_said_then(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.store.fresh import StoreCase, everything, settle
 from twisted_chat.core.entries import Entry, Kind, State
 from twisted_chat.core.errors import ChatError
-from twisted_chat.store import LOBBY, Batch, Ledger, Scope, queries
+from twisted_chat.store import LOBBY, Batch, Ledger, Scope, accounts, history
 
 
 class LogContract(StoreCase):
@@ -85,7 +85,7 @@ class LogContract(StoreCase):
 
         error = self.assertRaises(ChatError, self.change, clash)
         self.assertEqual(error.code, "conflict")
-        self.assertEqual(self.read(lambda connection: queries.tokens(connection, number)), [])
+        self.assertEqual(self.read(lambda connection: accounts.tokens(connection, number)), [])
 
     def test_a_change_sees_what_the_batch_has_posted(self) -> None:
         self.ask_to_say("first")
@@ -231,7 +231,7 @@ class EditingContract(StoreCase):
 
     def shown(self) -> list[str]:
         found = self.read(
-            lambda connection: queries.history(connection, [Scope(LOBBY)], 100).entries
+            lambda connection: history.messages(connection, [Scope(LOBBY)], 100).entries
         )
         return [entry.text for entry in found]
 
@@ -242,7 +242,7 @@ class EditingContract(StoreCase):
         self.assertEqual(self.shown(), ["a", "B", "c"])
         self.rewrite(2, "ignored", State.DELETED)
         self.assertEqual(self.shown(), ["a", "", "c"])
-        tombstone = self.read(lambda connection: queries.entry(connection, LOBBY, 2))
+        tombstone = self.read(lambda connection: history.entry(connection, LOBBY, 2))
         assert tombstone is not None
         self.assertEqual((tombstone.text, tombstone.state), ("", State.DELETED))
 
@@ -259,7 +259,7 @@ class EditingContract(StoreCase):
 
         self.change(edit)
         self.change(delete)
-        found = self.read(lambda connection: queries.entries(connection, LOBBY, 0, None, 10))
+        found = self.read(lambda connection: history.entries(connection, LOBBY, 0, None, 10))
         self.assertEqual([entry.text for entry in found], ["", "", "because"])
 
     def test_what_is_no_message_cannot_be_changed(self) -> None:

@@ -8,7 +8,7 @@ from tests.store.fresh import StoreCase
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.rooms import Role, RoomKind
 from twisted_chat.core.rules import Rules, parse, read
-from twisted_chat.store import LOBBY, Ledger, Member, Scope, queries
+from twisted_chat.store import LOBBY, Ledger, Member, Scope, accounts, cursors, history
 
 
 class PeopleContract(StoreCase):
@@ -24,11 +24,11 @@ class PeopleContract(StoreCase):
         self.assertEqual((found.last_seen, found.created), (self.time, self.time))
         self.assertIs(found.erased, False)
         self.assertEqual(
-            self.read(lambda connection: queries.credentials(connection, number)),
+            self.read(lambda connection: accounts.credentials(connection, number)),
             {"argon2": "hash"},
         )
         self.assertEqual(
-            self.read(lambda connection: queries.cursors(connection, number)), {LOBBY: 1}
+            self.read(lambda connection: cursors.delivered(connection, number)), {LOBBY: 1}
         )
 
     def test_b10_a_name_is_given_once_and_looks_are_for_others_to_compare(self) -> None:
@@ -74,7 +74,7 @@ class PeopleContract(StoreCase):
         self.change(lambda ledger: ledger.accounts.set_credential(number, "argon2", "new"))
         self.change(lambda ledger: ledger.accounts.set_credential(number, "plain", "x"))
         self.change(lambda ledger: ledger.accounts.drop_credential(number, "plain"))
-        found = self.read(lambda connection: queries.credentials(connection, number))
+        found = self.read(lambda connection: accounts.credentials(connection, number))
         self.assertEqual(found, {"argon2": "new"})
 
     def test_b7_tokens_rotate_and_can_be_revoked(self) -> None:
@@ -82,24 +82,24 @@ class PeopleContract(StoreCase):
         first = self.change(lambda ledger: ledger.accounts.add_token(number, "phone", "h1"))
         self.time += 1
         self.assertTrue(self.change(lambda ledger: ledger.accounts.swap_token("h1", "h2")))
-        found = self.read(lambda connection: queries.token(connection, "h2"))
+        found = self.read(lambda connection: accounts.token(connection, "h2"))
         self.assertEqual(found, (first, number, "phone", "h2", "h1", self.time - 1, self.time))
-        self.assertEqual(self.read(lambda connection: queries.token(connection, "h1")), found)
+        self.assertEqual(self.read(lambda connection: accounts.token(connection, "h1")), found)
         self.assertTrue(self.change(lambda ledger: ledger.accounts.swap_token("h1", "h2b")))
-        self.assertIsNone(self.read(lambda connection: queries.token(connection, "h2")))
+        self.assertIsNone(self.read(lambda connection: accounts.token(connection, "h2")))
         self.assertTrue(self.change(lambda ledger: ledger.accounts.swap_token("h2b", "h3")))
         self.assertFalse(self.change(lambda ledger: ledger.accounts.swap_token("h1", "h6")))
-        self.assertIsNone(self.read(lambda connection: queries.token(connection, "h1")))
+        self.assertIsNone(self.read(lambda connection: accounts.token(connection, "h1")))
         self.change(lambda ledger: ledger.accounts.add_token(number, "a", "h4"))
         last = self.change(lambda ledger: ledger.accounts.add_token(number, "b", "h5"))
         self.assertTrue(self.change(lambda ledger: ledger.accounts.drop_token(number, last)))
         self.assertFalse(self.change(lambda ledger: ledger.accounts.drop_token(number, last)))
         self.assertFalse(self.change(lambda ledger: ledger.accounts.drop_token(number + 1, first)))
         self.change(lambda ledger: ledger.accounts.drop_tokens(number, keep=first))
-        found_all = self.read(lambda connection: queries.tokens(connection, number))
+        found_all = self.read(lambda connection: accounts.tokens(connection, number))
         self.assertEqual([token.device for token in found_all], ["phone"])
         self.change(lambda ledger: ledger.accounts.drop_tokens(number))
-        self.assertEqual(self.read(lambda connection: queries.tokens(connection, number)), [])
+        self.assertEqual(self.read(lambda connection: accounts.tokens(connection, number)), [])
 
     def test_b7_of_too_many_tokens_the_devices_own_go_first(self) -> None:
         number, other = self.account("ann"), self.account("ben")
@@ -114,14 +114,14 @@ class PeopleContract(StoreCase):
             add(number, "script", f"script {n}")
 
         def kept() -> set[str]:
-            found = self.read(lambda connection: queries.tokens(connection, number))
+            found = self.read(lambda connection: accounts.tokens(connection, number))
             return {token.hash for token in found}
 
         self.assertEqual(kept(), {"first", *(f"script {n}" for n in range(6, 25))})
         for n in range(2):
             add(number, f"device {n}", f"new {n}")
         self.assertEqual(kept(), {"new 0", "new 1", *(f"script {n}" for n in range(7, 25))})
-        self.assertTrue(self.read(lambda connection: queries.token(connection, "other")))
+        self.assertTrue(self.read(lambda connection: accounts.token(connection, "other")))
 
     def test_k12_an_erased_account_is_given_nothing(self) -> None:
         ann, ben = self.account("ann"), self.account("ben")
@@ -168,12 +168,14 @@ class PeopleContract(StoreCase):
         self.assertEqual((gone.name, gone.erased, gone.intro), ("ann", True, ""))
         self.assertEqual(gone.away, "")
         self.assertEqual((loaded.members, loaded.invites, loaded.ignored), ([], [], []))
-        self.assertEqual(self.read(lambda it: queries.credentials(it, ann)), {})
-        self.assertEqual(self.read(lambda it: queries.tokens(it, ann)), [])
-        self.assertEqual(self.read(lambda it: queries.cursors(it, ann)), {})
-        self.assertEqual(self.read(lambda it: queries.read_cursors(it, ann)), {})
+        self.assertEqual(self.read(lambda it: accounts.credentials(it, ann)), {})
+        self.assertEqual(self.read(lambda it: accounts.tokens(it, ann)), [])
+        self.assertEqual(self.read(lambda it: cursors.delivered(it, ann)), {})
+        self.assertEqual(self.read(lambda it: cursors.read(it, ann)), {})
         self.assertRaises(ChatError, self.account, "ann")
-        shown = self.read(lambda connection: queries.history(connection, [Scope(LOBBY)], 9).entries)
+        shown = self.read(
+            lambda connection: history.messages(connection, [Scope(LOBBY)], 9).entries
+        )
         self.assertEqual([entry.text for entry in shown], ["hello"])
 
 
@@ -217,8 +219,8 @@ class RoomContract(StoreCase):
             self.say(text, room=room)
         self.assertTrue(self.change(lambda ledger: ledger.rooms.put_member(room, ann)))
         self.assertEqual(self.store.load().members, [Member(room, ann, Role.MEMBER, 2)])
-        cursors = self.read(lambda connection: queries.device_cursors(connection, ann, ""))
-        self.assertEqual(cursors, {LOBBY: 0, room: 2})
+        found = self.read(lambda connection: cursors.delivered_to(connection, ann, ""))
+        self.assertEqual(found, {LOBBY: 0, room: 2})
 
     def test_members_are_changed_and_dropped(self) -> None:
         ann = self.account("ann")
@@ -288,14 +290,14 @@ class RoomContract(StoreCase):
         steps = [self.change(lambda ledger: ledger.rooms.erase(room, 2)) for _ in range(3)]
         self.assertEqual(steps, [False, False, True])
         self.assertEqual(
-            self.read(lambda connection: queries.entries(connection, room, 0, None, 9)), []
+            self.read(lambda connection: history.entries(connection, room, 0, None, 9)), []
         )
         loaded = self.store.load()
         gone = loaded.rooms[1]
         self.assertEqual((gone.name, gone.folded, gone.last_seq), ("", None, 5))
         self.assertEqual(gone.rules, "")
         self.assertEqual(loaded.members, [])
-        cursors = self.read(lambda connection: queries.cursors(connection, ann))
-        self.assertEqual(cursors, {LOBBY: 0})
+        found = self.read(lambda connection: cursors.delivered(connection, ann))
+        self.assertEqual(found, {LOBBY: 0})
         self.assertEqual(self.say("a", ann, "a").seq, 1)
         self.room("den")

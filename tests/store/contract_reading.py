@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.store.fresh import StoreCase, settle
 from twisted_chat.core.entries import Entry, Kind, State
-from twisted_chat.store import LOBBY, Scope, queries
+from twisted_chat.store import LOBBY, Scope, cursors, history, snapshot
 
 
 def texts(entries: list[Entry]) -> str:
@@ -23,7 +23,7 @@ class HistoryContract(StoreCase):
         self.change(lambda ledger: ledger.log.post(LOBBY, Kind.TOPIC, None, "x", "topic"))
 
     def page(self, *scopes: Scope, limit: int = 100, before: int | None = None) -> str:
-        found = self.read(lambda connection: queries.history(connection, scopes, limit, before))
+        found = self.read(lambda connection: history.messages(connection, scopes, limit, before))
         return texts(found.entries)
 
     def test_messages_of_several_rooms_in_their_order(self) -> None:
@@ -42,24 +42,24 @@ class HistoryContract(StoreCase):
     def test_one_room_page_by_page(self) -> None:
         def page(before: int | None) -> str:
             scope = Scope(self.den, 1)
-            found = self.read(lambda connection: queries.history_of(connection, scope, 2, before))
+            found = self.read(lambda connection: history.messages_of(connection, scope, 2, before))
             return texts(found.entries) + "+" * found.more
 
         self.assertEqual([page(before) for before in (None, 4, 2, 1)], ["hj+", "df", "", ""])
 
     def test_entries_of_all_kinds_are_caught_up_with(self) -> None:
         def after(seq: int, upto: int | None, limit: int) -> str:
-            return texts(self.read(lambda it: queries.entries(it, LOBBY, seq, upto, limit)))
+            return texts(self.read(lambda it: history.entries(it, LOBBY, seq, upto, limit)))
 
         self.assertEqual(after(3, None, 10), "gitopic")
         self.assertEqual(after(0, 2, 10), "ac")
         self.assertEqual(after(0, None, 1), "a")
 
     def test_one_entry(self) -> None:
-        found = self.read(lambda connection: queries.entry(connection, self.den, 2))
+        found = self.read(lambda connection: history.entry(connection, self.den, 2))
         assert found is not None
         self.assertEqual((found.text, found.seq, found.room), ("d", 2, self.den))
-        self.assertIsNone(self.read(lambda connection: queries.entry(connection, self.den, 6)))
+        self.assertIsNone(self.read(lambda connection: history.entry(connection, self.den, 6)))
 
 
 class UnseenContract(StoreCase):
@@ -80,7 +80,7 @@ class UnseenContract(StoreCase):
         self, gaps: list[tuple[int, int, int]], limit: int
     ) -> tuple[str, dict[int, tuple[int, int]]]:
         found, older = self.read(
-            lambda connection: queries.unseen(connection, self.ann, gaps, limit)
+            lambda connection: history.unseen(connection, self.ann, gaps, limit)
         )
         return texts(found), older
 
@@ -95,7 +95,7 @@ class UnseenContract(StoreCase):
         _, older = self.unseen([(LOBBY, 1, 7)], 2)
         count, before = older[LOBBY]
         rest = self.read(
-            lambda connection: queries.history_of(connection, Scope(LOBBY, 1), count, before)
+            lambda connection: history.messages_of(connection, Scope(LOBBY, 1), count, before)
         )
         self.assertEqual(texts(rest.entries), "ce")
 
@@ -121,18 +121,18 @@ class CursorContract(StoreCase):
         for seq in (2, 7, 6):
             self.store.move_cursor(self.ann, "laptop", LOBBY, seq)
         settle(self.store)
-        ask = queries.device_cursors
+        ask = cursors.delivered_to
         self.assertEqual(self.read(lambda it: ask(it, self.ann, "phone")), {LOBBY: 5})
         self.assertEqual(self.read(lambda it: ask(it, self.ann, "laptop")), {LOBBY: 7})
         self.assertEqual(self.read(lambda it: ask(it, self.ann, "none")), {})
         self.assertEqual(self.read(lambda it: ask(it, self.ann, "")), {LOBBY: 0})
-        self.assertEqual(self.read(lambda it: queries.cursors(it, self.ann)), {LOBBY: 7})
-        self.assertEqual(self.read(lambda it: queries.read_cursors(it, self.ann)), {LOBBY: 5})
+        self.assertEqual(self.read(lambda it: cursors.delivered(it, self.ann)), {LOBBY: 7})
+        self.assertEqual(self.read(lambda it: cursors.read(it, self.ann)), {LOBBY: 5})
 
     def test_cursors_ride_along_with_the_next_message(self) -> None:
         self.store.move_cursor(self.ann, "phone", LOBBY, 1)
         self.say("hello")
-        self.assertEqual(self.read(lambda it: queries.cursors(it, self.ann)), {LOBBY: 1})
+        self.assertEqual(self.read(lambda it: cursors.delivered(it, self.ann)), {LOBBY: 1})
         self.assertFalse(self.store.run_once())
 
     def test_where_one_came_to_a_room_is_kept(self) -> None:
@@ -141,9 +141,9 @@ class CursorContract(StoreCase):
             self.say(text, room=room)
         self.change(lambda ledger: ledger.rooms.put_member(room, self.ann))
         self.assertEqual(
-            self.read(lambda it: queries.device_cursors(it, self.ann, "")), {LOBBY: 0, room: 3}
+            self.read(lambda it: cursors.delivered_to(it, self.ann, "")), {LOBBY: 0, room: 3}
         )
-        self.assertEqual(self.read(lambda it: queries.cursors(it, self.ann))[room], 3)
+        self.assertEqual(self.read(lambda it: cursors.delivered(it, self.ann))[room], 3)
 
     def test_counts(self) -> None:
         ben = self.account("ben")
@@ -152,4 +152,4 @@ class CursorContract(StoreCase):
         self.say("x", room=gone)
         self.change(lambda ledger: ledger.rooms.set(gone, deleted_at=1))
         self.change(lambda ledger: ledger.accounts.erase(ben))
-        self.assertEqual(self.read(queries.counts), (1, 1, 1, 0, 0))
+        self.assertEqual(self.read(snapshot.counts), (1, 1, 1, 0, 0))

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Entry, State
-from twisted_chat.store import LOBBY, Ledger, Post, Store, open_store, queries
+from twisted_chat.store import LOBBY, Ledger, Post, Store, history, open_store
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ def everything(store: Store, room: int = LOBBY) -> list[Entry]:
     found: list[Entry] = []
 
     def page(connection: sa.Connection) -> list[Entry]:
-        return queries.entries(connection, room, found[-1].seq if found else 0, None, 1000)
+        return history.entries(connection, room, found[-1].seq if found else 0, None, 1000)
 
     while more := read(store, page):
         found += more

@@ -17,8 +17,8 @@ from twisted_chat.core.entries import Form
 from twisted_chat.core.errors import StartError
 from twisted_chat.server.preflight import check
 from twisted_chat.settings import Settings
-from twisted_chat.store import LOBBY, Post, Query, Scope, open_store, queries, search
-from twisted_chat.store.rows import UNREADABLE
+from twisted_chat.store import LOBBY, Post, Query, Scope, history, open_store, search
+from twisted_chat.store.records import DAMAGED
 
 ROUNDS = often(100, 3000)
 MESSAGES = 300
@@ -70,10 +70,10 @@ class DamageTests(SynchronousTestCase):
             if problems != [None]:
                 return "found by the check"
             entries = fresh.everything(store)
-            fresh.read(store, lambda it: queries.history(it, [Scope(LOBBY)], 999))
+            fresh.read(store, lambda it: history.messages(it, [Scope(LOBBY)], 999))
             fresh.read(store, lambda it: search(it, Query("lorem", (Scope(LOBBY),), limit=999)))
             store.load()
-            if any(entry.text == UNREADABLE for entry in entries):
+            if any(entry.text == DAMAGED for entry in entries):
                 return "found by reading"
             told = [(entry.seq, entry.author, entry.text, entry.form) for entry in entries]
             if told != self.told[: len(told)]:
@@ -193,7 +193,7 @@ class DamageTests(SynchronousTestCase):
         store = open_store(str(self.path), lambda: 0)
         store.post([Post(LOBBY, 1, "ann", Draft("later words"))])
         fresh.settle(store)
-        [last] = fresh.read(store, lambda it: queries.entries(it, LOBBY, MESSAGES, None, 9))
+        [last] = fresh.read(store, lambda it: history.entries(it, LOBBY, MESSAGES, None, 9))
         self.assertEqual(last.id, MESSAGES + 2)
         store.close()
 

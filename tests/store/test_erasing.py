@@ -6,7 +6,7 @@ import random
 
 from tests.store.fresh import StoreCase, index_all, settle
 from twisted_chat.core.entries import Kind, State
-from twisted_chat.store import LOBBY, Ledger, Query, Scope, queries, search
+from twisted_chat.store import LOBBY, Ledger, Query, Scope, search, snapshot
 
 
 class ErasingTests(StoreCase):
@@ -112,7 +112,7 @@ class ErasingTests(StoreCase):
         said = self.say("xyzzyplugh")
         reader = self.store._database.reader()
         reader.exec_driver_sql("BEGIN")
-        queries.counts(reader)
+        snapshot.counts(reader)
         self.rewrite(said.seq, "", State.DELETED)
         results: list[bool | Exception] = []
         for _ in range(5):

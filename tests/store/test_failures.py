@@ -15,7 +15,7 @@ from tests.store.fresh import StoreCase, settle
 from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Kind
 from twisted_chat.core.errors import ChatError
-from twisted_chat.store import LOBBY, Batch, Ledger, Post, Store, open_store, queries
+from twisted_chat.store import LOBBY, Batch, Ledger, Post, Store, cursors, history, open_store
 from twisted_chat.store.work import Upkeep
 
 
@@ -56,11 +56,11 @@ class FullDiskTests(StoreCase):
         [error] = results
         assert isinstance(error, ChatError)
         self.assertEqual((error.code, error.details), ("store_full", {"retry_after": 30}))
-        found = self.read(lambda connection: queries.entries(connection, LOBBY, 0, None, 9))
+        found = self.read(lambda connection: history.entries(connection, LOBBY, 0, None, 9))
         self.assertEqual([entry.text for entry in found], ["before"])
         self.limit(1_000_000)
         self.assertEqual(self.say("x" * 20_000, 1, "1").seq, 2)
-        self.assertEqual(self.read(lambda it: queries.cursors(it, 1)), {LOBBY: 1})
+        self.assertEqual(self.read(lambda it: cursors.delivered(it, 1)), {LOBBY: 1})
 
     def test_d3_e11_a_batch_that_is_rolled_back_drops_no_file(self) -> None:
         gone: list[str] = []
@@ -321,9 +321,9 @@ class ConstraintTests(StoreCase):
         self.assertEqual([post.entry and post.entry.seq for post in posts], [1, None, 2, 1])
         self.assertEqual([post.again for post in posts], [False, False, False, True])
         self.assertEqual(results, [1, ann + 1])
-        found = self.read(lambda connection: queries.entries(connection, LOBBY, 0, None, 9))
+        found = self.read(lambda connection: history.entries(connection, LOBBY, 0, None, 9))
         self.assertEqual([(it.seq, it.text) for it in found], [(1, "good"), (2, "better")])
-        self.assertEqual(self.read(lambda it: queries.cursors(it, ann)), {LOBBY: 1})
+        self.assertEqual(self.read(lambda it: cursors.delivered(it, ann)), {LOBBY: 1})
         self.assertEqual(self.say("and on", ann).seq, 3)
 
     def test_d18_a_change_that_breaks_one_fails_alone(self) -> None:

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from tests.store.fresh import StoreCase, index_all
 from twisted_chat.core.entries import Entry, Kind, State
-from twisted_chat.store import LOBBY, Query, Scope, pages, queries, rows, search
-from twisted_chat.store.rows import UNREADABLE
+from twisted_chat.store import LOBBY, Query, Scope, accounts, cursors, history, records, search
+from twisted_chat.store.records import DAMAGED
 
 
 class PlanTests(StoreCase):
@@ -59,34 +59,34 @@ class PlanTests(StoreCase):
     def test_d15_history(self) -> None:
         scopes = [Scope(LOBBY, 1), Scope(2)]
         shown = "COVERING INDEX entry_shown (room=? AND id>? AND id<?)"
-        self.assert_quick(lambda it: queries.history(it, scopes, 2), shown, "entry_place")
-        self.assert_quick(lambda it: queries.history(it, scopes, 2, 3), shown)
-        self.assert_quick(lambda it: queries.history_of(it, Scope(LOBBY), 2, 3), shown)
-        self.assert_quick(lambda it: queries.unseen(it, self.ann, [(LOBBY, 1, 3)], 1), shown)
+        self.assert_quick(lambda it: history.messages(it, scopes, 2), shown, "entry_place")
+        self.assert_quick(lambda it: history.messages(it, scopes, 2, 3), shown)
+        self.assert_quick(lambda it: history.messages_of(it, Scope(LOBBY), 2, 3), shown)
+        self.assert_quick(lambda it: history.unseen(it, self.ann, [(LOBBY, 1, 3)], 1), shown)
 
     def test_d15_pages(self) -> None:
         shown = "INDEX entry_shown (room=? AND id>? AND id<?)"
-        messages = pages.View(LOBBY, 0, 3, (self.ann,))
+        messages = history.View(LOBBY, 0, 3, (self.ann,))
         events = messages._replace(kinds=(1, 2, 3, 4))
         for view, index in (
             (messages, shown),
             (events, "entry_place (room=? AND seq>? AND seq<?)"),
         ):
-            for place in (pages.At(2), pages.At(time=5)):
-                for ask in (pages.before, pages.after, pages.latest, pages.around):
+            for place in (history.At(2), history.At(time=5)):
+                for ask in (history.before, history.after, history.latest, history.around):
                     self.assert_quick(partial(ask, view=view, place=place, limit=2), index)
         self.assert_quick(
-            lambda it: pages.last_times(it, [Scope(LOBBY, 1)], (self.ann,)),
+            lambda it: history.last_times(it, [Scope(LOBBY, 1)], (self.ann,)),
             "INDEX entry_shown (room=? AND id>?)",
         )
 
     def test_d15_entries(self) -> None:
         self.assert_quick(
-            lambda it: queries.entries(it, LOBBY, 1, 3, 9),
+            lambda it: history.entries(it, LOBBY, 1, 3, 9),
             "entry_place (room=? AND seq>? AND seq<?)",
         )
-        self.assert_quick(lambda it: queries.entries(it, LOBBY, 1, None, 9), "entry_place")
-        self.assert_quick(lambda it: queries.entry(it, LOBBY, 1), "entry_place (room=? AND seq=?)")
+        self.assert_quick(lambda it: history.entries(it, LOBBY, 1, None, 9), "entry_place")
+        self.assert_quick(lambda it: history.entry(it, LOBBY, 1), "entry_place (room=? AND seq=?)")
 
     def test_d15_search(self) -> None:
         query = Query("a", (Scope(LOBBY, 1),), self.ann, after_time=5, before_time=2**50)
@@ -94,13 +94,13 @@ class PlanTests(StoreCase):
 
     def test_d15_what_belongs_to_one_account(self) -> None:
         def ask(connection: sa.Connection) -> None:
-            queries.credentials(connection, self.ann)
-            queries.cursors(connection, self.ann)
-            queries.device_cursors(connection, self.ann, "phone")
-            queries.read_cursors(connection, self.ann)
-            queries.read_times(connection, self.ann)
-            queries.read_markers(connection, self.ann)
-            queries.token(connection, "x")
+            accounts.credentials(connection, self.ann)
+            cursors.delivered(connection, self.ann)
+            cursors.delivered_to(connection, self.ann, "phone")
+            cursors.read(connection, self.ann)
+            cursors.read_times(connection, self.ann)
+            cursors.markers(connection, self.ann)
+            accounts.token(connection, "x")
 
         for plan in self.plans(ask):
             self.assertNotIn("SCAN", plan)
@@ -146,7 +146,7 @@ class FlippedBitTests(StoreCase):
         run(f"UPDATE entry SET {change} WHERE id = 1")
 
     def texts(self) -> list[str]:
-        found = self.read(lambda it: queries.entries(it, LOBBY, 0, None, 9))
+        found = self.read(lambda it: history.entries(it, LOBBY, 0, None, 9))
         return [entry.text for entry in found]
 
     def test_d5_it_is_noticed_before_it_is_served(self) -> None:
@@ -168,17 +168,17 @@ class FlippedBitTests(StoreCase):
         ):
             self.assertEqual(self.texts(), ["pay 100 to ann"])
             self.flip(there)
-            self.assertEqual(self.texts(), [UNREADABLE], there)
+            self.assertEqual(self.texts(), [DAMAGED], there)
             self.flip(back)
 
     def test_d5_the_operator_is_told_but_not_again_and_again(self) -> None:
         self.say("pay 100 to ann")
         self.flip("text = 'pay 900 to ann'")
         with (
-            mock.patch.object(rows, "_complained", [-rows.COMPLAIN_EVERY]),
-            self.assertLogs("twisted_chat.store.rows") as told,
+            mock.patch.object(records, "_complained", [-records.COMPLAIN_EVERY]),
+            self.assertLogs("twisted_chat.store.records") as told,
         ):
-            self.assertEqual(self.texts() + self.texts(), [UNREADABLE] * 2)
+            self.assertEqual(self.texts() + self.texts(), [DAMAGED] * 2)
         self.assertEqual(
             [record.getMessage() for record in told.records],
             ["Entry 1 of room 1 is damaged on the disk, and is not shown; a backup may have it"],
@@ -191,7 +191,7 @@ class FlippedBitTests(StoreCase):
         self.rewrite(2, "", State.DELETED)
         self.assertEqual(self.texts(), ["ten", ""])
         self.flip("text = 'tea'")
-        self.assertEqual(self.texts(), [UNREADABLE, ""])
+        self.assertEqual(self.texts(), [DAMAGED, ""])
 
     def test_d5_what_is_older_than_the_checksums_is_served(self) -> None:
         self.say("one")
@@ -202,7 +202,7 @@ class FlippedBitTests(StoreCase):
         self.say("one")
         self.flip("author = x'07'")
         self.rewrite(1, "", State.DELETED)
-        self.assertEqual(self.texts(), [UNREADABLE])
+        self.assertEqual(self.texts(), [DAMAGED])
 
 
 class SpoiltRowTests(StoreCase):
@@ -221,16 +221,16 @@ class SpoiltRowTests(StoreCase):
     def pages(self) -> list[list[Entry]]:
         scope = Scope(LOBBY)
         return [
-            self.read(lambda it: queries.entries(it, LOBBY, 0, None, 9)),
-            self.read(lambda it: queries.history(it, [scope], 9)).entries,
-            self.read(lambda it: queries.unseen(it, 1, [(LOBBY, 0, 3)], 9))[0],
+            self.read(lambda it: history.entries(it, LOBBY, 0, None, 9)),
+            self.read(lambda it: history.messages(it, [scope], 9)).entries,
+            self.read(lambda it: history.unseen(it, 1, [(LOBBY, 0, 3)], 9))[0],
             self.read(lambda it: search(it, Query("word", (scope,)))).entries,
         ]
 
     def test_c10_text_that_is_no_utf8(self) -> None:
         self.spoil("text = CAST(x'ff68' AS TEXT)")
         for page in self.pages():
-            self.assertEqual([entry.text for entry in page], ["word a", UNREADABLE, "word c"])
+            self.assertEqual([entry.text for entry in page], ["word a", DAMAGED, "word c"])
 
     def test_c10_values_of_another_type(self) -> None:
         for change in (
@@ -245,7 +245,7 @@ class SpoiltRowTests(StoreCase):
         ):
             self.spoil(change)
             for page in self.pages():
-                self.assertEqual([entry.text for entry in page], ["word a", UNREADABLE, "word c"])
+                self.assertEqual([entry.text for entry in page], ["word a", DAMAGED, "word c"])
                 self.assertEqual([entry.seq for entry in page], [1, 2, 3])
             self.spoil(
                 "text = 'word b', author = 'x', subject = '', time = 5, sender = NULL, cid = NULL,"
@@ -255,13 +255,13 @@ class SpoiltRowTests(StoreCase):
     def test_c10_an_unknown_kind(self) -> None:
         self.spoil("kind = 99")
         page = self.pages()[0]
-        self.assertEqual((page[1].text, page[1].kind), (UNREADABLE, Kind.MESSAGE))
+        self.assertEqual((page[1].text, page[1].kind), (DAMAGED, Kind.MESSAGE))
 
     def test_c10_an_account_with_a_spoilt_name_does_not_stop_the_start(self) -> None:
         self.account("ann")
         run = self.store.writer._committer._connection.exec_driver_sql
         run("UPDATE account SET intro = CAST(x'ff' AS TEXT)")
-        self.assertEqual(self.store.load().accounts[0].intro, UNREADABLE)
+        self.assertEqual(self.store.load().accounts[0].intro, DAMAGED)
 
     def test_c10_the_writer_reads_on_too(self) -> None:
         self.account("ann")

@@ -15,7 +15,17 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.store import fresh
 from twisted_chat.core.draft import Draft
 from twisted_chat.core.errors import ChatError
-from twisted_chat.store import LOBBY, Batch, Ledger, Post, Store, open_store, queries, writer
+from twisted_chat.store import (
+    LOBBY,
+    Batch,
+    Ledger,
+    Post,
+    Store,
+    cursors,
+    open_store,
+    snapshot,
+    writer,
+)
 from twisted_chat.store.readers import ThreadReaders
 
 PATIENCE = 60
@@ -69,15 +79,15 @@ class ThreadTests(SynchronousTestCase):
         for number in range(100):
             self.store.post([Said(results, LOBBY, None, "x", Draft(str(number)))])
         self.store.move_cursor(1, "phone", LOBBY, 9)
-        self.store.read(queries.counts, results.append)
+        self.store.read(snapshot.counts, results.append)
         held.set()
         self.store.close()
         self.run_until(lambda: len(results) == 102)
         self.store = self.open()
-        cursors: list[object] = []
-        self.store.read(lambda connection: queries.cursors(connection, 1), cursors.append)
-        self.run_until(lambda: cursors)
-        self.assertEqual(cursors, [{LOBBY: 9}])
+        found: list[object] = []
+        self.store.read(lambda connection: cursors.delivered(connection, 1), found.append)
+        self.run_until(lambda: found)
+        self.assertEqual(found, [{LOBBY: 9}])
         self.assertEqual(self.store.load().rooms[0].last_seq, 100)
 
     def test_k5_answers_that_are_not_taken_keep_the_next_ones_waiting(self) -> None:

@@ -14,7 +14,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from ..core.errors import ChatError
-from ..store import Batch, Ledger, Post, Snapshot, Store, queries
+from ..store import Batch, Ledger, Post, Snapshot, Store, snapshot
 from .session import Session
 
 T = TypeVar("T")
@@ -123,7 +123,7 @@ class AsyncStore:
     async def secret(self) -> bytes:
         """What this server alone knows; made when it is first needed."""
         if not self._secret:
-            kept = await self.read(queries.secret)
+            kept = await self.read(snapshot.secret)
             if kept is None:
                 kept = await self.change(lambda ledger: ledger.secret(secrets.token_hex(32)))
             self._secret = bytes.fromhex(kept)

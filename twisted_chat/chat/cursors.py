@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from ..core.events import Receipt
 from ..core.rooms import Room
 from ..core.roster import Person
-from ..store import queries
+from ..store import cursors, history
 from .async_store import AsyncStore
 from .delivery import Delivery
 from .session import Session, Sessions
@@ -77,16 +77,16 @@ class Cursors:
     async def was_shown_any(self, session: Session) -> bool:
         """Whether this device of the account's was shown anything before."""
         number, device = session.person.id, session.device
-        return bool(await self._store.read(lambda db: queries.device_cursors(db, number, device)))
+        return bool(await self._store.read(lambda db: cursors.delivered_to(db, number, device)))
 
     def of_device(self, person: Person, device: str) -> Deferred[Kept]:
         """The cursors that are stored of a device of an account."""
 
         def ask(db: Connection) -> Kept:
             return Kept(
-                queries.device_cursors(db, person.id, device),
-                queries.device_cursors(db, person.id, ""),
-                queries.read_cursors(db, person.id),
+                cursors.delivered_to(db, person.id, device),
+                cursors.delivered_to(db, person.id, ""),
+                cursors.read(db, person.id),
             )
 
         return self._store.read(ask)
@@ -114,14 +114,14 @@ class Cursors:
         """
         if not spans:
             return {}
-        return await self._store.read(lambda db: queries.unread(db, person.id, spans))
+        return await self._store.read(lambda db: history.unread(db, person.id, spans))
 
     def markers(self, person: Person) -> Deferred[tuple[dict[str, int], dict[int, int]]]:
         """Until when an account has read: as IRC clients have marked, by the folded name of the
         conversation, and by the read cursors, by the room's id; both in milliseconds.
         """
         return self._store.read(
-            lambda db: (queries.read_markers(db, person.id), queries.read_times(db, person.id))
+            lambda db: (cursors.markers(db, person.id), cursors.read_times(db, person.id))
         )
 
     def move_marker(self, person: Person, name: str, time: int) -> Deferred[None]:

@@ -17,7 +17,7 @@ from ..core.entries import Entry, Kind, size_of
 from ..core.rooms import Room, RoomBook
 from ..core.roster import Person
 from ..doors.interface import Dialect
-from ..store import queries
+from ..store import history
 from .async_store import AsyncStore
 from .session import Session, Sessions, State
 
@@ -348,7 +348,7 @@ class Delivery:
             self._serve()
 
         asked = self._store.read(
-            lambda db: queries.entries(db, room.id, after, upto, CHUNK, PORTION)
+            lambda db: history.entries(db, room.id, after, upto, CHUNK, PORTION)
         )
         asked.addCallbacks(fetched, failed)
         asked.addErrback(lambda failure: self.log.failure("Somebody could not catch up", failure))

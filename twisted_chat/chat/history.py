@@ -19,9 +19,9 @@ from ..core.limits import FairLine
 from ..core.results import Line, Unseen
 from ..core.rooms import Room, RoomBook
 from ..core.roster import Person
-from ..store import Query, Scope, pages, queries, search
-from ..store.pages import At, View
-from ..store.rows import Page
+from ..store import Query, Scope, history, search
+from ..store.history import At, View
+from ..store.records import Page
 from .async_store import AsyncStore
 from .session import Session
 
@@ -45,11 +45,11 @@ MOST_UNSEEN = 100  # messages that are shown of what somebody missed
 
 Way = Literal["before", "after", "latest", "around", "between"]
 _WAYS: dict[Way, Callable[..., Page]] = {
-    "before": pages.before,
-    "after": pages.after,
-    "latest": pages.latest,
-    "around": pages.around,
-    "between": pages.between,
+    "before": history.before,
+    "after": history.after,
+    "latest": history.latest,
+    "around": history.around,
+    "between": history.between,
 }
 
 
@@ -96,29 +96,29 @@ class History:
 
     def entry(self, room: Room, seq: int) -> Deferred[Entry | None]:
         """The entry of that number in a room."""
-        return self._store.read(lambda db: queries.entry(db, room.id, seq))
+        return self._store.read(lambda db: history.entry(db, room.id, seq))
 
     def entries(self, room: Room, after: int, upto: int, limit: int) -> Deferred[list[Entry]]:
         """The first entries of a room after a number and up to another."""
-        return self._store.read(lambda db: queries.entries(db, room.id, after, upto, limit))
+        return self._store.read(lambda db: history.entries(db, room.id, after, upto, limit))
 
     def seq_before(self, room: Room, time: int) -> Deferred[int]:
         """The number of the last entry of a room before a time; 0 if there is none."""
-        return self._store.read(lambda db: queries.seq_before(db, room.id, time))
+        return self._store.read(lambda db: history.seq_before(db, room.id, time))
 
     # --- pages --------------------------------------------------------------------------------
 
     def newest(self, person: Person, count: int) -> Deferred[Page]:
         """The newest messages of all of a person's conversations."""
         readable = scopes(person, self._rooms.of(person))
-        return self._store.read(lambda db: queries.history(db, readable, count))
+        return self._store.read(lambda db: history.messages(db, readable, count))
 
     def newest_in(
         self, room: Room, person: Person, count: int, before: int | None
     ) -> Deferred[Page]:
         """The newest messages of a conversation, or the newest before a number."""
         [scope] = scopes(person, [room])
-        return self._store.read(lambda db: queries.history_of(db, scope, count, before))
+        return self._store.read(lambda db: history.messages_of(db, scope, count, before))
 
     async def page(
         self, session: Session, way: Way, view: View, places: Sequence[At | None], limit: int
@@ -137,7 +137,7 @@ class History:
         """
         person = session.person
         asked = [Scope(room.id, max(room.readable_since(person), 0)) for room in rooms]
-        return await self._ask(session, lambda db: pages.last_times(db, asked, hidden))
+        return await self._ask(session, lambda db: history.last_times(db, asked, hidden))
 
     # --- what was missed ----------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class History:
         if not missed:
             return Unseen(())
         entries, older = await self._store.read(
-            lambda db: queries.unseen(db, person.id, missed, MOST_UNSEEN)
+            lambda db: history.unseen(db, person.id, missed, MOST_UNSEEN)
         )
         rooms = self._rooms.rooms
         more = tuple(
@@ -179,12 +179,12 @@ class History:
             for room, view in views:
                 page = Page([], more=True)
                 if used < size:
-                    page = pages.before(db, view, None, MOST_UNSEEN)
+                    page = history.before(db, view, None, MOST_UNSEEN)
                     used += sum(map(size_of, page.entries))
                 older = 0
                 if page.more:
                     upto = page.entries[0].seq - 1 if page.entries else view.upto
-                    older = queries.unread(db, person.id, [(room.id, view.since, upto)])[room.id]
+                    older = history.unread(db, person.id, [(room.id, view.since, upto)])[room.id]
                 found.append(Missed(room, page.entries, older))
             return found
 

@@ -17,7 +17,7 @@ from ..core.events import Closed
 from ..core.rooms import Room, RoomBook
 from ..core.roster import Roster
 from ..settings import Settings
-from ..store import Ledger, queries
+from ..store import Ledger, accounts
 from .accounts.sign_in import A_DAY, SignIn
 from .async_store import AsyncStore
 from .cursors import Cursors
@@ -171,7 +171,7 @@ class Housekeeping:
             await self._store.change(partial(_use_tokens, part, self._wall() - A_DAY))
         before = self._signin.tokens_expire_before()
         while old := await self._store.read(
-            lambda db: queries.unused_tokens(db, before, TOKENS_AT_ONCE)
+            lambda db: accounts.unused_tokens(db, before, TOKENS_AT_ONCE)
         ):
             versions = await self._store.change(partial(_expire_tokens, old, before))
             for number, version in versions.items():

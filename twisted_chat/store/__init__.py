@@ -13,7 +13,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from ..core.errors import StartError, reason_of
-from . import device_keys, files, pages, queries
+from . import accounts, cursors, device_keys, files, history, snapshot
 from .blobs import Blobs, contents_of
 from .device_keys import Claimed
 from .ledger import Ledger
@@ -29,10 +29,10 @@ from .records import (
     Mute,
     Room,
     Scope,
-    Snapshot,
     StoredFile,
     Token,
 )
+from .snapshot import Snapshot
 from .sqlite.connections import close
 from .sqlite.database import Database, open_database
 from .sqlite.full_text import STEP, scrub
@@ -41,7 +41,7 @@ from .sqlite.search import Query, search
 from .work import Batch, Change, Post, Upkeep
 from .writer import Writer
 
-__all__ = [  # noqa: RUF022
+__all__ = [
     "FOR_EVER",
     "LOBBY",
     "Account",
@@ -62,12 +62,14 @@ __all__ = [  # noqa: RUF022
     "Store",
     "StoredFile",
     "Token",
-    "files",
+    "accounts",
+    "cursors",
     "device_keys",
+    "files",
+    "history",
     "open_store",
-    "pages",
-    "queries",
     "search",
+    "snapshot",
 ]
 
 T = TypeVar("T")
@@ -129,7 +131,7 @@ class Store:
         """Everything that a server keeps in memory; for the start, since it blocks."""
         connection = self._database.reader()
         try:
-            return queries.load(connection)
+            return snapshot.load(connection)
         finally:
             close(connection)
 
@@ -144,7 +146,7 @@ class Store:
     def read(
         self, question: Callable[[sa.Connection], T], done: Callable[[T | Exception], object]
     ) -> None:
-        """Ask the database; see `reading` and `search` for what can be asked."""
+        """Ask the database: `history`, `accounts` and others have functions that do."""
         self._readers.ask(question, done)
 
     def move_cursor(self, account: int, device: str, room: int, seq: int) -> None:

@@ -1,8 +1,8 @@
-"""Changes to accounts and to what belongs to one person alone."""
+"""Accounts and what lets them sign in: the changes, and the questions about them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
@@ -14,16 +14,16 @@ from .cursors import CursorChanges
 from .device_keys import KeyChanges
 from .files import FileChanges
 from .log import Log
-from .records import LOBBY
+from .records import LOBBY, Certificate, Token
 
 account = schema.account
 credential = schema.credential
-token = schema.token
 ignored = schema.ignored
 certificate = schema.certificate
 
 MOST_TOKENS = 20  # of one account
 MOST_CERTIFICATES = 10  # of one account
+MOST_OWNERS = 100  # of one certificate, that are looked at
 
 
 class AccountFields(TypedDict, total=False):
@@ -120,19 +120,25 @@ class AccountChanges(Changes):
         """
         self._check_alive(account)
         now = self.now()
-        mine = token.c.account == account
+        mine = schema.token.c.account == account
         kept = self.connection.execute(
-            sa.select(token.c.id, token.c.device)
+            sa.select(schema.token.c.id, schema.token.c.device)
             .where(mine)
-            .order_by(token.c.device == device, token.c.used.desc(), token.c.id.desc())
+            .order_by(
+                schema.token.c.device == device,
+                schema.token.c.used.desc(),
+                schema.token.c.id.desc(),
+            )
         ).all()
         gone = kept[MOST_TOKENS - 1 :]
         for row in gone:
-            self.connection.execute(sa.delete(token).where(token.c.id == row.id))
+            self.connection.execute(sa.delete(schema.token).where(schema.token.c.id == row.id))
         left = {device, *(row.device for row in kept[: MOST_TOKENS - 1])}
         for lost in {row.device for row in gone} - left:
             self.forget_device(account, lost)
-        return self._add(token, account=account, device=device, hash=hash, created=now, used=now)
+        return self._add(
+            schema.token, account=account, device=device, hash=hash, created=now, used=now
+        )
 
     def swap_token(self, old_hash: str, new_hash: str) -> bool:
         """Put a fresh token in the place of one that is used; False when it is not good any more.
@@ -140,8 +146,8 @@ class AccountChanges(Changes):
         The used one stays good until the fresh one is used.
         """
         done = self.connection.execute(
-            sa.update(token)
-            .where(sa.or_(token.c.hash == old_hash, token.c.former == old_hash))
+            sa.update(schema.token)
+            .where(sa.or_(schema.token.c.hash == old_hash, schema.token.c.former == old_hash))
             .values(hash=new_hash, former=old_hash, used=self.now())
         )
         return done.rowcount == 1
@@ -149,8 +155,8 @@ class AccountChanges(Changes):
     def use_tokens(self, numbers: Sequence[int], before: int) -> None:
         """Note that these tokens are in use now, unless that was noted after a time."""
         self.connection.execute(
-            sa.update(token)
-            .where(token.c.id.in_(numbers), token.c.used < before)
+            sa.update(schema.token)
+            .where(schema.token.c.id.in_(numbers), schema.token.c.used < before)
             .values(used=self.now())
         )
 
@@ -159,9 +165,11 @@ class AccountChanges(Changes):
 
         Devices that have none left are forgotten; the versions of their accounts' devices.
         """
-        old = token.c.id.in_(numbers) & (token.c.used < before)
-        rows = self.connection.execute(sa.select(token.c.account, token.c.device).where(old)).all()
-        self.connection.execute(sa.delete(token).where(old))
+        old = schema.token.c.id.in_(numbers) & (schema.token.c.used < before)
+        rows = self.connection.execute(
+            sa.select(schema.token.c.account, schema.token.c.device).where(old)
+        ).all()
+        self.connection.execute(sa.delete(schema.token).where(old))
         for row in rows:
             if not self._has_token_of(row.account, row.device):
                 self.forget_device(row.account, row.device)
@@ -177,20 +185,24 @@ class AccountChanges(Changes):
             self._cursors.forget_device(account, device)
 
     def _has_token_of(self, account: int, device: str) -> bool:
-        theirs = (token.c.account == account) & (token.c.device == device)
-        return self.connection.execute(sa.select(token.c.id).where(theirs)).first() is not None
+        theirs = (schema.token.c.account == account) & (schema.token.c.device == device)
+        return (
+            self.connection.execute(sa.select(schema.token.c.id).where(theirs)).first() is not None
+        )
 
     def drop_token(self, account: int, number: int) -> bool:
         """Revoke one of an account's tokens; False when it has no such token."""
         done = self.connection.execute(
-            sa.delete(token).where(token.c.account == account, token.c.id == number)
+            sa.delete(schema.token).where(
+                schema.token.c.account == account, schema.token.c.id == number
+            )
         )
         return done.rowcount == 1
 
     def has_token(self, account: int, number: int) -> bool:
         """Whether one of an account's tokens is still good."""
-        mine = (token.c.account == account) & (token.c.id == number)
-        return self.connection.execute(sa.select(token.c.id).where(mine)).first() is not None
+        mine = (schema.token.c.account == account) & (schema.token.c.id == number)
+        return self.connection.execute(sa.select(schema.token.c.id).where(mine)).first() is not None
 
     def drop_tokens(self, account: int, keep: int | None = None) -> None:
         """Revoke an account's tokens, all but the one with the number `keep`.
@@ -199,9 +211,9 @@ class AccountChanges(Changes):
         have not done so, and are forgotten.
         """
         self._cursors.forget_devices_without_token(account)
-        revoked = sa.delete(token).where(token.c.account == account)
+        revoked = sa.delete(schema.token).where(schema.token.c.account == account)
         if keep is not None:
-            revoked = revoked.where(token.c.id != keep)
+            revoked = revoked.where(schema.token.c.id != keep)
         self.connection.execute(revoked)
 
     def add_certificate(self, account: int, fingerprint: str, used: bool) -> bool:
@@ -276,7 +288,7 @@ class AccountChanges(Changes):
         )
         for table in (
             credential,
-            token,
+            schema.token,
             certificate,
             schema.account_metadata,
             schema.cursor,
@@ -312,3 +324,57 @@ class AccountChanges(Changes):
         )
         if self.connection.execute(others).first():
             raise ChatError("name_taken", f"The name {name} is taken.")
+
+
+# Questions
+
+
+def credentials(connection: sa.Connection, account: int) -> dict[str, str]:
+    """What an account's sign-in is checked against: {scheme: value}."""
+    found = connection.execute(
+        sa.select(credential.c.scheme, credential.c.value).where(credential.c.account == account)
+    )
+    return {row.scheme: row.value for row in found}
+
+
+def token(connection: sa.Connection, hash: str) -> Token | None:
+    """The token of this hash, or the one that came for it and was not used yet."""
+    good = sa.or_(schema.token.c.hash == hash, schema.token.c.former == hash)
+    found = connection.execute(sa.select(schema.token).where(good)).first()
+    return None if found is None else Token._make(found)
+
+
+def unused_tokens(connection: sa.Connection, before: int, limit: int) -> list[int]:
+    """The numbers of tokens that were last used before a time."""
+    found = connection.execute(
+        sa.select(schema.token.c.id).where(schema.token.c.used < before).limit(limit)
+    )
+    return list(found.scalars())
+
+
+def tokens(connection: sa.Connection, account: int) -> list[Token]:
+    """The tokens of an account, the last used first."""
+    found = connection.execute(
+        sa.select(schema.token)
+        .where(schema.token.c.account == account)
+        .order_by(schema.token.c.used.desc())
+    )
+    return [Token._make(row) for row in found]
+
+
+def certificates(connection: sa.Connection, account: int) -> list[Certificate]:
+    """The certificates that an account may log in with, the oldest first."""
+    found = connection.execute(
+        sa.select(certificate).where(certificate.c.account == account).order_by(certificate.c.added)
+    )
+    return [Certificate._make(row) for row in found]
+
+
+def certificate_owners(
+    connection: sa.Connection, fingerprint: str, named: Iterable[int]
+) -> list[Certificate]:
+    """The accounts that a certificate is of: those of these, and any at which it was used."""
+    among = certificate.c.account.in_(tuple(named)) | certificate.c.used.is_not(None)
+    wanted = sa.select(certificate).where(certificate.c.fingerprint == fingerprint, among)
+    found = connection.execute(wanted.limit(MOST_OWNERS))
+    return [Certificate._make(row) for row in found]

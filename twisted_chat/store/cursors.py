@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from .changes import Changes
 from .log import Log
-from .schema import member, read_marker
+from .schema import cursor, entry, member, read_cursor, read_marker
 
 GONE = "\n"  # stands in cursors for all devices that are forgotten; no device can be called so
 
@@ -170,3 +170,57 @@ class CursorChanges(Changes):
         run = self.connection.exec_driver_sql
         run(_TAKE_OVER_CURSORS.format(which=which), (GONE, *values))
         run(f"DELETE FROM cursor WHERE {which}", values)
+
+
+# Questions
+
+
+def delivered(connection: sa.Connection, account: int) -> dict[int, int]:
+    """How far each room was delivered to an account, on whichever of its devices."""
+    table = cursor
+    found = connection.execute(
+        sa.select(table.c.room, sa.func.max(table.c.seq))
+        .where(table.c.account == account)
+        .group_by(table.c.room)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def delivered_to(connection: sa.Connection, account: int, device: str) -> dict[int, int]:
+    """How far each room was delivered to one device; to `""`, where the account came to it."""
+    table = cursor
+    found = connection.execute(
+        sa.select(table.c.room, table.c.seq).where(
+            table.c.account == account, table.c.device == device
+        )
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def read(connection: sa.Connection, account: int) -> dict[int, int]:
+    """How far an account has read each room."""
+    table = read_cursor
+    found = connection.execute(
+        sa.select(table.c.room, table.c.seq).where(table.c.account == account)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def markers(connection: sa.Connection, account: int) -> dict[str, int]:
+    """Until when an account has read what it calls by these names, as its clients said."""
+    table = read_marker
+    found = connection.execute(
+        sa.select(table.c.target, table.c.time).where(table.c.account == account)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def read_times(connection: sa.Connection, account: int) -> dict[int, int]:
+    """When the last entry was that an account has read, by the rooms' ids."""
+    table = read_cursor
+    found = connection.execute(
+        sa.select(table.c.room, entry.c.time)
+        .join(entry, (entry.c.room == table.c.room) & (entry.c.seq == table.c.seq))
+        .where(table.c.account == account)
+    )
+    return {row[0]: row[1] for row in found}

@@ -16,7 +16,7 @@ from ..core.entries import UNREADABLE, Entry, Form, Kind, State
 from ..core.errors import ChatError
 from . import schema
 from .changes import check_number
-from .rows import COLUMNS, checksum, entry_of
+from .records import COLUMNS, checksum, entry_of
 from .sqlite.connections import driver
 from .sqlite.full_text import Index, searchable
 from .sqlite.lock import last_commit_in

@@ -1,14 +1,43 @@
-"""What the store keeps about people and rooms, as plain tuples."""
+"""What the store gives out, as plain tuples, and how it makes entries of their rows.
+
+Entries are made whatever has happened to their rows on the disk.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import logging
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import sqlalchemy as sa
+
+from ..core.entries import PAGE_BYTES, Entry, Form, Kind, State, size_of
 
 LOBBY = 1
 """The number of the room that every database begins with."""
 
 FOR_EVER = 253_402_300_799_999
 """The last millisecond of the year 9999: the end of a mute or suspension that has none."""
+
+COLUMNS = (
+    "id, room, seq, kind, time, sender, author, text, target, subject, cid, state, form, tags, "
+    "checksum"
+)
+DAMAGED = "[cannot be shown]"
+MADE_BY_CLIENTS = frozenset((Form.OPENED, Form.OPENED_FILE, Form.CLOSED))
+
+COMPLAIN_EVERY = 60.0  # seconds
+
+_log = logging.getLogger(__name__)
+_complained = [-COMPLAIN_EVERY]
+_HALF = 1 << 31
+_KINDS = {int(kind): kind for kind in Kind}
+_STATES = {int(state): state for state in State}
+_FORMS = {int(form): form for form in Form if form not in MADE_BY_CLIENTS}
+_NUMBER_OR_NONE = {int, type(None)}
+_TEXT_OR_NONE = (str, type(None))
 
 
 class Account(NamedTuple):
@@ -81,27 +110,6 @@ class FormerName(NamedTuple):
     until: int
 
 
-class Snapshot(NamedTuple):
-    """Everything that a server keeps in memory."""
-
-    accounts: list[Account]
-    rooms: list[Room]
-    members: list[Member]
-    mutes: list[Mute]
-    bans: list[Ban]
-    invites: list[tuple[int, int]]
-    """(room, account)"""
-    ignored: list[tuple[int, int]]
-    """(account, the account it ignores)"""
-    former: list[FormerName]
-    devices: dict[int, str]
-    """The version of an account's devices that have keys."""
-    files: list[StoredFile]
-    """Those that no message names."""
-    used: dict[int, int]
-    """What the files of an account take, by its number."""
-
-
 class Token(NamedTuple):
     """A device's right to resume a session."""
 
@@ -154,3 +162,115 @@ class Scope(NamedTuple):
 
     room: int
     since: int = 0
+
+
+class Page(NamedTuple):
+    """Entries, oldest first, and whether there are more in the direction that was asked for."""
+
+    entries: list[Entry]
+    more: bool
+
+
+def page_of(
+    found: sa.CursorResult[Any], limit: int, newest: bool = False, most: int | None = None
+) -> Page:
+    """The first of the rows that were found, as one page; `newest` if these come first.
+
+    A page has at most `limit` entries and `most` bytes (PAGE_BYTES without it), but at least one
+    entry. What is beyond is not even read, so that a question costs no more memory than its answer.
+    To know whether there is more, ask the database for more than `limit` rows.
+    """
+    entries: list[Entry] = []
+    size, more = 0, False
+    for row in found:
+        entry = entry_of(row)
+        size += size_of(entry)
+        if len(entries) == limit or (entries and size > (most or PAGE_BYTES)):
+            more = True
+            break
+        entries.append(entry)
+    found.close()
+    return Page(entries[::-1] if newest else entries, more)
+
+
+def tolerant_text(raw: bytes) -> str:
+    """What a connection's text columns are read with: bad UTF-8 spoils one value, not a page."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return DAMAGED
+
+
+def checksum(row: Sequence[Any]) -> int:
+    """The CRC-32 of all columns but this one; a bit that is flipped anywhere makes it another."""
+    number, room, seq, kind, time, sender, author, text, target, subject, cid, state, form, tags = (
+        row
+    )
+    # What the CRC begins with stands for all numbers: 32 bits, of which it leaves none alone.
+    numbers = number ^ room ^ seq ^ kind ^ time ^ time >> 32 ^ state ^ form
+    words = author + text + subject + tags
+    if sender is not None:
+        numbers ^= sender
+    if target is not None:
+        numbers ^= target
+    if cid is not None:
+        words += cid
+    return crc32(words.encode(), numbers) - _HALF  # so that it takes four bytes
+
+
+def _complain(number: object, room: object) -> None:
+    """Say it once a minute at most: there may be many."""
+    now = monotonic()
+    if now - _complained[0] >= COMPLAIN_EVERY:
+        _complained[0] = now
+        _log.error(
+            "Entry %s of room %s is damaged on the disk, and is not shown; a backup may have it",
+            number,
+            room,
+        )
+
+
+def entry_of(row: Sequence[Any]) -> Entry:
+    """The entry of a row; what cannot be understood is shown as a message that says so."""
+    *columns, kept = row
+    number, room, seq, kind, time, sender, author, text, target, subject, cid, state, form, tags = (
+        columns
+    )
+    known = _KINDS.get(kind)
+    if (
+        known is None
+        or state not in _STATES
+        or form not in _FORMS
+        or not type(room) is type(seq) is type(time) is int
+        or not type(author) is type(text) is type(subject) is type(tags) is str
+        or not {type(sender), type(target)} <= _NUMBER_OR_NONE
+        or type(cid) not in _TEXT_OR_NONE
+        or (kept is not None and kept != checksum(columns))
+    ):
+        _complain(number, room)
+        return Entry(
+            number,
+            room if type(room) is int else 0,
+            seq if type(seq) is int else 0,
+            Kind.MESSAGE,
+            time if type(time) is int else 0,
+            sender if type(sender) is int else None,
+            author if type(author) is str else DAMAGED,
+            DAMAGED,
+        )
+    return Entry(
+        number,
+        room,
+        seq,
+        known,
+        time,
+        sender,
+        author,
+        text,
+        target,
+        subject,
+        cid,
+        _STATES[state],
+        _FORMS[form],
+        tags,
+    )

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from ...core.errors import ChatError
 from ...core.roster import Person, Roster
-from ...store import Certificate, Ledger, queries
+from ...store import Certificate, Ledger, accounts
 from ..async_store import AsyncStore
 from .sign_in import Proof, SignIn
 
@@ -53,7 +53,7 @@ class ClientCertificates:
         owners = {
             row.account: row
             for row in await self._store.read(
-                lambda db: queries.certificate_owners(db, presented, named)
+                lambda db: accounts.certificate_owners(db, presented, named)
             )
         }
         mine = [owners[number] for number in named if number in owners]
@@ -85,7 +85,7 @@ class ClientCertificates:
 
     async def of(self, person: Person) -> list[Certificate]:
         """The certificates of an account, the oldest first."""
-        return await self._store.read(lambda db: queries.certificates(db, person.id))
+        return await self._store.read(lambda db: accounts.certificates(db, person.id))
 
     async def add(self, person: Person, added: str, present: bool) -> bool:
         """Let an account log in with a certificate; False when it may already."""

@@ -24,7 +24,7 @@ from ...core.rooms import RoomBook
 from ...core.roster import Person, Roster
 from ...core.scram import Verifier
 from ...settings import Settings
-from ...store import Ledger, queries
+from ...store import Ledger, accounts, cursors
 from ..async_store import AsyncStore
 from ..device_keys import DeviceKeys
 from ..session import Session
@@ -218,7 +218,7 @@ class SignIn:
     async def credentials(self, person: Person | None) -> dict[str, str]:
         """What is stored of a person's password, by scheme; empty without a person."""
         number = 0 if person is None else person.id
-        return await self._store.read(lambda db: queries.credentials(db, number))
+        return await self._store.read(lambda db: accounts.credentials(db, number))
 
     async def verifier(self, person: Person | None, name: str) -> Verifier:
         """What SCRAM proves the password of that person with.
@@ -261,7 +261,7 @@ class SignIn:
     async def recall(self, person: Person) -> None:
         """Load how far the account's sessions were shown its conversations."""
         if person.shown is None:
-            shown = await self._store.read(lambda db: queries.cursors(db, person.id))
+            shown = await self._store.read(lambda db: cursors.delivered(db, person.id))
             if person.shown is None:
                 person.shown = shown
 
@@ -391,7 +391,7 @@ class SignIn:
         """
         successor = hmac.digest(self._succession, token.encode(), "sha256")
         old, new = _hash(token), urlsafe_b64encode(successor).decode().rstrip("=")
-        found = await self._store.read(lambda db: queries.token(db, old))
+        found = await self._store.read(lambda db: accounts.token(db, old))
         person = None if found is None else self._roster.people.get(found.account)
         if found is None or person is None or person.erased:
             raise ChatError("bad_token", "That token is not known here: log in with a password.")

@@ -12,7 +12,7 @@ from ...core.events import Closed, Notice
 from ...core.results import Done, NewPassword, Numbers, Result
 from ...core.roster import Person
 from ...core.text import check_text
-from ...store import FOR_EVER, queries
+from ...store import FOR_EVER, snapshot
 from ..chat import Chat
 from ..session import Session
 from .lookup import account_named, deadline
@@ -82,7 +82,7 @@ async def stats(chat: Chat, session: Session, command: words.Stats) -> Result:
 
 async def figures(chat: Chat) -> dict[str, int | float | str]:
     """How the server is doing."""
-    stored = await chat.store.read(queries.counts)
+    stored = await chat.store.read(snapshot.counts)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "up": spoken(int(chat.ticks() - chat.started)),

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from ...core.errors import ChatError
-from ..rows import tolerant_text
+from ..records import tolerant_text
 
 BUSY_TIMEOUT = 5000
 """How long to wait for a lock that some other program holds, in milliseconds."""

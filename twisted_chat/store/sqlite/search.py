@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from ...core.errors import ChatError
-from ..queries import last_before
-from ..records import Scope
-from ..rows import COLUMNS, Page, page_of
+from ..history import last_before
+from ..records import COLUMNS, Page, Scope, page_of
 from .connections import driver
 from .full_text import phrase
 
