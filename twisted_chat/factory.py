@@ -14,10 +14,11 @@ from .connection.backlog import Backlog, affordable
 from .connection.interface import CountedConnection
 from .connection.peer import Peer
 from .connection.tls import TlsFactory
+from .core.addresses import Network
 from .core.doors import OpenDoors
 from .core.errors import ChatError
 from .core.events import Closed
-from .core.limits import SlidingWindow, Unlimited
+from .core.limits import SlidingWindow
 from .doors.irc.door import IrcServer
 from .protocol import ChatProtocol
 
@@ -50,12 +51,11 @@ class ChatFactory(ServerFactory):
         self.limited = bool(limit)
         self._has_unlimited = bool(chat.settings.unlimited)
         self.connections: dict[CountedConnection, None] = {}
-        self.networks: Counter[str] = Counter()
-        self._counted: dict[
-            CountedConnection, str
-        ] = {}  # under which network; unknown behind a proxy
+        self.networks: Counter[Network] = Counter()
+        # By whose network each is counted; unknown behind a proxy.
+        self._counted: dict[CountedConnection, Network] = {}
         self.strangers: dict[CountedConnection, None] = {}  # connected, not signed in
-        self.strangers_of: Counter[str] = Counter()  # by their networks
+        self.strangers_of: Counter[Network] = Counter()  # by their networks
         self._handshakes = SlidingWindow(HANDSHAKES_PER_NETWORK, HANDSHAKES, HANDSHAKE_SPAN)
         self.open_doors = OpenDoors().without(chat.settings.closed_doors)
         self.backlog = Backlog(affordable(chat.settings.backlog), chat.ticks)
@@ -109,8 +109,8 @@ class ChatFactory(ServerFactory):
         self.strangers[connection] = None
         self.strangers_of[peer.network] += 1
 
-    def _full(self, network: str) -> ChatError | None:
-        if not self.limited or isinstance(network, Unlimited):
+    def _full(self, network: Network) -> ChatError | None:
+        if not self.limited or not network.limited:
             return None
         if len(self.connections) > self.most:
             return _FULL
@@ -135,7 +135,7 @@ class ChatFactory(ServerFactory):
         """Put TLS beneath a connection, if there is any and not too many want it at once."""
         if self._tls is None:
             return None
-        counted = self.limited and not isinstance(connection.network, Unlimited)
+        counted = self.limited and connection.network.limited
         if counted and self._handshakes.take(connection.network, self.chat.ticks()) > 0:
             return None
         return self._tls.put_beneath(connection)
@@ -202,7 +202,7 @@ class AtPort(ServerFactory):
         return protocol
 
 
-def _take_one(counts: Counter[str], network: str) -> None:
+def _take_one(counts: Counter[Network], network: Network) -> None:
     counts[network] -= 1
     if not counts[network]:
         del counts[network]

@@ -23,7 +23,7 @@ from .connection.peer import Peer
 from .connection.proxy_header import Header
 from .connection.tls import certificate_of, name_asked_for, sends_too_much
 from .connection.transport import Outflow, Output, prepare
-from .core.addresses import bracketed
+from .core.addresses import Network, bracketed
 from .core.doors import DoorKind, OpenDoors, hint
 from .core.errors import ChatError
 from .core.events import Closed
@@ -80,7 +80,7 @@ class ChatProtocol(Output):
         return self.peer.host
 
     @property
-    def network(self) -> str:
+    def network(self) -> Network:
         return self.peer.network
 
     @property

@@ -16,8 +16,8 @@ from tests.irc.case import IrcClient
 from twisted_chat.chat.accounts import login_attempts
 from twisted_chat.chat.accounts.scram_login import ScramLogin
 from twisted_chat.core import names
+from twisted_chat.core.addresses import Network
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.limits import Unlimited
 from twisted_chat.settings.values import Oper
 from twisted_chat.testing import PASSWORD, Hall
 
@@ -130,7 +130,7 @@ class NetworkTests(Case):
             words = b64encode(f"\0irc{number}\0guess".encode()).decode()
             self.irc(hall).sends_lines("AUTHENTICATE PLAIN", f"AUTHENTICATE {words}")
         self.assertEqual(self.logs_in(hall, "json", "guess"), "blocked")  # its one try
-        exchange = ScramLogin(hall.chat.signin, SCHOOL)
+        exchange = ScramLogin(hall.chat.signin, Network(SCHOOL))
         begun = Deferred.fromCoroutine(exchange.begin(b"n,,n=scram,r=x"))
         hall.settle()
         self.successResultOf(begun)
@@ -173,9 +173,10 @@ class NetworkTests(Case):
 
     def test_b1_an_address_without_limits_has_no_tries_to_lose(self) -> None:
         attempts = self.hall().chat.signin.attempts
+        unlimited = Network(SCHOOL, limited=False)
         for _ in range(100):
-            self.assertEqual(attempts.failed("x", Unlimited(SCHOOL), "").code, "wrong_password")
-        attempts.check("x", SCHOOL)
+            self.assertEqual(attempts.failed("x", unlimited, "").code, "wrong_password")
+        attempts.check("x", Network(SCHOOL))
 
     def test_b2_nothing_is_counted_where_nothing_blocks(self) -> None:
         hall = self.hall(login_attempts=0)

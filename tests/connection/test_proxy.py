@@ -8,6 +8,7 @@ from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
 from zope.interface import implementer
 
 from twisted_chat.connection.negotiation import Negotiation
+from twisted_chat.core.addresses import Network
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 from .case import FAR, Secure, TransportTestCase, ssl_field, version_1, version_2
@@ -35,7 +36,7 @@ class ProxyTestCase(TransportTestCase):
 
     def peer(self, client: Client) -> tuple[str, str, bool, bool]:
         protocol = client.protocol
-        return protocol.address, protocol.network, protocol.local, protocol.secure
+        return protocol.address, protocol.network.name, protocol.local, protocol.secure
 
 
 class BelievedTests(ProxyTestCase):
@@ -81,15 +82,15 @@ class BelievedTests(ProxyTestCase):
             client = self.behind(hall, header)
             client.types("tesla")
             client.hears("tesla is a new name here")
-            self.assertEqual(client.protocol.network, PROXY)
+            self.assertEqual(client.protocol.network.name, PROXY)
 
     def test_a_proxy_without_a_header_is_whoever_it_is(self) -> None:
         hall = self.hall()
         for words in (b"tesla\n", b"PROX\n", b"\r\ntesla\r\n"):
             client = self.behind(hall, words)
             hall.settle()
-            self.assertEqual(client.protocol.network, PROXY)
-            self.assertEqual(hall.factory.strangers_of[PROXY], 1)
+            self.assertEqual(client.protocol.network.name, PROXY)
+            self.assertEqual(hall.factory.strangers_of[Network(PROXY)], 1)
             client.vanishes()
 
     def test_a_header_that_comes_late(self) -> None:
@@ -157,7 +158,7 @@ class LimitTests(ProxyTestCase):
         one_more = self.behind(hall, version_1(FAR))
         one_more.hears("Too many are logging in at once")
         self.assertTrue(one_more.closed)
-        self.assertEqual(hall.factory.networks[PROXY], 0)
+        self.assertEqual(hall.factory.networks[Network(PROXY)], 0)
 
     def test_a14_they_count_before_the_header_comes(self) -> None:
         hall = self.hall(connection_limit=10)

@@ -6,6 +6,7 @@ import json
 from unittest import mock
 
 from twisted_chat import factory
+from twisted_chat.core.addresses import Network
 from twisted_chat.doors.text.door import FIRST_STEPS
 from twisted_chat.testing import PASSWORD, Hall
 
@@ -231,7 +232,7 @@ class FloodTests(TransportTestCase):
             client.vanishes()
             hall.clients.remove(client)
         for _ in range(factory.HANDSHAKES_PER_NETWORK - 300):
-            hall.factory._handshakes.take(FAR, hall.clock.seconds())
+            hall.factory._handshakes.take(Network(FAR), hall.clock.seconds())
         refused = self.secure(hall)
         hall.settle()
         self.assertEqual((refused.shaken, refused.closed), (False, True))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.core.addresses import network
+from twisted_chat.core.addresses import network_of
 from twisted_chat.core.limits import Bucket, SlidingWindow, Tries
 
 
@@ -212,4 +212,4 @@ class NetworkTests(SynchronousTestCase):
             ("/run/chat.sock", "/run/chat.sock"),
             ("", ""),
         ):
-            self.assertEqual(expected, network(host))
+            self.assertEqual(expected, network_of(host).name)

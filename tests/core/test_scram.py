@@ -20,8 +20,8 @@ from tests import often
 from twisted_chat.chat.accounts.scram_login import ScramLogin
 from twisted_chat.chat.accounts.sign_in import SCRAM
 from twisted_chat.core import scram
+from twisted_chat.core.addresses import Network
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.limits import Unlimited
 from twisted_chat.core.scram import BadMessage, Exchange
 from twisted_chat.store import Ledger, accounts
 from twisted_chat.testing import PASSWORD, Hall
@@ -41,6 +41,9 @@ def proof(password: str, first: str, challenge: bytes, header: str = "n,,") -> b
     signature = hmac.new(hashlib.sha256(key).digest(), message, "sha256").digest()
     mixed = bytes(a ^ b for a, b in zip(key, signature, strict=True))
     return f"{last},p={b64encode(mixed).decode()}".encode()
+
+
+HERE = Network("127.0.0.1")
 
 
 class ExchangeTests(SynchronousTestCase):
@@ -147,7 +150,7 @@ class LoginTests(SynchronousTestCase):
         self.addCleanup(hall.close)
         return hall
 
-    def logs_in(self, hall: Hall, name: str, password: str, network: str = "127.0.0.1") -> str:
+    def logs_in(self, hall: Hall, name: str, password: str, network: Network = HERE) -> str:
         """The name of who is let in, or the code of the refusal."""
         first = f"n,,n={name},r=client"
 
@@ -202,7 +205,7 @@ class LoginTests(SynchronousTestCase):
         hall = self.hall()
         tesla = hall.bot("tesla")
         first = "n,,n=tesla,r=client"
-        exchange = ScramLogin(hall.chat.signin, "127.0.0.1")
+        exchange = ScramLogin(hall.chat.signin, HERE)
         challenge: list[bytes] = []
         Deferred.fromCoroutine(exchange.begin(first.encode())).addCallback(challenge.append)
         hall.settle()
@@ -273,7 +276,7 @@ class LoginTests(SynchronousTestCase):
     def asks_scramp(self, hall: Hall, name: str, password: str) -> str:
         """Log in as another program does; the name of who is let in."""
         client = ScramClient(["SCRAM-SHA-256"], name, password)
-        exchange = ScramLogin(hall.chat.signin, "127.0.0.1")
+        exchange = ScramLogin(hall.chat.signin, HERE)
         begun = Deferred.fromCoroutine(exchange.begin(client.get_client_first().encode()))
         hall.settle()
         client.set_server_first(self.successResultOf(begun).decode())
@@ -300,7 +303,7 @@ class LoginTests(SynchronousTestCase):
     def test_b1_an_address_without_limits_has_no_tries_to_lose(self) -> None:
         hall = self.hall()
         hall.bot("tesla")
-        free = Unlimited("127.0.0.1")
+        free = Network("127.0.0.1", limited=False)
         for _ in range(31):
             self.assertEqual(self.logs_in(hall, "tesla", "x", free), "wrong_password")
         self.assertEqual(self.logs_in(hall, "tesla", PASSWORD, free), "tesla")
@@ -318,7 +321,7 @@ class LoginTests(SynchronousTestCase):
 
         def challenge(name: str) -> list[str]:
             outcome: list[bytes] = []
-            exchange = ScramLogin(hall.chat.signin, "127.0.0.1")
+            exchange = ScramLogin(hall.chat.signin, HERE)
             Deferred.fromCoroutine(exchange.begin(f"n,,n={name},r=x".encode())).addCallback(
                 outcome.append
             )

@@ -8,6 +8,7 @@ from twisted.logger import capturedLogs
 
 from tests.irc.case import IrcCase, IrcClient
 from tests.irc.test_client_certificates import CertificateCase, made
+from twisted_chat.core.addresses import Network
 from twisted_chat.settings.values import gateways
 from twisted_chat.testing import PASSWORD
 
@@ -32,7 +33,7 @@ class GatewayTests(IrcCase):
         self.assertIn("320 iris iris :is here through the web gateway kiwi", whois)
         self.assertEqual(iris.protocol.address, f"({FAR}, 4711)")
         networks = self.hall.factory.networks
-        self.assertEqual((networks[GATEWAY], networks[FAR]), (0, 1))
+        self.assertEqual((networks[Network(GATEWAY)], networks[Network(FAR)]), (0, 1))
         rose = self.guest("rose")
         self.assertNotIn(FAR, " ".join(rose.answers("WHOIS iris")))
 

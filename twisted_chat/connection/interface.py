@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IProtocol
 
 from ..chat.chat import Chat
 from ..chat.session import Session
+from ..core.addresses import Network
 from ..core.doors import DoorKind, OpenDoors
 from ..core.errors import ChatError
 from ..core.events import Closed
@@ -63,7 +64,7 @@ class Connection(Protocol):
     @property
     def host(self) -> str: ...
     @property
-    def network(self) -> str: ...
+    def network(self) -> Network: ...
     @property
     def local(self) -> bool: ...
     @property
@@ -114,7 +115,7 @@ class CountedConnection(Encryptable, Holder, Protocol):
     since: float  # when it was made
 
     @property
-    def network(self) -> str: ...
+    def network(self) -> Network: ...
     @property
     def awaits_header(self) -> bool: ...
 

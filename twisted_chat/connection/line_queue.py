@@ -21,9 +21,10 @@ from twisted.python.failure import Failure
 
 from ..chat.chat import Chat
 from ..chat.session import Session
+from ..core.addresses import Network
 from ..core.errors import ChatError
 from ..core.events import Closed, Event
-from ..core.limits import Bucket, Share, Unlimited
+from ..core.limits import Bucket, Share
 from ..doors.interface import Dialect
 from .interface import Connection
 
@@ -102,7 +103,7 @@ class BaseDoor:
         return self.connection.secure
 
     @property
-    def network(self) -> str:
+    def network(self) -> Network:
         return self.connection.network
 
     @property
@@ -311,7 +312,7 @@ class BaseDoor:
 
     def _afford(self, line: bytes | ChatError) -> bool:
         """Charge for a line; False when the client has to rest before it is taken."""
-        if self._bucket is None or isinstance(self.network, Unlimited):
+        if self._bucket is None or not self.network.limited:
             return True
         now, cost = self.chat.ticks(), 1.0 if line else EMPTY_LINE
         rest = self._bucket.take(now, cost)
@@ -329,7 +330,7 @@ class BaseDoor:
 
     def charge(self, things: float) -> None:
         """Charge for what a line asks for beyond one thing: the next line waits for that long."""
-        if things > 0 and self._bucket is not None and not isinstance(self.network, Unlimited):
+        if things > 0 and self._bucket is not None and self.network.limited:
             now = self.chat.ticks()
             self._bucket.charge(now, things)
             if self._shared is not None:

@@ -7,8 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from msgspec import Struct
 from twisted.internet.interfaces import IAddress
 
-from ..core.addresses import network
-from ..core.limits import Unlimited
+from ..core.addresses import Network, network_of
 
 
 class Peer(Struct, frozen=True):
@@ -16,7 +15,7 @@ class Peer(Struct, frozen=True):
 
     host: str  # empty for a Unix socket
     address: str  # as people are shown it
-    network: str  # what its limits are counted by
+    network: Network  # what its limits are counted by
     local: bool  # on this machine
 
     @classmethod
@@ -24,7 +23,7 @@ class Peer(Struct, frozen=True):
         """The end that has this address."""
         host = getattr(address, "host", None)
         if host is None:
-            return cls("", "(local)", "local", True)
+            return cls("", "(local)", Network("local"), True)
         return cls.at(str(host), address.port)  # type: ignore[attr-defined]
 
     @classmethod
@@ -32,7 +31,7 @@ class Peer(Struct, frozen=True):
         """Somebody at a host and a port."""
         shown = host.removeprefix("::ffff:")
         local = shown.startswith("127.") or shown == "::1"
-        return cls(shown, f"({shown}, {port})", network(host), local)
+        return cls(shown, f"({shown}, {port})", network_of(host), local)
 
     def behind(self, proxy: Peer) -> Peer:
         """The same, whom a proxy speaks for: only a proxy on this machine knows who is local."""
@@ -40,7 +39,7 @@ class Peer(Struct, frozen=True):
 
     def unlimited(self) -> Peer:
         """The same, for whom nothing is counted."""
-        return Peer(self.host, self.address, Unlimited(self.network), self.local)
+        return Peer(self.host, self.address, self.network._replace(limited=False), self.local)
 
     def within(self, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
         """Whether it is in one of these networks."""

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from ipaddress import AddressValueError, IPv6Address, ip_address
+from typing import NamedTuple
 
 
-def network(host: str) -> str:
-    """Whom an address belongs to: an IPv4 address itself, of IPv6 the /64.
+class Network(NamedTuple):
+    """Whom an address belongs to: what limits are counted by, and whether there are any."""
+
+    name: str
+    limited: bool = True
+
+
+def network_of(host: str) -> Network:
+    """Return whom an address belongs to: an IPv4 address itself, of IPv6 the /64.
 
     One household or one rented machine has a whole IPv6 /64 to itself. Whatever
     is no address, such as the path of a Unix socket, stands for itself.
@@ -14,11 +22,11 @@ def network(host: str) -> str:
     try:
         address = IPv6Address(host)
     except AddressValueError:
-        return host
+        return Network(host)
     if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
+        return Network(str(address.ipv4_mapped))
     prefix = int(address) >> 64 << 64
-    return f"{IPv6Address(prefix)}/64"
+    return Network(f"{IPv6Address(prefix)}/64")
 
 
 def is_public(host: str) -> bool:

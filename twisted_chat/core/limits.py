@@ -319,7 +319,3 @@ class FairLine(Generic[T]):
         line = max(self._lines.values(), key=len)  # which has two at least
         self._size -= 1
         return line.pop()
-
-
-class Unlimited(str):
-    """A network for which nothing is counted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ..core.addresses import Network
 from ..core.entries import Entry
 from ..core.events import Closed, Event
 from ..core.rooms import Room
@@ -57,7 +58,7 @@ class Door(Protocol):
         """Whether nobody on the way can listen in."""
 
     @property
-    def network(self) -> str:
+    def network(self) -> Network:
         """Whom that address belongs to, for limits."""
 
     @property

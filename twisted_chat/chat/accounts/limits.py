@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from ...core.durations import spoken
 from ...core.errors import ChatError
-from ...core.limits import Common, Share, SlidingWindow, Unlimited
+from ...core.limits import Common, Share, SlidingWindow
 from ...settings import Settings
 from ..session import Session
 
@@ -63,7 +63,7 @@ class AccountLimits:
         since count too, for they are kept for some time.
         """
         person, network = session.person, session.door.network
-        if not self._flood_limit or person.admin or isinstance(network, Unlimited):
+        if not self._flood_limit or person.admin or not network.limited:
             return
         # Anybody can have any number of guests and new accounts.
         new = person.guest or self._wall() - person.created < NEW * 1000

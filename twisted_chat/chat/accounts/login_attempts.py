@@ -17,9 +17,10 @@ from math import ceil
 
 from twisted.logger import Logger
 
+from ...core.addresses import Network
 from ...core.durations import spoken
 from ...core.errors import ChatError
-from ...core.limits import SlidingWindow, Tries, Unlimited
+from ...core.limits import SlidingWindow, Tries
 from ...core.names import fold
 from ...core.roster import Person
 from ...settings import Settings
@@ -34,7 +35,7 @@ MANY_SPAN = 600.0  # in so many seconds
 
 OPERATOR = "OPER "  # what stands before the names of IRC's operators, and in nobody's name
 
-Key = tuple[str, str]  # a name, as it is counted, and a network
+Key = tuple[str, Network]  # a name, as it is counted, and a network
 
 
 class LoginAttempts:
@@ -54,14 +55,14 @@ class LoginAttempts:
         self._ticks = ticks
         limit, block = settings.login_attempts or sys.maxsize, settings.block_time
         self._names: Tries[Key] = Tries(limit, block, span=NAME_SPAN)
-        self._networks: Tries[str] = Tries(
+        self._networks: Tries[Network] = Tries(
             limit * NETWORKS_SHARE, block, span=NETWORK_SPAN, again=limit, at_once=AT_ONCE
         )
         self._known: dict[Key, None] = {}  # the latest login last
         self._all = SlidingWindow(MANY, MANY, MANY_SPAN)
         self._told_of_many = -MANY_SPAN
 
-    def check(self, name: str, network: str) -> None:
+    def check(self, name: str, network: Network) -> None:
         """Raise ChatError('blocked') if no tries are left for that name, or for any."""
         if not self._counts(network):
             return
@@ -73,13 +74,13 @@ class LoginAttempts:
         if refusal is not None:
             raise refusal
 
-    def blocked_from(self, network: str) -> ChatError | None:
+    def blocked_from(self, network: Network) -> ChatError | None:
         """The refusal of a network that is blocked now."""
         blocked = self._networks.blocked(network, self._ticks())
         return _network_blocked(blocked) if blocked > 0 else None
 
     @contextmanager
-    def attempt(self, name: str, network: str) -> Iterator[None]:
+    def attempt(self, name: str, network: Network) -> Iterator[None]:
         """Carry out one try; raises a ChatError if none is left.
 
         It counts from its beginning, or many at once would be more than are allowed.
@@ -102,7 +103,7 @@ class LoginAttempts:
             if counted:
                 self._networks.give_back(network)
 
-    def failed(self, name: str, network: str, sentence: str) -> ChatError:
+    def failed(self, name: str, network: Network, sentence: str) -> ChatError:
         """Count a failed try, and return the refusal, which begins with that sentence."""
         if not self._counts(network):
             return ChatError("wrong_password", sentence)
@@ -117,7 +118,7 @@ class LoginAttempts:
             self.log.warn(
                 "Too many wrong passwords for {name} from {network}: blocked for {span}",
                 name=nobody if known is None else known.name,
-                network=network,
+                network=network.name,
                 span=spoken(seconds),
             )
             return _name_blocked(seconds)
@@ -126,7 +127,7 @@ class LoginAttempts:
         tries = "1 try" if left == 1 else f"{left} tries"
         return ChatError("wrong_password", f"{sentence} You have {tries} left.", tries=left)
 
-    def failed_from(self, network: str) -> ChatError | None:
+    def failed_from(self, network: Network) -> ChatError | None:
         """Count a failure of a network alone; returns the refusal if it is blocked now."""
         if not self._counts(network):
             return None
@@ -140,18 +141,18 @@ class LoginAttempts:
         if not before:
             self.log.warn(
                 "Too many wrong passwords from {network}, under whatever names: blocked for {span}",
-                network=network,
+                network=network.name,
                 span=spoken(seconds),
             )
         return _network_blocked(seconds)
 
-    def succeeded(self, name: str, network: str) -> None:
+    def succeeded(self, name: str, network: Network) -> None:
         """Forget the failures of a name from a network, since a try was right."""
         if self._counts(network):
             self._names.succeeded((folded(name), network))
             self.remember(name, network)
 
-    def remember(self, name: str, network: str) -> None:
+    def remember(self, name: str, network: Network) -> None:
         """Remember that a name has logged in from a network, in any way."""
         if not self._counts(network):
             return
@@ -161,8 +162,8 @@ class LoginAttempts:
         if len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
 
-    def _counts(self, network: str) -> bool:
-        return self._limited and not isinstance(network, Unlimited)
+    def _counts(self, network: Network) -> bool:
+        return self._limited and network.limited
 
     def _note_in_all(self, now: float) -> None:
         """Tell the log of an attack from so many networks that none of them is blocked."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -135,7 +135,7 @@ class Passwords:
         self._running = 0
         self._closed = False
 
-    def check(self, network: str) -> None:
+    def check(self, network: Hashable) -> None:
         """Refuse a network for which nothing can be done now."""
         if self._closed:
             raise _stopping()
@@ -143,7 +143,7 @@ class Passwords:
             raise _busy()
 
     def verify(
-        self, password: str, stored: str | None, network: str = "", with_verifier: bool = False
+        self, password: str, stored: str | None, network: Hashable = "", with_verifier: bool = False
     ) -> Deferred[Verdict]:
         """Whether the password is the stored one; None, for an unknown user, takes as long.
 
@@ -170,7 +170,7 @@ class Passwords:
         self,
         password: str,
         with_verifier: bool,
-        network: str = "",
+        network: Hashable = "",
         check: Callable[[str], None] = lambda prepared: None,
     ) -> Deferred[tuple[str, str | None]]:
         """What to store for a new password: its hash, and what SCRAM needs if that is kept.
@@ -202,7 +202,7 @@ class Passwords:
         if self._pool.started and not self._pool.joined:
             self._pool.stop()
 
-    def _submit(self, network: str, work: Callable[[], T]) -> Deferred[T]:
+    def _submit(self, network: Hashable, work: Callable[[], T]) -> Deferred[T]:
         try:
             self.check(network)
         except ChatError as error:

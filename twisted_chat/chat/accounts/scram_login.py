@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from ...core.addresses import Network
 from ...core.errors import ChatError
 from ...core.scram import BadMessage, Exchange
 from .sign_in import WRONG, Proof, SignIn
@@ -12,7 +13,7 @@ from .sign_in import WRONG, Proof, SignIn
 class ScramLogin:
     """One login, from the client's first message on."""
 
-    def __init__(self, signin: SignIn, network: str) -> None:
+    def __init__(self, signin: SignIn, network: Network) -> None:
         self._signin = signin
         self._network = network
         self._exchange: Exchange | None = None

@@ -15,9 +15,10 @@ from typing import NamedTuple, TypeVar
 from twisted.logger import Logger
 
 from ...core import scram
+from ...core.addresses import Network
 from ...core.durations import spoken
 from ...core.errors import ChatError
-from ...core.limits import SlidingWindow, Unlimited
+from ...core.limits import SlidingWindow
 from ...core.names import Name, NameBook, Names, fold
 from ...core.results import Standing
 from ...core.rooms import RoomBook
@@ -126,7 +127,7 @@ class SignIn:
         """
         return self._settings.registration_open or self._settings.guests
 
-    def standing(self, name: str, network: str, local: bool) -> Standing:
+    def standing(self, name: str, network: Network, local: bool) -> Standing:
         """What a name is to the server, for a client that has not signed in.
 
         Raises a ChatError that says why nobody there can take it.
@@ -159,7 +160,7 @@ class SignIn:
 
     # --- signing in ---------------------------------------------------------------------
 
-    async def with_password(self, name: str, password: str, network: str) -> Proof:
+    async def with_password(self, name: str, password: str, network: Network) -> Proof:
         """Log in with a name and a password; raises a ChatError if they are wrong."""
         person = self.find(name)
         proof, _ = await self.verify(name, person, password, network, WRONG)
@@ -168,7 +169,7 @@ class SignIn:
         return proof
 
     async def verify(
-        self, name: str, person: Person | None, password: str, network: str, wrong: str
+        self, name: str, person: Person | None, password: str, network: Network, wrong: str
     ) -> tuple[Proof, str]:
         """Check a password; returns the proof, and the hash that is stored of the password.
 
@@ -178,20 +179,22 @@ class SignIn:
             found = await self._compare(person, password, network)
         return self._settled(name, network, wrong, found)
 
-    def attempt(self, name: str, network: str, wrong: str, compare: Callable[[], F | None]) -> F:
+    def attempt(
+        self, name: str, network: Network, wrong: str, compare: Callable[[], F | None]
+    ) -> F:
         """Return what a quick comparison has found; None counts as a failed try and is refused."""
         with self.attempts.attempt(name, network):
             found = compare()
         return self._settled(name, network, wrong, found)
 
-    def _settled(self, name: str, network: str, wrong: str, found: F | None) -> F:
+    def _settled(self, name: str, network: Network, wrong: str, found: F | None) -> F:
         if found is None:
             raise self.attempts.failed(name, network, wrong)
         self.attempts.succeeded(name, network)
         return found
 
     async def _compare(
-        self, person: Person | None, password: str, network: str
+        self, person: Person | None, password: str, network: Network
     ) -> tuple[Proof, str] | None:
         """The proof of a right password and its stored hash; None if it is wrong."""
         self.passwords.check(network)  # before there is work for anybody
@@ -276,11 +279,11 @@ class SignIn:
         guest.named_at = self._wall()
         return Proof(guest, guest.secrets)
 
-    def check_registration(self, network: str) -> None:
+    def check_registration(self, network: Network) -> None:
         """Raise a ChatError if nobody from that network may make an account now."""
         if not self._settings.registration_open:
             raise ChatError("closed", "This server takes no new accounts: ask who runs it for one.")
-        if self._sign_ups is not None and not isinstance(network, Unlimited):
+        if self._sign_ups is not None and network.limited:
             wait = self._sign_ups.wait(network, self._ticks())
             if wait > 0:
                 raise ChatError(
@@ -289,14 +292,16 @@ class SignIn:
                     retry_after=ceil(wait),
                 )
 
-    async def register(self, text: str, password: str, network: str, local: bool) -> Proof:
+    async def register(self, text: str, password: str, network: Network, local: bool) -> Proof:
         """Make an account."""
         self.check_registration(network)
         name = self.new_name(text, local)
         person = await self.make_account(name, password, network)
         return Proof(person, person.secrets)
 
-    async def make_account(self, name: Name, password: str, network: str | None = None) -> Person:
+    async def make_account(
+        self, name: Name, password: str, network: Network | None = None
+    ) -> Person:
         """Make an account under a name that `new_name` returned.
 
         Without a network it is the server's owner who makes it, with any password.
@@ -310,7 +315,7 @@ class SignIn:
         self._roster.add(person)
         return person
 
-    async def store_account(self, name: Name, password: str, network: str | None) -> int:
+    async def store_account(self, name: Name, password: str, network: Network | None) -> int:
         """Store a new account, whose name nobody else gets meanwhile; returns its number.
 
         It counts as one of those that a network may make, if it comes from one.
@@ -318,7 +323,7 @@ class SignIn:
         check = self.check_new(name.folded) if network is not None else _take_any
         self.passwords.check(network or "")
         check(password)  # before it counts, as far as it can be checked unprepared
-        counted = network is not None and not isinstance(network, Unlimited)
+        counted = network is not None and network.limited
         if self._sign_ups is not None and counted:
             self._sign_ups.take(network, self._ticks())
         self._being_made.register(name, None)

@@ -14,11 +14,10 @@ from hashlib import sha256
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ...core.addresses import is_public
+from ...core.addresses import Network, is_public
 from ...core.attachments import check_name
 from ...core.durations import spoken
 from ...core.errors import ChatError
-from ...core.limits import Unlimited
 from ...core.roster import Person, Roster
 from ...settings import Settings
 from ...store import StoredFile
@@ -86,7 +85,7 @@ class Links:
         self._roster = roster
         self._files = files
         self._wall = wall
-        self._of_network: Counter[str] = Counter()
+        self._of_network: Counter[Network] = Counter()
 
     async def receive(
         self, person: Person, host: str, name: str, size: int | None
@@ -156,7 +155,7 @@ class Links:
         return row, owner
 
     async def serve(
-        self, row: StoredFile, owner: Person, network: str, start: int, until: int
+        self, row: StoredFile, owner: Person, network: Network, start: int, until: int
     ) -> Serving:
         """Begin to give out bytes of a file that a link leads to."""
         files = self._files
@@ -164,7 +163,7 @@ class Links:
         going = self._of_network
         if going.total() >= max(1, files.most // 2) or len(files.moving) >= files.most:
             raise too_many()
-        if going[network] >= MOST_OF_NETWORK and not isinstance(network, Unlimited):
+        if going[network] >= MOST_OF_NETWORK and network.limited:
             raise too_many()
         going[network] += 1
         serving = _ServingByLink(files, owner, row, lambda: self._served(network))
@@ -172,7 +171,7 @@ class Links:
         serving.until = until
         return serving
 
-    def _served(self, network: str) -> None:
+    def _served(self, network: Network) -> None:
         self._of_network[network] -= 1
         if not self._of_network[network]:
             del self._of_network[network]

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from ...chat.chat import Chat
+from ...core.addresses import Network
 from ...core.errors import ChatError
 from ...core.names import fold
 from ...core.rooms import Role, Room
@@ -88,14 +89,14 @@ class People:
         for name in names:
             self._masks.pop(name, None)
 
-    def set_look(self, person: Person, user: str, realname: str, network: str) -> None:
+    def set_look(self, person: Person, user: str, realname: str, network: Network) -> None:
         """Give somebody the look that their client asks for, unless they are here already."""
         if person.online:
             self.realnames.setdefault(person.id, realname)
             return
         person.user = user
         if person.guest:
-            person.host = f"guest-{_short_hash(network)}"
+            person.host = f"guest-{_short_hash(network.name)}"
         self.realnames[person.id] = realname
         self.forget_masks(person.name)
 
