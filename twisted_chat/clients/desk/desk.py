@@ -13,7 +13,7 @@ from ...console import replies
 from ...console.dialogue import Dialogue
 from ...core import command_table as words
 from ...core.command_table import TABLE
-from ...core.commands import Who
+from ...core.commands import Command, Who
 from ...core.errors import ChatError, StartError
 from ...core.results import FileList, Guide, Joined, Page, Result, Sent, Whispered
 from ...core.text import shown
@@ -25,13 +25,30 @@ from ..sync.messages import Outgoing, Stage
 from ..sync.user import User
 from . import places
 from .answers import result_of
-from .commands import LOCAL, Said, is_command, is_shadowed, meaning
+from .commands import (
+    LOCAL,
+    Cancel,
+    Get,
+    Jump,
+    Next,
+    Passphrase,
+    Readers,
+    Reconnect,
+    Reply,
+    Said,
+    Send,
+    Switch,
+    Transfers,
+    Verify,
+    is_command,
+    is_shadowed,
+    meaning,
+)
 from .completion import Completion, completions
 from .encryption import EncryptionCommands
-from .files import FileCommands
+from .files import FileCommands, told_of
 from .front import Front
 from .lines import Line, of_entry
-from .local import carry_out
 from .news import News
 from .sign_in import SignIn
 
@@ -133,7 +150,7 @@ class Desk(News):
         if isinstance(meant, Said):
             await self.say_in(self.here, meant.text)
         elif meant.local:
-            await carry_out(self, meant.typed.command())
+            await self._carry_out_here(meant.typed.command())
         else:
             typed = meant.typed
             if typed.row.make is words.History and typed.word == "history":
@@ -145,6 +162,42 @@ class Desk(News):
                     raise
                 self.refuse(error)
                 self.tell("(To say it here, type /say before it.)", "answer")
+
+    async def _carry_out_here(self, command: Command) -> None:
+        """Carry out a command of this program's own."""
+        user = self.user
+        match command:
+            case Switch(""):
+                self.say(*places.listed(user))
+            case Switch(place):
+                await self.go_to(place)
+            case Next():
+                label = places.next_unread(user, self.here)
+                if label:
+                    self.switch(label)
+                else:
+                    self.say("(There is nothing unread.)")
+            case Reply(message, text):
+                await self.say_in(*await places.answering(user, message, text))
+            case Jump(message):
+                for seen in await places.around(user, message):
+                    self.put(seen.as_citation(self.here))
+            case Send(place, path):
+                self.show(await self.settled(await self.files.send(place, path)))
+            case Get(file, path):
+                self.say(told_of(await self.files.get(file, path)))
+            case Cancel(number):
+                self.files.cancel(number)
+            case Transfers():
+                self.say(*self.files.listed())
+            case Verify(name, ok):
+                await self.encryption.verify(name, ok)
+            case Readers():
+                await self.encryption.read_by(command)
+            case Passphrase():
+                await self.encryption.protect()
+            case Reconnect():
+                user.life.hurry()
 
     def is_somebody(self, word: str) -> bool:
         """Whether that is the name of a person one could talk to."""

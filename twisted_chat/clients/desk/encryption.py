@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import time
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from ...core import command_table as words
 from ...core import results, search_query
 from ...core.commands import Command
+from ...core.entries import Entry
 from ...core.errors import ChatError
 from ...core.results import FileLine, FileList, Page
 from ...core.text import shown
+from ...e2e.directory import Reader
+from ...e2e.known_devices import KnownDevice
 from ..sync.conversations import LOBBY, folded
+from ..sync.user import User
 from . import commands
+from .front import DeskInterface
 from .lines import Line, SixWords
-
-if TYPE_CHECKING:
-    from ...core.entries import Entry
-    from ...e2e.directory import Reader
-    from ...e2e.known_devices import KnownDevice
-    from ..sync.user import User
-    from .desk import Desk
 
 STANDINGS = {
     "seen": "not compared yet",
@@ -121,7 +119,7 @@ ONCE_MORE = "Enter it again: "
 class EncryptionCommands:
     """The secrets of whoever sits at a desk."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: DeskInterface) -> None:
         self._desk = desk
 
     @property

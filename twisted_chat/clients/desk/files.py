@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
 from ...core.attachments import size_in_words
 from ...core.errors import ChatError
 from ...core.text import shown
-from .front import Progress
+from ..files.downloads import Fetched
+from ..files.transfer import Transfer
+from ..sync.messages import Outgoing
+from ..sync.user import User
+from .front import DeskInterface, Progress
 from .paths import meant
-
-if TYPE_CHECKING:
-    from ..files.downloads import Fetched
-    from ..files.transfer import Transfer
-    from ..sync.messages import Outgoing
-    from ..sync.user import User
-    from .desk import Desk
 
 A_MOMENT = 2.0  # seconds; what is done by then needs no word of its beginning
 
@@ -27,7 +24,7 @@ A_MOMENT = 2.0  # seconds; what is done by then needs no word of its beginning
 class FileCommands:
     """What a person wants of files."""
 
-    def __init__(self, desk: Desk, clock: IReactorTime) -> None:
+    def __init__(self, desk: DeskInterface, clock: IReactorTime) -> None:
         self._desk = desk
         self._clock = clock
         self._told: set[int] = set()  # transfers of which somebody was told who wants to leave
@@ -98,7 +95,7 @@ def _whereto(text: str) -> Path:
     return path
 
 
-def here(fetched: Fetched) -> str:
+def told_of(fetched: Fetched) -> str:
     """The sentence about a file that was fetched."""
     return f"(Fetched, {size_in_words(fetched.size)}: {shown(str(fetched.path))})"
 

@@ -1,4 +1,4 @@
-"""What the desk needs of a front."""
+"""What a desk and its front need of each other: lines, questions and the status."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from ..connection.trust import Judgement
+from ..sync.user import User
 from .lines import Line
 
 
@@ -34,6 +35,28 @@ class Front(Protocol):
 
     def alert(self, line: Line) -> None:
         """Somebody speaks to this person in particular."""
+
+
+class DeskInterface(Protocol):
+    """What the parts of a desk need of it."""
+
+    user: User
+    here: str  # the conversation that the person looks at
+
+    def say(self, *lines: str) -> None:
+        """Show what came of something that the person did."""
+
+    def tell(self, text: str, style: str = "server", place: str = "") -> None:
+        """Show a sentence."""
+
+    def put(self, line: Line) -> None:
+        """Show a line."""
+
+    def ask(self, prompt: str, secret: bool = False) -> Awaitable[str]:
+        """Ask the person for a line, and show nothing of it if it is `secret`."""
+
+    def changed(self) -> None:
+        """What the status says may have changed."""
 
 
 class Unread(NamedTuple):

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ...console.render import presence_line
+from ...core.entries import Entry
 from ...core.errors import ChatError
 from ...core.events import Presence, Whisper
 from ...core.text import shown
 from ..connection.link import Lost
+from ..files.transfer import Transfer
 from ..sync.conversations import LOBBY, Conversation, folded
-from ..sync.messages import Stage
+from ..sync.messages import Outgoing, Stage
+from ..sync.user import User
 from ..sync.watcher import Watcher
 from .files import progress
 from .front import Front, LastSent, Secrecy, Status, Unread
 from .lines import Line, of_entry, of_whisper, plain
 from .places import read
-
-if TYPE_CHECKING:
-    from ...core.entries import Entry
-    from ..files.transfer import Transfer
-    from ..sync.messages import Outgoing
-    from ..sync.user import User
 
 CONTEXT = 10  # messages from before, shown at the start
 

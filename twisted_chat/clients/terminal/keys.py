@@ -8,9 +8,9 @@ import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
-from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, get_common_complete_suffix
 from prompt_toolkit.filters import Condition
@@ -18,17 +18,33 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
 from ..desk.paths import dropped
-from .tty import LOOKED_AT, LOOKED_AWAY
-
-if TYPE_CHECKING:
-    from .screen import Screen
+from .scrollback import Scrollback
+from .tty import LOOKED_AT, LOOKED_AWAY, Output
 
 NEXT = ("c-n",), ("escape", "right"), ("c-pagedown",)
 PREVIOUS = ("c-p",), ("escape", "left"), ("c-pageup",)
 NEXT_UNREAD = ("escape", "a"), ("f2",)
 
 
-def keys(screen: Screen) -> KeyBindings:
+class Actions(Protocol):
+    """What the keys do on a screen."""
+
+    app: Application[None]
+    line: Buffer
+    output: Output
+    scrollback: Scrollback
+
+    @property
+    def is_asking(self) -> bool: ...
+    def enter(self) -> None: ...
+    def paste(self, text: str) -> None: ...
+    def give_up(self) -> None: ...
+    def step(self, by: int) -> None: ...
+    def go_to_unread(self) -> None: ...
+    def looked(self, looking: bool) -> None: ...
+
+
+def keys(screen: Actions) -> KeyBindings:
     """The keys of a screen."""
     found = KeyBindings()
     _of_lines(screen, found)
@@ -36,7 +52,7 @@ def keys(screen: Screen) -> KeyBindings:
     return found
 
 
-def _of_lines(screen: Screen, found: KeyBindings) -> None:
+def _of_lines(screen: Actions, found: KeyBindings) -> None:
     empty = Condition(lambda: not screen.app.current_buffer.text)
 
     @found.add("enter")
@@ -84,7 +100,7 @@ def complete(buffer: Buffer) -> None:
         buffer.start_completion()
 
 
-def _of_conversations(screen: Screen, found: KeyBindings) -> None:
+def _of_conversations(screen: Actions, found: KeyBindings) -> None:
     talking = Condition(lambda: not screen.is_asking)
 
     def next_one(event: KeyPressEvent) -> None:
@@ -94,7 +110,7 @@ def _of_conversations(screen: Screen, found: KeyBindings) -> None:
         screen.step(-1)
 
     def unread(event: KeyPressEvent) -> None:
-        screen.desk.enter("/next")
+        screen.go_to_unread()
 
     for what, sequences in ((next_one, NEXT), (previous, PREVIOUS), (unread, NEXT_UNREAD)):
         for sequence in sequences:
@@ -109,7 +125,7 @@ def _of_conversations(screen: Screen, found: KeyBindings) -> None:
         screen.looked(False)
 
 
-def suspend(screen: Screen) -> None:
+def suspend(screen: Actions) -> None:
     """Let the shell have the terminal until it brings this program back."""
 
     def stop() -> None:

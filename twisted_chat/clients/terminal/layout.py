@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -28,11 +28,10 @@ from prompt_toolkit.layout.processors import (
     TransformationInput,
 )
 
+from ..desk.completion import Completion as DeskCompletion
+from ..desk.front import Status
 from . import status_bar
 from .formatting import Fragments, cleaned
-
-if TYPE_CHECKING:
-    from .screen import Screen
 
 MENU = 8  # rows of the list of what a line may go on as
 
@@ -40,14 +39,15 @@ MENU = 8  # rows of the list of what a line may go on as
 class DeskCompleter(Completer):
     """How the line may go on, as the desk knows it."""
 
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+    def __init__(self, complete: Callable[[str], Sequence[DeskCompletion]]) -> None:
+        """`complete` says how a text may go on."""
+        self._complete = complete
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
         before = document.text_before_cursor
-        for way in self._screen.desk.complete(before):
+        for way in self._complete(before):
             text, about = cleaned(way.text), cleaned(way.about)
             yield Completion(
                 text, way.start - len(before), display=text.strip() or text, display_meta=about
@@ -61,7 +61,27 @@ class Hidden(Processor):
         return Transformation([], lambda index: 0, lambda index: 0)
 
 
-def layout(screen: Screen) -> Layout:
+class Drawn(Protocol):
+    """What is drawn of a screen."""
+
+    line: Buffer
+    answer: Buffer
+
+    @property
+    def status(self) -> Status: ...
+    @property
+    def columns(self) -> int: ...
+    @property
+    def is_asking(self) -> bool: ...
+    @property
+    def is_unseen(self) -> bool: ...
+    @property
+    def question_prompt(self) -> str: ...
+    @property
+    def question_above(self) -> list[str]: ...
+
+
+def layout(screen: Drawn) -> Layout:
     """The layout of a screen."""
     asking = Condition(lambda: screen.is_asking)
     unseen = ConditionalProcessor(Hidden(), Condition(lambda: screen.is_unseen))
@@ -111,6 +131,6 @@ def _text(text: Callable[[], Fragments], wrap: bool) -> ConditionalContainer:
     return ConditionalContainer(window, Condition(lambda: bool(text())))
 
 
-def _above(screen: Screen) -> Fragments:
+def _above(screen: Drawn) -> Fragments:
     above = screen.question_above
     return [("", "\n".join(map(cleaned, above)))] if above else []

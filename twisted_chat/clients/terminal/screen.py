@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.clipboard import ClipboardData
 from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.input import Input
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.threads import deferToThread
 
 from ...core.errors import ChatError
+from ..connection.trust import Judgement
 from ..desk.commands import Said, meaning
+from ..desk.desk import Desk
+from ..desk.front import Status
 from ..desk.lines import Line, Text, plain
 from . import status_bar
 from .formatting import STYLE
@@ -23,14 +27,7 @@ from .keys import keys, read_drop, read_paste
 from .layout import DeskCompleter, layout
 from .questions import Questions
 from .scrollback import Backfill, Scrollback
-
-if TYPE_CHECKING:
-    from prompt_toolkit.input import Input
-
-    from ..connection.trust import Judgement
-    from ..desk.desk import Desk
-    from ..desk.front import Status
-    from .tty import Output
+from .tty import Output
 
 AGAIN = 1.0  # seconds after which what counts seconds is drawn again
 
@@ -62,7 +59,11 @@ class Screen:
         self._asked = False  # whether anything was
         self.output = output
         self.questions = Questions(self._turn)
-        self.line = Buffer(completer=DeskCompleter(self), multiline=False, name="line")
+        self.line = Buffer(
+            completer=DeskCompleter(lambda text: self.desk.complete(text)),
+            multiline=False,
+            name="line",
+        )
         self.line.on_text_changed += self._typing
         self.answer = Buffer(multiline=False, name="answer")
         self.app: Application[None] = Application(
@@ -245,6 +246,10 @@ class Screen:
         labels = list(self.desk.user.conversations.all)
         if self.desk.here in labels:
             self.desk.switch(labels[(labels.index(self.desk.here) + by) % len(labels)])
+
+    def go_to_unread(self) -> None:
+        """Go to the next conversation with something unread."""
+        self.desk.enter("/next")
 
     def looked(self, looking: bool) -> None:
         """Whether somebody looks at this terminal; only some terminals tell."""

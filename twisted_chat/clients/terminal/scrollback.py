@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from prompt_toolkit.application import Application
 from prompt_toolkit.application.current import set_app
 from prompt_toolkit.renderer import print_formatted_text
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from ..desk.desk import Desk
 from ..desk.lines import Line, day_of, plain
 from .formatting import STYLE, Fragments, fragments, wrapped
-
-if TYPE_CHECKING:
-    from prompt_toolkit.application import Application
-
-    from ..desk.desk import Desk
-    from .tty import Output
+from .tty import Output
 
 FRAME = 0.015  # seconds in which what comes is gathered, so that a flood is drawn seldom
 
