@@ -22,7 +22,7 @@ RETRY = 5.0  # seconds until what the store was too busy for is tried again
 
 
 class Outcome(Generic[T]):
-    """What the store calls with an outcome: it fires a Deferred."""
+    """Called by the store with a result or an exception; fires the Deferred `known` with it."""
 
     __slots__ = ("known", "origin")
 
@@ -38,7 +38,7 @@ class Outcome(Generic[T]):
 
 
 class AsyncStore:
-    """Changes and questions, in the order in which they are asked for.
+    """Takes changes and questions, and keeps changes and messages in their order.
 
     While `refusing` is set, nothing is taken, and everybody who asks gets that ChatError.
     """
@@ -52,7 +52,7 @@ class AsyncStore:
         self.blobs = store.blobs
 
     def start(self, deliver: Callable[[Batch], object]) -> Snapshot:
-        """Everything that a server keeps in memory; for the start, since it blocks.
+        """Return everything that a server keeps in memory; for the start, since it blocks.
 
         From here on `deliver` is called with every commit, and must answer the batch.
         """
@@ -102,16 +102,16 @@ class AsyncStore:
                 await deferLater(self._clock, RETRY)
 
     def change_if_possible(self, apply: Callable[[Ledger], object]) -> None:
-        """Carry out a durable change that is left out if the store is too busy for it."""
+        """Carry out a durable change, or leave it out if the store is too busy."""
         with suppress(ChatError):
             self.change(apply).addErrback(lambda failure: failure.trap(ChatError))
 
     def all_said(self) -> Deferred[None]:
-        """Fires when everything that was said before is stored and shown."""
+        """Return what fires when everything that was said before is stored and shown."""
         return self.change(lambda ledger: None)
 
     def read(self, question: Callable[[Connection], T]) -> Deferred[T]:
-        """Ask the store on a reading thread."""
+        """Ask the store on a reading thread; fires with the answer."""
         outcome = Outcome[T]()
         try:
             self.check()

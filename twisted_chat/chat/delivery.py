@@ -34,7 +34,7 @@ Audience = dict[Dialect, dict[Session, None]]
 
 
 class Delivery:
-    """Who is live where, and what they are written."""
+    """Knows which sessions are live in which rooms, and writes them what is said there."""
 
     log = Logger()
 
@@ -103,7 +103,7 @@ class Delivery:
         sessions: dict[Session, None],
         origins: Mapping[int, Session],
     ) -> dict[Session, bytes]:
-        """What those are written who see the batch otherwise: authors, and who ignores one."""
+        """The bytes for those who see the batch differently: authors, and people who ignore one."""
         changed: dict[Session, list[bytes]] = {}
         for index, entry in enumerate(entries):
             origin = origins.get(entry.id)
@@ -189,20 +189,20 @@ class Delivery:
             self._exit(session, room)
 
     def show_lobby(self, session: Session, after: int | None = None) -> None:
-        """From now on a session is shown the lobby too, and what was said there after a number."""
+        """Show a session the lobby too from now on, and what was said there after a number."""
         lobby = self.rooms.lobby
         if not session.lobby:
             session.lobby = True
             self.follow_with(session, lobby, lobby.last_seq if after is None else after)
 
     def hide_lobby(self, session: Session) -> None:
-        """From now on a session sees nothing of the lobby."""
+        """Show a session nothing of the lobby from now on."""
         session.lobby = False
         self._exit(session, self.rooms.lobby)
         session.behind.pop(self.rooms.lobby, None)
 
     def follow(self, person: Person, room: Room, after: int) -> None:
-        """This person's sessions are in the room now and are shown what is after `after`."""
+        """Show a person's sessions a room from now on, and what comes after the number `after`."""
         for session in self._sessions.of(person):
             self.follow_with(session, room, after)
 
@@ -214,18 +214,18 @@ class Delivery:
             session.fall_behind(room, after)
 
     def unfollow(self, person: Person, room: Room) -> None:
-        """This person's sessions see no more of the room."""
+        """Show a person's sessions nothing more of a room."""
         for session in self._sessions.of(person):
             self._exit(session, room)
             session.behind.pop(room, None)
 
     def suspend(self, person: Person, room: Room) -> None:
-        """The same until the room comes back; who was behind in it stays where it was."""
+        """The same until the room is restored; sessions that are behind keep their positions."""
         for session in self._sessions.of(person):
             self._exit(session, room)
 
     def show(self, person: Person, room: Room, entry: Entry) -> None:
-        """Show one entry to somebody who is not in its room any more."""
+        """Show one entry to a person who is no longer in its room."""
         for session in self._sessions.of(person):
             session.write(session.door.dialect.entry(room, entry, person))
 
@@ -280,7 +280,7 @@ class Delivery:
             self._serve()
 
     def _next_line(self) -> deque[Session]:
-        """Those of whom the first has the next turn; nobody when there is nothing to be done."""
+        """The queue whose first session has the next turn; it is empty if nothing is to be done."""
         return self._to_read if self._reading < MOST_READING and self._to_read else self._line
 
     def _take_turn(self, session: Session) -> None:

@@ -32,7 +32,7 @@ class State(Enum):
 
 
 MOST_UNREAD = 128 * 1024
-"""Bytes that the system of somebody who does not read takes for them."""
+"""Bytes that a peer's system may buffer for a program that does not read."""
 
 
 class Unconfirmed:
@@ -48,18 +48,18 @@ class Unconfirmed:
         self._noted: deque[tuple[int, int, int, int]] = deque()
 
     def note(self, acknowledged: int, room: int, before: int, after: int) -> None:
-        """With so many bytes acknowledged in all, a room was noted as shown up to `after`."""
+        """Remember that a room was noted as shown up to `after` at that many acknowledged bytes."""
         noted = self._noted
         noted.append((acknowledged, room, before, after))
         while acknowledged - noted[0][0] > MOST_UNREAD:
             noted.popleft()
 
     def confirm(self) -> None:
-        """The peer has done something, so it reads."""
+        """Forget the notes, since the peer has done something and so reads."""
         self._noted.clear()
 
     def places(self) -> dict[int, tuple[int, int]]:
-        """Where each room goes back to, and from where."""
+        """For each room by its id, the number to go back to and the one that was noted."""
         found: dict[int, tuple[int, int]] = {}
         for _, room, before, after in self._noted:
             found[room] = (found[room][0] if room in found else before, after)
@@ -67,7 +67,7 @@ class Unconfirmed:
 
 
 class Feed(Protocol):
-    """What shows sessions the entries of their rooms."""
+    """What a session asks of the delivery."""
 
     def catch_up(self, session: Session) -> None:
         """Write what the session has not been shown, then let it be live."""
@@ -138,12 +138,12 @@ class Session:
 
     @property
     def party(self) -> Hashable:
-        """Whose it is to limits: an account's, or a network's where a guest could be anybody."""
+        """The key under which limits count it: its account, or for a guest the network."""
         return self.door.network if self.person.guest else self.person.id
 
     @property
     def reads(self) -> bool:
-        """Whether its peer takes what it is sent; else nothing is sent that is kept nowhere."""
+        """Whether its peer reads; if not, it is sent nothing that is kept nowhere."""
         return not self.stuck and self.state is not State.CLOSED
 
     def receive(self, event: Event) -> None:
@@ -153,13 +153,13 @@ class Session:
         self.door.receive(event)
 
     def begin(self) -> None:
-        """The door has shown what it had to: deliver from here on."""
+        """Begin to deliver, since the door has shown what comes first."""
         if self.state is State.WAITING:
             self.state = State.PAUSED if self.stuck else State.CATCHING_UP
             self.delivery.catch_up(self)
 
     def pause(self, now: float) -> None:
-        """The peer has stopped reading: remember where it is and write nothing."""
+        """Remember the position and write nothing, since the peer has stopped reading."""
         if not self.stuck:
             self.stuck = True
             self.paused_at = now
@@ -170,14 +170,14 @@ class Session:
             self.state = State.PAUSED
 
     def resume(self) -> None:
-        """The peer reads again: go on where it was."""
+        """Continue from the position, since the peer reads again."""
         self.stuck = False
         if self.state is State.PAUSED:
             self.state = State.CATCHING_UP
             self.delivery.catch_up(self)
 
     def caught_up(self) -> Deferred[None]:
-        """Fires when all that there is has been written to it, or it has ended."""
+        """Return what fires when the session is live or has ended."""
         waiting: Deferred[None] = Deferred()
         self.waiting.append(waiting)
         if self.state in (State.LIVE, State.CLOSED):
@@ -185,13 +185,13 @@ class Session:
         return waiting
 
     def wait_no_more(self) -> None:
-        """It is live, or has ended."""
+        """Fire what waits, since the session is live or has ended."""
         waiting, self.waiting = self.waiting, []
         for one in waiting:
             one.callback(None)
 
     def fall_behind(self, room: Room, after: int) -> None:
-        """Show this room from after that number before going on live."""
+        """Show what a room has after that number before the session is live again."""
         if self.state is State.LIVE:
             self.behind.update(self.delivery.positions(self))
             self.delivery.withdraw(self)
@@ -201,12 +201,12 @@ class Session:
             self.delivery.catch_up(self)
 
     def began(self, room: Room) -> None:
-        """A private conversation began: one that is not live sees it from its first entry."""
+        """Note that a private conversation began; if not live, show it from its first entry on."""
         if self.state in (State.WAITING, State.CATCHING_UP, State.PAUSED):
             self.behind.setdefault(room, 0)
 
     def lag(self) -> int:
-        """How many entries it has not been shown yet."""
+        """The number of entries that the session has not been shown yet."""
         return sum(max(0, room.last_seq - seq) for room, seq in self.behind.items())
 
     def position(self, room: Room) -> int:
@@ -220,7 +220,7 @@ class Session:
 
 
 class Sessions:
-    """All sessions that there are, and telling them what is no entry of a room."""
+    """All open sessions; shows them events, which are no entries of rooms."""
 
     def __init__(self) -> None:
         self._open: dict[Session, None] = {}
@@ -233,14 +233,14 @@ class Sessions:
         return len(self._open)
 
     def add(self, session: Session) -> None:
-        """A session begins."""
+        """Add a session that begins."""
         person = session.person
         self._open[session] = None
         self._of[person] = (*self.of(person), session)
         person.online = True
 
     def remove(self, session: Session) -> None:
-        """A session has ended."""
+        """Remove a session that has ended."""
         person = session.person
         self._open.pop(session, None)
         left = tuple(other for other in self.of(person) if other is not session)

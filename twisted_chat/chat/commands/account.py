@@ -84,7 +84,10 @@ async def back(chat: Chat, session: Session, command: words.Back) -> Result:
 
 
 async def mark_away(chat: Chat, person: Person, text: str, kept: bool = True) -> None:
-    """Show somebody as away, or as back; `kept` over a stop of the server."""
+    """Mark a person as away, or as back with an empty text.
+
+    If `kept` is true, the mark outlives a restart of the server.
+    """
     if kept and not person.guest:
         await chat.store.change(lambda ledger: ledger.accounts.set(person.id, away=text))
     if text != person.away:

@@ -1,4 +1,4 @@
-"""Files: offering them, saying them, listing them, and having them."""
+"""Files: offering, sending, listing and fetching them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def offer(chat: Chat, session: Session, command: words.Offer) -> Offered:
 
 
 def _check_name(room: Room | None, name: str) -> None:
-    """Where it is encrypted, the name is not for the server."""
+    """Refuse a bad name, or any name where the conversation is encrypted."""
     if room is None or not room.encrypted:
         check_name(name)
     elif name:
@@ -53,7 +53,7 @@ def _check_name(room: Room | None, name: str) -> None:
 
 
 def say_file(chat: Chat, session: Session, place: str, draft: Draft) -> Deferred[Sent]:
-    """Say a file that has been uploaded."""
+    """Send a file that has been uploaded."""
     person, file, cid = session.person, draft.file, draft.cid
     assert file is not None
     check_cid(cid)
@@ -113,7 +113,7 @@ async def list_files(chat: Chat, session: Session, command: words.Files) -> File
 async def _with_kept(
     chat: Chat, person: Person, lines: list[FileLine], older: int | None, before: int | None
 ) -> tuple[list[FileLine], int | None]:
-    """A page with the files in it that somebody keeps for links."""
+    """Add the files that somebody keeps for links to a page."""
     kept = await chat.store.read(lambda db: files.kept(db, person.id, PAGE, before))
     if len(kept) == PAGE:
         older = max(kept[0].id, older or 0)

@@ -42,7 +42,7 @@ Saying = Callable[[Chat, Session, str, Draft], Answer]
 
 
 def repeatable(say: Saying) -> Saying:
-    """Answer a message that is sent again with its number, whatever keeps it from being said now.
+    """Answer a message that is sent again with its number, even if it may not be said now.
 
     Who has lost the answer would otherwise take the refusal for the fate of the first one.
     """
@@ -189,7 +189,7 @@ async def broadcast_users(
 
 
 def talk(chat: Chat, session: Session, command: words.Talk) -> Result:
-    """Where one talks is the door's to remember; here it is only looked at."""
+    """Check a place that a door will remember as the one where its person talks."""
     room = speaking_place(chat, session, command.place or LOBBY)
     if room is not None and room.encrypted and session.door.dialect.plain:
         raise only_sealed()  # every line would be refused
@@ -284,7 +284,7 @@ async def delete(chat: Chat, session: Session, command: words.Delete) -> Result:
 
 
 def _is_by(person: Person, entry: Entry) -> bool:
-    """Whether somebody has said a message; a guest is known by the name that it has had since."""
+    """Whether a person has said a message; guests are known by the name they have had since."""
     if person.guest:
         same = entry.sender is None and entry.author == person.name
         return same and entry.time >= person.named_at

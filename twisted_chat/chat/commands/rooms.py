@@ -64,7 +64,7 @@ async def join(chat: Chat, session: Session, command: words.Join) -> Joined:
 
 
 async def join_made(chat: Chat, session: Session, name: str) -> Joined | None:
-    """Join a room that is being made this moment, right behind its making; None if it is not."""
+    """Join a room that is just being made, right after that; None if it is not being made."""
     person, wanted = session.person, room_name(name)
     _may_be_in_another(session)
     made = await chat.membership.join_made(person, wanted)
@@ -75,7 +75,7 @@ async def join_made(chat: Chat, session: Session, name: str) -> Joined | None:
 
 
 def _may_come_in(chat: Chat, room: Room, person: Person, key: str) -> None:
-    """Refuse somebody whom the room's rules keep out."""
+    """Raise a ChatError if the room's rules keep somebody out."""
     rules, invited = room.rules, person.id in room.invited
     if room.banned(person, chat.wall()) or (not invited and rules.bans_person(person)):
         raise ChatError("banned", f"You are banned from {room.name}.")
@@ -171,7 +171,7 @@ async def rename(chat: Chat, session: Session, command: words.Rename) -> Done:
 
 
 def _may_be_renamed(chat: Chat, room: Room, name: Name) -> None:
-    """Refuse a name that the room cannot have now."""
+    """Raise a ChatError if a room cannot have that name now."""
     if room is chat.rooms.lobby:
         raise ChatError("not_allowed", f"{LOBBY} is everybody's and keeps its name.")
     if name == room.named:
