@@ -483,27 +483,25 @@ class IrcClient(BaseDoor):
         if not response.awaited:
             self.flush()
 
-    def failed(self, failure: Failure) -> None:
-        """Say that something has failed that should not have."""
+    def report(self, failure: Failure) -> None:
+        """Log a fault of the program's, and say so in the answer."""
         if not failure.check(CancelledError) and not self.closed:
-            self._internal(failure)
-
-    def _internal(self, failure: Failure) -> None:
-        self.fail("*", "INTERNAL_ERROR", self.refusal_for(failure).sentence)
+            self.fail("*", "INTERNAL_ERROR", self.refusal_for(failure).sentence)
 
     def wait_for(
         self, done: Deferred[T], subject: str, show: Callable[..., None], *arguments: Any
     ) -> None:
-        """Let the answer be whole only when it is known what came of something.
+        """Send the answer only when something is done.
 
-        `show` is called with the client, the result and the arguments, and adds to the answer.
+        `show` is called with the client, the result and the arguments, and adds to the answer. A
+        failure is added as a refusal, for which `subject` is what the command was about.
         Every message passes here, so there are callbacks and no coroutines, which cost more.
         """
         self.response.awaited += 1
         known = (self.response, subject, show, *arguments)
-        done.addCallbacks(self._came, self._did_not, known, errbackArgs=(self.response, subject))
+        done.addCallbacks(self._show, self._refuse, known, errbackArgs=(self.response, subject))
 
-    def _came(
+    def _show(
         self,
         result: Any,
         response: Response,
@@ -513,7 +511,7 @@ class IrcClient(BaseDoor):
     ) -> None:
         self._respond(response, subject, show, result, *arguments)
 
-    def _did_not(self, failure: Failure, response: Response, subject: str) -> None:
+    def _refuse(self, failure: Failure, response: Response, subject: str) -> None:
         self._respond(response, subject, _raise_again, failure)
 
     def _respond(
@@ -527,7 +525,7 @@ class IrcClient(BaseDoor):
         except REFUSALS as error:
             self.refuse(error, subject)
         except Exception:
-            self.failed(Failure())
+            self.report(Failure())
         finally:
             self.response = before
             response.awaited -= 1
@@ -539,7 +537,7 @@ class IrcClient(BaseDoor):
             if not self.closed:
                 self.send(response.take())
         except Exception:
-            self.failed(Failure())
+            self.report(Failure())
         finally:
             self.landed()
 

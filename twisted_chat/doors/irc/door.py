@@ -123,7 +123,7 @@ class IrcDoor(IrcClient):
         except CancelledError:
             return
         except Exception:
-            self.failed(Failure())
+            self.report(Failure())
         finally:
             self.flush()
             self.response = Response(self.server)

@@ -71,7 +71,7 @@ async def _change(client: IrcClient, room: Room, letters: str, arguments: list[s
         elif letter in LISTS or letter in "kl" or letter in SWITCHES:
             rules.append((adding, letter, argument))
         else:
-            client.numeric("472", shortened(letter), text="is no channel mode here")
+            client.refuse(Refused("472", shortened(letter)))
     await _apply_rules(client, room, rules)
 
 
@@ -139,10 +139,10 @@ async def _set_role(client: IrcClient, room: Room, adding: bool, letter: str, na
         return
     person = client.people.find(name)
     if person is None or person.erased:
-        client.numeric("401", shortened(name), text="There is nobody of that name here")
+        client.refuse(Refused("401", shortened(name)))
         return
     if not room.has(person):
-        client.numeric("441", person.name, room.name, text="They are not in that channel")
+        client.refuse(Refused("441", person.name, room.name))
         return
     make = ROLES[letter, adding]
     try:
@@ -178,9 +178,9 @@ async def kick(client: IrcClient, message: Message) -> None:
         client.charge(index > 0)
         person = client.people.find(nick)
         if person is None or person.erased:
-            client.numeric("401", shortened(nick), text="There is nobody of that name here")
+            client.refuse(Refused("401", shortened(nick)))
         elif not room.has(person):
-            client.numeric("441", person.name, room.name, text="They are not in that channel")
+            client.refuse(Refused("441", person.name, room.name))
         else:
             why = words_in(message, 2)
             try:

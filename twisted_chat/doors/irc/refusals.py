@@ -121,7 +121,7 @@ FAIL_CODES = {
 STANDARD = frozenset(
     ("CHATHISTORY", "MARKREAD", "REDACT", "REGISTER", "VERIFY", "SETNAME", "SEARCH", "BATCH")
 )
-"""Commands that clients only use who know standard replies."""
+"""Commands of clients that know standard replies, even if they have not asked for them."""
 
 
 class Refused(Exception):

@@ -131,7 +131,7 @@ def tell_motd(client: IrcClient) -> None:
     """Send the message of the day, line by line."""
     lines = client.chat.motd
     if not lines:
-        client.numeric("422", text="There is no message of the day")
+        client.refuse(Refused("422"))
         return
     client.numeric("375", text=f"- {client.server} Message of the day -")
     for line in lines:

@@ -103,7 +103,7 @@ def whowas(client: IrcClient, message: Message) -> None:
     count = int(most) if most.isascii() and most.isdigit() and len(most) < 6 else 0
     found = [gone for gone in reversed(client.people.departed) if gone.name.lower() == name.lower()]
     if not found:
-        client.numeric("406", shortened(name), text="Nobody of that name was here lately")
+        client.refuse(Refused("406", shortened(name)))
     for gone in found[: count or None]:
         client.numeric("314", gone.name, gone.user, gone.host, "*", text=shown(gone.realname))
         ago = max(0, client.chat.wall() - gone.time) // 1000
