@@ -24,7 +24,6 @@ CAPABILITY = "draft/channel-rename"
 Condition = Callable[[Room, int], bool]
 """Of LIST: whether it is true of a room with so many people in it."""
 
-
 MOST_CONDITIONS = 10
 MOST_LISTED = 2000  # channels in one answer, if their topics are short
 

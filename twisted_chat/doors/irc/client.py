@@ -53,6 +53,7 @@ CHUNK = 400  # letters of Base64 in one AUTHENTICATE; as many say that more foll
 LONGEST_LOGIN = 8 * 1024  # letters of one message of a login
 WEBIRC_WARNINGS = (5, 50, 60.0)
 """Refusals that are logged, of one network and of all, in so many seconds."""
+
 METADATA_SYNCS = (20, 500, 10.0)
 """What one person and all may ask for in so many seconds; each asks the store."""
 
@@ -188,7 +189,7 @@ class Clients:
         for room in tuple(client.channels):
             client.close_channel(room)
         for key in tuple(client.monitored):
-            client.stop_monitoring(key)
+            client.unmonitor(key)
         client.unsubscribe(*client.subscribed)
         if client.person is not None:
             self.note_bot(client.person)
@@ -407,7 +408,7 @@ class IrcClient(BaseDoor):
         self.monitored[key] = name
         self.clients.monitors.add(key, self)
 
-    def stop_monitoring(self, key: str) -> None:
+    def unmonitor(self, key: str) -> None:
         """Tell it no longer."""
         if self.monitored.pop(key, None) is not None:
             self.clients.monitors.remove(key, self)

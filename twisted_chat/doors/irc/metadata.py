@@ -22,17 +22,16 @@ from ...core.errors import ChatError
 from ...core.rooms import Room
 from ...core.roster import Person
 from .client import Clients, IrcClient
-from .message import LONGEST_LINE, Message, encoded, in_lines, shortened
+from .message import LONGEST_LINE, LONGEST_LIST, Message, encoded, in_lines, shortened
 from .people import folded
 from .refusals import Failed, Refusal, failed
 from .responses import batch_reference
 
 CAPABILITY = "draft/metadata-3"
 MOST_SUBSCRIBED = 50  # keys of one client
-LONGEST_KEYS = LONGEST_LINE - 140  # bytes; the server's name and the nick stand before them
 ALL = "*ALL"  # stands for everybody and every channel that a client sees
 
-Asked = Callable[["IrcClient", str, tuple[str, ...]], Awaitable[None] | None]
+Asked = Callable[[IrcClient, str, tuple[str, ...]], Awaitable[None] | None]
 
 
 def limits() -> str:
@@ -56,11 +55,11 @@ def _tell_change(
     if not subscribers:
         return
     if isinstance(target, Room):
-        seeing = set(clients.in_channel.of(target))
+        viewers = set(clients.in_channel.of(target))
     else:
-        seeing = {*clients.neighbors(target), *clients.monitors.of(target.named.folded)}
+        viewers = {*clients.neighbors(target), *clients.monitors.of(target.named.folded)}
     for client in subscribers:
-        if client is but or client not in seeing or not client.registered or not knows(client):
+        if client is but or client not in viewers or not client.registered or not knows(client):
             continue
         if client.keeps_up:
             client.write(encoded([f":{client.server} {_value(client.nick, target, key, value)}"]))
@@ -335,7 +334,7 @@ def _only_oneself(client: IrcClient, name: str) -> None:
 
 def _tell_keys(client: IrcClient, number: str, keys: Iterable[str]) -> None:
     """Keys as parameters, on as many lines as they take."""
-    for line in in_lines(dict.fromkeys(keys), " ", LONGEST_KEYS):
+    for line in in_lines(dict.fromkeys(keys), " ", LONGEST_LIST):
         client.line(client.server, f"{number} {client.nick} {line}")
 
 

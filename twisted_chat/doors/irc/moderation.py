@@ -25,8 +25,6 @@ ROLES = {
     ("v", False): words.Devoice,
 }
 TAKES_ARGUMENT = frozenset("ovbeIk")
-
-
 USER_MODES = frozenset("iwB")  # which everybody may set
 ALL_USER_MODES = USER_MODES | {"o"}  # which OPER sets, and anybody may give up
 

@@ -27,10 +27,10 @@ def monitor(client: IrcClient, message: Message) -> None:
             _add(client, names)
         case "-":
             for name in names:
-                client.stop_monitoring(folded(name))
+                client.unmonitor(folded(name))
         case "C":
             for key in tuple(client.monitored):
-                client.stop_monitoring(key)
+                client.unmonitor(key)
         case "L":
             tell_list(client, "732", client.monitored.values())
             client.numeric("733", text="That is all of the list")

@@ -38,8 +38,6 @@ MODE_LETTERS = str.maketrans("@+", "ov")
 PAUSE = 1.0  # seconds
 AT_ONCE = 30  # people who may come or go within a second before it is gathered
 LONGEST_REASON = 250  # bytes of why somebody has quit
-
-
 LONGEST_REALNAME = 150  # characters
 ABSENT = "*"  # said by a client that has connected by itself, so that nobody sits at it
 NOBODY = "Nobody is at the client"

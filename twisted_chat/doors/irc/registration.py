@@ -22,10 +22,7 @@ from .people import folded
 from .refusals import Refused
 
 LONGEST_USER = 18
-LONGEST_REALNAME = 150
 NICK_TRIES = 10  # nicks for which one connection may ask before it is registered
-
-
 HIGHEST_PORT = 65535
 
 

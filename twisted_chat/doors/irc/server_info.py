@@ -14,6 +14,7 @@ from .client import IrcClient
 from .message import LONGEST_LINE, Message, shortened
 from .moderation import MODES
 from .monitor import MONITORED
+from .presence import LONGEST_REALNAME
 from .privmsg import TARGETS
 from .refusals import Refused
 
@@ -49,7 +50,7 @@ def tokens(client: IrcClient) -> list[str]:
         f"KICKLEN={LONGEST_REASON}",
         f"AWAYLEN={LONGEST_AWAY}",
         f"LINELEN={LONGEST_LINE}",
-        "NAMELEN=150",
+        f"NAMELEN={LONGEST_REALNAME}",
         "KEYLEN=32",
         f"MONITOR={MONITORED}",
         "WHOX",
