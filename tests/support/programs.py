@@ -12,8 +12,9 @@ from unittest import SkipTest
 
 from tests.support.server_process import PATIENCE, ROOT
 
-PAUSE = 0.01  # seconds between two looks
-LAST_LOOKS = 50  # at a program that has ended
+PAUSE = 0.01  # seconds until the second look; the next ones wait longer, since looking costs too
+LONGEST_PAUSE = 0.1
+LAST_LOOKS = 20  # at a program that has ended
 
 Found = TypeVar("Found")
 
@@ -45,10 +46,12 @@ def until(
 ) -> Found:
     """Look again and again until this is so; fail with the other's words if it does not become."""
     end = time.monotonic() + patience
+    pause = PAUSE
     while not (found := condition()):
         if time.monotonic() > end:
             raise AssertionError(otherwise())
-        time.sleep(PAUSE)
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
     return found
 
 
@@ -64,12 +67,11 @@ class Shown:
         looks = iter(range(LAST_LOOKS))
 
         def seen() -> str | None:
-            over = self._over()  # before looking, for the last words of the program
             sight = self._sight()
             if all(text in sight for text in texts):
                 return sight
-            # On a busy machine tmux may know of the end before it has read the last words.
-            if over and next(looks, None) is None:
+            # The last words of a program may come after its end.
+            if self._over() and next(looks, None) is None:
                 raise AssertionError(f"the program has ended without {texts}:\n{self._report()}")
             return None
 
