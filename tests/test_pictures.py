@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.png import png_of
-from tests.support.tmux import Terminal
 from tools.terminal_svg import INK, PALETTE, PAPER, Run, Style, changed, runs_of, svg
 
 BOLD = frozenset({"bold"})
@@ -126,18 +125,6 @@ class SvgTests(SynchronousTestCase):
             for rows in (10, 30)
         ]
         self.assertEqual(heights[1] - heights[0], 20 * 16.5)
-
-    def test_from_a_terminal(self) -> None:
-        script = r"printf '\033[1;38;5;208mbold\033[0m <日本>\n\033[7m%-20s\033[0m' bar; cat"
-        terminal = Terminal("/bin/sh", "-c", script)
-        self.addCleanup(terminal.close)
-        terminal.shows("bold", "bar")
-        picture = svg(terminal.screen(colors=True), 100, "a terminal")
-        written = texts(picture)
-        self.assertEqual("".join(text.text or "" for text in written[:5]), "bold <日本>")
-        self.assertEqual(written[0].attrib["fill"], "#ff8700")
-        self.assertEqual(written[0].attrib["font-weight"], "bold")
-        self.assertEqual((written[5].text, papers(picture)), ("bar" + 17 * " ", [INK]))
 
 
 class PngTests(SynchronousTestCase):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import struct
 from unittest import mock
 
 from twisted.trial.unittest import TestCase
 
-from tests.support.server_process import Server
 from twisted_chat.chat import housekeeping
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.rooms import Role, Room
@@ -61,22 +58,6 @@ class ConnectionTests(HallCase):
         silent = self.hall.connects()
         self.hall.wait(25)
         self.assertTrue(silent.closed)
-
-    def test_c2_a_reset_connection_leaves_nobody_behind(self) -> None:
-        folder = self.hall.directory / "real"
-        folder.mkdir()
-        with Server(folder, "--guests") as server, server.connect() as other:
-            other.sendall(b"other\n")
-            with server.connect() as gone:
-                gone.sendall(b"gone\n")
-                server.line_with("[ gone ]")
-                gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            server.line_with("offline  [ gone ]")
-            other.sendall(b"whoelse\nEX\n")
-            heard = b"".join(iter(lambda: other.recv(65536), b""))
-            self.assertIn(b"are:\n(Not", heard.replace(b"Nobody else", b"(Not"))
-            self.assertEqual(server.stop(), -15)
-            self.assertNotIn("Traceback", "\n".join(server.lines) + server.errors)
 
 
 class MemberTests(HallCase):

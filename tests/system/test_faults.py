@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +97,18 @@ def test_d6_without_its_database_it_says_goodbye_and_ends(logged: Logged) -> Non
             heard += more
     assert b"The server is stopping" in heard
     assert b"sent" not in heard
+
+
+def test_c2_a_reset_connection_leaves_nobody_behind(world: World) -> None:
+    with Server(world.folder, "--guests") as server, server.connect() as other:
+        other.sendall(b"other\n")
+        with server.connect() as gone:
+            gone.sendall(b"gone\n")
+            server.line_with("[ gone ]")
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        server.line_with("offline  [ gone ]")
+        other.sendall(b"whoelse\nEX\n")
+        heard = b"".join(iter(lambda: other.recv(65536), b""))
+        assert b"are:\n(Not" in heard.replace(b"Nobody else", b"(Not")
+        assert server.stop() == -signal.SIGTERM
+        assert "Traceback" not in "\n".join(server.lines) + server.errors
