@@ -21,8 +21,8 @@ ANOTHER = "canary-77aa-another"
 
 
 class Logged(World):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         self.server = Server(self.folder, "--flood-limit", "0", "--log-json", "log.json")
         self.after(self.server.kill)
 

@@ -33,8 +33,8 @@ def content(size: int, seed: int = 0) -> bytes:
 
 
 class Files(World):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         self.random = Random(7)
 
     def start(self, *options: str) -> Server:

@@ -178,8 +178,8 @@ def labels(name: str, places: Iterable[str]) -> list[tuple[str, str]]:
 
 
 class Kills(World):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         self.flood = Flood(self.folder)
         self.random = Random(1)
 

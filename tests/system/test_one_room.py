@@ -24,8 +24,8 @@ WINDOW = (sys.executable, "-m", "twisted_chat.gui")
 
 
 class OneRoom(World):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         require_tmux()
         require_display()
         users = self.folder / "users"

@@ -38,8 +38,8 @@ def memory(process: int) -> Iterator[bytes]:
 
 
 class Secrets(World):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         require_tmux()
         self.served = self.folder / "server"
         self.served.mkdir(parents=True)

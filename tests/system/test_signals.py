@@ -17,7 +17,7 @@ from tests.system.world import World
 
 def end(process: int) -> None:
     """A test that fails leaves nothing running."""
-    with contextlib.suppress(ProcessLookupError):  # trial takes a module's `suppress` for its own
+    with contextlib.suppress(ProcessLookupError):
         os.kill(process, signal.SIGKILL)
 
 

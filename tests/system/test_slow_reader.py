@@ -39,8 +39,8 @@ for line in connection.makefile("rb"):
 class Readers(World):
     options: ClassVar[tuple[str, ...]] = OPTIONS
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         self.server = Server(self.folder, *self.options)
         self.after(self.server.kill)
         self.after(lambda: [peer.hang_up() for peer in self.peers])

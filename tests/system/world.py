@@ -12,14 +12,23 @@ from typing import Any, Self
 class World:
     """A folder of its own; what is started in it ends with the test.
 
-    The worlds of the folders below derive from this one, and each has a fixture.
+    The worlds of the folders below derive from this one, say in `begin` what there is at first,
+    and have a fixture each.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._ends = ExitStack()
 
+    def begin(self) -> None:
+        """Start what every test in this world needs."""
+
     def __enter__(self) -> Self:
+        try:
+            self.begin()
+        except BaseException:
+            self._ends.close()
+            raise
         return self
 
     def __exit__(

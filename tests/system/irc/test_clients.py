@@ -19,8 +19,8 @@ NAMES = ("weaver", "iris", "bell", "tesla", "clerk")
 
 
 class IrcPrograms(World):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         require_tmux()
         users = self.folder / "users"
         users.write_text("".join(f"{name} {PASSWORD}\n" for name in NAMES))

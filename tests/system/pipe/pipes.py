@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tests.support.programs import account
@@ -23,8 +22,8 @@ class Pipes(World):
 
     options: Sequence[str] = ("--flood-limit", "0")
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         self.home = self.folder / "home"
         self.password_file = self.folder / "secret.txt"
         self.password_file.write_text(PASSWORD + "\n")

@@ -17,8 +17,8 @@ from twisted_chat.clients.connection.trust import KnownServers
 
 
 class CommandLine(World):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         self.home = self.folder / "home"
 
     def run_client(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:

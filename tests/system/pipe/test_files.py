@@ -31,8 +31,8 @@ run(ADDRESS, on_message, password_file="clerk.txt", register=True)
 
 
 class Files(Pipes):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         self.report = self.folder / "report of today.bin"
         self.report.write_bytes(CONTENT)
         self.inbox = self.folder / "inbox"

@@ -50,8 +50,8 @@ sys.stdin.read()
 class Database(World):
     """A server that is killed while it stores messages."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         self.path = fresh.database(self.folder)
 
     def talk_and_be_killed(self, name: str, after: int) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from tests.support.server_process import Server
 from tests.support.tmux import Terminal, require_tmux
@@ -19,8 +18,8 @@ class People(World):
 
     port_for_clients = 0  # where they go, if there is something between them and the server
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         require_tmux()
         users = self.folder / "users"
         users.write_text(

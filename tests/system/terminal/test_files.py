@@ -79,8 +79,8 @@ def test_what_is_dragged_in_is_sent_after_enter_only(files: Files) -> None:
 
 
 class CutFiles(Files):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         self.relay = Relay(self.server.port)
         self.after(self.relay.close)
         self.port_for_clients = self.relay.port

@@ -17,8 +17,8 @@ from tests.system.window.windows import Windows
 class Files(Windows):
     """Somebody who has a coil.png, and a window that fetches into a folder of the test."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         self.downloads = self.folder / "downloads"
         self.downloads.mkdir()
         self.coil = self.file("coil.png", 50_000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from tests.support.display import Display, require_display
 from tests.support.server_process import Server
@@ -18,8 +17,8 @@ GUI = (sys.executable, "-m", "twisted_chat.gui", "--light")
 class Windows(World):
     """A server, and windows that connect to it."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def begin(self) -> None:
+        super().begin()
         require_display()
         self.server = Server(self.folder)
         self.after(self.server.kill)
