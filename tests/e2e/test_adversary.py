@@ -175,7 +175,7 @@ class AdversaryTests(SynchronousTestCase):
         session = self.alice.machine._megolm.session_key("#den")
         self.carol.looks("#den")
         devices = self.carol.machine.recipients("#den").devices
-        (forged,) = self.carol.machine._writer._handings("#den", devices, session)
+        (forged,) = self.carol.machine._writer._shares("#den", devices, session)
         self.assertIsInstance(
             self.bob.does(self.bob.machine.receive("#den", "carol", forged)), KeysReceived
         )
