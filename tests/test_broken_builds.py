@@ -19,8 +19,7 @@ from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Entry, Kind
 from twisted_chat.core.results import Sent
 from twisted_chat.store import Post, Store
-from twisted_chat.store.commit import Committer
-from twisted_chat.store.writer import Writer
+from twisted_chat.store.writer import Committer, Writer
 from twisted_chat.testing import Hall
 
 Check = Callable[[Hall], None]

@@ -28,7 +28,7 @@ class FullDiskTests(InHall):
         committer = self.hall.store.writer._committer
         with (
             mock.patch.object(committer, "_write", full),
-            mock.patch.object(committer._ledger, "follow_with_index", full),
+            mock.patch.object(committer._ledger.log, "follow_with_index", full),
         ):
             yield
 

@@ -42,7 +42,7 @@ class FullDiskTests(StoreCase):
         results: list[object] = []
         posts = [self.ask_to_say("x" * 20_000, 1, str(n)) for n in range(1, 4)]
         self.store.change(lambda ledger: ledger.log.end(LOBBY), results.append)
-        with self.assertLogs("twisted_chat.store.commit") as told:
+        with self.assertLogs("twisted_chat.store.writer") as told:
             settle(self.store)
             for number in range(4, 7):
                 self.ask_to_say("x" * 20_000, 1, str(number))

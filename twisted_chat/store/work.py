@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
 from ..core.draft import Draft
 from ..core.entries import Entry
+from .ledger import Ledger
 from .records import Gone
-
-if TYPE_CHECKING:
-    from .ledger import Ledger
 
 T = TypeVar("T")
 
