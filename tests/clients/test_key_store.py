@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.clients.encryption.key_store import KEY, WRAPPED, Safe
+from twisted_chat.clients.encryption.key_store import KEY, WRAPPED, KeyStore
 from twisted_chat.core.errors import ChatError
 
 
@@ -16,17 +16,17 @@ class SafeTests(SynchronousTestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
-        self.vault = Safe(self.folder).open()
+        self.vault = KeyStore(self.folder).open()
 
     def refusal(self) -> str:
         before = (self.folder / WRAPPED).read_bytes()
-        refused = self.assertRaises(ChatError, Safe(self.folder).open)
+        refused = self.assertRaises(ChatError, KeyStore(self.folder).open)
         self.assertEqual((self.folder / WRAPPED).read_bytes(), before)
         return str(refused.sentence)
 
     def test_what_a_key_file_has_sealed_it_opens_next_time(self) -> None:
         sealed = self.vault.seal("words", "1", b"a word")
-        self.assertEqual(Safe(self.folder).open().open("words", "1", sealed), b"a word")
+        self.assertEqual(KeyStore(self.folder).open().open("words", "1", sealed), b"a word")
 
     def test_a_key_file_that_is_gone_is_asked_back_for(self) -> None:
         (self.folder / KEY).unlink()
@@ -42,14 +42,14 @@ class SafeTests(SynchronousTestCase):
             (self.folder / KEY).write_bytes(left)
             self.assertIn(f"{self.folder / KEY} is cut short: put it back", self.refusal())
         (self.folder / KEY).write_bytes(whole)
-        Safe(self.folder).open()
+        KeyStore(self.folder).open()
 
     def test_i13_two_clients_do_not_renew_the_key_over_each_other(self) -> None:
-        other = Safe(self.folder).open()
-        Safe(self.folder).protect(self.vault, "edelweiss")
-        refused = self.assertRaises(ChatError, Safe(self.folder).protect, other, "gentian")
+        other = KeyStore(self.folder).open()
+        KeyStore(self.folder).protect(self.vault, "edelweiss")
+        refused = self.assertRaises(ChatError, KeyStore(self.folder).protect, other, "gentian")
         self.assertIn("Another client of yours has changed the passphrase", refused.sentence)
-        Safe(self.folder).settle(other)
-        self.assertFalse(Safe(self.folder).open("edelweiss").is_settled)
-        Safe(self.folder).settle(self.vault)
-        self.assertTrue(Safe(self.folder).open("edelweiss").is_settled)
+        KeyStore(self.folder).settle(other)
+        self.assertFalse(KeyStore(self.folder).open("edelweiss").is_settled)
+        KeyStore(self.folder).settle(self.vault)
+        self.assertTrue(KeyStore(self.folder).open("edelweiss").is_settled)

@@ -9,7 +9,7 @@ from contextlib import closing
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.office import Office, Seat
-from twisted_chat.clients.encryption.key_store import Safe
+from twisted_chat.clients.encryption.key_store import KeyStore
 from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Kind
 from twisted_chat.core.errors import ChatError
@@ -329,7 +329,7 @@ class PassphraseTests(Confidential):
     def test_i13_what_opened_the_keys_before_opens_nothing_after_a_new_passphrase(self) -> None:
         self.encrypt()
         self.tesla.types("message edison the first CANARY")
-        before = Safe(self.edison.folder / "edison").open()
+        before = KeyStore(self.edison.folder / "edison").open()
         self.assertGreater(self.opens(before), 4)
         self.edison.types("/passphrase", "edelweiss", "edelweiss")
         self.edison.finds("asks for the passphrase when it starts")
@@ -343,7 +343,7 @@ class PassphraseTests(Confidential):
         self.edison.types("/passphrase", "gentian", "gentian", "message tesla and back")
         self.tesla.finds("and back")
         self.edison.crashes()
-        after = Safe(self.edison.folder / "edison").open("gentian")
+        after = KeyStore(self.edison.folder / "edison").open("gentian")
         self.assertTrue(after.is_settled)
         self.assertEqual(self.opens(before), 0)
         self.assertGreater(self.opens(after), 4)
@@ -354,7 +354,7 @@ class PassphraseTests(Confidential):
     def test_i13_a_client_that_runs_meanwhile_is_seen_to_later(self) -> None:
         self.encrypt()
         other = self.office.desk("edison")  # at the same computer
-        before = Safe(self.edison.folder / "edison").open()
+        before = KeyStore(self.edison.folder / "edison").open()
         self.edison.types("/passphrase", "edelweiss", "edelweiss")
         self.edison.finds("Another client of yours runs on this computer.")
         self.assertGreater(self.opens(before), 0)
@@ -368,7 +368,7 @@ class PassphraseTests(Confidential):
             seat.start()
             seat.types("edelweiss")
         self.assertEqual(self.opens(before), 0)
-        self.assertTrue(Safe(self.edison.folder / "edison").open("edelweiss").is_settled)
+        self.assertTrue(KeyStore(self.edison.folder / "edison").open("edelweiss").is_settled)
         other.types("/search CANARY in:tesla")
         other.finds("CANARY")
 

@@ -225,7 +225,7 @@ class EncryptionCommands:
         """A page with what it says where it is encrypted."""
         lines: list[results.Line] = []
         for room, group in groupby(page.lines, key=lambda line: line.room):
-            entries = await self._user.recalling.recalled(room, [line.entry for line in group])
+            entries = await self._user.archive.recalled(room, [line.entry for line in group])
             lines += [results.Line(room, entry) for entry in entries]
         return _with(page, lines)
 
@@ -235,10 +235,10 @@ class EncryptionCommands:
         return msgspec.structs.replace(found, files=tuple(files))
 
     async def _named(self, line: FileLine) -> FileLine:
-        recalling = self._user.recalling
-        if line.name and not recalling.is_sealed(line.room, line.seq):
+        archive = self._user.archive
+        if line.name and not archive.is_sealed(line.room, line.seq):
             return line
-        kept = await recalling.kept_at(line.room, line.seq)
+        kept = await archive.kept_at(line.room, line.seq)
         if kept is None or kept.file is None:
             return msgspec.structs.replace(line, name="")
         return msgspec.structs.replace(line, name=kept.file.name, size=kept.file.size)
@@ -255,7 +255,7 @@ class EncryptionCommands:
         place = place or LOBBY
         if not (self.is_encrypted(place) and number.isascii() and number.isdigit()):
             return None
-        return await self._user.sealing.edit(place, int(number), command.text)
+        return await self._user.encryptor.edit(place, int(number), command.text)
 
     # --- searching -----------------------------------------------------------------------------
 
@@ -291,7 +291,7 @@ class EncryptionCommands:
                 and (after is None or time > after)
             )
 
-        return await self._user.recalling.search(typed.terms(), fits)
+        return await self._user.archive.search(typed.terms(), fits)
 
     def _places(self, typed: search_query.Typed) -> set[str] | None:
         """The one conversation that is searched, if it is not all of them."""

@@ -93,7 +93,7 @@ async def lines_of(user: User, page: dict[str, Any]) -> list[Line]:
 async def read(user: User, room: str, events: Sequence[dict[str, Any]]) -> list[Entry]:
     """Entries that were asked for, with what they say where they are encrypted."""
     entries = [entry for event in events if (entry := entry_of(event)) is not None]
-    return await user.recalling.recalled(room, entries)
+    return await user.archive.recalled(room, entries)
 
 
 async def read_events(user: User, events: Sequence[Event]) -> list[Event]:

@@ -14,12 +14,12 @@ from ...core.entries import Entry, Kind
 from ...core.errors import ChatError
 from ..connection.link import NONSENSE, Lost
 from ..sync.conversations import Conversation, folded, number
+from .key_store import AccountKeys
 
 if TYPE_CHECKING:
     from ...e2e.directory import Listed, Reader
     from ...e2e.known_devices import KnownDevice
     from ...e2e.verification import Comparison
-    from .secrets import Secrets
 
 MOST_NAMED = 5  # devices that are met at once and told of one by one
 MOST_IN_LINE = 20  # of more, in one sentence
@@ -33,9 +33,9 @@ class Devices:
     """What one user knows of the devices of others, and of other ones in the own name."""
 
     def __init__(
-        self, secrets: Secrets, run: Callable[..., Deferred[Any]], clock: IReactorTime
+        self, keys: AccountKeys, run: Callable[..., Deferred[Any]], clock: IReactorTime
     ) -> None:
-        self._secrets = secrets
+        self._keys = keys
         self._run = run
         self._clock = clock
         self._moved: dict[str, int] = {}  # the last entry of a room that changed who is in it
@@ -55,12 +55,12 @@ class Devices:
     def entered(self, rooms: Mapping[str, Mapping[str, Any]]) -> None:
         """What a sign-in says is as it was; rooms that it does not name are left."""
         named = {folded(label) for label in rooms}
-        for label in self._secrets.machine.rooms_known():
+        for label in self._keys.machine.rooms_known():
             if label not in named:
                 self.left(label)
         for label, room in rooms.items():
             version = str(room.get("version", ""))
-            if version and self._secrets.storage.facts.get(VERSION + label) == version:
+            if version and self._keys.storage.facts.get(VERSION + label) == version:
                 self._versions[label] = version
 
     def version(self, label: str) -> str:
@@ -69,7 +69,7 @@ class Devices:
 
     def _named(self, label: str) -> str:
         """A conversation's own name, however somebody has written it."""
-        found = self._secrets.conversations.get(label)
+        found = self._keys.conversations.get(label)
         return label if found is None else found.label
 
     def changed(self, who: str) -> None:
@@ -78,15 +78,15 @@ class Devices:
             if (
                 label.startswith("#")
                 or folded(label) == folded(who)
-                or who == self._secrets.conversations.name
+                or who == self._keys.conversations.name
             ):
                 del self._versions[label]
         self.look_around_soon()
 
     def look_around_soon(self) -> None:
         """The same, by itself."""
-        if self._secrets.is_open:
-            Deferred.fromCoroutine(self.look_around()).addErrback(self._secrets.not_now)
+        if self._keys.is_open:
+            Deferred.fromCoroutine(self.look_around()).addErrback(self._keys.not_now)
 
     def outdated(self, label: str) -> None:
         """What is known of a conversation's devices is not true any more."""
@@ -109,14 +109,14 @@ class Devices:
 
     async def _learn(self, label: str) -> None:
         people, version = await self._asked(label)
-        machine = self._secrets.machine
+        machine = self._keys.machine
         listed, changes = machine.learn(label, people)
         # Told before it is kept: who is killed between the two is told twice, and never not at all.
         for sentence in _sentences(label, listed, machine.recipients(label).devices):
-            self._secrets.tell(label, sentence)
-        await self._secrets.write(changes)
+            self._keys.tell(label, sentence)
+        await self._keys.write(changes)
         self._versions[label] = version
-        self._secrets.forgotten(self._secrets.storage.remember(**{VERSION + label: version}))
+        self._keys.forgotten(self._keys.storage.remember(**{VERSION + label: version}))
 
     async def _asked(self, label: str) -> tuple[dict[str, Any], str]:
         """The people of a conversation with their devices, and the version of these.
@@ -125,7 +125,7 @@ class Devices:
         made at. If somebody has come or gone since, it is asked for once more.
         """
         for _ in range(MOST_LOOKS):
-            answer = await self._secrets.ask("keys", room=label)
+            answer = await self._keys.ask("keys", room=label)
             people, version = told(answer, "people", dict), told(answer, "version", str)
             if not all(isinstance(devices, list) for devices in people.values()):
                 raise nonsense()
@@ -142,7 +142,7 @@ class Devices:
 
     async def _until(self, label: str, seq: int) -> None:
         """Wait until the entries of a room up to this one have come, but not for ever."""
-        conversation = self._secrets.conversations.get(label)
+        conversation = self._keys.conversations.get(label)
         if conversation is None or conversation.position >= seq:
             return
         waiting: Deferred[None] = Deferred()
@@ -162,8 +162,8 @@ class Devices:
         label = conversation.label
         self._moved[label] = entry.seq
         self.outdated(label)
-        if self._secrets.is_open and self._secrets.encrypted(label):
-            machine = self._secrets.machine
+        if self._keys.is_open and self._keys.encrypted(label):
+            machine = self._keys.machine
             with suppress(ChatError):  # that is no name of anybody
                 if entry.kind is not Kind.JOIN:
                     done = machine.went(label, entry.subject or entry.author)
@@ -171,17 +171,15 @@ class Devices:
                     done = machine.came(label, entry.author)
                 else:
                     return
-                self._secrets.forgotten(self._secrets.write(done.changes))
+                self._keys.forgotten(self._keys.write(done.changes))
 
     def put_out(self, label: str, name: str) -> None:
         """This person has put somebody out of a room."""
         label = self._named(label)
-        if self._secrets.encrypted(label):
+        if self._keys.encrypted(label):
             self.outdated(label)
             with suppress(ChatError):
-                self._secrets.forgotten(
-                    self._secrets.write(self._secrets.machine.went(label, name).changes)
-                )
+                self._keys.forgotten(self._keys.write(self._keys.machine.went(label, name).changes))
 
     def left(self, label: str) -> None:
         """One is not in a room any more."""
@@ -189,67 +187,67 @@ class Devices:
         self._moved.pop(label, None)
         for waiting in [one for one, room in self._awaited.items() if room == label]:
             waiting.errback(ChatError("not_in_room", f"You are not in {label} any more."))
-        if self._secrets.is_open and label.startswith("#"):
-            self._secrets.forgotten(self._secrets.write(self._secrets.machine.left(label).changes))
+        if self._keys.is_open and label.startswith("#"):
+            self._keys.forgotten(self._keys.write(self._keys.machine.left(label).changes))
 
     def readers(self, label: str) -> list[Reader]:
         """Everybody whom the server lists in a room."""
-        return self._secrets.machine.readers(self._named(label))
+        return self._keys.machine.readers(self._named(label))
 
     def is_restricted(self, label: str) -> bool:
         """Whether one encrypts there for verified devices only."""
-        return self._secrets.is_open and self._secrets.machine.is_restricted(self._named(label))
+        return self._keys.is_open and self._keys.machine.is_restricted(self._named(label))
 
     async def restrict(self, label: str, only_verified: bool) -> None:
         """Encrypt in a room for verified devices only, or for every device of its members."""
         label = self._named(label)
-        await self._secrets.kept(self._secrets.machine.restrict(label, only_verified))
+        await self._keys.kept(self._keys.machine.restrict(label, only_verified))
 
     async def admit(self, label: str, name: str) -> None:
         """Somebody whom nobody has seen coming belongs in a room all the same."""
         label = self._named(label)
-        await self._secrets.kept(self._secrets.machine.admit(label, name))
+        await self._keys.kept(self._keys.machine.admit(label, name))
         await self.learn(label)
 
     # --- before something is sent ------------------------------------------------------------
 
     def is_known(self, label: str) -> bool:
         """Whether the devices of a conversation, and who is in it, are those of this moment."""
-        return bool(self.version(label)) and self._secrets.machine.knows(self._named(label))
+        return bool(self.version(label)) and self._keys.machine.knows(self._named(label))
 
     async def prepare(self, label: str) -> None:
         """See to it that everybody's devices are known, and sessions with them begun."""
         if not self.is_known(label):
             await self.learn(label)
-        wanted = self._secrets.machine.unclaimed(label, self._secrets.wall())
+        wanted = self._keys.machine.unclaimed(label, self._keys.wall())
         if wanted:
-            refused = await self._secrets.kept(
-                self._secrets.machine.claimed(label, await self.claimed(label, wanted))
+            refused = await self._keys.kept(
+                self._keys.machine.claimed(label, await self.claimed(label, wanted))
             )
             for one in refused:
-                self._secrets.tell(label, one.sentence)
+                self._keys.tell(label, one.sentence)
 
     async def claimed(self, label: str, devices: list[str]) -> dict[str, Any]:
         """A key to begin with of each of these devices, of those that have any."""
-        answer = await self._secrets.ask("claim", room=label, devices=devices)
+        answer = await self._keys.ask("claim", room=label, devices=devices)
         keys: dict[str, Any] = told(answer, "one_time", dict)
         return keys
 
     async def look_around(self) -> None:
         """Learn of the devices in encrypted conversations, as far as that is not known."""
-        for label, conversation in list(self._secrets.conversations.all.items()):
+        for label, conversation in list(self._keys.conversations.all.items()):
             if conversation.encrypted and not self.is_known(label):
                 try:
                     await self.learn(label)
                 except ChatError as error:
-                    self._secrets.say_why(error)  # and the next one is looked at
+                    self._keys.say_why(error)  # and the next one is looked at
 
     async def compare(self, name: str) -> str:
         """The six words to compare with somebody, or with one's own other devices."""
-        secrets = self._secrets
-        if folded(name) != folded(secrets.conversations.name):
+        keys = self._keys
+        if folded(name) != folded(keys.conversations.name):
             await self.learn(name)
-        comparison = self._comparisons[folded(name)] = secrets.machine.comparison(name)
+        comparison = self._comparisons[folded(name)] = keys.machine.comparison(name)
         words: str = await self._run(comparison.words)
         return words
 
@@ -258,28 +256,28 @@ class Devices:
         comparison = self._comparisons.get(folded(name))
         if comparison is None:
             raise ChatError("args", f"See the words first, and compare them: /verify {name}")
-        await self._secrets.kept(self._secrets.machine.verify(name, comparison))
+        await self._keys.kept(self._keys.machine.verify(name, comparison))
 
     def is_verified(self, name: str) -> bool:
         """Whether somebody was verified with every device there is now."""
-        if not self._secrets.is_open:
+        if not self._keys.is_open:
             return False
         with suppress(ChatError):
-            return self._secrets.machine.is_verified(name)
+            return self._keys.machine.is_verified(name)
         return False
 
     def of(self, name: str) -> list[KnownDevice]:
         """What is known of somebody's devices."""
-        return self._secrets.machine.devices_of(name)
+        return self._keys.machine.devices_of(name)
 
     def unlisted_of(self, name: str) -> list[KnownDevice]:
         """Devices that have written in somebody's name, and that the server does not list."""
-        return self._secrets.machine.unlisted_of(name)
+        return self._keys.machine.unlisted_of(name)
 
     @property
     def own(self) -> str:
         """What this device is called."""
-        return self._secrets.machine.own.device
+        return self._keys.machine.own.device
 
 
 def _sentences(label: str, listed: Listed, readers: Sequence[KnownDevice]) -> list[str]:

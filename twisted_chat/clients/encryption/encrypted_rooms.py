@@ -8,23 +8,19 @@ a room gives its name free.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.logger import Logger
 
 from ...core.errors import ChatError
-from ..sync.conversations import folded, number
-from ..sync.storage import SINCE
-
-if TYPE_CHECKING:
-    from ..sync.conversations import Conversation, Conversations
-    from ..sync.storage import Storage
+from ..sync.conversations import Conversation, Conversations, folded, number
+from ..sync.storage import SINCE, Storage
 
 NAMED = "for good "  # facts: the number of the encrypted conversation of this name
 NAME_OF = "name of "  # facts: the name of the one of this number, also after one has left it
 
 
-class Encrypted:
+class EncryptedRooms:
     """The encrypted conversations of one user."""
 
     log = Logger()

@@ -6,25 +6,24 @@ from collections.abc import Callable, Iterable
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from twisted.python.failure import Failure
+
 from ...core.errors import ChatError
 from ..connection.link import Lost
 from ..sync.messages import Outgoing, SealedMessage
-from ..sync.storage import SENT, TEXT
-from .secrets import not_kept
+from ..sync.storage import SENT, TEXT, Change
+from .key_store import not_kept
+from .secrets import Secrets
 
 if TYPE_CHECKING:
-    from twisted.python.failure import Failure
-
     from ...e2e.messages import Message
-    from ..sync.storage import Change
-    from .secrets import Secrets
 
 MOST_ATTEMPTS = 5  # when devices come and go just then
 STALE = frozenset({"stale", "encrypted"})
 """Refusals after which the same message is to be sealed anew: nothing was stored."""
 
 
-class Sealing:
+class Encryptor:
     """Seals the messages of one user."""
 
     def __init__(self, secrets: Secrets) -> None:

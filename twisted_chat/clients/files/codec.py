@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...core.errors import ChatError
-from ..encryption.archive import Recalling
+from ..encryption.incoming import Archive
 from ..sync.messages import Outgoing
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class FileEncryption:
     """Encrypts what goes into encrypted conversations; everything else goes as it is."""
 
     def __init__(
-        self, is_encrypted: Callable[[str], bool], archive: Recalling, say_file: SayFile
+        self, is_encrypted: Callable[[str], bool], archive: Archive, say_file: SayFile
     ) -> None:
         """`say_file` sends the message that names a file: its place, name, number, and secret."""
         self._is_encrypted = is_encrypted

@@ -11,16 +11,16 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
+from ...core.entries import Entry
 from ...core.errors import ChatError
 from ...core.limits import Bucket
 from ..connection.backoff import Backoff
 from ..connection.link import FOR_NOW, Link, Lost
-from ..encryption.outgoing import STALE, Sealing, is_in_clear, only_words
+from ..encryption.outgoing import STALE, Encryptor, is_in_clear, only_words
 from .messages import Outgoing, Stage
 from .storage import Storage, Unsent
 
 if TYPE_CHECKING:
-    from ...core.entries import Entry
     from ...e2e.envelopes import SealedFile
 
 MOST_UNDER_WAY = 64  # messages sent and not yet answered
@@ -36,13 +36,13 @@ class Outbox:
         self,
         clock: IReactorTime,
         storage: Storage | None,
-        sealing: Sealing,
+        encryptor: Encryptor,
         changed: Callable[[Outgoing], None],
     ) -> None:
         """Without storage (a guest has none) what is unsent at the end of a connection is lost."""
         self._clock = clock
         self._storage = storage
-        self._sealing = sealing
+        self._encryptor = encryptor
         self._being_sealed: object | None = None  # another one at each attempt
         self._changed = changed
         self._link: Link | None = None
@@ -56,7 +56,7 @@ class Outbox:
         self.messages: dict[str, Outgoing] = {one.cid: Outgoing(one) for one in left}
         for message in self.messages.values():
             message.on_disk = True
-            sealing.recall(message)
+            encryptor.recall(message)
 
     def say(
         self,
@@ -83,7 +83,7 @@ class Outbox:
             message.on_disk = True
             self._send()
         else:
-            draft = self._sealing.draft(message)
+            draft = self._encryptor.draft(message)
             if draft:
                 unsent = unsent._replace(text="")  # what is to be encrypted lies nowhere in clear
             self._storage.keep(unsent, draft).addCallbacks(
@@ -140,7 +140,7 @@ class Outbox:
                 continue
             if not message.on_disk or self._under_way >= most:
                 return  # nothing overtakes it
-            if self._sealing.wants(message):
+            if self._encryptor.wants(message):
                 self._seal(message)
                 return
             if not self._may_send():
@@ -157,8 +157,8 @@ class Outbox:
         """Encrypt what comes next; everything after it waits."""
         if self._being_sealed is None:
             attempt = self._being_sealed = object()
-            sealing = self._sealing.seal(message, lambda: self._being_sealed is attempt)
-            sealed = Deferred.fromCoroutine(sealing)
+            encryptor = self._encryptor.seal(message, lambda: self._being_sealed is attempt)
+            sealed = Deferred.fromCoroutine(encryptor)
             sealed.addCallbacks(
                 self._is_sealed, self._is_not_sealed, (attempt,), {}, (message, attempt)
             )
@@ -222,7 +222,7 @@ class Outbox:
         self._one_by_one = False
         self._backoff.forget()
         if message.again:
-            self._sealing.stored(message)
+            self._encryptor.stored(message)
         self._finish(message, Stage.TOLD if told else Stage.STORED)
 
     def _refused(self, failure: Failure, message: Outgoing, link: Link) -> None:
@@ -239,7 +239,7 @@ class Outbox:
             error = ChatError("encrypted", sentence)
         elif error.code in STALE and message.manner:
             error = only_words()
-        elif error.code in STALE and self._storage is not None and self._sealing.again(message):
+        elif error.code in STALE and self._storage is not None and self._encryptor.again(message):
             message.stage = Stage.KEPT
             self._send()
             return
@@ -266,7 +266,7 @@ class Outbox:
         if self._storage is not None:
             self._storage.drop(message.cid).addErrback(lambda failure: None)
             if stage is not Stage.STORED:
-                self._sealing.drop(message)
+                self._encryptor.drop(message)
         self._changed(message)
         message.done.callback(message)
         self._send()

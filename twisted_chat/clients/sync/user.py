@@ -24,10 +24,9 @@ from ..connection.lifecycle import Lifecycle, Options
 from ..connection.link import FOR_NOW, Event, Lost
 from ..connection.sign_in import Account, SignInHandler
 from ..connection.trust import KnownServers
-from ..encryption.archive import Recalling
 from ..encryption.devices import MEMBERSHIP
-from ..encryption.incoming import Unsealing
-from ..encryption.outgoing import Sealing, only_words
+from ..encryption.incoming import Archive, Decryptor
+from ..encryption.outgoing import Encryptor, only_words
 from ..encryption.secrets import Secrets
 from ..files.codec import FileEncryption
 from ..files.transfer import Server, Transfer
@@ -77,10 +76,10 @@ class User:
         self.secrets = Secrets(
             time.time, run, self.ask, self.conversations, self._about_keys, clock
         )
-        self.sealing = Sealing(self.secrets)
-        self.unsealing = Unsealing(self.secrets)
-        self.recalling = Recalling(self.secrets, run)
-        self.conversations.unseal = self.unsealing.opened
+        self.encryptor = Encryptor(self.secrets)
+        self.decryptor = Decryptor(self.secrets)
+        self.archive = Archive(self.secrets, run)
+        self.conversations.unseal = self.decryptor.opened
         self.account = Account(
             folder, run, self.conversations, partial(self._unlock, handler), self._welcomed
         )
@@ -94,7 +93,7 @@ class User:
             clock, self._is_online, self.ask, self.conversations, self.account, self._done_with
         )
         self._file_server = Server(clock, self.life, self.ask, files.dial, files.run)
-        encryption = FileEncryption(self.secrets.encrypted, self.recalling, self.say_file)
+        encryption = FileEncryption(self.secrets.encrypted, self.archive, self.say_file)
         self.transfers = Transfers(
             *(clock, self._file_server, encryption, files.folder, self._transfer_changed)
         )
@@ -165,17 +164,17 @@ class User:
 
     async def _delete(self, place: str, seq: int, arguments: dict[str, Any]) -> Any:
         """Delete a message where the other devices do not believe the server alone."""
-        self.unsealing.expect_deletion(place, seq)
+        self.decryptor.expect_deletion(place, seq)
         entry = self.conversations.all[place].entries.get(seq)
         if entry is None or entry.author == self.name:
             with suppress(ChatError):  # it cannot be sealed, or is somebody else's
-                return await self.sealing.delete(place, seq, str(arguments.get("reason", "")))
+                return await self.encryptor.delete(place, seq, str(arguments.get("reason", "")))
         if self.life.link is None:
             raise Lost("The connection was lost.")
         try:
             return await self.life.link.ask("delete", **arguments)
         except ChatError:
-            self.unsealing.expect_deletion(place, seq, False)
+            self.decryptor.expect_deletion(place, seq, False)
             raise
 
     def say(self, room: str, text: str, cid: str = "", manner: str = "") -> Outgoing:
@@ -242,7 +241,7 @@ class User:
             self.account.storage.move({}, gone).addErrback(lambda failure: None)
         if self.outbox is None:
             storage = None if self.account.guest else self.account.storage
-            self.outbox = Outbox(self._clock, storage, self.sealing, self._sending)
+            self.outbox = Outbox(self._clock, storage, self.encryptor, self._sending)
         assert self.life.link is not None
         if self.account.guest:
             self.secrets.close()
