@@ -54,8 +54,8 @@ class ChatFactory(ServerFactory):
         self.networks: Counter[Network] = Counter()
         # By whose network each is counted; unknown behind a proxy.
         self._counted: dict[CountedConnection, Network] = {}
-        self.strangers: dict[CountedConnection, None] = {}  # connected, not signed in
-        self.strangers_of: Counter[Network] = Counter()  # by their networks
+        self.not_signed_in: dict[CountedConnection, None] = {}  # in order of age
+        self.not_signed_in_of: Counter[Network] = Counter()  # by their networks
         self._handshakes = SlidingWindow(HANDSHAKES_PER_NETWORK, HANDSHAKES, HANDSHAKE_SPAN)
         self.open_doors = OpenDoors().without(chat.settings.closed_doors)
         self.backlog = Backlog(affordable(chat.settings.backlog), chat.ticks)
@@ -90,7 +90,8 @@ class ChatFactory(ServerFactory):
         if most and len(self.connections) > most:
             connection.refuse_connection(_FULL)
         elif awaits_header:
-            self.strangers[connection] = None  # the proxy's own network has nothing to do with it
+            # The proxy's own network has nothing to do with it.
+            self.not_signed_in[connection] = None
         else:
             self.located(connection, connection.peer)
 
@@ -106,8 +107,8 @@ class ChatFactory(ServerFactory):
         if full is not None:
             connection.refuse_connection(full)
             return
-        self.strangers[connection] = None
-        self.strangers_of[peer.network] += 1
+        self.not_signed_in[connection] = None
+        self.not_signed_in_of[peer.network] += 1
 
     def _full(self, network: Network) -> ChatError | None:
         if not self.limited or not network.limited:
@@ -116,8 +117,8 @@ class ChatFactory(ServerFactory):
             return _FULL
         if self.networks[network] > max(1, self.most // PER_NETWORK):
             return ChatError("full", "Too many connections from your network: close some first.")
-        waiting = self.strangers_of[network]
-        crowded = len(self.strangers) >= max(1, self.most // BEFORE_LOGIN)
+        waiting = self.not_signed_in_of[network]
+        crowded = len(self.not_signed_in) >= max(1, self.most // BEFORE_LOGIN)
         if waiting >= BEFORE_LOGIN_PER_NETWORK or crowded:
             return ChatError("full", "Too many are logging in at once: try again in a moment.")
         return None
@@ -142,10 +143,10 @@ class ChatFactory(ServerFactory):
 
     def signed_in(self, connection: CountedConnection) -> None:
         """Somebody has signed in there, or is gone."""
-        if connection in self.strangers:
-            del self.strangers[connection]
+        if connection in self.not_signed_in:
+            del self.not_signed_in[connection]
             if connection in self._counted:
-                _take_one(self.strangers_of, self._counted[connection])
+                _take_one(self.not_signed_in_of, self._counted[connection])
 
     def disconnected(self, connection: CountedConnection) -> None:
         """A connection is gone."""
@@ -171,7 +172,7 @@ class ChatFactory(ServerFactory):
 
     def _close_overdue(self) -> None:
         now = self.chat.ticks()
-        for connection in list(self.strangers):
+        for connection in list(self.not_signed_in):
             overdue = connection.overdue(now)
             if overdue is None:
                 # They are in order of age, but a later one may still owe its first line.

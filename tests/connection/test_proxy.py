@@ -54,7 +54,7 @@ class BelievedTests(ProxyTestCase):
                     client.vanishes()
                     hall.clients.remove(client)
         self.assertEqual(hall.factory.connections, {})
-        self.assertEqual((hall.factory.networks, hall.factory.strangers_of), ({}, {}))
+        self.assertEqual((hall.factory.networks, hall.factory.not_signed_in_of), ({}, {}))
 
     def test_tls_comes_after_the_header(self) -> None:
         hall = self.hall(plaintext="loopback")
@@ -90,7 +90,7 @@ class BelievedTests(ProxyTestCase):
             client = self.behind(hall, words)
             hall.settle()
             self.assertEqual(client.protocol.network.name, PROXY)
-            self.assertEqual(hall.factory.strangers_of[Network(PROXY)], 1)
+            self.assertEqual(hall.factory.not_signed_in_of[Network(PROXY)], 1)
             client.vanishes()
 
     def test_a_header_that_comes_late(self) -> None:

@@ -104,7 +104,7 @@ class TalkTests(TestCase):
         client.transport.value = lambda: b""  # type: ignore[method-assign]
         client.sends(b"\x16\x03" + b"tesla\n" * 10)
         self.assertTrue(client.closed)
-        self.assertEqual(hall.factory.strangers, {})
+        self.assertEqual(hall.factory.not_signed_in, {})
 
     def test_tls_off(self) -> None:
         hall = Hall(plaintext="always")

@@ -148,7 +148,7 @@ class FetchTests(FilesTestCase):
         netcat = self.netcat()
         netcat.reads_at_most(10_000)
         netcat.sends(line + b"\n")
-        self.assertEqual(len(self.hall.factory.strangers), 0)
+        self.assertEqual(len(self.hall.factory.not_signed_in), 0)
         self.assertIn(netcat.protocol, self.hall.factory.connections)
         netcat.vanishes()
         self.assertEqual(self.hall.chat.files.moving, {})

@@ -88,7 +88,7 @@ class EndTests(HallTestCase):
         self.assertEqual(list(chat.sessions), [])
         self.assertEqual(chat.roster.online, {})
         self.assertEqual(factory.connections, {})
-        self.assertEqual(factory.strangers, {})
+        self.assertEqual(factory.not_signed_in, {})
         self.assertEqual(chat.delivery.live_in(chat.rooms.lobby), [])
         self.assertTrue(client.closed)
 

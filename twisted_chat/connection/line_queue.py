@@ -47,14 +47,20 @@ class Life(Enum):
 class Turn(Enum):
     """What the next line waits for.
 
-    It leaves NOTHING only while the next line is taken (and for COMMAND at the greeting), and comes
-    back there from each of the others, so that no two of them are ever waited for at once.
+    Taking a line leads from NOTHING to one of the others, and each of these leads back there, so
+    that no two are ever waited for at once. A dialogue goes back to NOTHING while it asks for a
+    line, and to COMMAND with the answer.
     """
 
     NOTHING = "it may be taken"
     COMMAND = "until what was begun is done"
     MESSAGES = "until the messages under way are answered, since it may not overtake them"
     REST = "until the flood limit lets the client go on"
+
+
+# Looking a member up in its class takes longer, and these are looked at for every line.
+OPEN, ENDING, CLOSED = Life
+NOTHING, COMMAND, MESSAGES, REST = Turn
 
 
 class BaseDoor:
@@ -76,8 +82,8 @@ class BaseDoor:
         self.connection = connection
         self.session: Session | None = None
         self.longest_line = max(SHORTEST_LIMIT, chat.settings.max_message + 1024)  # in bytes
-        self._life = Life.OPEN
-        self._turn = Turn.NOTHING
+        self._life: Life = OPEN
+        self._turn: Turn = NOTHING
         self._next: bytes | ChatError | None = None  # the line whose turn it is, charged for
         self._waiting: deque[bytes | ChatError] = deque()  # an error stands for a refused line
         self._under_way = 0  # messages
@@ -218,12 +224,12 @@ class BaseDoor:
     @property
     def closed(self) -> bool:
         """Whether the connection is gone, or is about to be."""
-        return self._life is Life.CLOSED
+        return self._life is CLOSED
 
     @property
     def busy(self) -> bool:
         """Whether something is under way that the next line waits for."""
-        return self._turn is Turn.COMMAND
+        return self._turn is COMMAND
 
     @property
     def stuck(self) -> bool:
@@ -243,7 +249,7 @@ class BaseDoor:
             self._keep_next(line)
         elif not self.take(line):
             self._keep_next(line)
-            self._turn = Turn.MESSAGES
+            self._turn = MESSAGES
 
     def queue(self, line: bytes | ChatError) -> None:
         """Take a line, or refuse it, when its turn comes."""
@@ -261,8 +267,8 @@ class BaseDoor:
 
     def end_of_input(self) -> None:
         """The client has sent its last line; leave when everything is answered."""
-        if self._life is Life.OPEN:
-            self._life = Life.ENDING
+        if self._life is OPEN:
+            self._life = ENDING
         self._leave_if_done()
 
     def _keep_next(self, line: bytes) -> None:
@@ -271,8 +277,8 @@ class BaseDoor:
 
     def _ready(self) -> bool:
         return (
-            self._turn is Turn.NOTHING
-            and self._life is not Life.CLOSED
+            self._turn is NOTHING
+            and self._life is not CLOSED
             and not self._stuck
             and self._under_way < MOST_UNDER_WAY
         )
@@ -285,7 +291,7 @@ class BaseDoor:
             self._take_what_is_ready()
         finally:
             self._draining = False
-        held_up = self._turn is Turn.REST or self._life is Life.CLOSED
+        held_up = self._turn is REST or self._life is CLOSED
         if len(self._waiting) < MOST_WAITING // 2 and not held_up:
             self.connection.go_on()
         self._leave_if_done()
@@ -300,7 +306,7 @@ class BaseDoor:
                     return
             if not self._take_turn(line):
                 self._next = line
-                self._turn = Turn.MESSAGES
+                self._turn = MESSAGES
 
     def _take_turn(self, line: bytes | ChatError) -> bool:
         if isinstance(line, bytes):
@@ -324,7 +330,7 @@ class BaseDoor:
             self.close(Closed("flood", "You are sending too fast for too long: goodbye."))
         else:
             self.connection.hold()
-            self._turn = Turn.REST
+            self._turn = REST
             self._resting = self.chat.clock.callLater(rest, self._rested)
         return False
 
@@ -338,18 +344,18 @@ class BaseDoor:
 
     def _rested(self) -> None:
         self._resting = None
-        self._turn = Turn.NOTHING
+        self._turn = NOTHING
         self._drain()
 
     # --- what is under way ----------------------------------------------------------------
 
     def occupied(self, begin: Callable[[], Deferred[Any]]) -> None:
         """Begin something, and take no further line until it is done."""
-        self._turn = Turn.COMMAND
+        self._turn = COMMAND
         try:
             done = begin()
         except BaseException:
-            self._turn = Turn.NOTHING
+            self._turn = NOTHING
             raise
         done.addBoth(self._done)
 
@@ -360,18 +366,18 @@ class BaseDoor:
 
     def become_busy(self) -> None:
         """Something is under way from now on, and the next line waits for it."""
-        self._turn = Turn.COMMAND
+        self._turn = COMMAND
 
     def become_free(self) -> None:
         """It is done: take the next line."""
-        if self._turn is Turn.COMMAND:
-            self._turn = Turn.NOTHING
+        if self._turn is COMMAND:
+            self._turn = NOTHING
         self._drain()
 
     def wait_for_line(self) -> None:
         """What is going on needs the next line before it can go on, and is busy again then."""
-        self._turn = Turn.NOTHING
-        if self.followed or self._life is Life.ENDING:
+        self._turn = NOTHING
+        if self.followed or self._life is ENDING:
             self.chat.clock.callLater(0, self._drain)
 
     @property
@@ -386,30 +392,30 @@ class BaseDoor:
 
     def under_way(self, answered: Deferred[None]) -> None:
         """Count a message until it is answered."""
-        self.set_out()
+        self.begin_message()
         answered.addBoth(self._was_answered)
 
     def _was_answered(self, outcome: object) -> None:
         if isinstance(outcome, Failure):
             self.log.failure("A message could not be answered", outcome)
-        self.landed()
+        self.end_message()
 
-    def set_out(self) -> None:
+    def begin_message(self) -> None:
         """A message is under way from now on."""
         self._under_way += 1
 
-    def landed(self) -> None:
+    def end_message(self) -> None:
         """A message is answered."""
         self._under_way -= 1
-        if not self._under_way and self._turn is Turn.MESSAGES:
-            self._turn = Turn.NOTHING
-        if self._waiting or self._next is not None or self._life is Life.ENDING:
+        if not self._under_way and self._turn is MESSAGES:
+            self._turn = NOTHING
+        if self._waiting or self._next is not None or self._life is ENDING:
             self._drain()
 
     # --- the end --------------------------------------------------------------------------
 
     def _leave_if_done(self) -> None:
-        if self._life is Life.ENDING and not (self.followed or self.busy or self._under_way):
+        if self._life is ENDING and not (self.followed or self.busy or self._under_way):
             self.leave(b"")
 
     def close(self, reason: Closed | None) -> None:
@@ -435,7 +441,7 @@ class BaseDoor:
 
     def lost(self) -> None:
         """The connection is gone, or is about to be."""
-        self._life = Life.CLOSED
+        self._life = CLOSED
         self._next = None
         self._waiting.clear()
         if self._resting is not None:

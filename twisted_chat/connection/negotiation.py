@@ -27,6 +27,10 @@ class Stage(Enum):
     DECIDED = "nothing more"
 
 
+# Looking a member up in its class takes longer, and this is looked at for every packet.
+HEADER, DIALECT, DECIDED = Stage
+
+
 class Negotiation:
     """Decides by the first bytes; who sends none is taken for a person."""
 
@@ -36,7 +40,7 @@ class Negotiation:
     def __init__(self, protocol: NegotiatedConnection) -> None:
         self._protocol = protocol
         proxies = protocol.factory.chat.settings.trusted_proxies
-        self._stage = Stage.HEADER if protocol.peer.within(proxies) else Stage.DIALECT
+        self._stage: Stage = HEADER if protocol.peer.within(proxies) else DIALECT
         self._greeted = False  # as a person, who may still turn out to be a program
         self._held = b""  # bytes that do not tell enough yet
         self._silence: IDelayedCall | None = None
@@ -45,12 +49,12 @@ class Negotiation:
     @property
     def awaits_header(self) -> bool:
         """Whether a proxy may still say for whom it connects."""
-        return self._stage is Stage.HEADER
+        return self._stage is HEADER
 
     @property
     def decided(self) -> bool:
         """Whether it is known what is spoken here."""
-        return self._stage is Stage.DECIDED
+        return self._stage is DECIDED
 
     def listen(self) -> None:
         """Wait for the first byte; greet a person if none comes in time.
@@ -139,7 +143,7 @@ class Negotiation:
 
     def _pass_on(self, header: Header) -> None:
         """Go on with whomever the proxy speaks for."""
-        self._stage = Stage.DIALECT
+        self._stage = DIALECT
         self._protocol.introduce(header)
         if self._greeted and not self._protocol.door.closed:
             self._greeted = False  # it was taken for the proxy itself
@@ -170,7 +174,7 @@ class Negotiation:
         return b"" if protocol.door.closed else data
 
     def _begin(self, kind: DoorKind) -> None:
-        self._stage = Stage.DECIDED
+        self._stage = DECIDED
         only = self._protocol.open_doors.only
         # What means nothing in particular means the one thing that is spoken.
         self._protocol.begin(only if only is not None and kind is DoorKind.TEXT else kind)
@@ -178,7 +182,7 @@ class Negotiation:
     def _settle(self) -> None:
         """A proxy that sent no header is itself who talks here."""
         if self.awaits_header:
-            self._stage = Stage.DIALECT
+            self._stage = DIALECT
             self._protocol.factory.located(self._protocol, self._protocol.peer)
 
     def end_of_input(self) -> None:

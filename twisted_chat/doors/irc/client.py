@@ -540,7 +540,7 @@ class IrcClient(BaseDoor):
         except Exception:
             self.report(Failure())
         finally:
-            self.landed()
+            self.end_message()
 
     def not_registered(self) -> Refused:
         """The refusal of what only a registered client may do."""

@@ -73,7 +73,7 @@ class IrcDoor(IrcClient):
                 return False
             response = Response(self.server, row.name, label, row.concurrent)
             if row.concurrent:
-                self.set_out()
+                self.begin_message()
                 subject = message.params[0] if message.params else ""
                 self._respond(response, subject, row.handler, message)
             else:
