@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import cast
 
 from ...chat.commands.lookup import account_named, conversation, person_named
 from ...chat.history import MOST_UNSEEN, At, Missed, Query, View, Way, scopes
@@ -419,12 +418,13 @@ async def get(client: IrcClient, message: Message) -> None:
     if not (number.isascii() and number.isdecimal()) or len(number) > LONGEST_NUMBER:
         raise ChatError("args", "A file is named by its number: GET 5.")
     found = await client.perform(words.Get(int(number)))
+    assert isinstance(found, FileTicket)
     if not client.closed:
-        for line in _lines(client, cast("FileTicket", found)):
+        for line in _file_lines(client, found):
             client.notice(line)
 
 
-def _lines(client: IrcClient, ticket: FileTicket) -> tuple[str, ...]:
+def _file_lines(client: IrcClient, ticket: FileTicket) -> tuple[str, ...]:
     where = takes_files_at(client.chat.settings, client.connection)
     if not where or not ticket.name:
         return shell_lines(ticket, client.connection.destination, client.tls)
