@@ -23,7 +23,7 @@ from twisted_chat.e2e.messages import (
     sent_key,
     text_key,
 )
-from twisted_chat.e2e.rows import TEXT, Outcome, Put
+from twisted_chat.e2e.rows import TEXT, Outcome
 from twisted_chat.e2e.vault import Vault
 
 VAULT = Vault(b"\x07" * 32)
@@ -125,7 +125,7 @@ class User:
     def does(self, outcome: Outcome[Any]) -> Any:
         """Write first, then use."""
         for change in outcome.changes:
-            if isinstance(change, Put):
+            if change.value is not None:
                 self.disk[change.table, change.key] = change.value
             else:
                 self.disk.pop((change.table, change.key), None)

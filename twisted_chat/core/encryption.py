@@ -1,4 +1,4 @@
-"""What a server knows of encryption from end to end: how its pieces look from outside.
+"""What can be known of encryption from end to end without it: how its pieces look from outside.
 
 Whether a signature is right, and what is in an envelope, only clients can know.
 """
@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,6 +23,14 @@ KEY = 32  # bytes
 SIGNATURE = 64
 _ID = re.compile(r"[A-Za-z0-9+/_-]{1,32}")
 _VERSION = 16  # bytes of a hash that are enough to tell two versions apart
+
+
+class RowChange(NamedTuple):
+    """A row of a client's encrypted state to write, in the place of an older one, or to delete."""
+
+    table: str
+    key: str
+    value: bytes | None  # None deletes it
 
 
 class DeviceKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -56,7 +56,7 @@ from .messages import (
     text_prefix,
 )
 from .olm import OlmSessions
-from .rows import TEXT, Delete, Outcome, Rows, atomic
+from .rows import TEXT, Outcome, Rows, atomic
 from .vault import Vault
 
 BETWEEN_GREETINGS = 3_600  # seconds, of one device in one place
@@ -86,7 +86,7 @@ class OlmMachine(Directory):
         first = Rows(vault, ())
         OwnDevice.make(first, fold(account).folded, device)
         changes = first.take()
-        rows = [(one.table, one.key, one.value) for one in changes if not isinstance(one, Delete)]
+        rows = [(one.table, one.key, one.value) for one in changes if one.value is not None]
         return Outcome(cls(vault, rows), changes)
 
     # --- saying ------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeVa
 
 import msgspec
 
+from ..core.encryption import RowChange
 from .vault import Vault
 
 Record = TypeVar("Record", bound=msgspec.Struct)
@@ -21,24 +22,6 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 # Rows of this table are one to a message: they are written here, and read by
 # `OlmMachine.recall`.
 TEXT = "text"
-
-
-class Put(NamedTuple):
-    """A row to write; it takes the place of an older one."""
-
-    table: str
-    key: str
-    value: bytes
-
-
-class Delete(NamedTuple):
-    """A row to delete, if it is there."""
-
-    table: str
-    key: str
-
-
-Change = Put | Delete
 
 
 class Rows:
@@ -76,18 +59,18 @@ class Rows:
         """Delete a row."""
         self._changed[table, key] = None
 
-    def take(self) -> tuple[Change, ...]:
+    def take(self) -> tuple[RowChange, ...]:
         """End the operation, and return what it changed, encrypted."""
-        changes: list[Change] = []
+        changes: list[RowChange] = []
         for (table, key), plain in self._changed.items():
             if plain is None:
                 self._written.pop((table, key), None)
-                changes.append(Delete(table, key))
+                changes.append(RowChange(table, key, None))
                 continue
             sealed = self.vault.seal(table, key, plain)
             if table != TEXT:
                 self._written[table, key] = sealed
-            changes.append(Put(table, key, sealed))
+            changes.append(RowChange(table, key, sealed))
         self._changed.clear()
         return tuple(changes)
 
@@ -109,7 +92,7 @@ class Outcome(NamedTuple, Generic[Value]):
     """The value of an operation, and what has to be written before that value is used."""
 
     value: Value
-    changes: tuple[Change, ...]
+    changes: tuple[RowChange, ...]
 
 
 def atomic(

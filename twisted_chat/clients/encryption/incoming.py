@@ -12,13 +12,14 @@ from twisted.logger import Logger
 
 from ...core import attachments
 from ...core.attachments import Attachment
+from ...core.encryption import RowChange
 from ...core.entries import SECRET, UNREADABLE, WORDS, Entry, Form, Kind, State
 from ...core.errors import ChatError
 from ...core.formatting import unformatted
 from ...core.names import fold
 from ..connection.link import Lost
 from ..sync.conversations import Conversation
-from ..sync.storage import SENT, TEXT, Change
+from ..sync.storage import SENT, TEXT
 from .secrets import Secrets
 
 if TYPE_CHECKING:
@@ -147,12 +148,12 @@ class Decryptor:
         kept = None if row is None else self._secrets.machine.recall(key, row)
         return kept if kept is not None and is_by(entry, kept) else None
 
-    def _write(self, changes: Iterable[Change]) -> None:
+    def _write(self, changes: Iterable[RowChange]) -> None:
         changes = tuple(changes)
         texts = self._secrets.storage.texts
-        for change in changes:
-            if change[0] == TEXT and len(change) == 3 and not change[1].startswith(SENT):
-                texts[change[1]] = change[2]  # an edit may bring the same once more
+        for table, key, value in changes:
+            if table == TEXT and value is not None and not key.startswith(SENT):
+                texts[key] = value  # an edit may bring the same once more
         while len(texts) > MOST_AT_HAND:
             del texts[next(iter(texts))]
         self._secrets.write(changes).addErrback(
@@ -197,7 +198,7 @@ class Decryptor:
         erased = list(said) if wanted else own
         for key in erased:
             self._secrets.storage.texts.pop(key, None)
-        await self._secrets.write([(TEXT, key) for key in erased])
+        await self._secrets.write([RowChange(TEXT, key, None) for key in erased])
         kept = newest(said.values())
         if kept is not None and not erased:
             author = kept.author

@@ -20,11 +20,12 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ...core.encryption import RowChange
 from ...core.errors import ChatError, reason_of
 from ...private_file import write_private
 from ..connection.link import FOR_NOW, Ask, Lost
 from ..sync.conversations import Conversations
-from ..sync.storage import Change, Run, Storage
+from ..sync.storage import Run, Storage
 from .encrypted_rooms import EncryptedRooms
 
 if TYPE_CHECKING:  # loaded when somebody has signed in
@@ -272,7 +273,7 @@ class AccountKeys:
         await self.write(outcome.changes)
         return outcome.value
 
-    def write(self, changes: Iterable[Change]) -> Deferred[None]:
+    def write(self, changes: Iterable[RowChange]) -> Deferred[None]:
         """Write what has changed."""
         changes = tuple(changes)
         if changes:

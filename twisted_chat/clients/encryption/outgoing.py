@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.python.failure import Failure
 
+from ...core.encryption import RowChange
 from ...core.errors import ChatError
 from ..connection.link import Lost
 from ..sync.messages import Outgoing, SealedMessage
-from ..sync.storage import SENT, TEXT, Change
+from ..sync.storage import SENT, TEXT
 from .key_store import not_kept
 from .secrets import Secrets
 
@@ -79,7 +80,7 @@ class Encryptor:
 
     # --- what is kept of it --------------------------------------------------------------------
 
-    def draft(self, message: Outgoing) -> tuple[Change, ...]:
+    def draft(self, message: Outgoing) -> tuple[RowChange, ...]:
         """The rows that keep a message until it is sealed; nothing if it is not to be."""
         secrets = self._secrets
         if not (secrets.is_open and secrets.encrypted(message.room)) or is_in_clear(message):
@@ -96,11 +97,11 @@ class Encryptor:
             message.secret = kept.file
             message.text = kept.text if kept.file is None else kept.file.name
 
-    def note(self, changes: Iterable[Change]) -> None:
+    def note(self, changes: Iterable[RowChange]) -> None:
         """Keep the texts of one's own at hand until they come back with their numbers."""
-        for change in changes:
-            if change[0] == TEXT and change[1].startswith(SENT) and len(change) == 3:
-                self._secrets.storage.sent[change[1].removeprefix(SENT)] = change[2]
+        for table, key, value in changes:
+            if table == TEXT and key.startswith(SENT) and value is not None:
+                self._secrets.storage.sent[key.removeprefix(SENT)] = value
 
     def stored(self, message: Outgoing) -> None:
         """A message was stored at an earlier attempt, perhaps as it was before it was sealed."""

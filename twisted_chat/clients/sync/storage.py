@@ -23,6 +23,8 @@ from urllib.parse import quote
 from platformdirs import user_config_path, user_data_path, user_downloads_path
 from twisted.internet.defer import Deferred
 
+from ...core.encryption import RowChange
+
 NAME = "twisted-chat"
 
 
@@ -213,7 +215,6 @@ def locked(path: Path) -> int | None:
 
 
 T = TypeVar("T")
-Change = tuple[str, str, bytes] | tuple[str, str]  # a row to write, or one to delete
 Run = Callable[[Callable[[], T]], "Deferred[T]"]
 
 KEEP = (
@@ -315,7 +316,7 @@ class Storage:
 
         return self._soon(write)
 
-    def keep(self, message: Unsent, changes: Iterable[Change] = ()) -> Deferred[None]:
+    def keep(self, message: Unsent, changes: Iterable[RowChange] = ()) -> Deferred[None]:
         """Keep a message until it is acknowledged; fires when it is on disk."""
 
         def write() -> None:
@@ -324,7 +325,7 @@ class Storage:
 
         return self._soon(write, lasts=False)
 
-    def seal(self, cid: str, sealed: str, changes: Iterable[Change]) -> Deferred[None]:
+    def seal(self, cid: str, sealed: str, changes: Iterable[RowChange]) -> Deferred[None]:
         """A message has been encrypted: keep what is sent of it, and what that has changed.
 
         Its words are in these changes, and nowhere in clear any more.
@@ -336,7 +337,7 @@ class Storage:
 
         return self._soon(write)
 
-    def change(self, changes: Iterable[Change]) -> Deferred[None]:
+    def change(self, changes: Iterable[RowChange]) -> Deferred[None]:
         """Write rows of the encryption, all of them or none."""
         return self._soon(lambda: self._change(changes))
 
@@ -451,9 +452,9 @@ class Storage:
         if rows:
             self._db.executemany(statement, rows)
 
-    def _change(self, changes: Iterable[Change]) -> None:
+    def _change(self, changes: Iterable[RowChange]) -> None:
         for change in changes:
-            if len(change) == 3:
+            if change.value is not None:
                 self._db.execute(PUT, change)
             else:
-                self._db.execute("DELETE FROM secret WHERE tab = ? AND key = ?", change)
+                self._db.execute("DELETE FROM secret WHERE tab = ? AND key = ?", change[:2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -14,7 +14,7 @@ from ...chat.files import Receiving, Serving
 from ...connection import plaintext
 from ...connection.interface import Connection
 from ...connection.line_queue import MOST_MISTAKES, BaseDoor
-from ...core.commands import Command, Row
+from ...core.commands import Command
 from ...core.errors import ChatError
 from ...core.events import Closed
 from ...core.results import MOST_NAMES, Left, Result, Standing
@@ -83,21 +83,21 @@ class JsonDoor(BaseDoor):
             if not sends and self.sending:
                 return False
             if sends:
-                self.under_way(self._answered(number, self._begin(asked, row)))
+                self.under_way(self._answered(number, self._begin(asked)))
             else:
-                self.occupied(lambda: self._answered(number, self._begin(asked, row)))
+                self.occupied(lambda: self._answered(number, self._begin(asked)))
         except ChatError as error:
             if self.sending:
                 return False  # the refusal waits until what came before is answered
             self.refuse(error, number)
         return True
 
-    def _begin(self, asked: object, row: Row | None) -> Deferred[Any]:
+    def _begin(self, asked: object) -> Deferred[Any]:
         if self.session is None:
             return Deferred.fromCoroutine(self._sign_in(asked))
         self.session.asked_at = self.chat.ticks()  # a ping keeps a program from being idle
-        if row is not None:
-            return commands.perform(self.chat, self.session, cast(Command, asked))
+        if isinstance(asked, Command):
+            return commands.perform(self.chat, self.session, asked)
         if isinstance(asked, requests.Send):
             return commands.send(self.chat, self.session, asked.room, asked.draft())
         return Deferred.fromCoroutine(self._ask(asked))
