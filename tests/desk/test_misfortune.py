@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from tests.desk.test_confiding import Confidential
+from tests.support.encrypted import Encrypted
 from tests.support.office import Office, Seat
 from twisted_chat.chat.device_keys import DeviceKeys
 from twisted_chat.clients.encryption import incoming
@@ -34,7 +34,7 @@ def shelf_of(seat: Seat) -> Storage:
     return storage
 
 
-class Unlucky(Confidential):
+class Unlucky(Encrypted):
     def setUp(self) -> None:
         super().setUp()
         self.encrypt()

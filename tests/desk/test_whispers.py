@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.desk.test_malice import FORGED, Malicious
+from tests.support.encrypted import FORGED, HostileServer
 from tests.support.office import Office
 from twisted_chat.bot import Bot, Message
 from twisted_chat.clients.pipe.json_requests import _stored
@@ -84,7 +84,7 @@ class WhisperTests(SynchronousTestCase):
         self.assertEqual(answer, {"room": "zoe", "now": 1, "cid": "c1"})
 
 
-class EncryptedTests(Malicious):
+class EncryptedTests(HostileServer):
     def test_nothing_in_clear_is_taken_for_what_is_said_where_all_is_encrypted(self) -> None:
         who = {"room": "tesla", "by": "tesla"}
         self.heard(self.edison, {"event": "whisper", **who, "text": FORGED, "time": 1})

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.desk.test_confiding import Confidential
+from tests.support.encrypted import Encrypted
 from tests.support.office import Seat
 from twisted_chat.testing import PASSWORD
 
 CANARY = b"CANARY in a file. "
 
 
-class Secret(Confidential):
+class Secret(Encrypted):
     """A file that nobody else is to see."""
 
     def setUp(self) -> None:

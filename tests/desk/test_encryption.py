@@ -6,9 +6,8 @@ import contextlib
 import sqlite3
 from contextlib import closing
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from tests.support.office import Office, Seat
+from tests.support.encrypted import Encrypted
+from tests.support.office import Seat
 from twisted_chat.clients.encryption.key_store import KeyStore
 from twisted_chat.core.draft import Draft
 from twisted_chat.core.entries import Kind
@@ -20,44 +19,7 @@ from twisted_chat.testing import PASSWORD
 HIDDEN = "(encrypted: only a client that has the keys can show this)"
 
 
-class Confidential(SynchronousTestCase):
-    """An office in which tesla and edison may have secrets."""
-
-    def setUp(self) -> None:
-        self.office = Office()
-        self.addCleanup(self.office.__exit__, None, None, None)
-        self.tesla, self.edison = self.office.desk("tesla"), self.office.desk("edison")
-
-    def encrypt(self, place: str = "edison") -> None:
-        self.tesla.types(f"/encrypt {place}", "yes")
-        self.tesla.finds("encrypts this conversation from here on, for good")
-        self.forget()
-
-    def forget(self) -> None:
-        """What was shown so far is nothing to look at."""
-        for seat in self.office.clients:
-            seat.takes()
-        for one in (self.tesla, self.edison):
-            one.lines.clear()
-
-    def second(self, name: str) -> Seat:
-        """The same person at another computer."""
-        folder = self.office.home / f"{name} elsewhere"
-        folder.mkdir(exist_ok=True)
-        seat = Seat(self.office, name, folder)
-        while seat.asking is not None:
-            seat.types(PASSWORD)
-        seat.lines.clear()
-        return seat
-
-    def kept(self) -> bytes:
-        """Everything that is on the disks of the server and of all clients."""
-        folders = (self.office.directory, self.office.home)
-        files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
-        return b"".join(file.read_bytes() for file in files)
-
-
-class TalkingTests(Confidential):
+class TalkingTests(Encrypted):
     def test_i9_no_server_is_told_an_action_where_all_is_encrypted(self) -> None:
         self.encrypt()
         self.tesla.types("/switch edison", "/me hides CANARY")
@@ -155,7 +117,7 @@ class TalkingTests(Confidential):
         self.edison.finds("é" * 2048)
 
 
-class ChangingTests(Confidential):
+class ChangingTests(Encrypted):
     def setUp(self) -> None:
         super().setUp()
         self.encrypt()
@@ -205,7 +167,7 @@ class ChangingTests(Confidential):
         self.assertEqual(len(self.edison.events), asked)
 
 
-class DeviceTests(Confidential):
+class DeviceTests(Encrypted):
     def words(self, seat: Seat, name: str) -> str:
         seat.types(f"/verify {name}")
         (found,) = [line.text.strip() for line in seat.lines if line.text.startswith("    ")][:1]
@@ -314,7 +276,7 @@ class DeviceTests(Confidential):
         self.assertTrue(self.edison.user.is_online)
 
 
-class PassphraseTests(Confidential):
+class PassphraseTests(Encrypted):
     def opens(self, vault: Vault) -> int:
         """How many rows of edison's slots a vault opens."""
         found = 0
@@ -373,7 +335,7 @@ class PassphraseTests(Confidential):
         other.finds("CANARY")
 
 
-class RoomTests(Confidential):
+class RoomTests(Encrypted):
     def setUp(self) -> None:
         super().setUp()
         self.tesla.types("/create #coil", "/invite #coil edison")
