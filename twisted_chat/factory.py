@@ -142,7 +142,7 @@ class ChatFactory(ServerFactory):
         return self._tls.put_beneath(connection)
 
     def signed_in(self, connection: CountedConnection) -> None:
-        """Somebody has signed in there, or is gone."""
+        """Count a connection no more among those that are not signed in."""
         if connection in self.not_signed_in:
             del self.not_signed_in[connection]
             if connection in self._counted:

@@ -1,4 +1,4 @@
-"""The connection: bytes to lines, and lines to whoever understands them."""
+"""The connection: bytes to lines, and lines to the door that understands them."""
 
 from __future__ import annotations
 
@@ -202,14 +202,14 @@ class ChatProtocol(Output):
         self.door.greet(on_new_line=prompted)
 
     def _turn_away(self, kind: DoorKind) -> None:
-        """Say in one line what is spoken here, in the words of whoever speaks something else."""
+        """Say in one line what is spoken here, in the dialect of the client, and close."""
         sentence = hint(self.open_doors, kind, self._page())
         prompted = self.door.abandon()
         said = turned_away(kind, sentence, self.factory.chat.wall(), prompted)
         self.end_reading_on(said, TURNED_AWAY)
 
     def _page(self) -> str:
-        """The address of the web page, for whoever has come in here; empty without one."""
+        """Return the address of the web page as this client reaches it; empty without one."""
         host, here = self.destination or ("HOST", 0)
         port = self.open_doors.port_of(DoorKind.WEB, here)
         if port is None:

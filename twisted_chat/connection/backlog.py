@@ -44,9 +44,10 @@ class Holder(Protocol):
 class Backlog:
     """The budget of all connections.
 
-    When half of it is used up, who has not read everything is behind, and is written nothing more
-    until they have; what they miss is in the store. When nearly all of it is used up, those who
-    hold most for longest are closed, of the party that does so, until a quarter is free.
+    When half of it is used up, every client with anything left to read counts as one that does not
+    read, and is written nothing more until it has; what it misses is in the store. When nearly all
+    of it is used up, connections are closed until a quarter is free: those that hold most for
+    longest, of the party that holds most.
     """
 
     log = Logger()

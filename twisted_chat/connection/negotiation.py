@@ -1,4 +1,4 @@
-"""The way in: from a connection's first byte to the dialect it speaks."""
+"""From a connection's first byte to the dialect that it speaks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HEADER, DIALECT, DECIDED = Stage
 
 
 class Negotiation:
-    """Decides by the first bytes; who sends none is taken for a person."""
+    """Decides by the first bytes; a client that sends none is taken for a person."""
 
     __slots__ = ("_greeted", "_held", "_protocol", "_silence", "_stage")
     log = Logger()
@@ -142,7 +142,7 @@ class Negotiation:
         return self._enter(found, data)
 
     def _pass_on(self, header: Header) -> None:
-        """Go on with whomever the proxy speaks for."""
+        """Go on with the client for which the proxy speaks."""
         self._stage = DIALECT
         self._protocol.introduce(header)
         if self._greeted and not self._protocol.door.closed:

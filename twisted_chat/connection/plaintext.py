@@ -1,4 +1,4 @@
-"""What is said to those whose words others could read on the way."""
+"""Refusals for clients without TLS, whose words others could read on the way."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ NO_TLS = (
 
 
 def refusal(tls: bool) -> ChatError:
-    """What a program is refused with."""
+    """Return the refusal for a program; `tls` says whether the server has TLS."""
     sentence = f"{ONLY_TLS}: connect to the same port with TLS." if tls else NO_TLS
     return ChatError("plaintext", sentence)
 
 
 def ways_in(tls: bool, destination: tuple[str, int] | None) -> tuple[str, ...]:
-    """What a person is told, who has reached the server at that host and port."""
+    """Return the lines that tell a person how to connect to that host and port with TLS."""
     if not tls:
         return (NO_TLS,)
     host, port = destination or ("HOST", "PORT")

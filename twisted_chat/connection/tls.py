@@ -82,7 +82,10 @@ class CertificateFiles:
             self.certificate, self.key = _divided(chosen)
 
     def load(self) -> Loaded:
-        """What is in them; StartError says what is wrong with it."""
+        """Return the key and the certificate, ready for use.
+
+        Raises StartError, which says in one sentence what is wrong with the files.
+        """
         stamp = self.stamp()
         chain = self._chain(_content(self.certificate, "certificate"))
         key = self._key(_content(self.key, "key"))
@@ -143,7 +146,7 @@ class CertificateFiles:
 
 
 class Identity:
-    """What the server proves with who it is: a key and a certificate that stays valid."""
+    """The key and the certificate that prove the server's identity; they are kept valid."""
 
     log = Logger()
     current: Loaded
@@ -211,7 +214,7 @@ class Identity:
 
 
 def check_certificate(chosen: str, folder: Path) -> None:
-    """Whether a start would find what it needs; changes nothing."""
+    """Raise a StartError unless a start would find what it needs; change nothing."""
     if chosen != "off":
         files = CertificateFiles(chosen, folder)
         if not files.own or files.certificate.exists():

@@ -30,7 +30,7 @@ SEND_BUFFER = 64 * 1024  # what the kernel may hold for one peer; it doubles the
 
 
 class Sender(Protocol):
-    """Whoever has to know whether its peer reads."""
+    """A connection that has to know whether its peer reads."""
 
     def peer_stopped_reading(self) -> None: ...
     def peer_reads_again(self) -> None: ...

@@ -41,17 +41,17 @@ class OpenDoors(Struct, frozen=True):
         doors = self.doors - {DoorKind.FETCH}
         return next(iter(doors)) if len(doors) == 1 else None
 
-    def port_of(self, door: DoorKind, here: int) -> int | None:
-        """The port at which a door is open, which is this one if it can be."""
-        return here if door in self.doors else self.elsewhere.get(door)
+    def port_of(self, kind: DoorKind, here: int) -> int | None:
+        """Return the port at which a kind of door is open, `here` if it can be; None if nowhere."""
+        return here if kind in self.doors else self.elsewhere.get(kind)
 
 
 def hint(open_doors: OpenDoors, wanted: DoorKind, page: str) -> str:
-    """What somebody is told who wants what is not spoken at a port.
+    """Return the sentence for a client that wants a door which is not open at a port.
 
     `page` is the address of the web page, empty when there is none.
     """
-    names = [door.value for door in SPOKEN if door in open_doors.doors]
+    names = [kind.value for kind in SPOKEN if kind in open_doors.doors]
     spoken = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
     over = "" if open_doors.plain else " over TLS only"
     other = open_doors.elsewhere.get(wanted) if wanted in SPOKEN else None

@@ -133,7 +133,7 @@ class Upload(Transfer[Receiving]):
         return self._taken_in
 
     def waits_for_peer(self) -> bool:
-        """It is not to blame when it is the disk, or others, that are waited for."""
+        """The client is not to blame while the disk, or other clients, are waited for."""
         return not self.busy
 
     def begin(self) -> None:
@@ -241,11 +241,11 @@ class Download(Transfer[Serving]):
         return self._given_out - (self.connection.outstanding() or 0)
 
     def waits_for_peer(self) -> bool:
-        """It is not to blame while the next piece waits for its turn."""
+        """The client is not to blame while the next piece waits for its turn."""
         return self._paused or self._drain_again is not None
 
     def end_of_input(self) -> None:
-        """Whoever has asked need not stay to say more."""
+        """The client need not be able to say more."""
 
     def cut(self, reason: Closed) -> None:
         # Nothing but the file can be said here, so it must not look as if that were all of it.
@@ -264,7 +264,7 @@ class Download(Transfer[Serving]):
 
 
 class FetchDoor(BaseDoor):
-    """Somebody with netcat whose first line is a ticket."""
+    """The door of a person with netcat whose first line is a ticket."""
 
     def __init__(self, chat: Chat, connection: Connection) -> None:
         super().__init__(chat, connection)

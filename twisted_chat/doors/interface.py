@@ -40,14 +40,14 @@ class Dialect(Protocol):
 
 
 class Door(Protocol):
-    """One client's connection."""
+    """The object that serves one client, as the application sees it."""
 
     @property
     def dialect(self) -> Dialect: ...
 
     @property
     def address(self) -> str:
-        """Where the client is, for lists and the log."""
+        """The address of the client, for lists and the log."""
 
     @property
     def host(self) -> str:
@@ -59,7 +59,7 @@ class Door(Protocol):
 
     @property
     def network(self) -> Network:
-        """Whom that address belongs to, for limits."""
+        """The network that the address belongs to, for limits."""
 
     @property
     def certificate(self) -> str:

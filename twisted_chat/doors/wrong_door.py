@@ -1,4 +1,4 @@
-"""The one line for somebody who speaks what is not spoken at a port."""
+"""The one line for a client that speaks a dialect which is not spoken at a port."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .json.render import JSON
 from .web import http
 
 
-def turned_away(door: DoorKind, sentence: str, now: int, prompted: bool) -> bytes:
-    """The line, as a client of that door reads it; behind a prompt it begins on a new one."""
+def turned_away(kind: DoorKind, sentence: str, now: int, prompted: bool) -> bytes:
+    """Return the line as bytes for that kind of client; behind a prompt it begins on a new line."""
     new_line = b"\r\n" if prompted else b""
-    match door:
+    match kind:
         case DoorKind.IRC:
             return new_line + f"ERROR :{sentence}\r\n".encode()
         case DoorKind.WEB:

@@ -28,7 +28,10 @@ def database_of(settings: Settings) -> str:
 
 
 def check(settings: Settings) -> str:
-    """What was found, in a sentence; StartError when the service could not start."""
+    """Return what was found, in a sentence.
+
+    Raises StartError when the service could not start.
+    """
     for port in wanted(settings):
         check_place(port.place, port.option)
     tls.check_certificate(settings.tls, settings.data)

@@ -86,7 +86,7 @@ class TextDoor(BaseDoor):
         )
 
     def sit_down(self, proof: Proof) -> None:
-        """Somebody has proved who it is."""
+        """Begin the session of somebody who has proved who they are."""
         self.seat(self.chat.enter(proof, self, DEVICE))
         self.write_straight(not self._prompt)
 
