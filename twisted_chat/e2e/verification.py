@@ -46,7 +46,7 @@ class Comparison(NamedTuple):
 
 
 def six_words(one: str, keys: Collection[str], other: str, other_keys: Collection[str]) -> str:
-    """The words of two people, the same whoever asks."""
+    """Return the words of two people, which are the same on both sides."""
     people = sorted([(one, sorted(keys)), (other, sorted(other_keys))])
     lines = ["twisted-chat words 1", *(" ".join([name, *own]) for name, own in people)]
     text = "".join(f"{line}\n" for line in lines).encode()

@@ -1,4 +1,4 @@
-"""Where a server is, and as whom one goes there."""
+"""The address of a server: host, port, and the name and room to use there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCHEME = "chat://"
 
 
 class Address(NamedTuple):
-    """A server, and what is known of who goes there and where to."""
+    """A server, and the name and the room to use there, if they are known."""
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
@@ -25,7 +25,7 @@ class Address(NamedTuple):
 
     @property
     def server(self) -> str:
-        """The server alone, as people write it."""
+        """The server alone, as `host:port`."""
         return f"{bracketed(self.host)}:{self.port}"
 
 
@@ -45,7 +45,7 @@ def from_url(text: str) -> Address:
 
 
 def checked(address: Address) -> Address:
-    """The address itself, or a sentence that says what is wrong with it."""
+    """Return the address with its host in lower case; StartError says what is wrong with it."""
     host, port = address.host.lower(), address.port  # one server has one name, and one pin
     if not re.fullmatch(r"[^\s/@#?]{1,253}", host) or not host.isprintable():
         raise StartError(f"{_short(host)} is not the name of a host.")

@@ -11,7 +11,7 @@ STABLE = 30.0  # seconds a connection has to last until it counts as good
 
 
 class Backoff:
-    """Pauses that grow twofold to a minute, each shortened at random by up to a half.
+    """Pauses that double up to a minute, each shortened at random by up to a half.
 
     Without chance, all clients of a server that restarts would come back in one moment,
     and again in the next.
@@ -22,16 +22,16 @@ class Backoff:
         self._failures = 0
 
     def lasted(self, seconds: float) -> None:
-        """A connection was good for so long."""
+        """A connection has lasted so long."""
         if seconds >= STABLE:
             self._failures = 0
 
     def forget(self) -> None:
-        """It has worked."""
+        """Begin again with the shortest pause."""
         self._failures = 0
 
     def next(self, least: object = 0) -> float:
-        """Seconds to wait now; not fewer than what somebody has asked for, within reason."""
+        """Return the seconds to wait now, at least `least` if that is a number up to a minute."""
         if isinstance(least, int | float) and 0 < least <= LONGEST:
             return float(least) + self.next()
         longest = min(LONGEST, FIRST * 2.0**self._failures)

@@ -1,4 +1,4 @@
-"""The life of a user's connection: dialing, signing in, staying, and coming back."""
+"""The lifecycle of a user's connection: dialing, signing in, staying, and coming back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOR_GOOD = frozenset(
 
 
 class State(Enum):
-    """Where a user is."""
+    """The states of a connection."""
 
     OFF = "not connected"
     DIALING = "connecting"
@@ -35,7 +35,7 @@ class State(Enum):
 
 
 class Options(NamedTuple):
-    """What somebody who starts a client may insist on."""
+    """Options of the command line that concern the connection."""
 
     insecure: bool = False  # go on without TLS
     trust_new_key: bool = False
@@ -43,7 +43,7 @@ class Options(NamedTuple):
 
 
 class LifecycleEvents(Protocol):
-    """Whose life it is."""
+    """What is told of a connection."""
 
     def state_changed(self) -> None: ...
     def happened(self, event: Event) -> None: ...
@@ -52,7 +52,7 @@ class LifecycleEvents(Protocol):
 
 
 class Lifecycle:
-    """From the first attempt to connect to the end."""
+    """A connection that comes back, from the first attempt to connect to the end."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Lifecycle:
         account: Account,
         handler: SignInHandler,
         options: Options,
-        whose: LifecycleEvents,
+        events: LifecycleEvents,
     ) -> None:
         self.state = State.OFF
         self.peer = Peer(tls=False, loopback=False)
@@ -77,7 +77,7 @@ class Lifecycle:
         self._account = account
         self._handler = handler
         self._options = options
-        self._whose = whose
+        self._events = events
         self._name = ""
         self._backoff = Backoff()
         self._leaving = False
@@ -90,7 +90,7 @@ class Lifecycle:
 
     def start(self, name: str) -> Deferred[None]:
         """Connect and stay; fires at the end, with Lost or a ChatError that says what was wrong."""
-        assert self._life is None, "a life is lived once"
+        assert self._life is None, "a lifecycle starts once"
         self._name = name
         self._life = Deferred.fromCoroutine(self._live())
         return self._life.addBoth(self._ended)
@@ -149,7 +149,7 @@ class Lifecycle:
                 return
             seconds = self._backoff.next()
             self._set(State.WAITING)
-            self._whose.waiting(reason, seconds)
+            self._events.waiting(reason, seconds)
             await self._sleep(seconds)
 
     async def _once(self) -> None:
@@ -159,7 +159,7 @@ class Lifecycle:
             link = await self._reach()
             gone: Deferred[None] = Deferred()
             self._gone = gone
-            link.on_event = self._whose.happened
+            link.on_event = self._events.happened
             link.on_lost = self._lost
             self.hello = await link.begin()
             self._set(State.SIGNING_IN)
@@ -239,7 +239,7 @@ class Lifecycle:
         link, self.link = self.link, None
         self._account.link = self._gone = self._reason = None
         if link is not None:
-            self._whose.offline()
+            self._events.offline()
             link.on_event = lambda event: None
             link.on_lost = lambda lost: None
             link.close()
@@ -256,4 +256,4 @@ class Lifecycle:
 
     def _set(self, state: State) -> None:
         self.state = state
-        self._whose.state_changed()
+        self._events.state_changed()

@@ -124,7 +124,7 @@ class Account:
             )
 
     def _take(self, name: str) -> Storage:
-        """The slot of that name; another one's is given back."""
+        """The slot of that name; another one's is released."""
         self._only_oneself(name)
         folded = name.lower()
         if self.storage is not None and self._slot_of != folded:
@@ -183,7 +183,7 @@ class Account:
         return await self.link.ask(do, **arguments)
 
     async def close(self) -> None:
-        """Give the slot back."""
+        """Release the slot."""
         if self.storage is not None:
             storage, self.storage = self.storage, None
             await storage.close()

@@ -1,6 +1,6 @@
-"""TLS as the client does it: every certificate is looked at, none is taken for granted.
+"""TLS as the client does it: every certificate is checked, and none is rejected here.
 
-OpenSSL's own verification only takes notes here. Whether a server is to be trusted is
+OpenSSL's own verification is only recorded here. Whether a server is to be trusted is
 decided after the handshake and before the first byte is sent, by `trust.judge`.
 """
 

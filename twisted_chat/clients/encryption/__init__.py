@@ -1,1 +1,1 @@
-"""End-to-end encryption of one user: what is kept of it, and where it is used."""
+"""End-to-end encryption of one user: its keys on disk, and what is encrypted and decrypted."""

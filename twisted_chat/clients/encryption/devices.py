@@ -212,7 +212,7 @@ class Devices:
     # --- before something is sent ------------------------------------------------------------
 
     def is_known(self, label: str) -> bool:
-        """Whether the devices of a conversation, and who is in it, are those of this moment."""
+        """Return whether the devices and the people of a conversation are up to date."""
         return bool(self.version(label)) and self._keys.machine.knows(self._named(label))
 
     async def prepare(self, label: str) -> None:

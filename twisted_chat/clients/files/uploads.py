@@ -146,7 +146,7 @@ class Source:
             raise
 
     def take(self, codec: Codec) -> None:
-        """How it is stored."""
+        """Store it with this codec; to be called before anything is read."""
         self._codec = codec
         self._step = max(1, PIECE // codec.plain)  # blocks of a piece
         self._blocks = blocks_of(codec, self.size)
@@ -155,7 +155,7 @@ class Source:
         self._hashed = 0
 
     def hash_on(self) -> bool:
-        """Look at the next piece for `sha256`; whether there is more."""
+        """Hash the next piece for `sha256`; return whether there is more."""
         if self._hashed < self.stored:
             piece = self.read(self._hashed)
             self._hash.update(piece)
@@ -200,7 +200,7 @@ class Source:
 
 def _opened(path: Path) -> int:
     try:
-        # A pipe that nobody writes to would hold up whoever opens it.
+        # To open a pipe that nobody writes to would block.
         return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from None

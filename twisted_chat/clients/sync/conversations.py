@@ -26,14 +26,14 @@ _KINDS = {kind.name.lower(): kind for kind in Kind}
 
 
 def number(said: object) -> int:
-    """A number of the server's; ValueError for what cannot be one."""
+    """Return a number of the server's; raise ValueError for what cannot be one."""
     if type(said) is not int or not 0 <= said < MOST_NUMBER:
         raise ValueError(f"{said!r} is no number")
     return said
 
 
 def entry_of(event: Event) -> Entry | None:
-    """The entry that an event tells of; None for one whose words are hidden or unknown."""
+    """Return the entry that an event is about; None if its text is hidden or its kind unknown."""
     kind = _KINDS.get(event["event"])
     if kind is None:
         return None
@@ -191,7 +191,7 @@ class Conversations:
         self.unseal: Callable[[Conversation, Entry], Entry | None] = lambda _, entry: entry
         """Reads what is sealed; None for what is nothing to show."""
         self.is_for_good: Callable[[str], bool] = lambda label: False
-        """Whether a conversation of that name is encrypted, whoever says what of it."""
+        """Whether a conversation of that name is encrypted, whatever the server says of it."""
         self.is_anothers: Callable[[str, int], bool] = lambda label, number: False
         """Whether a number is known as that of an encrypted conversation of another name."""
         self._fill = fill
@@ -211,7 +211,7 @@ class Conversations:
         return next((one for one in self.all.values() if folded(one.label) == wanted), None)
 
     def _new(self, label: str, number: int = 0, position: int = 0) -> Conversation:
-        """A conversation that was not known; ValueError if it has no name for one."""
+        """Make a conversation that was not known; raise ValueError if its name is not valid."""
         if not _LABEL.fullmatch(label):
             raise ValueError(f"{label!r} is no name of a conversation")
         conversation = Conversation(label, number, position)
@@ -317,7 +317,7 @@ class Conversations:
         )
 
     def joined(self, label: str, said: object, last: object, encrypted: bool = False) -> None:
-        """One is in a room now, whose number is said; what is after `last` follows."""
+        """The user is in a room now; entries after `last` follow."""
         conversation, begins = self.get(label), number(last)
         its = self._number_of(label, said)
         if conversation is None or its not in (0, conversation.id):
@@ -409,7 +409,7 @@ class Conversations:
         self._take(conversation, entry, event)
 
     def mark_read(self, conversation: Conversation, upto: int | None = None) -> bool:
-        """The person has read it up to a number, or all; whether that is news."""
+        """The person has read it up to a number, or all; return whether that was unread."""
         upto = conversation.position if upto is None else min(upto, conversation.position)
         news = upto > conversation.read or bool(conversation.unread)
         if upto > conversation.read:

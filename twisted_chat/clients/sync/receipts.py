@@ -1,4 +1,4 @@
-"""Telling the server, and the disk, how far everything has come."""
+"""Confirming to the server, and on disk, up to where entries were received and read."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def opened(path: Path) -> sqlite3.Connection:
 
 
 def computer() -> str:
-    """What lists of sessions call this computer."""
+    """Return the name of this computer for lists of sessions."""
     name = "".join(c for c in socket.gethostname() if c.isprintable())[:48]
     return name or "client"
 
@@ -174,7 +174,7 @@ def encrypt_anew(db: sqlite3.Connection, again: Again) -> None:
 
 
 def encrypt_others_anew(folder: Path, own: Path, again: Again) -> bool:
-    """The same in the slots that nobody uses; whether nobody uses any but one's own."""
+    """Do the same in the slots that are not in use; return whether no other one is."""
     whole = True
     for path in sorted(folder.glob("slot-*.db")):
         lock = None if path == own else locked(path.with_suffix(".lock"))
@@ -342,7 +342,7 @@ class Storage:
         return self._soon(lambda: self._change(changes))
 
     async def encrypt_anew(self, again: Again) -> bool:
-        """Encrypt all rows of the encryption anew, here and in the slots that nobody uses.
+        """Encrypt all rows of the encryption anew, here and in the slots that are not in use.
 
         False if another client has one in use, which has to be done another time.
         """
@@ -391,7 +391,7 @@ class Storage:
         return self._soon(write)
 
     def close(self) -> Deferred[None]:
-        """Give the slot free when everything is written."""
+        """Release the slot when everything is written."""
         closing: Deferred[None] = Deferred()
         if self._closed:
             closing.callback(None)
@@ -438,7 +438,7 @@ class Storage:
         self._next()
 
     def _end(self) -> None:
-        """Give the slot back, if that was asked for."""
+        """Release the slot, if that was asked for."""
         if self._closing is not None:
             self._db.close()
             os.close(self._lock)

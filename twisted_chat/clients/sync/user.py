@@ -1,4 +1,4 @@
-"""A user: connected whenever that is possible, with nothing lost and nothing doubled."""
+"""A user: connected whenever that is possible, with nothing lost and nothing sent twice."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ OFFLINE = "There is no connection at the moment: ask again when there is one."
 
 
 class User:
-    """One account at one server."""
+    """One account at one server, as the clients and bots use it."""
 
     log = Logger()
 
@@ -178,7 +178,7 @@ class User:
             raise
 
     def say(self, room: str, text: str, cid: str = "", manner: str = "") -> Outgoing:
-        """Say something; it is sent as soon as possible, and stored once, whoever made its id.
+        """Say something; it is sent as soon as possible, and stored once.
 
         The manner is "action" or "notice", if it is one of these.
         """
@@ -460,7 +460,7 @@ class User:
 
 
 def as_read(event: Event, entry: Entry) -> Event:
-    """What programs are told of an entry that was sealed: what it says."""
+    """Return the event of an entry as programs get it: decrypted, if it was encrypted."""
     if entry.form not in (Form.OPENED, Form.OPENED_FILE, Form.CLOSED):
         return event
     # Whatever the server has said of it in clear is not what it says.

@@ -14,7 +14,7 @@ from .messages import Outgoing
 
 
 class Watcher:
-    """Somebody who looks on; everything is left unsaid unless it is overridden."""
+    """Gets to know what happens to a user; every method does nothing unless it is overridden."""
 
     def changed(self) -> None:
         """Something that a line of status shows: the connection, who is online, what is unread."""
