@@ -28,7 +28,7 @@ def interrupt_in_order(reactor: Any) -> None:
 
 def take_hangups(reactor: Any, files_changed: Callable[[], None], stop: Callable[[], None]) -> None:
     """From now on SIGHUP asks to look at the files; with the terminal, the service ends."""
-    # Whoever starts it so that it does not hear of its terminal wants it to go on without.
+    # Started so that it does not hear of its terminal, it is meant to go on without one.
     in_terminal = _has_terminal() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
     stopping = False
 

@@ -158,7 +158,7 @@ async def keys(
     room = sealed_room(chat, session, asked.room)
     if isinstance(asked, Keys):
         version, people, seq = await chat.devices.of(room)
-        sealed_room(chat, session, asked.room)  # whoever was put out meanwhile is told nothing
+        sealed_room(chat, session, asked.room)  # a person put out meanwhile is told nothing
         return {"version": version, "people": people, "seq": seq}
     if isinstance(asked, Claim):
         taken = await chat.devices.claim(session, room, asked.devices)

@@ -25,7 +25,7 @@ def takes_files(settings: Settings) -> bool:
 def address(settings: Settings, connection: Connection) -> str:
     """The scheme, the host and the port; empty where there is no address that is known to be good.
 
-    To whoever has come with TLS none is told that is without.
+    A client that has come with TLS is told no address without it.
     """
     place = connection.destination
     port = None if place is None else connection.open_doors.port_of(DoorKind.WEB, place[1])

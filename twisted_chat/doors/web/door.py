@@ -47,7 +47,7 @@ class WebDoor(BaseDoor):
             if line:
                 self._lines.append(line)
                 if len(self._lines) == 1:
-                    http.start_of(line)  # whoever types something else is not kept waiting
+                    http.start_of(line)  # a person who types is answered at once
             elif self._lines:
                 self._serve(http.read(self._lines))
         except BadRequest as error:

@@ -342,7 +342,7 @@ class FileHost:
         self._pass_on(serving, status, fields)
 
     async def _give_once(self, ticket: str) -> None:
-        """Give out a file of a conversation, to whoever has a ticket for it."""
+        """Give out a file of a conversation to a client that has a ticket for it."""
         serving = await self._chat.files.serve(ticket, 0)
         fields = _measures(serving.name, serving.size, Part(0, serving.size, whole=True))
         policy = {**self._answers.fields, "Content-Security-Policy": POLICY}

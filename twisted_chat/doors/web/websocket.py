@@ -32,7 +32,7 @@ def wants_socket(request: Request) -> bool:
 
 
 def may_come_from(request: Request, origins: tuple[str, ...], secure: bool, base: str = "") -> bool:
-    """Whether a page may speak for whoever looks at it: one from here, or that the operator names.
+    """Whether a page may speak for its reader: it is from here, or the operator names its origin.
 
     A program that is no browser has no page, and says so by naming none. `base` is how the server
     is called from outside, if that is known.
