@@ -27,13 +27,13 @@ def main(words: Sequence[str]) -> int:
 
 
 def _is_terminal(stream: object) -> bool:
-    """Whether that is one; a program that was started without it has None in its place."""
+    """Whether a stream is a terminal; a program that was started without it has None there."""
     isatty = getattr(stream, "isatty", None)
     return isatty is not None and bool(isatty())
 
 
 def _open_streams() -> None:
-    """Whoever started this program may have closed a stream; no other file may take its number."""
+    """Open the streams that this was started without, so that no other file takes their numbers."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)

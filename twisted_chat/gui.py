@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 PROGRAM = "python -m twisted_chat.gui"
 
@@ -57,9 +58,7 @@ def main(words: Sequence[str]) -> int:
         stop("It is either --dark or --light.", WRONG_USAGE)
     if arguments.json or arguments.register or arguments.password_file:
         stop("--json, --register and --password-file are not for the window.", WRONG_USAGE)
-    try:
-        import tkinter  # noqa: F401
-    except ImportError:
+    if find_spec("_tkinter") is None:
         stop(NO_TK.rstrip(), NOT_POSSIBLE)
     from .clients import window
 

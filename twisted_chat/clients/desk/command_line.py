@@ -147,7 +147,7 @@ NOT_POSSIBLE = 1
 
 
 class Arguments(NamedTuple):
-    """What somebody who starts a client has asked for."""
+    """What the command line asks for."""
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT

@@ -46,7 +46,7 @@ from .commands import (
 )
 from .completion import Completion, completions
 from .encryption import EncryptionCommands
-from .files import FileCommands, told_of
+from .files import FileCommands, fetched_sentence
 from .front import Front
 from .lines import Line, of_entry
 from .news import News
@@ -185,7 +185,7 @@ class Desk(News):
             case Send(place, path):
                 self.show(await self.settled(await self.files.send(place, path)))
             case Get(file, path):
-                self.say(told_of(await self.files.get(file, path)))
+                self.say(fetched_sentence(await self.files.get(file, path)))
             case Cancel(number):
                 self.files.cancel(number)
             case Transfers():

@@ -117,7 +117,7 @@ ONCE_MORE = "Enter it again: "
 
 
 class EncryptionCommands:
-    """The secrets of whoever sits at a desk."""
+    """What the person at a desk does with encryption."""
 
     def __init__(self, desk: DeskInterface) -> None:
         self._desk = desk

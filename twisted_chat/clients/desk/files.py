@@ -22,7 +22,7 @@ A_MOMENT = 2.0  # seconds; what is done by then needs no word of its beginning
 
 
 class FileCommands:
-    """What a person wants of files."""
+    """Sends and fetches the files that a person names."""
 
     def __init__(self, desk: DeskInterface, clock: IReactorTime) -> None:
         self._desk = desk
@@ -77,7 +77,7 @@ class FileCommands:
         return [f"{number}  {_so_far(one)}" for number, one in running.items()]
 
     def may_leave(self) -> bool:
-        """Whether nothing is on its way, or whoever leaves was told what is."""
+        """Whether the person may leave: nothing is on its way, or they were told what is."""
         running = self._user.transfers.running
         if not running or running.keys() <= self._told:
             return True
@@ -95,7 +95,7 @@ def _whereto(text: str) -> Path:
     return path
 
 
-def told_of(fetched: Fetched) -> str:
+def fetched_sentence(fetched: Fetched) -> str:
     """The sentence about a file that was fetched."""
     return f"(Fetched, {size_in_words(fetched.size)}: {shown(str(fetched.path))})"
 

@@ -78,7 +78,7 @@ class News(Watcher):
         self._lost, self._attempt_at = False, None
         if again:
             self.tell("(Connected again.)")
-            # Somebody whom one looks at may not have been told anything yet.
+            # Only for rooms: a private conversation with no message yet is not among them.
             if self.here.startswith("#") and self.user.conversations.get(self.here) is None:
                 self._put_out(self.here)
             return

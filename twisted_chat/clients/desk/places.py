@@ -33,7 +33,7 @@ def listed(user: User) -> list[str]:
 
 
 def people(user: User) -> list[str]:
-    """Everybody of whom one knows here: who is online, who is talked to, who has said something."""
+    """Every name that is known here: of those online, in private conversations, and of authors."""
     known = user.conversations.all.values()
     private = (one.label for one in known if one.private)
     authors = (entry.author for one in known for entry in one.entries.values())

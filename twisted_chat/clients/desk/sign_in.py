@@ -17,7 +17,7 @@ class SignIn(SignInDialogue[bool]):
         self._account = account
 
     async def prove(self, name: str) -> bool:
-        """Whoever was here before needs no password."""
+        """Sign in by what is kept from before, or else by a password."""
         try:
             return await self._account.resume(name) or await super().prove(name)
         except ChatError as error:

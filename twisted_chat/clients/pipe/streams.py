@@ -27,7 +27,7 @@ class TooLong(Exception):
 
 @implementer(IPullProducer)
 class Output:
-    """What is to be written, at the pace of whoever reads it."""
+    """What is to be written, at the pace of the reader."""
 
     def __init__(self, written: Callable[[], None]) -> None:
         """`written` is called when everything there was has left this program."""
@@ -138,7 +138,7 @@ class Input(Protocol):
             self._end()
 
     def forget(self) -> None:
-        """Whoever waits for a line does not want it any more."""
+        """Wait no longer for a line."""
         if self._asked is not None:
             self._asked.cancel()
 

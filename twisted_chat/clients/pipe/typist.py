@@ -140,7 +140,7 @@ class Typist:
         return outcome
 
     def _no_progress(self) -> None:
-        if self._output.busy:  # whoever reads it sets the pace
+        if self._output.busy:  # the reader sets the pace
             self._patience = self._clock.callLater(PATIENCE, self._no_progress)
             return
         self._patience = None

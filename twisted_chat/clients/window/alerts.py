@@ -1,4 +1,4 @@
-"""Calling somebody who looks elsewhere."""
+"""Alerts for a person who looks elsewhere: the title, the bell and a notification."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Alerts:
         self._show()
 
     def call(self, line: Line) -> None:
-        """Somebody who does not look at the window is spoken to."""
+        """Tell the person, who does not look at the window, that they are spoken to."""
         self.count += 1
         self._place = line.place
         self._show()

@@ -229,7 +229,7 @@ class FileActions:
     # --- leaving -----------------------------------------------------------------------------
 
     def may_leave(self) -> Deferred[bool]:
-        """Ask whoever wants to leave while files are on their way; to leave again is a yes."""
+        """Ask before leaving while files are on their way; to leave again is a yes."""
         count = len(self._desk.user.transfers.running)
         if not count or self._leaving:
             return succeed(True)

@@ -487,7 +487,7 @@ class Transcripts(ttk.Frame):
             self._complete.add(label)
 
     def _not_loaded(self, failure: Failure, label: str) -> None:
-        """Whoever scrolls up again asks again, unless the server does not want to."""
+        """Let scrolling up ask again, unless the server has refused."""
         self._asking.discard(label)
         error = failure.value
         if isinstance(error, ChatError) and error.code not in ("offline", "busy"):
