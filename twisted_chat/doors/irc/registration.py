@@ -8,9 +8,7 @@ from ipaddress import ip_address
 from ... import __version__
 from ...chat.accounts.sign_in import Proof
 from ...core.errors import ChatError
-from ...core.events import (
-    Closed,
-)
+from ...core.events import Closed
 from ...core.formatting import unformatted
 from ...core.names import fold
 from ...core.rooms import Room
