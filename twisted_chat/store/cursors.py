@@ -19,7 +19,7 @@ GONE = "\n"  # stands in cursors for all devices that are forgotten; no device c
 
 _AT_MOST = 2000
 
-_TAKE_OVER_CURSORS = (
+_TAKE_OVER = (
     "INSERT INTO cursor (account, device, room, seq) "
     "SELECT account, ?, room, max(seq) FROM cursor WHERE {which} GROUP BY account, room "
     "ON CONFLICT (account, device, room) DO UPDATE SET seq = excluded.seq "
@@ -159,16 +159,19 @@ class CursorChanges(Changes):
         self.connection.exec_driver_sql(_MOVE, (account, "", room, self._log.end(room)))
 
     def forget_device(self, account: int, device: str) -> None:
-        """Forget how far a device was shown its rooms; some device of the account was so far."""
+        """Forget how far a device was shown its rooms.
+
+        How far any device of the account was shown them remains known.
+        """
         self._forget("account = ? AND device = ?", account, device)
 
     def forget_devices_without_token(self, account: int) -> None:
-        """The same for all devices of an account that have no token."""
+        """Do the same for all devices of an account that have no token."""
         self._forget(_WITHOUT_TOKEN, account, GONE, account)
 
     def _forget(self, which: str, *values: object) -> None:
         run = self.connection.exec_driver_sql
-        run(_TAKE_OVER_CURSORS.format(which=which), (GONE, *values))
+        run(_TAKE_OVER.format(which=which), (GONE, *values))
         run(f"DELETE FROM cursor WHERE {which}", values)
 
 
@@ -177,21 +180,19 @@ class CursorChanges(Changes):
 
 def delivered(connection: sa.Connection, account: int) -> dict[int, int]:
     """How far each room was delivered to an account, on whichever of its devices."""
-    table = cursor
     found = connection.execute(
-        sa.select(table.c.room, sa.func.max(table.c.seq))
-        .where(table.c.account == account)
-        .group_by(table.c.room)
+        sa.select(cursor.c.room, sa.func.max(cursor.c.seq))
+        .where(cursor.c.account == account)
+        .group_by(cursor.c.room)
     )
     return {row[0]: row[1] for row in found}
 
 
 def delivered_to(connection: sa.Connection, account: int, device: str) -> dict[int, int]:
     """How far each room was delivered to one device; to `""`, where the account came to it."""
-    table = cursor
     found = connection.execute(
-        sa.select(table.c.room, table.c.seq).where(
-            table.c.account == account, table.c.device == device
+        sa.select(cursor.c.room, cursor.c.seq).where(
+            cursor.c.account == account, cursor.c.device == device
         )
     )
     return {row[0]: row[1] for row in found}
@@ -199,28 +200,25 @@ def delivered_to(connection: sa.Connection, account: int, device: str) -> dict[i
 
 def read(connection: sa.Connection, account: int) -> dict[int, int]:
     """How far an account has read each room."""
-    table = read_cursor
     found = connection.execute(
-        sa.select(table.c.room, table.c.seq).where(table.c.account == account)
+        sa.select(read_cursor.c.room, read_cursor.c.seq).where(read_cursor.c.account == account)
     )
     return {row[0]: row[1] for row in found}
 
 
 def markers(connection: sa.Connection, account: int) -> dict[str, int]:
     """Until when an account has read what it calls by these names, as its clients said."""
-    table = read_marker
     found = connection.execute(
-        sa.select(table.c.target, table.c.time).where(table.c.account == account)
+        sa.select(read_marker.c.target, read_marker.c.time).where(read_marker.c.account == account)
     )
     return {row[0]: row[1] for row in found}
 
 
 def read_times(connection: sa.Connection, account: int) -> dict[int, int]:
     """When the last entry was that an account has read, by the rooms' ids."""
-    table = read_cursor
     found = connection.execute(
-        sa.select(table.c.room, entry.c.time)
-        .join(entry, (entry.c.room == table.c.room) & (entry.c.seq == table.c.seq))
-        .where(table.c.account == account)
+        sa.select(read_cursor.c.room, entry.c.time)
+        .join(entry, (entry.c.room == read_cursor.c.room) & (entry.c.seq == read_cursor.c.seq))
+        .where(read_cursor.c.account == account)
     )
     return {row[0]: row[1] for row in found}
