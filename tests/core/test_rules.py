@@ -15,7 +15,7 @@ from twisted_chat.core.names import fold
 from twisted_chat.core.roster import Person
 from twisted_chat.core.rules import (
     MOST_MASKS,
-    Change,
+    RuleChange,
     Rules,
     completed,
     fits,
@@ -28,12 +28,14 @@ from twisted_chat.core.rules import (
 
 CHANGES = some.lists(
     some.one_of(
-        some.builds(Change, some.booleans(), some.sampled_from("CRimnst"), some.just("")),
-        some.builds(Change, some.booleans(), some.sampled_from("beI"), some.just("bob!*@*")),
-        some.builds(Change, some.just(True), some.just("k"), some.just("sesame")),
-        some.builds(Change, some.just(True), some.just("l"), some.integers(1, 100_000).map(str)),
-        some.just(Change(False, "k", "*")),
-        some.just(Change(False, "l")),
+        some.builds(RuleChange, some.booleans(), some.sampled_from("CRimnst"), some.just("")),
+        some.builds(RuleChange, some.booleans(), some.sampled_from("beI"), some.just("bob!*@*")),
+        some.builds(RuleChange, some.just(True), some.just("k"), some.just("sesame")),
+        some.builds(
+            RuleChange, some.just(True), some.just("l"), some.integers(1, 100_000).map(str)
+        ),
+        some.just(RuleChange(False, "k", "*")),
+        some.just(RuleChange(False, "l")),
     ),
     min_size=1,
     max_size=20,
@@ -48,11 +50,11 @@ def guest(name: str, host: str = "guest") -> Person:
 
 class RulesTests(SynchronousTestCase):
     @given(CHANGES)
-    def test_what_is_written_is_read_as_the_same(self, changes: list[Change]) -> None:
+    def test_what_is_written_is_read_as_the_same(self, changes: list[RuleChange]) -> None:
         self.assertEqual(list(parse(text_of(changes))), changes)
 
     @given(CHANGES)
-    def test_rules_survive_being_stored(self, changes: list[Change]) -> None:
+    def test_rules_survive_being_stored(self, changes: list[RuleChange]) -> None:
         rules, done = Rules().with_changes(changes, "ann", 7)
         self.assertEqual(read(rules.written()), rules)
         self.assertTrue(done or rules == Rules())

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .names import Name, NameBook
-from .rules import Change, Rules
+from .rules import RuleChange, Rules
 
 if TYPE_CHECKING:
     from .entries import Entry
@@ -50,7 +50,7 @@ class Member:
 class Tightening(NamedTuple):
     """Changes of a room's rules that are about to be stored."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[RuleChange, ...]
     by: str
     time: int  # milliseconds since 1970
 

@@ -59,7 +59,7 @@ class Mask(NamedTuple):
     time: int  # milliseconds since 1970
 
 
-class Change(NamedTuple):
+class RuleChange(NamedTuple):
     """One change of the rules."""
 
     adding: bool
@@ -112,7 +112,7 @@ class Rules(msgspec.Struct, omit_defaults=True, dict=True):
             arguments.append(str(self.limit))
         return " ".join(["+" + letters, *arguments])
 
-    def with_changes(self, changes: Iterable[Change], by: str, now: int) -> tuple[Rules, str]:
+    def with_changes(self, changes: Iterable[RuleChange], by: str, now: int) -> tuple[Rules, str]:
         """What the rules are after these changes, and those of them that have changed anything."""
         new = self._copy()
         done = [change for change in changes if new._apply(change, by, now)]
@@ -120,7 +120,7 @@ class Rules(msgspec.Struct, omit_defaults=True, dict=True):
             raise ChatError("list_full", f"A list has at most {MOST_MASKS} masks: take one out.")
         return new, text_of(done)
 
-    def stricter(self, changes: Iterable[Change], by: str, now: int) -> Rules:
+    def stricter(self, changes: Iterable[RuleChange], by: str, now: int) -> Rules:
         """The rules with those changes only that take a right away."""
         new = self._copy()
         for change in changes:
@@ -132,12 +132,12 @@ class Rules(msgspec.Struct, omit_defaults=True, dict=True):
         lists = {name: dict(getattr(self, name)) for name in LISTS.values()}
         return msgspec.structs.replace(self, **lists)
 
-    def _tightens(self, change: Change) -> bool:
+    def _tightens(self, change: RuleChange) -> bool:
         if change.letter == "l" and change.adding and self.limit:
             return int(change.argument) < self.limit
         return change.adding is (change.letter not in "eI")
 
-    def _apply(self, change: Change, by: str, now: int) -> bool:
+    def _apply(self, change: RuleChange, by: str, now: int) -> bool:
         adding, letter, argument = change
         if letter in LISTS:
             return self._list(letter, adding, argument, Mask(by, now))
@@ -230,7 +230,7 @@ def read(text: str, hidden: bool = False) -> Rules:
     return rules
 
 
-def parse(text: str) -> tuple[Change, ...]:
+def parse(text: str) -> tuple[RuleChange, ...]:
     """Changes as people write them: `+im-t+k sesame`."""
     letters, *arguments = text.split() or [""]
     changes = tuple(_changes(letters, iter(arguments)))
@@ -241,15 +241,15 @@ def parse(text: str) -> tuple[Change, ...]:
     return changes
 
 
-def _changes(letters: str, arguments: Iterator[str]) -> Iterator[Change]:
+def _changes(letters: str, arguments: Iterator[str]) -> Iterator[RuleChange]:
     adding = True
     for letter in letters:
         if letter in "+-":
             adding = letter == "+"
         elif letter in SWITCHES:
-            yield Change(adding, letter)
+            yield RuleChange(adding, letter)
         elif letter in LISTS:
-            yield Change(adding, letter, _mask(letter, next(arguments, "")))
+            yield RuleChange(adding, letter, _mask(letter, next(arguments, "")))
         elif letter == "k":
             key = next(arguments, "")
             if adding and not _KEY.fullmatch(key):
@@ -258,9 +258,9 @@ def _changes(letters: str, arguments: Iterator[str]) -> Iterator[Change]:
                     "A key is 1 to 32 letters, digits and signs without a comma, and does not begin"
                     " with a colon: +k sesame",
                 )
-            yield Change(adding, letter, key if adding else "*")
+            yield RuleChange(adding, letter, key if adding else "*")
         elif letter == "l":
-            yield Change(adding, letter, _limit(next(arguments, "")) if adding else "")
+            yield RuleChange(adding, letter, _limit(next(arguments, "")) if adding else "")
         elif letter in "ov":
             raise ChatError(
                 "args", "Operators and voices are set with op, deop, voice and devoice."
@@ -288,7 +288,7 @@ def _limit(text: str) -> str:
     return str(int(text))
 
 
-def text_of(changes: Sequence[Change]) -> str:
+def text_of(changes: Sequence[RuleChange]) -> str:
     """Changes in one line, as IRC writes them."""
     letters, arguments, sign = "", [], ""
     for change in changes:

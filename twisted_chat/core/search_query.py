@@ -11,7 +11,7 @@ from .errors import ChatError
 _FILTER = re.compile(r"(?:^|\s)(from|in|before|after):(\S+)")
 
 
-class Typed(NamedTuple):
+class SearchQuery(NamedTuple):
     """A search as it was typed."""
 
     words: str  # without the filters
@@ -26,7 +26,7 @@ class Typed(NamedTuple):
         return [a or b for a, b in re.findall(r'"([^"]*)"|([^\s"]+)', self.words)]
 
 
-def read(text: str) -> Typed:
+def read(text: str) -> SearchQuery:
     """Read a search; `query` is the refusal of one that asks for nothing."""
     filters: dict[str, str] = {}
     for name, value in _FILTER.findall(text):
@@ -38,7 +38,7 @@ def read(text: str) -> Typed:
         raise ChatError("query", "Type what to look for: search <words>.")
     if not words and "from" not in filters:
         raise ChatError("query", "Give a word to look for too, or from:user for all of theirs.")
-    return Typed(words, filters)
+    return SearchQuery(words, filters)
 
 
 def _day(text: str | None) -> int | None:

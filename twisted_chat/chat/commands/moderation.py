@@ -10,7 +10,7 @@ from ...core.events import Notice
 from ...core.results import Done, MaskLine, ModesAre, Result
 from ...core.rooms import LOBBY, Member, Role, Room, Tightening
 from ...core.roster import Person
-from ...core.rules import LISTS, Change, Rules
+from ...core.rules import LISTS, RuleChange, Rules
 from ...core.text import check_formatted
 from ...store import FOR_EVER, Ledger
 from ..chat import Chat
@@ -247,7 +247,7 @@ def _rules_of(session: Session, room: Room) -> ModesAre:
 
 
 async def _change_rules(
-    chat: Chat, session: Session, room: Room, changes: tuple[Change, ...]
+    chat: Chat, session: Session, room: Room, changes: tuple[RuleChange, ...]
 ) -> None:
     """Change the rules; what takes a right away holds at once, what gives one when it is kept."""
     by, now = session.person, chat.wall()

@@ -278,7 +278,7 @@ class EncryptionCommands:
         lines = [*page.lines, *(results.Line(*one) for one in found[-MOST_FOUND:])]
         return _with(page, sorted(lines, key=lambda line: line.entry.time))
 
-    async def _found(self, typed: search_query.Typed) -> list[tuple[str, Entry]]:
+    async def _found(self, typed: search_query.SearchQuery) -> list[tuple[str, Entry]]:
         before, after = typed.day("before"), typed.day("after")
         places = self._places(typed)
         author = typed.filters.get("from", "").lower()
@@ -293,7 +293,7 @@ class EncryptionCommands:
 
         return await self._user.archive.search(typed.terms(), fits)
 
-    def _places(self, typed: search_query.Typed) -> set[str] | None:
+    def _places(self, typed: search_query.SearchQuery) -> set[str] | None:
         """The one conversation that is searched, if it is not all of them."""
         place = typed.filters.get("in", "")
         if not place:
