@@ -1,9 +1,10 @@
 """One's own device and the people it knows: who may read what is said, and who is verified.
 
 The server lists the devices of a room's people, but it does not decide who they are. The first
-list is believed, and everybody on it is told of by name. From then on somebody is a member who
-was seen to come, in an entry of the room that was shown, and was not seen to go. Anybody else
-whom the server lists is announced and gets no key, until the person at the client admits them.
+list is believed, as is the first one after this person has left the room and come back, and
+everybody on it is announced by name. From then on people are members if an entry of the room that
+was shown says that they joined, and none says that they left. Anybody else whom the server lists is
+announced and gets no key, until the person at the client admits them.
 """
 
 from __future__ import annotations
