@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -99,6 +100,10 @@ class Terminal(Shown):
         """Paste this, in brackets if the program has asked for them."""
         self._do("load-buffer", "-", given=text)
         self._do("paste-buffer", "-d", "-p")
+
+    def records(self, file: Path) -> None:
+        """Write down from now on what the program sends to the terminal."""
+        self._do("pipe-pane", f"cat > {shlex.quote(str(file))}")
 
     def resize(self, columns: int, rows: int) -> None:
         """Make the window another size."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from tests.support.programs import until
 from tests.system.terminal.people import People
 
 
@@ -169,6 +171,20 @@ def test_g6_a_paste_of_many_lines_asks(people: People) -> None:
     tesla.types("two: ", enter=False)
     tesla.pastes("quit\nlogout")  # words, not commands
     edison.shows("tesla: two: quit\n", "tesla: logout\n")
+
+
+def test_g6_a_paste_is_never_taken_for_typing(people: People, tmp_path: Path) -> None:
+    tesla, edison = people.tesla_and_edison()
+    output = tmp_path / "output"
+    tesla.records(output)
+    edison.types("printed above what tesla types")
+    tesla.shows("edison: printed above")
+    tesla.presses("C-l")
+    tesla.hides("edison: printed above")
+    people.leaves(tesla)
+    unmarked = b"\x1b[?2004l"
+    until(lambda: unmarked in output.read_bytes(), lambda: "pastes are marked to the end")
+    assert output.read_bytes().count(unmarked) == 1  # at the end, and never before
 
 
 def test_g6_a_megabyte_is_refused_and_nothing_hangs(people: People) -> None:

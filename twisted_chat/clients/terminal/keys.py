@@ -129,9 +129,9 @@ def suspend(screen: Actions) -> None:
     """Let the shell have the terminal until it brings this program back."""
 
     def stop() -> None:
-        screen.output.report_looks(False)
+        screen.output.attend(False)
         os.kill(0, signal.SIGTSTP)
-        screen.output.report_looks(True)
+        screen.output.attend(True)
 
     screen.scrollback.hold(True)
     stopped = asyncio.ensure_future(run_in_terminal(stop))

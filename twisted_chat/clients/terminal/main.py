@@ -57,7 +57,7 @@ class TerminalClient:
     def _drawn(self, app: Any) -> None:
         """The screen is there: now for what takes longer."""
         app.after_render -= self._drawn
-        self.output.report_looks(True)
+        self.output.attend(True)
         self.screen.scrollback.hold(False)
         self._reactor.callLater(0, self._connect)
 
@@ -84,7 +84,7 @@ class TerminalClient:
             what = "1 message is" if unsent == 1 else f"{unsent:,} messages are"
             self.desk.tell(f"({what} not sent yet, and will be when you are here again.)", "error")
         self.screen.scrollback.flush()
-        self.output.report_looks(False)
+        self.output.attend(False)
         if self.screen.app.is_running:
             self.screen.app.exit()
         else:

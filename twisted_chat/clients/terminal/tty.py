@@ -19,7 +19,8 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from .formatting import cleaned
 
 LOOKED_AT, LOOKED_AWAY = Keys.F23, Keys.F24  # no keyboard has these
-_REPORT_LOOKS, _NO_REPORTS = "\x1b[?1004h", "\x1b[?1004l"
+# That pastes are marked as such, and that it is said when somebody looks at the terminal.
+_ATTEND, _DO_NOT_ATTEND = "\x1b[?2004h\x1b[?1004h", "\x1b[?1004l\x1b[?2004l"
 
 ANSI_SEQUENCES["\x1b[I"] = LOOKED_AT
 ANSI_SEQUENCES["\x1b[O"] = LOOKED_AWAY
@@ -73,10 +74,19 @@ class Output(Vt100_Output):
             self._together -= 1
             self.flush()
 
-    def report_looks(self, on: bool) -> None:
-        """Whether the terminal says when somebody looks at it; some can, some ignore this."""
-        self.write_raw(_REPORT_LOOKS if on else _NO_REPORTS)
+    def attend(self, on: bool) -> None:
+        """Whether the terminal marks pastes and reports looks; some can, some ignore this."""
+        self.write_raw(_ATTEND if on else _DO_NOT_ATTEND)
         self.flush()
+
+    # prompt_toolkit would do both with every line that it prints above the prompt. A paste that
+    # came in between would be taken for typing, and each of its lines would be sent.
+
+    def enable_bracketed_paste(self) -> None:
+        """Nothing: `attend` has done it."""
+
+    def disable_bracketed_paste(self) -> None:
+        """Nothing: `attend` does it."""
 
 
 def standard_output(color: bool) -> Output:
