@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
+from importlib import import_module
 
 PROGRAM = "python -m twisted_chat.gui"
 
@@ -58,7 +58,9 @@ def main(words: Sequence[str]) -> int:
         stop("It is either --dark or --light.", WRONG_USAGE)
     if arguments.json or arguments.register or arguments.password_file:
         stop("--json, --register and --password-file are not for the window.", WRONG_USAGE)
-    if find_spec("_tkinter") is None:
+    try:
+        import_module("tkinter")
+    except ImportError:
         stop(NO_TK.rstrip(), NOT_POSSIBLE)
     from .clients import window
 
