@@ -259,9 +259,9 @@ class Settings:
         256_000_000,
         values.size,
         "SIZE",
-        "what may wait in memory for all connections together that do not read what they are sent,"
-        " or send lines by halves: 4M at least, and 0 sets no bound; when it is used up, those who"
-        " hold most are closed",
+        "the memory for what all connections together have not read yet, or have sent of unfinished"
+        " lines: 4M at least, and 0 sets no limit; when it is used up, the connections that hold the"
+        " most are closed",
         shown="256M",
     )
     max_message: int = option(
