@@ -260,8 +260,8 @@ class Settings:
         values.size,
         "SIZE",
         "the memory for what all connections together have not read yet, or have sent of unfinished"
-        " lines: 4M at least, and 0 sets no limit; when it is used up, the connections that hold the"
-        " most are closed",
+        " lines: 4M at least, and 0 sets no limit; when it is used up, the connections that hold"
+        " the most are closed",
         shown="256M",
     )
     max_message: int = option(
