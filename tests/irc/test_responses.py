@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.irc.case import IrcCase
@@ -48,6 +50,29 @@ class ResponseTests(SynchronousTestCase):
         self.assertEqual(last.params, (f"-{reference}",))
         self.assertEqual([m.tags["batch"] for m in (join, inner, end)], [reference] * 3)
         self.assertEqual(value.tags["batch"], inner.params[0][1:])
+
+    def test_a_batch_is_closed_when_what_fills_it_fails(self) -> None:
+        response = Response(SERVER, "CHATHISTORY")
+        with self.assertRaises(ValueError), response.batch("chathistory", "#coil"):
+            raise ValueError("an entry cannot be shown")
+        response.add(f":{SERVER} FAIL * INTERNAL_ERROR :Something went wrong here.")
+        begin, end, failure = taken(response)
+        self.assertEqual(end.params, (f"-{begin.params[0][1:]}",))
+        self.assertEqual((failure.command, failure.tags), ("FAIL", {}))
+
+
+class FaultTests(IrcCase):
+    def test_a_fault_after_the_end_of_a_connection_is_logged(self) -> None:
+        rose = self.account("rose")
+        door: Any = rose.protocol.door
+
+        def close_and_fail(*_: object) -> None:
+            door.close(None)
+            raise ValueError("a fault")
+
+        self.patch(self.hall.chat.rooms, "group_rooms", close_and_fail)
+        rose.sends_lines("LIST")
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
 
 class JoinTests(IrcCase):

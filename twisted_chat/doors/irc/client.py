@@ -485,9 +485,12 @@ class IrcClient(BaseDoor):
             self.flush()
 
     def report(self, failure: Failure) -> None:
-        """Log a fault of the program's, and say so in the answer."""
-        if not failure.check(CancelledError) and not self.closed:
-            self.fail("*", "INTERNAL_ERROR", self.refusal_for(failure).sentence)
+        """Log a fault of the program's, and say so in the answer if the client is still there."""
+        if failure.check(CancelledError):
+            return
+        sentence = self.refusal_for(failure).sentence
+        if not self.closed:
+            self.fail("*", "INTERNAL_ERROR", sentence)
 
     def wait_for(
         self, done: Deferred[T], subject: str, show: Callable[..., None], *arguments: Any

@@ -117,7 +117,7 @@ class Response:
     def batch(
         self, kind: str, *params: str, tags: Mapping[str, str] | None = None
     ) -> Iterator[None]:
-        """Make a batch of the lines that are added meanwhile."""
+        """Make a batch of the lines that are added meanwhile. It is closed whatever happens."""
         reference = batch_reference()
         words = " ".join(("BATCH", f"+{reference}", kind, *params))
         self.add(f":{self._server} {words}", tags)
@@ -126,7 +126,7 @@ class Response:
             yield
         finally:
             self._batch = ""
-        self.add(f":{self._server} BATCH -{reference}")
+            self.add(f":{self._server} BATCH -{reference}")
 
     def take(self) -> list[str]:
         """The lines as they are sent. They and the label are used up."""
