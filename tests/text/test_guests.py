@@ -249,7 +249,7 @@ class ModerationTests(GuestTestCase):
             "[#den/7 10:00] zoe changed the rules of #den: moderated: only operators and those"
             " with a voice speak (+m)",
         )
-        self.kim.hears("(zoe has at least as much to say in #den as you.)")
+        self.kim.hears("(The role of zoe in #den is not below yours.)")
         self.ann.hears("[#den/4 10:00] zoe kicked ann from #den: noise")
         self.assertEqual(self.rows("member"), [])
 

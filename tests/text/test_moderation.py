@@ -68,7 +68,7 @@ RIGHTS = (
 )
 REFUSED = (
     r"\((Only (its owner|an operator|the person who said it) can |You are not in |You are muted in "
-    r"|You are banned from |A guest cannot use |.* has at least as much to say in |That is you\."
+    r"|You are banned from |A guest cannot use |The role of .* is not below yours|That is you\."
     r"|There is no deleted room )"
 )
 
@@ -272,8 +272,8 @@ class ModerationTests(HallTestCase):
         self.bob.types("op #den cid", "kick #den ann", "kick #den cid")
         self.bob.reads(
             "[#den/5 10:00] bob made cid an operator of #den",
-            "(ann has at least as much to say in #den as you.)",
-            "(cid has at least as much to say in #den as you.)",
+            "(The role of ann in #den is not below yours.)",
+            "(The role of cid in #den is not below yours.)",
         )
         self.forget(self.ann)
         self.ann.types("op #den bob", "deop #den bob", "deop #den bob")

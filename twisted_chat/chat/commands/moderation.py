@@ -31,7 +31,7 @@ def _target(
         raise ChatError("args", f"That is you. To go, type leave {room.name}.")
     if room.role_of(person) >= room.role_of(session.person):
         raise ChatError(
-            "not_allowed", f"{person.name} has at least as much to say in {room.name} as you."
+            "not_allowed", f"The role of {person.name} in {room.name} is not below yours."
         )
     return person
 
