@@ -8,7 +8,7 @@ from itertools import count
 from twisted.internet.defer import Deferred
 
 from ..core.draft import Draft
-from ..core.entries import Entry
+from ..core.entries import UNREADABLE, Entry
 from ..core.errors import ChatError
 from ..core.events import Whisper
 from ..core.results import Sent, Whispered
@@ -60,7 +60,7 @@ class Messages:
         This is the one place that decides between words and what is sealed. `check_version` says
         whether it was sealed for the right devices.
         """
-        if draft.sealed:
+        if draft.form in UNREADABLE:
             if room is None or not room.encrypted:
                 raise ChatError(
                     "not_encrypted",
@@ -84,7 +84,7 @@ class Messages:
         person = session.person
         self._membership.may_speak(person, room)
         self.check(room, draft)
-        if draft.sealed:
+        if draft.form in UNREADABLE:
             if person.guest:
                 raise ChatError("guest", "A guest has no keys to encrypt with.")
             self.check_version(room, draft)

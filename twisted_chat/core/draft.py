@@ -61,7 +61,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 
     def check(self, max_message: int) -> None:
         """Refuse with ChatError what no conversation takes; a text may have so many bytes."""
-        check_cid(self.cid)
+        if self.cid is not None:
+            check_cid(self.cid)
         if self.tags:
             check_tags(self.tags)
         if self.form in UNREADABLE:
