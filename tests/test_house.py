@@ -29,10 +29,6 @@ FLOORS: dict[str, set[str]] = {
     "server": {"core", "store", "settings", "chat", "connection", "doors"},
     "clients": {"core", "console", "private_file", "e2e"},
 }
-WITHOUT_CIRCLES = {"e2e", "console", "settings", "store", "interface", "chat", "connection"}
-CLIENTS_WITHOUT_CIRCLES = tuple(
-    f"twisted_chat.clients.{one}" for one in ("connection", "sync", "files", "encryption", "desk")
-)
 # The doors are one floor with what the connections at them are made of and counted by.
 PLACES = {
     "doors.interface": "interface",
@@ -128,11 +124,7 @@ class HouseTests(SynchronousTestCase):
                     self.assertIn(floor_of(found), FLOORS[floor] | {floor}, f"{name}: {found}")
 
     def test_no_modules_import_each_other_in_a_circle(self) -> None:
-        known = {
-            name: path
-            for name, path in modules()
-            if floor_of(name) in WITHOUT_CIRCLES or name.startswith(CLIENTS_WITHOUT_CIRCLES)
-        }
+        known = dict(modules())
         graph: dict[str, set[str]] = {}
         for name, path in known.items():
             found = graph[name] = set()

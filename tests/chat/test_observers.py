@@ -7,8 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.chat.accounts.sign_in import Proof
 from twisted_chat.chat.session import Session
 from twisted_chat.core.events import Closed
-from twisted_chat.core.rooms import Room
-from twisted_chat.core.roster import Person
+from twisted_chat.core.rooms import Person, Room
 from twisted_chat.testing import PASSWORD, Client, Hall
 
 

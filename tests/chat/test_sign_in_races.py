@@ -9,8 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
 from twisted_chat.core.limits import FairLine
-from twisted_chat.core.rooms import Role
-from twisted_chat.core.roster import Person
+from twisted_chat.core.rooms import Person, Role
 from twisted_chat.store import Ledger, accounts
 from twisted_chat.testing import PASSWORD, Hall, Program
 

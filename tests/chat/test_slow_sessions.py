@@ -15,8 +15,7 @@ from tests.support.safety import one_turn
 from twisted_chat.chat import delivery
 from twisted_chat.core.entries import Entry
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.rooms import Room
-from twisted_chat.core.roster import Person
+from twisted_chat.core.rooms import Person, Room
 from twisted_chat.testing import Hall, Program
 
 

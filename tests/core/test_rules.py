@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.core import rules as rulebook
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.names import fold
-from twisted_chat.core.roster import Person
+from twisted_chat.core.rooms import Person
 from twisted_chat.core.rules import (
     MOST_MASKS,
     RuleChange,

@@ -10,8 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted_chat.chat.session import Session
 from twisted_chat.core.draft import Draft
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.rooms import Role, Room
-from twisted_chat.core.roster import Person
+from twisted_chat.core.rooms import Person, Role, Room
 from twisted_chat.store import schema
 from twisted_chat.testing import PASSWORD, Client
 

@@ -15,8 +15,8 @@ from ..core.command_table import TABLE
 from ..core.errors import ChatError, StartError
 from ..core.events import Closed
 from ..core.names import Names
-from ..core.rooms import Room, RoomBook
-from ..core.roster import Person, Roster
+from ..core.rooms import Person, Room, RoomBook
+from ..core.roster import Roster
 from ..doors.interface import Door
 from ..settings import Settings
 from ..store import Batch, Store

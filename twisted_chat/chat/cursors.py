@@ -9,8 +9,7 @@ from sqlalchemy import Connection
 from twisted.internet.defer import Deferred
 
 from ..core.events import Receipt
-from ..core.rooms import Room
-from ..core.roster import Person
+from ..core.rooms import Person, Room
 from ..store import cursors, history
 from .async_store import AsyncStore
 from .delivery import Delivery

@@ -14,8 +14,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from ..core.entries import Entry, Kind, size_of
-from ..core.rooms import Room, RoomBook
-from ..core.roster import Person
+from ..core.rooms import Person, Room, RoomBook
 from ..doors.interface import Dialect
 from ..store import history
 from .async_store import AsyncStore

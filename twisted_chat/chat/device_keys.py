@@ -17,8 +17,7 @@ from ..core.entries import Form, Kind
 from ..core.errors import ChatError
 from ..core.events import Devices
 from ..core.limits import SlidingWindow
-from ..core.rooms import Room, RoomBook
-from ..core.roster import Person
+from ..core.rooms import Person, Room, RoomBook
 from ..settings import Settings
 from ..store import Claimed, Ledger, device_keys
 from .async_store import AsyncStore

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from ..core.errors import ChatError
 from ..core.events import Notice, Presence
-from ..core.rooms import Role, Room, RoomBook
-from ..core.roster import Person, Roster
+from ..core.rooms import Person, Role, Room, RoomBook
+from ..core.roster import Roster
 from ..store import Ledger
 from ..store.rooms import MemberFields
 from .accounts.sign_in import SignIn

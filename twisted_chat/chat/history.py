@@ -17,8 +17,7 @@ from ..core.entries import Entry, size_of
 from ..core.errors import ChatError
 from ..core.limits import FairLine
 from ..core.results import Line, Unseen
-from ..core.rooms import Room, RoomBook
-from ..core.roster import Person
+from ..core.rooms import Person, Room, RoomBook
 from ..store import Query, Scope, history, search
 from ..store.history import At, View
 from ..store.records import Page

@@ -12,8 +12,7 @@ from ..core.entries import UNREADABLE, Entry
 from ..core.errors import ChatError
 from ..core.events import Whisper
 from ..core.results import Sent, Whispered
-from ..core.rooms import Room, RoomBook
-from ..core.roster import Person
+from ..core.rooms import Person, Room, RoomBook
 from ..store import Batch, Post
 from .async_store import AsyncStore, Outcome
 from .device_keys import DeviceKeys

@@ -14,8 +14,7 @@ from sqlalchemy import Connection
 
 from ..core.errors import ChatError
 from ..core.limits import SlidingWindow
-from ..core.rooms import Role, Room
-from ..core.roster import Person
+from ..core.rooms import Person, Role, Room
 from ..core.text import shown
 from ..settings import Settings
 from ..store import Ledger, metadata

@@ -9,8 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ..core.events import Presence, Typing
-from ..core.rooms import Room
-from ..core.roster import Person
+from ..core.rooms import Person, Room
 from ..doors.interface import Dialect
 from .delivery import Delivery
 from .session import Session, State

@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from ..core import rules
 from ..core.names import Name, room_name
-from ..core.rooms import Member, Role, Room, RoomBook, RoomKind, pair_of
-from ..core.roster import Person, Roster
+from ..core.rooms import Member, Person, Role, Room, RoomBook, RoomKind, pair_of
+from ..core.roster import Roster
 from ..store import Snapshot
 
 

@@ -22,8 +22,8 @@ from ..core.entries import Entry, Kind
 from ..core.errors import ChatError
 from ..core.events import Room as RoomEvent
 from ..core.names import Name
-from ..core.rooms import Member, Role, Room, RoomBook, RoomKind, pair_of
-from ..core.roster import Person, Roster
+from ..core.rooms import Member, Person, Role, Room, RoomBook, RoomKind, pair_of
+from ..core.roster import Roster
 from ..core.rules import Rules
 from ..store import Ledger, Snapshot
 from .async_store import AsyncStore

@@ -16,8 +16,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 
 from ..core.events import Closed, Event
-from ..core.rooms import Room
-from ..core.roster import Person
+from ..core.rooms import Person, Room
 from ..doors.interface import Dialect, Door
 
 

@@ -26,8 +26,7 @@ from ..core.entries import (
     reason_of,
 )
 from ..core.events import Closed, Event, Notice, Presence, Whisper
-from ..core.rooms import LOBBY, Room
-from ..core.roster import Person
+from ..core.rooms import LOBBY, Person, Room
 from ..core.rules import in_words
 from ..core.text import shown
 

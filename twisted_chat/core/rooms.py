@@ -1,18 +1,16 @@
-"""Rooms: the lobby, group rooms and private conversations, and the book of them all."""
+"""People and rooms: the lobby, group rooms and private conversations, and the book of them all."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from hashlib import sha256
+from typing import Any, NamedTuple
 
-from .names import Name, NameBook
+from .entries import WORDS, Entry
+from .names import LONGEST, Name, NameBook
 from .rules import RuleChange, Rules
-
-if TYPE_CHECKING:
-    from .entries import Entry
-    from .roster import Person
 
 LOBBY = "#lobby"
 TAIL = 256  # how many of a room's newest entries are kept in memory,
@@ -33,6 +31,87 @@ class Role(IntEnum):
     MEMBER = 0
     OPERATOR = 1
     OWNER = 2
+
+
+def host_of(named: Name) -> str:
+    """What stands for an account's host: its own, since masks that ban are made of it."""
+    name = named.folded
+    if len(name.encode()) > LONGEST:  # there are scripts of three and four bytes a letter
+        name = sha256(name.encode()).hexdigest()[:12]
+    return f"{name}.account"
+
+
+class Person:
+    """An account, or a guest (whose id is negative and who leaves no trace)."""
+
+    __slots__ = (
+        "admin",
+        "away",
+        "becoming",
+        "created",
+        "devices",
+        "erased",
+        "host",
+        "id",
+        "ignores",
+        "intro",
+        "last_seen",
+        "name",
+        "named",
+        "named_at",
+        "noted",
+        "online",
+        "pairs",
+        "rooms",
+        "secrets",
+        "shown",
+        "suspended_until",
+        "user",
+    )
+
+    def __init__(self, id: int, named: Name) -> None:
+        self.id = id
+        self.named = named
+        self.name = named.shown
+        self.named_at = 0  # of a guest: since when it is called so, in milliseconds since 1970
+        self.intro = ""
+        self.admin = False
+        self.user = "chat"  # what masks see of it beside the name; a door may know better
+        self.host = "guest" if id < 0 else host_of(named)
+        self.erased = False  # the name stays taken, and that is all that stays
+        self.devices = ""  # another one whenever its devices or their keys are; empty without
+        self.secrets = 0  # raised when its password changes: who came with the old one is late
+        self.away = ""
+        self.suspended_until: int | None = None
+        self.created = 0  # when the account was made, in milliseconds since 1970
+        self.last_seen = 0
+        self.online = False  # whether they have a session
+        self.rooms: tuple[Room, ...] = ()  # joined rooms; the lobby is everybody's
+        self.noted: set[Room] = set()  # of a guest: rooms that keep a ban, a mute or an invitation
+        self.becoming = False  # a guest whose account is being made
+        self.pairs: dict[int, Room] = {}  # private conversations by the other's id
+        self.ignores: frozenset[int] = frozenset()
+        # What some session of this account has been shown, per room id; None
+        # until it is read at the first sign-in.
+        self.shown: dict[int, int] | None = None
+
+    @property
+    def guest(self) -> bool:
+        return self.id < 0
+
+    @property
+    def account(self) -> int | None:
+        """The number that the store knows this person by; None for a guest, whom it does not."""
+        return None if self.id < 0 else self.id
+
+    @property
+    def gone(self) -> bool:
+        """Whether this is a guest that is no more, and is to be put nowhere."""
+        return self.guest and not self.online
+
+    def hides(self, entry: Entry) -> bool:
+        """Whether an entry is something said by somebody whom this person ignores."""
+        return entry.sender in self.ignores and entry.kind in WORDS
 
 
 class Member:

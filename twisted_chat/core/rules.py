@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from unicodedata import normalize
 
 import msgspec
 
 from .errors import ChatError
-from .roster import Person
+from .names import Name
 
 MOST_MASKS = 100  # in one list
 MOST_CHANGES = 20  # at once
@@ -50,6 +50,18 @@ MEANINGS = {
     "e": "an exception from bans",
     "I": "an invitation by mask",
 }
+
+
+class Seen(Protocol):
+    """What masks see of a person."""
+
+    name: str
+    named: Name
+    user: str
+    host: str
+
+    @property
+    def guest(self) -> bool: ...
 
 
 class Mask(NamedTuple):
@@ -170,7 +182,7 @@ class Rules(msgspec.Struct, omit_defaults=True, dict=True):
         masks: dict[str, Mask] = getattr(self, LISTS[letter])
         return masks
 
-    def verdict(self, person: Person) -> str:
+    def verdict(self, person: Seen) -> str:
         """What the masks mean to somebody: "banned", "muted", or nothing.
 
         It is asked for every message in a room that has bans, so it is worked out once.
@@ -189,7 +201,7 @@ class Rules(msgspec.Struct, omit_defaults=True, dict=True):
     def _verdicts(self) -> dict[tuple[object, ...], str]:
         return {}
 
-    def _judge(self, person: Person) -> str:
+    def _judge(self, person: Seen) -> str:
         fitting = [mask for mask in self.bans if fits(mask, person)]
         excepted = [mask for mask in self.exceptions if fits(mask, person)]
         if not all(map(is_mute, excepted)):
@@ -198,15 +210,15 @@ class Rules(msgspec.Struct, omit_defaults=True, dict=True):
             return "banned"
         return "muted" if fitting and not excepted else ""
 
-    def bans_person(self, person: Person) -> bool:
+    def bans_person(self, person: Seen) -> bool:
         """Whether a mask keeps somebody out."""
         return self.verdict(person) == "banned"
 
-    def invites_person(self, person: Person) -> bool:
+    def invites_person(self, person: Seen) -> bool:
         """Whether a mask lets somebody in who was not invited."""
         return any(fits(mask, person) for mask in self.invitations)
 
-    def keeps_out(self, person: Person) -> bool:
+    def keeps_out(self, person: Seen) -> bool:
         """Whether somebody needs an operator's invitation to come in."""
         closed = self.invite_only or bool(self.key) or self.limit > 0
         return closed or self.bans_person(person)
@@ -381,12 +393,12 @@ def is_mute(mask: str) -> bool:
     return mask.startswith(MUTE)
 
 
-def looks(person: Person) -> tuple[str, str, str]:
+def looks(person: Seen) -> tuple[str, str, str]:
     """What somebody is to IRC: nick, user and host."""
     return person.name, person.user, person.host
 
 
-def fits(mask: str, person: Person) -> bool:
+def fits(mask: str, person: Seen) -> bool:
     """Whether a completed mask describes somebody; that of a mute describes whom it mutes."""
     mask = mask.removeprefix(MUTE).lower()
     if mask.startswith(ACCOUNT):

@@ -8,8 +8,7 @@ from typing import Protocol
 from ..core.addresses import Network
 from ..core.entries import Entry
 from ..core.events import Closed, Event
-from ..core.rooms import Room
-from ..core.roster import Person
+from ..core.rooms import Person, Room
 
 
 class Dialect(Protocol):

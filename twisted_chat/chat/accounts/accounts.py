@@ -6,8 +6,8 @@ import secrets
 
 from ...core.entries import Kind
 from ...core.errors import ChatError
-from ...core.rooms import Role, RoomBook
-from ...core.roster import Person, Roster
+from ...core.rooms import Person, Role, RoomBook
+from ...core.roster import Roster
 from ...settings import Settings
 from ...store import Ledger
 from ..async_store import AsyncStore

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ...core.errors import ChatError
-from ...core.roster import Person, Roster
+from ...core.rooms import Person
+from ...core.roster import Roster
 from ...store import Certificate, Ledger, accounts
 from ..async_store import AsyncStore
 from .sign_in import Proof, SignIn

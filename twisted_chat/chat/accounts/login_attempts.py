@@ -22,7 +22,7 @@ from ...core.durations import spoken
 from ...core.errors import ChatError
 from ...core.limits import SlidingWindow, Tries
 from ...core.names import fold
-from ...core.roster import Person
+from ...core.rooms import Person
 from ...settings import Settings
 
 NAME_SPAN = 3600.0  # seconds in which all tries of a name from a network come back

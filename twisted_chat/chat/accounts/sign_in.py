@@ -21,8 +21,8 @@ from ...core.errors import ChatError
 from ...core.limits import SlidingWindow
 from ...core.names import Name, NameBook, Names, fold
 from ...core.results import Standing
-from ...core.rooms import RoomBook
-from ...core.roster import Person, Roster
+from ...core.rooms import Person, RoomBook
+from ...core.roster import Roster
 from ...core.scram import Verifier
 from ...settings import Settings
 from ...store import Ledger, accounts, cursors

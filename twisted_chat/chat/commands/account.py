@@ -6,8 +6,7 @@ from ...core import command_table as words
 from ...core.errors import ChatError
 from ...core.events import Closed
 from ...core.results import DeviceLine, DeviceList, Done, Left, Result
-from ...core.rooms import Role
-from ...core.roster import Person
+from ...core.rooms import Person, Role
 from ...core.text import check_formatted, check_text
 from ..chat import Chat
 from ..session import Session

@@ -10,7 +10,7 @@ from ...core.durations import spoken
 from ...core.errors import ChatError
 from ...core.events import Closed, Notice
 from ...core.results import Done, NewPassword, Numbers, Result
-from ...core.roster import Person
+from ...core.rooms import Person
 from ...core.text import check_text
 from ...store import FOR_EVER, snapshot
 from ..chat import Chat

@@ -12,8 +12,7 @@ from ...core.entries import LEAST_SIZE, PAGE_BYTES
 from ...core.errors import ChatError
 from ...core.names import fold
 from ...core.results import Face, Guide, People, Profile, Result, RoomLine, RoomList
-from ...core.rooms import Member, Role, Room
-from ...core.roster import Person
+from ...core.rooms import Member, Person, Role, Room
 from ..chat import Chat
 from ..session import Session
 from .lookup import groups_of, joined_room, known_room, may_know, person_named

@@ -9,8 +9,7 @@ from ...core import command_table as words
 from ...core.entries import Entry, Kind
 from ...core.errors import ChatError
 from ...core.results import Done, Result
-from ...core.rooms import LOBBY, Role, Room, mark_of
-from ...core.roster import Person
+from ...core.rooms import LOBBY, Person, Role, Room, mark_of
 from ...store import Ledger
 from ..chat import Chat
 from ..session import Session

@@ -12,8 +12,7 @@ from ...core.draft import Draft, check_cid
 from ...core.entries import Entry
 from ...core.errors import ChatError
 from ...core.results import FileLine, FileList, FileTicket, Offered, Sent
-from ...core.rooms import Room
-from ...core.roster import Person
+from ...core.rooms import Person, Room
 from ...store import Ledger, files
 from ..chat import Chat
 from ..history import scopes

@@ -10,8 +10,7 @@ from ...core import durations
 from ...core.attachments import WITH_LINKS
 from ...core.errors import ChatError
 from ...core.names import LONGEST
-from ...core.rooms import Role, Room, RoomKind
-from ...core.roster import Person
+from ...core.rooms import Person, Role, Room, RoomKind
 from ..chat import Chat
 from ..session import Session
 

@@ -13,8 +13,7 @@ from ...core.draft import Draft, check_cid
 from ...core.entries import IN_WORDS, Entry, Form, Kind, State
 from ...core.errors import ChatError
 from ...core.results import Done, Result, Sent, SentToSeveral, Whispered
-from ...core.rooms import LOBBY, Role, Room
-from ...core.roster import Person
+from ...core.rooms import LOBBY, Person, Role, Room
 from ...core.text import check_formatted
 from ...store import Ledger
 from ..chat import Chat

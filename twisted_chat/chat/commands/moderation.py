@@ -8,8 +8,7 @@ from ...core.entries import Kind
 from ...core.errors import ChatError
 from ...core.events import Notice
 from ...core.results import Done, MaskLine, ModesAre, Result
-from ...core.rooms import LOBBY, Member, Role, Room, Tightening
-from ...core.roster import Person
+from ...core.rooms import LOBBY, Member, Person, Role, Room, Tightening
 from ...core.rules import LISTS, RuleChange, Rules
 from ...core.text import check_formatted
 from ...store import FOR_EVER, Ledger

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core.command_table import TABLE
 from ...core.commands import Command, Who
 from ...core.errors import ChatError
-from ...core.roster import Person
+from ...core.rooms import Person
 from ..chat import Chat
 
 

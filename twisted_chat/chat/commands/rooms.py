@@ -12,8 +12,7 @@ from ...core.errors import ChatError
 from ...core.events import Invitation, Notice
 from ...core.names import Name, room_name
 from ...core.results import Done, Joined, Result, TopicIs
-from ...core.rooms import LOBBY, Role, Room
-from ...core.roster import Person
+from ...core.rooms import LOBBY, Person, Role, Room
 from ...core.rules import Rules
 from ...core.text import check_formatted
 from ...store import Ledger

@@ -13,8 +13,8 @@ from twisted.logger import Logger
 from ...core.attachments import size_in_words
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...core.rooms import Room, RoomBook
-from ...core.roster import Person, Roster
+from ...core.rooms import Person, Room, RoomBook
+from ...core.roster import Roster
 from ...core.tickets import Purpose, Ticket, Tickets
 from ...settings import Settings
 from ...store import Blobs, Gone, Ledger, Snapshot, StoredFile, files

@@ -18,7 +18,8 @@ from ...core.addresses import Network, is_public
 from ...core.attachments import check_name
 from ...core.durations import spoken
 from ...core.errors import ChatError
-from ...core.roster import Person, Roster
+from ...core.rooms import Person
+from ...core.roster import Roster
 from ...settings import Settings
 from ...store import StoredFile
 from ...store import files as stored

@@ -12,8 +12,7 @@ from twisted.internet.defer import DeferredLock
 from ...core.attachments import size_in_words
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...core.rooms import Room
-from ...core.roster import Person
+from ...core.rooms import Person, Room
 from ...store import Gone, StoredFile
 from ...store.blobs import Appending
 from ...store.files import counted

@@ -13,8 +13,7 @@ from twisted.logger import Logger
 
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...core.rooms import Room
-from ...core.roster import Person
+from ...core.rooms import Person, Room
 from ...store import Blobs, StoredFile
 from ...store.blobs import Appending, NoRoom, Reading
 from .pending import PendingFile

@@ -5,8 +5,7 @@ from __future__ import annotations
 from ...chat.accounts.sign_in import Proof
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...core.rooms import LOBBY
-from ...core.roster import Person
+from ...core.rooms import LOBBY, Person
 from . import channels, server_info
 from .client import IrcClient
 from .message import Message, shortened

@@ -9,8 +9,7 @@ from ...chat.commands.rooms import DAYS_UNTIL_ERASED, join_made
 from ...core import command_table as words
 from ...core.entries import PAGE_BYTES
 from ...core.errors import ChatError
-from ...core.rooms import LOBBY, Room
-from ...core.roster import Person
+from ...core.rooms import LOBBY, Person, Room
 from ...core.rules import matches
 from ...core.text import formatted, without_forbidden
 from . import metadata, read_markers

@@ -26,8 +26,7 @@ from ...core.errors import ChatError
 from ...core.events import Closed
 from ...core.limits import SlidingWindow
 from ...core.results import Result
-from ...core.rooms import Room
-from ...core.roster import Person
+from ...core.rooms import Person, Room
 from ...core.text import shown
 from .liveness import Liveness
 from .message import LONGEST_LINE, LONGEST_TAGS, encoded

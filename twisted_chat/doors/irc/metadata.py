@@ -19,8 +19,7 @@ from ...chat.metadata import (
     is_value,
 )
 from ...core.errors import ChatError
-from ...core.rooms import Room
-from ...core.roster import Person
+from ...core.rooms import Person, Room
 from .client import Clients, IrcClient
 from .message import LONGEST_LINE, LONGEST_LIST, Message, encoded, in_lines, shortened
 from .people import folded

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ...core.errors import ChatError
 from ...core.names import fold
-from ...core.roster import Person
+from ...core.rooms import Person
 from . import metadata
 from .client import IrcClient
 from .message import LONGEST_LIST, Message, in_lines, shortened

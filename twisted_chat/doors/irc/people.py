@@ -10,8 +10,7 @@ from ...chat.chat import Chat
 from ...core.addresses import Network
 from ...core.errors import ChatError
 from ...core.names import fold
-from ...core.rooms import Role, Room
-from ...core.roster import Person, host_of
+from ...core.rooms import Person, Role, Room, host_of
 from ...core.text import shown
 from .message import shortened
 

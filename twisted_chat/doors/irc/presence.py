@@ -23,8 +23,7 @@ from ...chat.session import State
 from ...core import command_table as words
 from ...core.errors import ChatError
 from ...core.formatting import unformatted
-from ...core.rooms import Room
-from ...core.roster import Person
+from ...core.rooms import Person, Room
 from ...core.text import check_formatted, check_text, formatted, shown, without_forbidden
 from . import channels, metadata, read_markers
 from .client import Clients, IrcClient

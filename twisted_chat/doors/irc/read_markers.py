@@ -6,8 +6,7 @@ from twisted.internet.defer import Deferred
 
 from ...core.errors import ChatError
 from ...core.events import Closed
-from ...core.rooms import Room
-from ...core.roster import Person
+from ...core.rooms import Person, Room
 from .chathistory import Unclear, time_of
 from .client import Clients, IrcClient
 from .message import Message, shortened

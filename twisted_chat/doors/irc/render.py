@@ -11,8 +11,7 @@ from ...console.render import words_of
 from ...core.entries import MANNERS, Entry, Form, Kind, State, reason_of
 from ...core.events import Closed, Event, Notice, Whisper
 from ...core.names import Name
-from ...core.rooms import Room, RoomKind
-from ...core.roster import Person
+from ...core.rooms import Person, Room, RoomKind
 from ...core.text import formatted, shown
 from .message import LONGEST_LINE, encoded, escape, pieces, shortened
 from .multiline import LineCuts

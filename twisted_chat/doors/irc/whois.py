@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from ...core.durations import spoken
 from ...core.entries import PAGE_BYTES
-from ...core.rooms import LOBBY, Room
-from ...core.roster import Person
+from ...core.rooms import LOBBY, Person, Room
 from ...core.rules import matches
 from ...core.text import formatted, shown
 from .client import IrcClient

@@ -20,8 +20,7 @@ from ...core import command_table as words
 from ...core.draft import check_cid
 from ...core.encryption import Published
 from ...core.errors import ChatError
-from ...core.rooms import Room
-from ...core.roster import Person
+from ...core.rooms import Person, Room
 from .render import Hidden, view
 from .requests import Claim, Entries, Keys, Publish, Share
 

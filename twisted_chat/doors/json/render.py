@@ -14,8 +14,7 @@ from ...core.commands import Row
 from ...core.entries import IN_WORDS, MANNER_OF, Entry, Form, Kind, State
 from ...core.events import Event
 from ...core.results import Line, Result
-from ...core.rooms import Room
-from ...core.roster import Person
+from ...core.rooms import Person, Room
 from ...core.text import formatted_lines, shown
 
 encode = msgspec.json.Encoder().encode
