@@ -33,6 +33,13 @@ class TagmsgTests(IrcCase):
         self.assertIn("+a=b", line)
         self.assertNotIn("time=x", line)
 
+    def test_a_target_that_is_named_several_times_counts_once(self) -> None:
+        self.tesla.answers("@+a=b TAGMSG #coil,#coil,#coil,iris,#coil")
+        self.assertEqual(len(self.iris.lines()), 2)
+        [refusal] = self.tesla.answers("@+a=b TAGMSG #coil,iris,plain,tesla,nobody")
+        self.assertIn(" 407 tesla nobody :", refusal)
+        self.assertEqual(self.iris.lines(), [])
+
     def test_h1_a_line_break_in_a_tag_is_refused(self) -> None:
         [refusal] = self.tesla.answers("@+a\rb=c\rd TAGMSG #coil")
         self.assertIn("Tags are written", refusal)

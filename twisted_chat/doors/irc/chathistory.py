@@ -44,9 +44,8 @@ PARAMS = {"BEFORE": 4, "AFTER": 4, "LATEST": 4, "AROUND": 4, "BETWEEN": 5, "TARG
 EVENTS = tuple(int(kind) for kind in Kind if kind is not Kind.KEYS)
 """What history has for clients that ask for more than messages; keys are for programs."""
 
-MOST_REPLAYED = (
-    4 * PAGE_BYTES
-)  # of one answer; beyond it the client is told only how to ask for more
+# Of one answer. Beyond it the client is told only how to ask for more.
+MOST_REPLAYED = 4 * PAGE_BYTES
 FOUND = 100  # messages, when a client does not say how many
 SEARCHED_BY = frozenset(("in", "from", "after", "before", "text", "limit"))
 LONGEST_NUMBER = 15  # digits of the number of a file

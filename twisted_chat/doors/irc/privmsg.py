@@ -319,7 +319,7 @@ def close_late_batch(client: IrcClient, now: float) -> None:
     _refuse_batch(client, Failed("TIMEOUT", text, shortened(current.reference)))
 
 
-# --- what is not stored: TAGMSG and CTCP --------------- --------------------------------------
+# --- what is not stored: TAGMSG and CTCP -----------------------------------------------------
 
 
 def tagmsg(client: IrcClient, message: Message) -> None:
