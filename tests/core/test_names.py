@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import twisted_chat
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.lookalikes import ASCII_LOOKS, look, script
-from twisted_chat.core.names import LONGEST, RULE, Name, NameBook, Names, fold, room_name
+from twisted_chat.core.names import LONGEST, Name, NameBook, Names, fold, room_name, rule
 
 ROOT = Path(twisted_chat.__file__).parents[1]
 PLAIN_NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_.-]{0,31}", fullmatch=True).filter(
@@ -26,7 +26,7 @@ class Cases(SynchronousTestCase):
         error = self.assertRaises(ChatError, Names(["help", "quit"]).check, text)
         self.assertEqual("bad_name", error.code, repr(text))
         self.assertIn(why, error.sentence, repr(text))
-        what_to_do = (f"; {RULE}.", ": choose another name.")
+        what_to_do = (f"; {rule(LONGEST)}.", ": choose another name.")
         self.assertTrue(error.sentence.endswith(what_to_do), error.sentence)
         self.assertTrue(error.sentence.isprintable() and error.sentence.isascii())
 

@@ -122,7 +122,7 @@ class History:
     async def page(
         self, session: Session, way: Way, view: View, places: Sequence[At | None], limit: int
     ) -> Page:
-        """A page relative to one or two places; see `store.pages`."""
+        """A page relative to one or two places; see `store.history`."""
         ask = _WAYS[way]
         return await self._ask(session, lambda db: ask(db, view, *places, limit))
 

@@ -34,8 +34,6 @@ def rule(longest: int) -> str:
     )
 
 
-RULE = rule(LONGEST)
-
 # Whom a name must not be taken for, even by plain tricks such as adm1n or sys_tem.
 SYSTEM = frozenset(
     {"server", "system", "admin", "admins", "administrator", "administrators", "sysadmin"}

@@ -122,7 +122,7 @@ class Member:
     def __init__(self, person: Person, role: Role, since: int, voice: bool = False) -> None:
         self.person = person
         self.role = role
-        self.voice = voice  # it may speak where only some may
+        self.voice = voice  # they may speak where only some may
         self.since = since  # in a hidden room, what came before is not theirs to read
 
 
