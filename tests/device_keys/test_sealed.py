@@ -105,6 +105,13 @@ class SealedTests(SealedCase):
         guest.asks("guest", name="gast")
         self.assertEqual(code(self.seals(guest, "#lobby", "x", version="")), "not_encrypted")
 
+    def test_text_beside_it_is_refused_before_anything_else(self) -> None:
+        for place in ("#lobby", "bell", "edison"):
+            answer = self.tesla.asks(
+                "send", room=place, text="words", sealed="x", version="", cid="both"
+            )
+            self.assertEqual(code(answer), "args", place)
+
     def test_a6_how_long_it_may_be(self) -> None:
         most = "{" + '"' * 500 + "x" * (MOST_SEALED - 501)
         self.assertEqual(self.seals(self.tesla, "edison", most)["seq"], 3)
