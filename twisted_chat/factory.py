@@ -10,8 +10,8 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from .chat.chat import Chat
-from .connection.backlog import Backlog, affordable
 from .connection.interface import CountedConnection
+from .connection.memory_budget import Backlog, affordable
 from .connection.peer import Peer
 from .connection.tls import TlsFactory
 from .core.addresses import Network

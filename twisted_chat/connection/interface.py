@@ -13,7 +13,7 @@ from ..core.doors import DoorKind, OpenDoors
 from ..core.errors import ChatError
 from ..core.events import Closed
 from ..doors.interface import Dialect
-from .backlog import Backlog, Holder
+from .memory_budget import Backlog, Holder
 from .peer import Peer
 from .proxy_header import Header
 

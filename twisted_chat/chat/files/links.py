@@ -24,7 +24,7 @@ from ...settings import Settings
 from ...store import StoredFile
 from ...store import files as stored
 from ..async_store import AsyncStore
-from .files import Files
+from .offers import Files
 from .pending import PendingFile
 from .transfers import Receiving, Serving, lost, too_many
 

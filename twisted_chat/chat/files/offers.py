@@ -25,17 +25,7 @@ from ..session import Session
 from ..threads import Worker
 from .cleanup import Cleanup
 from .pending import PROMISED, PendingFile, Space
-from .transfers import (
-    COMING,
-    GOING,
-    Moving,
-    Receiving,
-    Serving,
-    Turns,
-    disk_full,
-    lost,
-    too_many,
-)
+from .transfers import COMING, GOING, Moving, Receiving, Serving, Turns, disk_full, lost, too_many
 
 MOST_MOVING = 200  # files on their way at once,
 MOST_OF_ONE = 20  # and those of one account

@@ -8,8 +8,8 @@ from unittest import mock
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.connection import backlog
-from twisted_chat.connection.backlog import LEAST, Backlog, affordable
+from twisted_chat.connection import memory_budget
+from twisted_chat.connection.memory_budget import LEAST, Backlog, affordable
 from twisted_chat.testing import Client, Hall, Program
 
 LINE = 1000  # bytes of the beginnings of lines in these tests
@@ -87,11 +87,11 @@ class BudgetTests(SynchronousTestCase):
         self.assertLess(len(budget._holders), 5)
 
     def test_k5_a_limit_of_the_system_makes_it_smaller(self) -> None:
-        with mock.patch.object(backlog, "limits", lambda: [(600_000_000, 200_000_000)]):
+        with mock.patch.object(memory_budget, "limits", lambda: [(600_000_000, 200_000_000)]):
             self.assertEqual(affordable(256_000_000), 100_000_000)
             self.assertEqual(affordable(50_000_000), 50_000_000)
             self.assertEqual(affordable(0), 100_000_000)
-        with mock.patch.object(backlog, "limits", lambda: [(1, 0)]):
+        with mock.patch.object(memory_budget, "limits", lambda: [(1, 0)]):
             self.assertEqual(affordable(256_000_000), LEAST)
 
 
