@@ -79,6 +79,7 @@ class FormattedLinesTests(SynchronousTestCase):
         edit = of_entry("#coil", entry("\x02bo\x0304ld", Kind.EDIT, target=1), "tesla")
         assert edit.entry is not None
         now = after(said, edit.entry)
+        assert now is not None
         self.assertEqual(
             now.rows[0][-2:],
             (Text("text", "bo", BOLD), Text("text", "ld", RED._replace(bold=True))),

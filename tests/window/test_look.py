@@ -46,7 +46,9 @@ def written(line: Line) -> str:
 
 def changed(line: Line, change: Line) -> Line:
     assert change.entry is not None
-    return after(line, change.entry)
+    found = after(line, change.entry)
+    assert found is not None
+    return found
 
 
 class ColorTests(SynchronousTestCase):
@@ -158,6 +160,35 @@ class LineTests(SynchronousTestCase):
             by = of_entry(label, entry(Kind.DELETE, 9, "albert", target=7), "tesla")
             line = changed(said(7, "hi", label), by)
             self.assertTrue(written(line).endswith("|edison: (deleted by albert)"), written(line))
+
+    def test_what_only_the_server_calls_deleted_can_still_be_changed(self) -> None:
+        kept = msgspec.structs.replace(
+            entry(Kind.MESSAGE, 7, text="hi"), form=Form.OPENED, state=State.DELETED
+        )
+        line = of_entry("#coil", kept, "tesla")
+        self.assertTrue(written(line).endswith("|edison: hi"), written(line))
+        edit = msgspec.structs.replace(
+            entry(Kind.EDIT, 9, text="hello", target=7), form=Form.OPENED
+        )
+        edited = changed(line, of_entry("#coil", edit, "tesla"))
+        self.assertTrue(written(edited).endswith("|edison: hello (edited)"), written(edited))
+        delete = of_entry("#coil", entry(Kind.DELETE, 9, target=7), "tesla")
+        for shown in (line, edited):
+            gone = changed(shown, delete)
+            self.assertTrue(written(gone).endswith("|edison: (deleted)"), written(gone))
+            self.assertEqual(changed(gone, delete), gone)
+
+    def test_e1_nobody_edits_what_somebody_else_has_said(self) -> None:
+        for form in (Form.WORDS, Form.OPENED):
+            edit = msgspec.structs.replace(
+                entry(Kind.EDIT, 9, "mallory", "send money", 7), form=form
+            )
+            self.assertIsNone(after(said(7, "hi"), edit))
+
+    def test_what_nobody_has_said_is_not_edited_or_deleted(self) -> None:
+        joined = of_entry("#coil", entry(Kind.JOIN, 7), "tesla")
+        for kind in (Kind.EDIT, Kind.DELETE):
+            self.assertIsNone(after(joined, entry(kind, 9, text="hi", target=7)))
 
     def test_a_message_that_comes_edited(self) -> None:
         late = entry(Kind.MESSAGE, 7, text="hello")

@@ -170,16 +170,22 @@ def of_entry(
     return Line(tuple(rows), label, private=private, entry=entry, head=head)
 
 
-def after(line: Line, change: Entry) -> Line:
-    """The line of a message after that entry has edited or deleted it."""
+def after(line: Line, change: Entry) -> Line | None:
+    """The line of a message after that entry has edited or deleted it; None if it cannot have."""
     entry, head = line.entry, line.head
-    if entry is None or head is None or entry.state is State.DELETED:
+    names = (one for one in line.rows[0] if isinstance(one, Text) and one.style in NAMES)
+    name = next(names, None)
+    if entry is None or head is None or name is None:
+        return None  # nobody has said this
+    if change.kind is Kind.EDIT and change.author != entry.author:
+        return None  # nobody may put words into somebody else's mouth
+    if _is_gone(entry):
         return line
-    name = next(part for part in line.rows[0] if isinstance(part, Text) and part.style in NAMES)
     if change.kind is Kind.DELETE:
         by = "" if change.author == entry.author else f" by {change.author}"
         rows: list[Row] = [(name, _COLON, Text("event", f"(deleted{by})"))]
-        entry, head = replace(entry, state=State.DELETED), head._replace(state=State.AS_SAID)
+        entry = replace(entry, text="", form=Form.WORDS, state=State.DELETED)
+        head = head._replace(state=State.AS_SAID)
     else:
         edited = replace(entry, text=change.text, form=change.form, state=State.EDITED)
         rows = _said(edited, name, "")
@@ -226,7 +232,7 @@ def _as_event(part: Part) -> Part:
 
 def _said(entry: Entry, name: Text, own: str) -> list[Row]:
     """What somebody says, line by line, and each time who does."""
-    if entry.state is State.DELETED and not (entry.form is Form.OPENED and entry.text):
+    if _is_gone(entry):
         return [(name, _COLON, Text("event", "(deleted)"))]
     if entry.form in (Form.FILE, Form.OPENED_FILE):
         attachment = attachments.read(entry.text)
@@ -237,6 +243,14 @@ def _said(entry: Entry, name: Text, own: str) -> list[Row]:
     begins = (_STAR, name, Text("", " ")) if entry.form is Form.ACTION else (name, _COLON)
     own = own if name.style == "name" else ""
     return [(*begins, *_words(line, own)) for line in entry.text.split("\n")]
+
+
+def _is_gone(entry: Entry) -> bool:
+    """Whether nothing is left to show of a message.
+
+    One that the server alone calls deleted is kept on this computer, and comes opened.
+    """
+    return entry.state is State.DELETED and not (entry.form is Form.OPENED and entry.text)
 
 
 def _link(attachment: Attachment) -> FileLink:

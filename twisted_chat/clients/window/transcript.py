@@ -289,10 +289,11 @@ class Transcript(ttk.Frame):
         """A message was edited or deleted."""
         target = change.target or 0
         before = self._lines.get(target)
-        if before is None:
+        changed = None if before is None else after(before, change)
+        if before is None or changed is None:
             self._insert("end", pieces.of_line(line), ())
             return
-        line = self._lines[target] = after(before, change)
+        line = self._lines[target] = changed
         mark = mark_of(line.seq)
         start = self.text.index(mark)
         self._edit(lambda: self.text.delete(start, f"{start} + {len(before.rows)} lines linestart"))
