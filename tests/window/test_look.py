@@ -240,6 +240,10 @@ class LineTests(SynchronousTestCase):
             written_tags = {tag for _, tags in pieces.of_line(other) for tag in tags}
             self.assertNotIn("words", written_tags)
 
+    def test_the_margin_of_what_is_cited_is_not_what_comes_before_new_messages(self) -> None:
+        line = said(7, "hi").as_citation("#lobby")._replace(margin="> ")
+        self.assertEqual(pieces.of_line(line)[0], ("> ", ("margin",)))
+
     def test_what_is_cited_is_no_entry(self) -> None:
         self.assertTrue(said(7, "hi").is_entry)
         self.assertFalse(said(7, "hi").as_citation("#lobby").is_entry)

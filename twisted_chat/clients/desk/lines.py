@@ -30,7 +30,7 @@ class Text(NamedTuple):
     The style is one of: "" (plain), "head" (number and time), "name" (of another person),
     "own" (one's own name), "text", "mention" (one's own name in somebody's text), "event"
     (joins, topics …), "answer", "error", "server" (its sentences), "typed" (a command that
-    was typed), "day", "new".
+    was typed), "day", "new" (what comes after it), "margin" (before each of several entries).
     """
 
     style: str
@@ -88,7 +88,7 @@ class Line(NamedTuple):
 
     def whole_rows(self) -> Iterator[Row]:
         """The rows, each with the margin and the head that stand before it."""
-        margin = (Text("new", self.margin),) if self.margin else ()
+        margin = (Text("margin", self.margin),) if self.margin else ()
         for number, row in enumerate(self.rows):
             if self.head is None:
                 yield (*margin, *row)

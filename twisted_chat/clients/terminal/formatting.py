@@ -35,6 +35,7 @@ LOOKS = {
     "server": "fg:#00875f",
     "day": f"bold fg:{GRAY}",
     "new": "bold fg:#d75f00",
+    "margin": "bold fg:#d75f00",
     "typed": f"fg:{GRAY}",
     "prompt": "bold",
     "bar": f"fg:{GRAY}",

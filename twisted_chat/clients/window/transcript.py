@@ -175,7 +175,8 @@ class Transcript(ttk.Frame):
         text.tag_configure("words", font=fonts.title, spacing1=GAP, spacing3=GAP)
         text.tag_configure("words", lmargin1=3 * GAP, lmargin2=3 * GAP)
         text.tag_configure("day", foreground=palette.muted, font=fonts.small)
-        text.tag_configure(_NEW, foreground=palette.accent, font=fonts.bold)
+        for tag in ("margin", _NEW):
+            text.tag_configure(tag, foreground=palette.accent, font=fonts.bold)
         for tag in ("day", _NEW):
             text.tag_configure(tag, justify="center", spacing1=GAP, spacing3=GAP // 2)
         for wanted in self._formats:
